@@ -1,0 +1,176 @@
+"""Recipes: frozen, validated models of every setting, read from TOML.
+
+A recipe file holds any of the sections below; what it leaves out keeps its default, and an
+unknown key is an error. The defaults are the published method (Popp et al. 2024).
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from clumpscope.errors import RecipeError
+
+Positive = Annotated[float, Field(gt=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Range = tuple[float, float]
+
+
+class Section(BaseModel):
+    """Base of every recipe section: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class CompositeConfig(Section):
+    """Colour composite (Popp et al. 2024, Appendix A.1): Lupton et al. 2004 on nanomaggies."""
+
+    bands: tuple[str, str, str] = ("i", "r", "g")
+    scales: tuple[Positive, Positive, Positive] = (0.7, 1.17, 1.818)
+    minimum: float = 0.0
+    stretch: Positive = 0.2
+    softening: Positive = 7.0  # Lupton's Q
+    size: Annotated[int, Field(ge=16)] = 400  # px of the enlarged field's longer side
+    crop: Annotated[int, Field(ge=16)] = 200  # px of the central crop that is searched
+
+
+class FetchConfig(Section):
+    """Cutouts from survey frames."""
+
+    field_r90: Positive = 6.0  # side of the cutout in r-band Petrosian R90
+    min_size_arcsec: Positive = 20.0
+    max_size_arcsec: Positive = 400.0
+
+
+class DetectConfig(Section):
+    """Search for clumps."""
+
+    score_floor: Fraction = 0.05  # boxes below are not kept
+    batch_size: Annotated[int, Field(ge=1)] = 16
+    default_pixscale_arcsec: Positive = 0.396  # of pictures that do not say theirs
+    default_psf_fwhm_arcsec: Positive = 1.3  # likewise; the median of SDSS in r
+
+
+class RefineConfig(Section):
+    """From boxes to clump positions (Popp et al. 2024, section 4.3; order as in the text)."""
+
+    nms_iou: Fraction = 0.2
+    score_threshold: Fraction | None = None  # None: the model's own, else 0.3
+    nucleus_radius: Fraction = 0.02  # of the field's side, on both axes
+    keep_nucleus: bool = False
+    merge_radius_fwhm: Positive = 1.0
+    outline_sigma: Positive = 0.5  # per pixel, of the unsmoothed image's rms
+    outline_kernel_px: Annotated[int, Field(ge=3)] = 5
+    outline_min_pixels: Annotated[int, Field(ge=1)] = 10
+    outline_grow_fwhm: Annotated[float, Field(ge=0)] = 1.0
+
+
+class MeasureConfig(Section):
+    """Aperture photometry (Popp et al. 2024, Appendix E). Radii in units of the PSF-FWHM."""
+
+    bands: tuple[str, ...] = ("u", "g", "r", "i", "z")
+    aperture_fwhm: Positive = 1.125
+    annulus_fwhm: Range = (1.5, 2.5)
+    aperture_correction: Literal["gaussian", "none"] = "gaussian"
+
+    @model_validator(mode="after")
+    def _annulus_grows(self) -> Self:
+        inner, outer = self.annulus_fwhm
+        if not 0 < inner < outer:
+            raise ValueError(f"annulus_fwhm must be 0 < inner < outer, got {inner}, {outer}")
+        return self
+
+
+class CatalogueConfig(Section):
+    """Released catalogue."""
+
+    dust_map: str | None = None  # folder of the SFD98 maps; None: ebv of the host table
+    low_snr: Positive = 3.0  # u-band signal-to-noise under which a clump is flagged
+
+
+class SimulateConfig(Section):
+    """A simulated survey: hosts, clumps, interlopers and how SDSS would see them."""
+
+    r_mag: Range = (14.8, 17.6)
+    r50_arcsec: Range = (2.2, 8.0)
+    clumpless_fraction: Fraction = 0.35
+    mean_clumps: Positive = 3.0  # over galaxies that have any
+    flux_ratio_u: Range = (0.003, 0.30)
+    mean_stars: Annotated[float, Field(ge=0)] = 1.2  # in the searched field
+    psf_fwhm_r_arcsec: Range = (1.05, 1.65)
+    pixscale_arcsec: Positive = 0.396
+    field_r90: Positive = 6.0
+
+
+class DetectorConfig(Section):
+    """Architecture of a native detector: a timm encoder, an FPN and Faster R-CNN heads."""
+
+    encoder: str = "resnet18"
+    strides: tuple[int, ...] = (4, 8, 16)  # encoder levels used, by their reduction
+    channels: Annotated[int, Field(ge=8)] = 96  # of the FPN
+    head: Annotated[int, Field(ge=8)] = 128  # of the box head
+    anchors: tuple[Positive, ...] = (8.0, 16.0, 32.0)  # composite px, one a level
+    proposals: Annotated[int, Field(ge=1)] = 64  # kept after the RPN, at test time
+    pad_to: Annotated[int, Field(ge=1)] = 16  # inputs are padded to a multiple of this
+
+    @model_validator(mode="after")
+    def _one_anchor_a_level(self) -> Self:
+        if len(self.anchors) != len(self.strides):
+            raise ValueError(
+                f"anchors needs one size a stride ({len(self.strides)}), got {len(self.anchors)}"
+            )
+        return self
+
+
+class TrainConfig(Section):
+    """Training of a native detector."""
+
+    epochs: Annotated[int, Field(ge=1)] = 6
+    batch_size: Annotated[int, Field(ge=1)] = 16
+    max_learning_rate: Positive = 1e-3
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    flips: bool = True  # horizontal, vertical and transpose, each with p = 0.5
+    validation_fraction: Fraction = 0.05
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    workers: Annotated[int, Field(ge=0)] = 0
+
+
+class Recipe(Section):
+    """All sections; each stage reads the one of its own name."""
+
+    seed: Annotated[int, Field(ge=0)] = 0
+    composite: CompositeConfig = CompositeConfig()
+    fetch: FetchConfig = FetchConfig()
+    detect: DetectConfig = DetectConfig()
+    refine: RefineConfig = RefineConfig()
+    measure: MeasureConfig = MeasureConfig()
+    catalogue: CatalogueConfig = CatalogueConfig()
+    simulate: SimulateConfig = SimulateConfig()
+    detector: DetectorConfig = DetectorConfig()
+    train: TrainConfig = TrainConfig()
+
+
+def load_recipe(path: Path | None) -> Recipe:
+    """Read a recipe; ``None`` gives the defaults.
+
+    Raises
+    ------
+    RecipeError
+        If the file cannot be read, is not TOML, or a key is unknown or its value invalid.
+    """
+    if path is None:
+        return Recipe()
+    try:
+        text = path.read_text(encoding="utf-8")
+        return Recipe.model_validate(tomllib.loads(text))
+    except OSError as error:
+        raise RecipeError(f"recipe {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"recipe {path}: not valid TOML: {error}") from error
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}, got {item['input']!r}"
+            for item in error.errors()
+        )
+        raise RecipeError(f"recipe {path}: {problems}") from error

@@ -1,0 +1,252 @@
+"""The clump table: one schema with three levels, positions ⊂ photometry ⊂ release.
+
+Column names of the release are those of the published catalogue (Popp et al. 2024). Fluxes
+are nanomaggies in ``flux_*`` and Jy in ``clump_flux_*``; a galaxy's clumps are counted from 1.
+Pixels are native and 0-based: (0, 0) is the centre of the first pixel.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from astropy.table import QTable
+
+from clumpscope.core.galaxy import SDSS_BANDS
+from clumpscope.core.schema import ColumnSpec, build_table
+from clumpscope.errors import TableError, expected_got
+
+SCHEMA_VERSION = 1
+LEVELS = ("positions", "photometry", "release")
+
+
+def _per_band(
+    stem: str, level: str, unit: str, ucd: str, description: str, bands: Iterable[str]
+) -> list[ColumnSpec]:
+    return [
+        ColumnSpec(
+            f"{stem}_{band}",
+            level,
+            "f8",
+            unit,
+            ucd.replace("BAND", _BAND_UCD.get(band, "em.opt")),
+            description.replace("BAND", band),
+        )
+        for band in bands
+    ]
+
+
+_BAND_UCD = {
+    "u": "em.opt.U",
+    "g": "em.opt.B",
+    "r": "em.opt.R",
+    "i": "em.opt.I",
+    "z": "em.opt.I",
+}
+_COLOURS = ("u_g", "g_r", "r_i", "i_z")
+
+
+def _positions() -> list[ColumnSpec]:
+    level = "positions"
+    rows = [
+        ("galaxy_id", "str", "", "meta.id;meta.main", "host galaxy"),
+        ("clump_id", "i4", "", "meta.id", "number of the clump in its galaxy, from 1"),
+        ("clump_label_id", "i4", "", "meta.code.class", "1 clump, 2 odd clump"),
+        ("clump_label_name", "str", "", "meta.code.class", "clump or odd clump"),
+        ("clump_score", "f8", "", "stat.probability", "highest score of the members"),
+        ("p_background", "f8", "", "stat.probability", "class probability: background"),
+        ("p_clump", "f8", "", "stat.probability", "class probability: clump"),
+        ("p_odd", "f8", "", "stat.probability", "class probability: odd clump"),
+        ("clump_centre_ra", "f8", "deg", "pos.eq.ra;meta.main", "right ascension (ICRS)"),
+        ("clump_centre_dec", "f8", "deg", "pos.eq.dec;meta.main", "declination (ICRS)"),
+        ("clump_centre_px_x", "f8", "pix", "pos.cartesian.x;instr.det", "column, 0-based"),
+        ("clump_centre_px_y", "f8", "pix", "pos.cartesian.y;instr.det", "row, 0-based"),
+        ("clump_px_x1", "f8", "pix", "pos.cartesian.x;stat.min", "left edge of the best box"),
+        ("clump_px_x2", "f8", "pix", "pos.cartesian.x;stat.max", "right edge of the best box"),
+        ("clump_px_y1", "f8", "pix", "pos.cartesian.y;stat.min", "first-row edge of the best box"),
+        ("clump_px_y2", "f8", "pix", "pos.cartesian.y;stat.max", "last-row edge of the best box"),
+        ("n_members", "i4", "", "meta.number", "boxes that were joined"),
+        ("FWHM_r_px", "f8", "pix", "phys.angSize;instr.det.psf", "PSF-FWHM in r, native pixels"),
+        ("flags", "i4", "", "meta.code.qual", "bits of ClumpFlag"),
+    ]
+    return [ColumnSpec(name, level, *rest) for name, *rest in rows]
+
+
+def _photometry(bands: Iterable[str]) -> list[ColumnSpec]:
+    bands = list(bands)
+    level, nmgy = "photometry", "nmgy"
+    return [
+        *_per_band(
+            "flux",
+            level,
+            nmgy,
+            "phot.flux;BAND",
+            "clump flux in BAND, background-subtracted, aperture-corrected",
+            bands,
+        ),
+        *_per_band(
+            "flux_err",
+            level,
+            nmgy,
+            "stat.error;phot.flux;BAND",
+            "1-sigma error of the clump flux in BAND",
+            bands,
+        ),
+        *_per_band(
+            "background",
+            level,
+            f"{nmgy} / pix2",
+            "phot.flux.sb;BAND",
+            "background under the clump in BAND",
+            bands,
+        ),
+        *_per_band(
+            "aperture_radius",
+            level,
+            "arcsec",
+            "phys.angSize;BAND",
+            "aperture radius in BAND",
+            bands,
+        ),
+        *_per_band(
+            "aperture_correction",
+            level,
+            "",
+            "arith.factor;BAND",
+            "factor from aperture to total flux in BAND",
+            bands,
+        ),
+    ]
+
+
+def _release(bands: Iterable[str]) -> list[ColumnSpec]:
+    bands = list(bands)
+    level = "release"
+    colours = [pair for pair in _COLOURS if set(pair.split("_")) <= set(bands)]
+
+    def one(
+        name: str, dtype: str, unit: str, ucd: str, description: str
+    ) -> ColumnSpec:  # fixed level
+        return ColumnSpec(name, level, dtype, unit, ucd, description)
+
+    return [
+        one("specobjid", "i8", "", "meta.id", "SDSS spectroscopic id of the host; 0 unknown"),
+        one("dr7objid", "i8", "", "meta.id", "SDSS DR7 object id of the host; 0 unknown"),
+        *_per_band("clump_flux", level, "Jy", "phot.flux;BAND", "clump flux in BAND", bands),
+        *_per_band(
+            "clump_flux_err",
+            level,
+            "Jy",
+            "stat.error;phot.flux;BAND",
+            "1-sigma error of the clump flux in BAND",
+            bands,
+        ),
+        *_per_band(
+            "clump_mag",
+            level,
+            "mag",
+            "phot.mag;BAND",
+            "AB magnitude in BAND; NaN for a non-positive flux",
+            bands,
+        ),
+        *_per_band(
+            "clump_mag_limit",
+            level,
+            "mag",
+            "phot.mag;stat.min;BAND",
+            "AB magnitude of a 2-sigma upper limit in BAND",
+            bands,
+        ),
+        *_per_band(
+            "clump_ext_mag",
+            level,
+            "mag",
+            "phys.absorption.gal;BAND",
+            "Galactic extinction in BAND",
+            bands,
+        ),
+        *_per_band(
+            "clump_mag_corr",
+            level,
+            "mag",
+            "phot.mag;BAND",
+            "AB magnitude in BAND, extinction-corrected",
+            bands,
+        ),
+        *[
+            one(
+                f"clump_mag_corr_{pair}",
+                "f8",
+                "mag",
+                "phot.color",
+                f"extinction-corrected colour {pair.replace('_', ' - ')}",
+            )
+            for pair in colours
+        ],
+        one("clump_flux_ratio", "f8", "", "phot.flux;arith.ratio", "clump over host flux in u"),
+        one(
+            "clump_flux_ratio_err",
+            "f8",
+            "",
+            "stat.error;phot.flux;arith.ratio",
+            "1-sigma error of clump_flux_ratio",
+        ),
+        one("is_clump_3pct", "bool", "", "meta.code", "clump_flux_ratio >= 0.03"),
+        one("is_clump_8pct", "bool", "", "meta.code", "clump_flux_ratio >= 0.08"),
+        one("p_real", "f8", "", "stat.probability", "calibrated probability of a real clump"),
+        one("completeness", "f8", "", "stat.probability", "chance to find such a clump"),
+        one("completeness_err", "f8", "", "stat.error", "1-sigma error of completeness"),
+        one("galaxy_ra", "f8", "deg", "pos.eq.ra", "host right ascension (ICRS)"),
+        one("galaxy_dec", "f8", "deg", "pos.eq.dec", "host declination (ICRS)"),
+        one("galaxy_z", "f8", "", "src.redshift", "host redshift"),
+        *_per_band("galaxy_flux", level, "Jy", "phot.flux;BAND", "host Petrosian flux BAND", bands),
+        *_per_band("galaxy_mag", level, "mag", "phot.mag;BAND", "host Petrosian AB mag BAND", bands),
+        *_per_band(
+            "galaxy_mag_err",
+            level,
+            "mag",
+            "stat.error;phot.mag;BAND",
+            "1-sigma error of galaxy_mag in BAND",
+            bands,
+        ),
+        *_per_band(
+            "galaxy_mag_corr",
+            level,
+            "mag",
+            "phot.mag;BAND",
+            "host Petrosian AB magnitude in BAND, extinction-corrected",
+            bands,
+        ),
+        one("galaxy_expAB_r", "f8", "", "src.ellipticity", "host axis ratio in r"),
+        one("galaxy_expRad_r", "f8", "arcsec", "phys.angSize", "host exponential scale radius r"),
+        one("galaxy_lmass", "f8", "", "phys.mass", "log10 host stellar mass / solar masses"),
+        one("galaxy_lssfr", "f8", "", "phys.SFR", "log10 host specific SFR / (1/yr)"),
+    ]
+
+
+def schema(level: str, bands: Iterable[str] = SDSS_BANDS) -> list[ColumnSpec]:
+    """Columns of a level, those of the levels below it first."""
+    bands = list(bands)
+    columns = _positions()
+    if level in ("photometry", "release"):
+        columns += _photometry(bands)
+    if level == "release":
+        columns += _release(bands)
+    if level not in LEVELS:
+        raise TableError(expected_got("level", " or ".join(LEVELS), level))
+    return columns
+
+
+def clump_table(
+    level: str, columns: Mapping[str, object], bands: Iterable[str] = SDSS_BANDS
+) -> QTable:
+    """Build a clump table of ``level`` from plain arrays in the schema's units.
+
+    Columns of the schema that are not given are blank (NaN, 0, "" or False); the table's
+    metadata hold the level, the bands and the schema version.
+
+    Raises
+    ------
+    TableError
+        If a column is not in the schema or the lengths differ.
+    """
+    bands = list(bands)
+    meta = {"level": level, "schema_version": SCHEMA_VERSION, "bands": "".join(bands)}
+    return build_table(schema(level, bands), columns, meta)

@@ -1,0 +1,45 @@
+"""The registry of clump flags: one bit each, documented here and nowhere else."""
+
+from enum import IntFlag
+
+
+class ClumpFlag(IntFlag):
+    """Doubts about a clump; 0 is none. Values never change their meaning."""
+
+    NUCLEUS = 1 << 0
+    MERGED = 1 << 1
+    NO_OUTLINE = 1 << 2
+    PSF_ASSUMED = 1 << 3
+    NOISE_ASSUMED = 1 << 4
+    NO_WCS = 1 << 5
+    SATURATED = 1 << 6
+    COSMIC_RAY = 1 << 7
+    NO_DATA = 1 << 8
+    MASKED_ANNULUS = 1 << 9
+    OVERLAP = 1 << 10
+    LOW_SNR = 1 << 11
+    NO_HOST_FLUX = 1 << 12
+    NO_EXTINCTION = 1 << 13
+
+
+DESCRIPTIONS = {
+    ClumpFlag.NUCLEUS: "within 0.02 of the field's side of its centre on both axes",
+    ClumpFlag.MERGED: "joined from several boxes closer than one PSF-FWHM",
+    ClumpFlag.NO_OUTLINE: "no host outline was found, so the clump was not tested against it",
+    ClumpFlag.PSF_ASSUMED: "PSF-FWHM not measured for this field: from field stars or a default",
+    ClumpFlag.NOISE_ASSUMED: "errors from the image's own blank-sky rms, no variance was given",
+    ClumpFlag.NO_WCS: "the image has no sky coordinates",
+    ClumpFlag.SATURATED: "a saturated or bleeding pixel in an aperture",
+    ClumpFlag.COSMIC_RAY: "a pixel hit by a cosmic ray in an aperture",
+    ClumpFlag.NO_DATA: "an aperture reaches over the edge or over missing pixels",
+    ClumpFlag.MASKED_ANNULUS: "less than half of a background annulus usable",
+    ClumpFlag.OVERLAP: "apertures of two clumps overlap",
+    ClumpFlag.LOW_SNR: "u-band signal-to-noise below the recipe's limit",
+    ClumpFlag.NO_HOST_FLUX: "no u-band host flux, so no flux ratio",
+    ClumpFlag.NO_EXTINCTION: "no E(B-V), so no extinction correction",
+}
+
+
+def flag_names(value: int) -> list[str]:
+    """Names of the bits set in ``value``."""
+    return [flag.name or "" for flag in ClumpFlag if value & flag]

@@ -1,0 +1,209 @@
+"""Images of one galaxy: calibrated bands on one pixel grid, or a bare colour picture."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntFlag
+from functools import cached_property
+from types import MappingProxyType
+
+import numpy as np
+from astropy.wcs import WCS
+from astropy.wcs.utils import proj_plane_pixel_scales
+from numpy.typing import NDArray
+
+from clumpscope.errors import ImageError, TableError, expected_got
+
+SDSS_BANDS = ("u", "g", "r", "i", "z")
+
+_ID = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,63}")
+
+
+def check_galaxy_id(galaxy_id: str) -> str:
+    """Return ``galaxy_id`` if it is safe as a file name (``[A-Za-z0-9._+-]{1,64}``, no dot first).
+
+    Raises
+    ------
+    TableError
+        If it is not.
+    """
+    if not _ID.fullmatch(galaxy_id):
+        raise TableError(
+            expected_got(
+                "galaxy_id",
+                "1 to 64 characters of A-Z a-z 0-9 . _ + -, not starting with a dot",
+                repr(galaxy_id),
+            )
+        )
+    return galaxy_id
+
+
+class MaskBit(IntFlag):
+    """Why a pixel is not to be trusted."""
+
+    SATURATED = 1  # includes bleeding trails
+    COSMIC_RAY = 2
+    NO_DATA = 4  # off the frame, or not finite
+
+
+@dataclass(frozen=True, eq=False)
+class BandImage:
+    """One calibrated band.
+
+    Attributes
+    ----------
+    data
+        (ny, nx) float32, nanomaggy; rows in stored order.
+    variance
+        (ny, nx) float32, nanomaggy squared.
+    mask
+        (ny, nx) uint8 of `MaskBit`; 0 is a good pixel.
+    wcs
+        Celestial WCS, or ``None`` for an image without one.
+    psf_fwhm_arcsec
+        Adaptive-moment FWHM of the PSF, arcsec.
+    psf
+        (k, k) float32, k odd: the PSF sampled on this pixel grid, centred on the middle
+        pixel, sum 1; or ``None`` where only the width is known.
+    psf_assumed
+        True if the PSF was not measured for this image.
+    noise_assumed
+        True if the variance is an estimate from the blank sky of this very image.
+    """
+
+    data: NDArray[np.float32]
+    variance: NDArray[np.float32]
+    mask: NDArray[np.uint8]
+    wcs: WCS | None
+    psf_fwhm_arcsec: float
+    psf: NDArray[np.float32] | None = None
+    psf_assumed: bool = False
+    noise_assumed: bool = False
+
+    def __post_init__(self) -> None:
+        if self.data.ndim != 2 or 0 in self.data.shape:
+            raise ImageError(expected_got("data", "a non-empty 2-D array", self.data.shape))
+        for name in ("variance", "mask"):
+            shape = getattr(self, name).shape
+            if shape != self.data.shape:
+                raise ImageError(expected_got(name, f"shape {self.data.shape}", shape))
+        if not (np.isfinite(self.psf_fwhm_arcsec) and self.psf_fwhm_arcsec > 0):
+            raise ImageError(
+                expected_got("psf_fwhm_arcsec", "a positive width", self.psf_fwhm_arcsec)
+            )
+        if self.psf is not None:
+            _check_psf(self.psf)
+
+    @property
+    def good(self) -> NDArray[np.bool_]:
+        """(ny, nx) True where the pixel can be measured."""
+        good: NDArray[np.bool_] = self.mask == 0
+        return good
+
+
+def _check_psf(psf: NDArray[np.float32]) -> None:
+    if psf.ndim != 2 or psf.shape[0] != psf.shape[1] or psf.shape[0] % 2 == 0:
+        raise ImageError(expected_got("psf", "a square image with an odd side", psf.shape))
+    total = float(psf.sum())
+    if not np.isfinite(total) or abs(total - 1) > 1e-3:
+        raise ImageError(expected_got("psf", "an image of sum 1", total))
+
+
+@dataclass(frozen=True, eq=False)
+class GalaxyImage:
+    """A galaxy in one or more bands on one pixel grid.
+
+    Attributes
+    ----------
+    galaxy_id
+        Safe id, see `check_galaxy_id`.
+    bands
+        Band letter → `BandImage`; all of one shape (unequal shapes are an error).
+    ra, dec
+        Host position, degrees; NaN where unknown, then the image's centre is meant.
+    """
+
+    galaxy_id: str
+    bands: Mapping[str, BandImage]
+    ra: float = field(default=float("nan"))
+    dec: float = field(default=float("nan"))
+
+    def __post_init__(self) -> None:
+        check_galaxy_id(self.galaxy_id)
+        if not self.bands:
+            raise ImageError(expected_got(self.galaxy_id, "at least one band", "none"))
+        shapes = {band: image.data.shape for band, image in self.bands.items()}
+        if len(set(shapes.values())) > 1:
+            raise ImageError(
+                expected_got(self.galaxy_id, "bands on one pixel grid", f"shapes {shapes}")
+            )
+        object.__setattr__(self, "bands", MappingProxyType(dict(self.bands)))
+
+    def __getitem__(self, band: str) -> BandImage:
+        try:
+            return self.bands[band]
+        except KeyError:
+            raise ImageError(
+                expected_got(self.galaxy_id, f"band {band}", f"bands {', '.join(self.bands)}")
+            ) from None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(ny, nx) of every band."""
+        ny, nx = next(iter(self.bands.values())).data.shape
+        return int(ny), int(nx)
+
+    @property
+    def wcs(self) -> WCS | None:
+        """The WCS of the common grid."""
+        return next(iter(self.bands.values())).wcs
+
+    @cached_property
+    def pixscale_arcsec(self) -> float:
+        """Pixel side, arcsec (geometric mean of both axes)."""
+        if self.wcs is None:
+            raise ImageError(expected_got(self.galaxy_id, "a WCS", "none"))
+        return float(np.sqrt(np.prod(proj_plane_pixel_scales(self.wcs))) * 3600)
+
+
+@dataclass(frozen=True, eq=False)
+class ColourImage:
+    """A bare colour picture: clumps can be found on it, not measured.
+
+    Attributes
+    ----------
+    galaxy_id
+        Safe id.
+    pixels
+        (ny, nx, 3) float32 in [0, 1], channels red, green, blue, rows as stored.
+    pixscale_arcsec
+        Pixel side, arcsec.
+    psf_fwhm_arcsec
+        PSF-FWHM, arcsec.
+    psf_assumed
+        True if the recipe's default width was taken.
+    """
+
+    galaxy_id: str
+    pixels: NDArray[np.float32]
+    pixscale_arcsec: float
+    psf_fwhm_arcsec: float
+    psf_assumed: bool = False
+
+    def __post_init__(self) -> None:
+        check_galaxy_id(self.galaxy_id)
+        if self.pixels.ndim != 3 or self.pixels.shape[2] != 3 or 0 in self.pixels.shape:
+            raise ImageError(
+                expected_got(self.galaxy_id, "a (ny, nx, 3) picture", self.pixels.shape)
+            )
+        for name in ("pixscale_arcsec", "psf_fwhm_arcsec"):
+            value = getattr(self, name)
+            if not (np.isfinite(value) and value > 0):
+                raise ImageError(
+                    expected_got(f"{self.galaxy_id} {name}", "a positive number", value)
+                )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(ny, nx)."""
+        return int(self.pixels.shape[0]), int(self.pixels.shape[1])

@@ -1,0 +1,126 @@
+"""Tables other than clumps: hosts, truth, labels, detections, galaxies, failures."""
+
+from collections.abc import Mapping
+
+from astropy.table import QTable
+
+from clumpscope.core.galaxy import SDSS_BANDS
+from clumpscope.core.schema import ColumnSpec, build_table
+
+SCHEMA_VERSION = 1
+
+
+def _specs(*rows: tuple[str, str, str, str, str]) -> list[ColumnSpec]:
+    return [ColumnSpec(name, "", *rest) for name, *rest in rows]
+
+
+def _bands(stem: str, unit: str, ucd: str, what: str) -> list[ColumnSpec]:
+    return [
+        ColumnSpec(f"{stem}_{band}", "", "f8", unit, ucd, f"{what} in {band}")
+        for band in SDSS_BANDS
+    ]
+
+
+_ID = ("galaxy_id", "str", "", "meta.id;meta.main", "galaxy")
+_BOX = [
+    ("x1", "f8", "", "pos.cartesian.x;stat.min", "left edge, fraction of the columns"),
+    ("y1", "f8", "", "pos.cartesian.y;stat.min", "first-row edge, fraction of the rows"),
+    ("x2", "f8", "", "pos.cartesian.x;stat.max", "right edge, fraction of the columns"),
+    ("y2", "f8", "", "pos.cartesian.y;stat.max", "last-row edge, fraction of the rows"),
+]
+_PROBABILITIES = [
+    ("p_background", "f8", "", "stat.probability", "class probability: background"),
+    ("p_clump", "f8", "", "stat.probability", "class probability: clump"),
+    ("p_odd", "f8", "", "stat.probability", "class probability: odd clump"),
+]
+
+HOSTS = [
+    *_specs(
+        _ID,
+        ("ra", "f8", "deg", "pos.eq.ra;meta.main", "right ascension (ICRS)"),
+        ("dec", "f8", "deg", "pos.eq.dec;meta.main", "declination (ICRS)"),
+        ("redshift", "f8", "", "src.redshift", "redshift"),
+        ("petro_r50_arcsec", "f8", "arcsec", "phys.angSize", "radius of half the Petrosian r flux"),
+        ("petro_r90_arcsec", "f8", "arcsec", "phys.angSize", "radius of 90 % of the Petrosian r flux"),
+    ),
+    *_bands("petro_flux", "nmgy", "phot.flux", "Petrosian flux (r-band aperture)"),
+    *_bands("petro_flux_err", "nmgy", "stat.error;phot.flux", "error of the Petrosian flux"),
+    *_bands("psf_fwhm", "arcsec", "phys.angSize;instr.det.psf", "adaptive-moment PSF-FWHM"),
+    *_specs(
+        ("ebv", "f8", "mag", "phys.absorption.gal", "E(B-V) of SFD98, unscaled"),
+        ("log_mass", "f8", "", "phys.mass", "log10 stellar mass / solar masses"),
+        ("log_ssfr", "f8", "", "phys.SFR", "log10 specific star-formation rate / (1/yr)"),
+        ("axis_ratio", "f8", "", "src.ellipticity", "minor over major axis"),
+        ("position_angle_deg", "f8", "deg", "pos.posAng", "position angle, east of north"),
+        ("pixscale_arcsec", "f8", "arcsec", "instr.scale", "pixel side"),
+        ("field_arcsec", "f8", "arcsec", "instr.fov", "side of the cutout"),
+        ("specobjid", "i8", "", "meta.id", "SDSS spectroscopic id; 0 unknown"),
+        ("dr7objid", "i8", "", "meta.id", "SDSS DR7 object id; 0 unknown"),
+    ),
+]
+
+TRUTH = [
+    *_specs(
+        _ID,
+        ("clump_id", "i4", "", "meta.id", "number in the galaxy, from 1"),
+        ("ra", "f8", "deg", "pos.eq.ra", "right ascension (ICRS)"),
+        ("dec", "f8", "deg", "pos.eq.dec", "declination (ICRS)"),
+        ("x", "f8", "pix", "pos.cartesian.x", "column, native 0-based"),
+        ("y", "f8", "pix", "pos.cartesian.y", "row, native 0-based"),
+        ("label", "i4", "", "meta.code.class", "1 clump, 2 odd clump"),
+        ("flux_ratio_u", "f8", "", "phot.flux;arith.ratio", "clump over host flux in u"),
+    ),
+    *_bands("flux", "nmgy", "phot.flux", "true flux"),
+]
+
+LABELS = _specs(
+    _ID,
+    ("label", "i4", "", "meta.code.class", "1 clump, 2 odd clump"),
+    *_BOX,
+    ("ra", "f8", "deg", "pos.eq.ra", "right ascension of the centre (ICRS)"),
+    ("dec", "f8", "deg", "pos.eq.dec", "declination of the centre (ICRS)"),
+)
+
+DETECTIONS = _specs(
+    _ID,
+    *_BOX,
+    ("score", "f8", "", "stat.probability", "score of the label"),
+    ("label", "i4", "", "meta.code.class", "1 clump, 2 odd clump"),
+    *_PROBABILITIES,
+)
+
+GALAXIES = [
+    *_specs(
+        _ID,
+        ("status", "str", "", "meta.code.status", "ok or failed"),
+        ("n_detections", "i4", "", "meta.number", "boxes above the score floor"),
+        ("n_clumps", "i4", "", "meta.number", "clumps in the catalogue, both labels"),
+        ("n_normal", "i4", "", "meta.number", "clumps labelled 1"),
+    ),
+    *_bands("psf_fwhm", "arcsec", "phys.angSize;instr.det.psf", "adaptive-moment PSF-FWHM"),
+    *_specs(
+        ("pixscale_arcsec", "f8", "arcsec", "instr.scale", "pixel side"),
+        ("field_arcsec", "f8", "arcsec", "instr.fov", "longer side of the image"),
+        ("petro_flux_u", "f8", "nmgy", "phot.flux;em.opt.U", "host flux in u"),
+        ("score_threshold", "f8", "", "stat.probability", "threshold applied"),
+        ("outline", "bool", "", "meta.code", "a host outline was found"),
+        ("flags", "i4", "", "meta.code.qual", "bits of ClumpFlag that hold for all its clumps"),
+    ),
+]
+
+FAILURES = _specs(
+    _ID,
+    ("stage", "str", "", "meta.note", "stage that failed"),
+    ("error", "str", "", "meta.note", "what went wrong"),
+)
+
+
+def record_table(kind: list[ColumnSpec], columns: Mapping[str, object]) -> QTable:
+    """Build a table of one of the kinds above; columns not given are blank.
+
+    Raises
+    ------
+    TableError
+        If a column is not of this kind or the lengths differ.
+    """
+    return build_table(kind, columns, {"schema_version": SCHEMA_VERSION})

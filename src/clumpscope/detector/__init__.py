@@ -1,0 +1,1 @@
+"""The detectors; the only package that imports torch, and only in its submodules."""

@@ -1,0 +1,85 @@
+"""The errors that clumpscope raises, chosen from one table.
+
+==================  =============================================================  =========
+error               raised when                                                    exit code
+==================  =============================================================  =========
+``RecipeError``     a recipe has an unknown key, a wrong type or a value out of    2
+                    range, or its file cannot be read
+``TableError``      a table the user gave (targets, positions, truth) lacks a      2
+                    column, has a wrong unit, is empty or repeats an id
+``ImageError``      one galaxy's image is unusable: missing band or HDU, unequal   2, or a
+                    shapes, no WCS, all NaN, constant, truncated. In a run it      failure
+                    becomes a row of ``failures.parquet``                          row
+``FrameError``      a survey frame or its calibration file is missing, truncated   2, or a
+                    or not what it claims to be; a target lies off every frame     failure row
+``ModelError``      a model is unknown, its file is damaged, its hash is wrong or  2
+                    its tensors do not fit the architecture
+``StoreError``      an artefact cannot be written or is not what its name says:    1
+                    folder not empty, disk full, schema from the future
+``DownloadError``   a download failed or there is no network                       1
+==================  =============================================================  =========
+
+Every message names the thing (file, field, row), what was expected and what came.
+``expected_got`` builds the tail of such a message.
+"""
+
+__all__ = [
+    "ClumpscopeError",
+    "DownloadError",
+    "FrameError",
+    "ImageError",
+    "ModelError",
+    "RecipeError",
+    "StoreError",
+    "TableError",
+    "expected_got",
+]
+
+
+class ClumpscopeError(Exception):
+    """Base of every error that clumpscope raises on purpose."""
+
+    exit_code = 1
+
+
+class RecipeError(ClumpscopeError):
+    """A recipe is not valid."""
+
+    exit_code = 2
+
+
+class TableError(ClumpscopeError):
+    """A table given by the user cannot be used."""
+
+    exit_code = 2
+
+
+class ImageError(ClumpscopeError):
+    """The image of one galaxy cannot be used."""
+
+    exit_code = 2
+
+
+class FrameError(ClumpscopeError):
+    """A survey frame or a calibration file cannot be used."""
+
+    exit_code = 2
+
+
+class ModelError(ClumpscopeError):
+    """A model is unknown, damaged or does not fit."""
+
+    exit_code = 2
+
+
+class StoreError(ClumpscopeError):
+    """An artefact cannot be written or read."""
+
+
+class DownloadError(ClumpscopeError):
+    """A download failed."""
+
+
+def expected_got(what: object, expected: object, got: object) -> str:
+    """Return ``"<what>: expected <expected>, got <got>"``."""
+    return f"{what}: expected {expected}, got {got}"

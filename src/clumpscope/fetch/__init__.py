@@ -1,0 +1,1 @@
+"""Cutouts from surveys: one protocol, local frames or archives."""

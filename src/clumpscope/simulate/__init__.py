@@ -1,0 +1,1 @@
+"""Simulated surveys with exact truth."""

@@ -1,0 +1,57 @@
+"""Files appear whole or not at all."""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from clumpscope.errors import StoreError, expected_got
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path``; rename it to ``path`` when the block ends well.
+
+    Raises
+    ------
+    StoreError
+        If the disk is full or the file cannot be written.
+    """
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent
+        )
+        os.close(handle)
+        temporary = Path(name)
+        temporary.chmod(0o644)
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreError(f"cannot write {path}: the disk is full") from error
+        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def new_folder(path: Path) -> Path:
+    """Make an output folder, which must be new or empty.
+
+    Raises
+    ------
+    StoreError
+        If it holds anything, or cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        filled = any(path.iterdir())
+    except OSError as error:
+        raise StoreError(f"cannot make folder {path}: {error.strerror or error}") from error
+    if filled:
+        raise StoreError(expected_got(f"output folder {path}", "a new or empty folder", "files"))
+    return path

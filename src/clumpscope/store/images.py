@@ -1,0 +1,197 @@
+"""Galaxy images on disk: multi-band FITS, or bare PNG and JPEG pictures."""
+
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from astropy.stats import mad_std
+from astropy.wcs import WCS, FITSFixedWarning
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from clumpscope.core.galaxy import BandImage, ColourImage, GalaxyImage, MaskBit
+from clumpscope.errors import ImageError, expected_got
+from clumpscope.store.atomic import atomic
+
+PICTURES = (".png", ".jpg", ".jpeg")
+_WCS_KEYS = (
+    *("CTYPE1", "CTYPE2", "CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2"),
+    *("CD1_1", "CD1_2", "CD2_1", "CD2_2", "CDELT1", "CDELT2"),
+    *("PC1_1", "PC1_2", "PC2_1", "PC2_2", "CROTA2", "LONPOLE", "RADESYS"),
+)
+
+
+def write_galaxy(path: Path, image: GalaxyImage) -> None:
+    """Write a galaxy: per band an image HDU, ``<band>_VAR``, ``<band>_MASK`` and ``<band>_PSF``.
+
+    A mask without a set bit and a missing PSF image are left out.
+    """
+    hdus = [fits.PrimaryHDU()]
+    hdus[0].header["OBJECT"] = image.galaxy_id
+    if np.isfinite(image.ra):
+        hdus[0].header["RA"] = (image.ra, "[deg] host")
+        hdus[0].header["DEC"] = (image.dec, "[deg] host")
+    cards = fits.Header() if image.wcs is None else image.wcs.to_header()
+    for band, plane in image.bands.items():
+        hdu = fits.ImageHDU(plane.data.astype(np.float32), header=cards.copy(), name=band)
+        hdu.header["EXTNAME"] = band  # astropy upper-cases names
+        hdu.header["BUNIT"] = "nanomaggy"
+        hdu.header["PSFFWHM"] = (plane.psf_fwhm_arcsec, "[arcsec] adaptive-moment FWHM")
+        hdu.header["PSFASSUM"] = (plane.psf_assumed, "PSF not measured for this image")
+        hdu.header["NOISEASS"] = (plane.noise_assumed, "variance from blank sky of this image")
+        hdus += [hdu, _extra(plane.variance.astype(np.float32), f"{band}_VAR")]
+        if plane.mask.any():
+            hdus.append(_extra(plane.mask.astype(np.uint8), f"{band}_MASK"))
+        if plane.psf is not None:
+            hdus.append(_extra(plane.psf.astype(np.float32), f"{band}_PSF"))
+    with atomic(path) as temporary:
+        fits.HDUList(hdus).writeto(temporary, overwrite=True)
+
+
+def _extra(data: NDArray[np.generic], name: str) -> fits.ImageHDU:
+    hdu = fits.ImageHDU(data)
+    hdu.header["EXTNAME"] = name
+    return hdu
+
+
+def read_galaxy(
+    path: Path, bands: Iterable[str] | None = None, default_psf_fwhm_arcsec: float | None = None
+) -> GalaxyImage:
+    """Read a galaxy written by `write_galaxy` or by hand to the same contract.
+
+    ``bands`` must all be there; ``None`` takes those that the file has. Variance comes from
+    ``<band>_VAR``, else from the noise keywords NMGYPDN, SKYDN, GAIN, DARKVAR, else from the
+    blank sky of the image itself. Without PSFFWHM the default width is taken and marked.
+
+    Raises
+    ------
+    ImageError
+        If the file is missing, truncated or not FITS; a band is missing; shapes or WCS
+        differ between bands; a band is all NaN; the PSF is absent or not positive.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FITSFixedWarning)
+            with fits.open(path, memmap=False) as hdus:
+                return _galaxy(path, hdus, bands, default_psf_fwhm_arcsec)
+    except FileNotFoundError:
+        raise ImageError(f"{path}: no such file") from None
+    except ImageError as error:
+        raise ImageError(f"{path}: {error}") from error
+    except (OSError, ValueError, TypeError, KeyError, fits.VerifyError) as error:
+        raise ImageError(f"{path}: truncated or not a FITS image: {error}") from error
+
+
+def _galaxy(
+    path: Path, hdus: fits.HDUList, bands: Iterable[str] | None, default_psf: float | None
+) -> GalaxyImage:
+    # Case matters here and astropy's own look-up ignores it.
+    by_name = {str(hdu.header.get("EXTNAME", "")): hdu for hdu in hdus}
+    present = [name for name in by_name if len(name) == 1]
+    wanted = present if bands is None else list(bands)
+    missing = [band for band in wanted if band not in by_name]
+    if missing or not wanted:
+        raise ImageError(
+            expected_got("bands", " ".join(wanted) or "any", " ".join(present) or "none")
+        )
+    first = by_name[wanted[0]].header
+    for band in wanted[1:]:
+        for key in _WCS_KEYS:
+            if by_name[band].header.get(key) != first.get(key):
+                raise ImageError(
+                    expected_got(
+                        f"band {band} {key}", f"{first.get(key)} as in {wanted[0]}",
+                        by_name[band].header.get(key),
+                    )
+                )
+    wcs = WCS(first) if "CTYPE1" in first else None
+    if wcs is not None and not wcs.has_celestial:
+        wcs = None
+    planes = {band: _band(band, by_name, wcs, default_psf) for band in wanted}
+    primary = hdus[0].header
+    nan = float("nan")
+    return GalaxyImage(
+        path.stem, planes, float(primary.get("RA", nan)), float(primary.get("DEC", nan))
+    )
+
+
+def _band(
+    band: str, hdus: dict[str, fits.ImageHDU], wcs: WCS | None, default_psf: float | None
+) -> BandImage:
+    header = hdus[band].header
+    if hdus[band].data is None or hdus[band].data.ndim != 2:
+        raise ImageError(expected_got(f"band {band}", "a 2-D image", "none"))
+    data = hdus[band].data.astype(np.float32)
+    finite = np.isfinite(data)
+    if not finite.any():
+        raise ImageError(expected_got(f"band {band}", "finite pixels", "only NaN"))
+    mask = np.zeros(data.shape, dtype=np.uint8)
+    if f"{band}_MASK" in hdus:
+        mask = hdus[f"{band}_MASK"].data.astype(np.uint8)
+    if mask.shape != data.shape:
+        raise ImageError(expected_got(f"band {band} mask", f"shape {data.shape}", mask.shape))
+    mask = np.where(finite, mask, mask | MaskBit.NO_DATA).astype(np.uint8)
+    data = np.where(finite, data, np.float32(0))
+    variance, noise_assumed = _variance(band, hdus, data, mask)
+    psf_hdu = hdus.get(f"{band}_PSF")
+    fwhm = header.get("PSFFWHM", default_psf)
+    if fwhm is None:
+        raise ImageError(expected_got(f"band {band} PSFFWHM", "a width in arcsec", "none"))
+    return BandImage(
+        data=data,
+        variance=variance,
+        mask=mask,
+        wcs=wcs,
+        psf_fwhm_arcsec=float(fwhm),
+        psf=None if psf_hdu is None else psf_hdu.data.astype(np.float32),
+        psf_assumed=bool(header.get("PSFASSUM", "PSFFWHM" not in header)),
+        noise_assumed=bool(header.get("NOISEASS", noise_assumed)),
+    )
+
+
+def _variance(
+    band: str,
+    hdus: dict[str, fits.ImageHDU],
+    data: NDArray[np.float32],
+    mask: NDArray[np.uint8],
+) -> tuple[NDArray[np.float32], bool]:
+    """Variance plane and whether it is only an estimate."""
+    if f"{band}_VAR" in hdus:
+        variance = hdus[f"{band}_VAR"].data.astype(np.float32)
+        if variance.shape != data.shape:
+            raise ImageError(
+                expected_got(f"band {band} variance", f"shape {data.shape}", variance.shape)
+            )
+        return np.where(np.isfinite(variance) & (variance >= 0), variance, 0), False
+    header = hdus[band].header
+    keys = ("NMGYPDN", "SKYDN", "GAIN", "DARKVAR")
+    if all(key in header for key in keys):
+        nmgy_per_dn, sky, gain, dark = (float(header[key]) for key in keys)
+        counts = np.maximum(data / nmgy_per_dn + sky, 0)
+        return (nmgy_per_dn**2 * (counts / gain + dark)).astype(np.float32), False
+    sigma = mad_std(data[mask == 0]) if (mask == 0).any() else 0.0
+    return np.full(data.shape, sigma**2, dtype=np.float32), True
+
+
+def read_picture(
+    path: Path, pixscale_arcsec: float, psf_fwhm_arcsec: float, *, psf_assumed: bool
+) -> ColourImage:
+    """Read a PNG or JPEG as it is stored.
+
+    Raises
+    ------
+    ImageError
+        If it is missing, truncated, not a picture or of one constant colour.
+    """
+    try:
+        with Image.open(path) as picture:
+            pixels = np.asarray(picture.convert("RGB"), dtype=np.float32) / 255
+    except FileNotFoundError:
+        raise ImageError(f"{path}: no such file") from None
+    except (OSError, UnidentifiedImageError, SyntaxError) as error:
+        raise ImageError(f"{path}: truncated or not a picture: {error}") from error
+    if np.ptp(pixels) == 0:
+        raise ImageError(expected_got(path, "an image", "one constant colour"))
+    return ColourImage(path.stem, pixels, pixscale_arcsec, psf_fwhm_arcsec, psf_assumed)

@@ -1,0 +1,163 @@
+"""Tables on disk: Parquet with units and UCDs in the field metadata, FITS with TUCD."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from astropy import units as u
+from astropy.io import fits
+from astropy.table import Column, QTable, Table
+from numpy.typing import NDArray
+
+from clumpscope.core.schema import ColumnSpec, build_table
+from clumpscope.errors import ClumpscopeError, StoreError, TableError, expected_got
+from clumpscope.store.atomic import atomic
+
+_ROW_GROUP = 65536  # fixed, so that files do not depend on how the rows were computed
+_META = b"clumpscope"
+
+
+def write_parquet(table: Table, path: Path) -> None:
+    """Write a table; units, UCDs and descriptions go into each field's metadata."""
+    fields, arrays = [], []
+    for name in table.colnames:
+        column = table[name]
+        unit = "" if column.unit is None else str(column.unit)
+        metadata = {
+            "unit": unit,
+            "ucd": (column.info.meta or {}).get("ucd", ""),
+            "description": column.info.description or "",
+        }
+        values = _values(table, name)
+        array = pa.array(values.astype(str).tolist(), pa.string()) if (
+            values.dtype.kind in "UOS"
+        ) else pa.array(values)
+        fields.append(pa.field(name, array.type, metadata={k: v for k, v in metadata.items() if v}))
+        arrays.append(array)
+    schema = pa.schema(fields, metadata={_META: json.dumps(dict(table.meta), sort_keys=True)})
+    with atomic(path) as temporary:
+        pq.write_table(pa.Table.from_arrays(arrays, schema=schema), temporary, row_group_size=_ROW_GROUP)
+
+
+def read_parquet(path: Path) -> QTable:
+    """Read a table written by `write_parquet` (or any Parquet file) with its units and UCDs.
+
+    Raises
+    ------
+    StoreError
+        If the file is missing, damaged or of a newer schema.
+    """
+    try:
+        data = pq.read_table(path, partitioning=None)
+    except FileNotFoundError:
+        raise StoreError(f"{path}: no such file") from None
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{path}: not a readable Parquet file: {error}") from error
+    meta = json.loads((data.schema.metadata or {}).get(_META, b"{}"))
+    table = QTable(meta=meta)
+    for field, chunks in zip(data.schema, data.columns, strict=True):
+        metadata = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
+        values = chunks.to_numpy()
+        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
+            values = np.array(["" if value is None else value for value in values], dtype=np.str_)
+        unit = metadata.get("unit", "")
+        column = u.Quantity(values, u.Unit(unit)) if unit else Column(values)
+        table[field.name] = column
+        info = table[field.name].info
+        info.description = metadata.get("description")
+        info.meta = {"ucd": metadata["ucd"]} if "ucd" in metadata else {}
+    return table
+
+
+def read_records(path: Path, kind: list[ColumnSpec], *, required: tuple[str, ...]) -> QTable:
+    """Read a Parquet table of a known kind; optional columns that it lacks are blank.
+
+    Extra columns are kept after those of the kind.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be read.
+    TableError
+        If a required column is missing or a type does not fit.
+    """
+    found = read_parquet(path)
+    missing = [name for name in required if name not in found.colnames]
+    if missing:
+        raise TableError(
+            expected_got(path, f"columns {', '.join(required)}", f"none named {', '.join(missing)}")
+        )
+    names = {spec.name for spec in kind}
+    try:
+        table = build_table(
+            kind, {name: found[name] for name in found.colnames if name in names}, found.meta
+        )
+    except (ValueError, TypeError, u.UnitsError) as error:
+        raise TableError(f"{path}: {error}") from error
+    for name in found.colnames:
+        if name not in names:
+            table[name] = found[name]
+    return table
+
+
+def write_fits(table: Table, path: Path) -> None:
+    """Write a table as FITS with TUNIT, TUCD and TCOMM cards."""
+    bare = Table({name: _values(table, name) for name in table.colnames})
+    for key, value in table.meta.items():
+        if isinstance(value, str | int):
+            bare.meta[key.split("_")[0].upper()[:8]] = value
+    hdu = fits.table_to_hdu(bare)
+    for index, name in enumerate(table.colnames, start=1):
+        info = table[name].info
+        # Set here, since astropy refuses nanomaggies as no FITS unit.
+        if table[name].unit is not None:
+            hdu.header[f"TUNIT{index}"] = str(table[name].unit)
+        if (info.meta or {}).get("ucd"):
+            hdu.header[f"TUCD{index}"] = info.meta["ucd"]
+        if info.description:
+            hdu.header[f"TCOMM{index}"] = info.description
+    with atomic(path) as temporary:
+        fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(temporary, overwrite=True, checksum=True)
+
+
+def _values(table: Table, name: str) -> NDArray[np.generic]:
+    column = table[name]
+    return np.asarray(column.value if isinstance(column, u.Quantity) else column)
+
+
+def read_user_table(path: Path) -> Table:
+    """Read a table a user gave: CSV, ECSV, FITS, VOTable or Parquet.
+
+    Raises
+    ------
+    TableError
+        If it cannot be read or has no row.
+    """
+    formats = {
+        ".csv": "ascii.csv",
+        ".ecsv": "ascii.ecsv",
+        ".fits": "fits",
+        ".fit": "fits",
+        ".vot": "votable",
+        ".xml": "votable",
+    }
+    suffix = path.suffix.lower()
+    if not path.is_file():
+        raise TableError(f"{path}: no such file")
+    try:
+        if suffix == ".parquet":
+            table = read_parquet(path)
+        elif suffix in formats:
+            table = Table.read(path, format=formats[suffix])
+        else:
+            expected = ", ".join([*formats, ".parquet"])
+            raise TableError(expected_got(path, f"a table ({expected})", f"suffix {suffix!r}"))
+    except ClumpscopeError:
+        raise
+    except Exception as error:  # astropy's readers raise many kinds
+        raise TableError(f"{path}: not a readable {suffix[1:]} table: {error}") from error
+    if len(table) == 0:
+        raise TableError(expected_got(path, "at least one row", "an empty table"))
+    return table
