@@ -92,13 +92,14 @@ class CatalogueConfig(Section):
 class SimulateConfig(Section):
     """A simulated survey: hosts, clumps, interlopers and how SDSS would see them."""
 
-    r_mag: Range = (14.8, 17.6)
-    r50_arcsec: Range = (2.2, 8.0)
+    r_mag: Range = (14.0, 17.8)
+    r50_arcsec: Range = (2.0, 12.0)
     clumpless_fraction: Fraction = 0.35
     mean_clumps: Positive = 3.0  # over galaxies that have any
     flux_ratio_u: Range = (0.003, 0.30)
     mean_stars: Annotated[float, Field(ge=0)] = 1.2  # in the searched field
-    psf_fwhm_r_arcsec: Range = (1.05, 1.65)
+    psf_fwhm_r_arcsec: Range = (1.0, 1.6)  # of the PSF's core
+    noise_factor: Range = (1.0, 1.0)  # over single-epoch SDSS; log-uniform
     pixscale_arcsec: Positive = 0.396
     field_r90: Positive = 6.0
 
@@ -123,17 +124,28 @@ class DetectorConfig(Section):
         return self
 
 
+class AugmentConfig(Section):
+    """Random changes of a training composite; widths are those of a normal distribution."""
+
+    flips: bool = True  # horizontal, vertical and transpose, each with p = 0.5
+    gain: Annotated[float, Field(ge=0)] = 0.0  # of ln brightness, all channels together
+    colour: Annotated[float, Field(ge=0)] = 0.0  # of ln brightness, each channel
+    gamma: Annotated[float, Field(ge=0)] = 0.0  # of ln exponent
+    smooth: Fraction = 0.0  # share of images smoothed by up to 2 px, as resampled ones are
+    scale: Annotated[float, Field(ge=0, lt=1)] = 0.0  # enlarged or shrunk by up to this much
+
+
 class TrainConfig(Section):
-    """Training of a native detector."""
+    """Training of a native detector: AdamW with a one-cycle learning rate."""
 
     epochs: Annotated[int, Field(ge=1)] = 6
     batch_size: Annotated[int, Field(ge=1)] = 16
     max_learning_rate: Positive = 1e-3
-    weight_decay: Annotated[float, Field(ge=0)] = 0.01
-    flips: bool = True  # horizontal, vertical and transpose, each with p = 0.5
-    validation_fraction: Fraction = 0.05
+    weight_decay: Annotated[float, Field(ge=0)] = 0.05
+    validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.05
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     workers: Annotated[int, Field(ge=0)] = 0
+    augment: AugmentConfig = AugmentConfig()
 
 
 class Recipe(Section):

@@ -76,6 +76,8 @@ class Boxes:
     def __getitem__(self, index: ArrayLike) -> "Boxes":
         """Select by an index or boolean array."""
         index = np.asarray(index)
+        if index.size == 0:
+            index = index.astype(np.intp)  # an empty list is read as one of floats
         return Boxes(
             self.xyxy[index], self.labels[index], self.scores[index], self.probabilities[index]
         )

@@ -197,7 +197,9 @@ def _release(bands: Iterable[str]) -> list[ColumnSpec]:
         one("galaxy_dec", "f8", "deg", "pos.eq.dec", "host declination (ICRS)"),
         one("galaxy_z", "f8", "", "src.redshift", "host redshift"),
         *_per_band("galaxy_flux", level, "Jy", "phot.flux;BAND", "host Petrosian flux BAND", bands),
-        *_per_band("galaxy_mag", level, "mag", "phot.mag;BAND", "host Petrosian AB mag BAND", bands),
+        *_per_band(
+            "galaxy_mag", level, "mag", "phot.mag;BAND", "host Petrosian AB mag BAND", bands
+        ),
         *_per_band(
             "galaxy_mag_err",
             level,

@@ -62,9 +62,9 @@ def composite(image: GalaxyImage | ColourImage, config: CompositeConfig) -> Comp
     else:
         rgb = colour(image, config, row_range, col_range)
     pixels = np.zeros((3, config.crop, config.crop), dtype=np.float32)
-    shown = np.ix_(range(3), rows >= 0, cols >= 0)
+    shown_rows, shown_cols = np.ix_(rows >= 0, cols >= 0)
     index = np.ix_(inside_rows - row_range.start, inside_cols - col_range.start)
-    pixels[shown] = np.moveaxis(rgb[index], -1, 0)
+    pixels[:, shown_rows, shown_cols] = np.moveaxis(rgb[index], -1, 0)
     return Composite(image.galaxy_id, pixels, config, frame)
 
 
@@ -95,11 +95,12 @@ def colour(
                 expected_got(f"{image.galaxy_id} band {band}", "an image", "a constant")
             )
         planes.append(scale * plane)
-    rgb = make_lupton_rgb(
-        *planes,
-        minimum=config.minimum,
-        stretch=config.stretch,
-        Q=config.softening,
-        output_dtype=np.float32,
-    )
+    with np.errstate(divide="ignore", invalid="ignore"):  # astropy divides, then takes 0 instead
+        rgb = make_lupton_rgb(
+            *planes,
+            minimum=config.minimum,
+            stretch=config.stretch,
+            Q=config.softening,
+            output_dtype=float,
+        )
     return np.asarray(rgb, dtype=np.float32)

@@ -29,12 +29,14 @@ def _points(xy: ArrayLike) -> Points:
 
 def native_to_fraction(xy: ArrayLike, shape: tuple[int, int]) -> Points:
     """Native pixels (N, 2) → fractions of an image of ``shape`` (ny, nx)."""
-    return (_points(xy) + 0.5) / np.array(shape[::-1])
+    fraction: Points = (_points(xy) + 0.5) / np.array(shape[::-1])
+    return fraction
 
 
 def fraction_to_native(fraction: ArrayLike, shape: tuple[int, int]) -> Points:
     """Fractions (N, 2) of an image of ``shape`` (ny, nx) → native pixels."""
-    return _points(fraction) * np.array(shape[::-1]) - 0.5
+    xy: Points = _points(fraction) * np.array(shape[::-1]) - 0.5
+    return xy
 
 
 def boxes_native_to_fraction(boxes: ArrayLike, shape: tuple[int, int]) -> NDArray[np.float64]:

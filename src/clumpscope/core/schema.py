@@ -64,6 +64,8 @@ def _column(values: object, spec: ColumnSpec) -> Column | u.Quantity:
         values = values.filled(BLANK[spec.dtype])
     if isinstance(values, u.Quantity):
         values = values.to_value(spec.unit)
+    if dtype.kind == "i":
+        values = _without_gaps(values)
     array = np.atleast_1d(np.asarray(values, dtype=dtype))
     meta = {"ucd": spec.ucd} if spec.ucd else {}
     if spec.unit:
@@ -74,7 +76,13 @@ def _column(values: object, spec: ColumnSpec) -> Column | u.Quantity:
     return Column(array, description=spec.description, meta=meta)
 
 
+def _without_gaps(values: object) -> NDArray[np.generic]:
+    """Blank the NaN of whole numbers that came as floats, as a file with gaps gives them."""
+    array = np.asarray(values)
+    return np.where(np.isfinite(array), array, 0.0) if array.dtype.kind == "f" else array
+
+
 def plain(table: QTable, name: str) -> NDArray[np.generic]:
-    """A column as a bare array in the unit it is stored in."""
+    """Return a column as a bare array in the unit it is stored in."""
     column = table[name]
     return np.asarray(column.value if isinstance(column, u.Quantity) else column)

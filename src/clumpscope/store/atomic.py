@@ -27,8 +27,8 @@ def atomic(path: Path) -> Iterator[Path]:
         )
         os.close(handle)
         temporary = Path(name)
-        temporary.chmod(0o644)
         yield temporary
+        temporary.chmod(0o644)
         temporary.replace(path)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 from astropy.stats import mad_std
+from astropy.utils.exceptions import AstropyUserWarning
 from astropy.wcs import WCS, FITSFixedWarning
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
@@ -74,14 +75,26 @@ def read_galaxy(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FITSFixedWarning)
-            with fits.open(path, memmap=False) as hdus:
+            # astropy only warns of a broken file and drops its last bands.
+            warnings.filterwarnings("error", "(?s).*(truncated|corrupted)", AstropyUserWarning)
+            with path.open("rb") as stream, fits.open(stream, memmap=False) as hdus:
                 return _galaxy(path, hdus, bands, default_psf_fwhm_arcsec)
     except FileNotFoundError:
         raise ImageError(f"{path}: no such file") from None
     except ImageError as error:
         raise ImageError(f"{path}: {error}") from error
-    except (OSError, ValueError, TypeError, KeyError, fits.VerifyError) as error:
-        raise ImageError(f"{path}: truncated or not a FITS image: {error}") from error
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        fits.VerifyError,
+        AstropyUserWarning,
+    ) as error:
+        raise ImageError(
+            f"{path}: truncated or not a FITS image: {' '.join(str(error).split())}"
+        ) from error
 
 
 def _galaxy(
@@ -102,7 +115,8 @@ def _galaxy(
             if by_name[band].header.get(key) != first.get(key):
                 raise ImageError(
                     expected_got(
-                        f"band {band} {key}", f"{first.get(key)} as in {wanted[0]}",
+                        f"band {band} {key}",
+                        f"{first.get(key)} as in {wanted[0]}",
                         by_name[band].header.get(key),
                     )
                 )
@@ -135,6 +149,9 @@ def _band(
     mask = np.where(finite, mask, mask | MaskBit.NO_DATA).astype(np.uint8)
     data = np.where(finite, data, np.float32(0))
     variance, noise_assumed = _variance(band, hdus, data, mask)
+    known = np.isfinite(variance) & (variance >= 0)
+    mask = np.where(known, mask, mask | MaskBit.NO_DATA).astype(np.uint8)
+    variance = np.where(known, variance, np.float32(0))
     psf_hdu = hdus.get(f"{band}_PSF")
     fwhm = header.get("PSFFWHM", default_psf)
     if fwhm is None:
@@ -164,11 +181,15 @@ def _variance(
             raise ImageError(
                 expected_got(f"band {band} variance", f"shape {data.shape}", variance.shape)
             )
-        return np.where(np.isfinite(variance) & (variance >= 0), variance, 0), False
+        return variance, False
     header = hdus[band].header
     keys = ("NMGYPDN", "SKYDN", "GAIN", "DARKVAR")
     if all(key in header for key in keys):
         nmgy_per_dn, sky, gain, dark = (float(header[key]) for key in keys)
+        if not (nmgy_per_dn > 0 and gain > 0):
+            raise ImageError(
+                expected_got(f"band {band}", "NMGYPDN > 0 and GAIN > 0", (nmgy_per_dn, gain))
+            )
         counts = np.maximum(data / nmgy_per_dn + sky, 0)
         return (nmgy_per_dn**2 * (counts / gain + dark)).astype(np.float32), False
     sigma = mad_std(data[mask == 0]) if (mask == 0).any() else 0.0
@@ -187,7 +208,7 @@ def read_picture(
     """
     try:
         with Image.open(path) as picture:
-            pixels = np.asarray(picture.convert("RGB"), dtype=np.float32) / 255
+            pixels = np.asarray(picture.convert("RGB"), dtype=np.float32) / np.float32(255)
     except FileNotFoundError:
         raise ImageError(f"{path}: no such file") from None
     except (OSError, UnidentifiedImageError, SyntaxError) as error:

@@ -62,16 +62,17 @@ class RunManifest:
         path = folder / "manifest.json"
         try:
             content = json.loads(path.read_text())
-            manifest = cls(**content)
+            found = int(content["schema_version"])
         except FileNotFoundError:
             raise StoreError(f"{path}: no such file; is {folder} a sample or run?") from None
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise StoreError(f"{path}: not a manifest: {error}") from error
-        if manifest.schema_version > SCHEMA_VERSION:
-            raise StoreError(
-                expected_got(path, f"schema version <= {SCHEMA_VERSION}", manifest.schema_version)
-            )
-        return manifest
+        if found > SCHEMA_VERSION:
+            raise StoreError(expected_got(path, f"schema version <= {SCHEMA_VERSION}", found))
+        try:
+            return cls(**content)
+        except TypeError as error:
+            raise StoreError(f"{path}: not a manifest: {error}") from error
 
 
 def sha256_file(path: Path) -> str:

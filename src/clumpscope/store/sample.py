@@ -73,7 +73,11 @@ class Sample:
             if not ids:
                 raise TableError(expected_got(table, "at least one galaxy", "an empty table"))
         else:
-            found = sorted(p for p in images.iterdir() if p.suffix.lower() in SUFFIXES)
+            found = sorted(
+                path
+                for path in images.iterdir()
+                if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+            )
             if not found:
                 raise StoreError(
                     expected_got(f"sample {folder}", f"images ({' '.join(SUFFIXES)})", "none")
@@ -91,7 +95,7 @@ class Sample:
         return len(self.paths)
 
     def host(self, index: int, name: str) -> float:
-        """A number of the host table, in its own unit."""
+        """Return a number of the host table, in its own unit."""
         return float(plain(self.hosts, name)[index])
 
     def read(self, index: int, config: DetectConfig) -> GalaxyImage | ColourImage:
@@ -118,7 +122,7 @@ class Sample:
         )
 
     def truth(self) -> QTable:
-        """The truth table.
+        """Read the truth table.
 
         Raises
         ------
@@ -128,7 +132,7 @@ class Sample:
         return read_truth(self.folder / "truth.parquet")
 
     def labels(self) -> QTable:
-        """The training boxes.
+        """Read the training boxes.
 
         Raises
         ------
@@ -157,9 +161,10 @@ def read_truth(path: Path) -> QTable:
 
 def _image_path(images: Path, galaxy_id: str) -> Path:
     for suffix in SUFFIXES:
-        path = images / f"{galaxy_id}{suffix}"
-        if path.exists():
-            return path
+        for spelling in (suffix, suffix.upper()):
+            path = images / f"{galaxy_id}{spelling}"
+            if path.exists():
+                return path
     return images / f"{galaxy_id}.fits"
 
 

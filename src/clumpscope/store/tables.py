@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ from astropy.io import fits
 from astropy.table import Column, QTable, Table
 from numpy.typing import NDArray
 
+from clumpscope.core import clumps, records
 from clumpscope.core.schema import ColumnSpec, build_table
 from clumpscope.errors import ClumpscopeError, StoreError, TableError, expected_got
 from clumpscope.store.atomic import atomic
@@ -31,14 +33,18 @@ def write_parquet(table: Table, path: Path) -> None:
             "description": column.info.description or "",
         }
         values = _values(table, name)
-        array = pa.array(values.astype(str).tolist(), pa.string()) if (
-            values.dtype.kind in "UOS"
-        ) else pa.array(values)
+        array = (
+            pa.array(values.astype(str).tolist(), pa.string())
+            if (values.dtype.kind in "UOS")
+            else pa.array(values)
+        )
         fields.append(pa.field(name, array.type, metadata={k: v for k, v in metadata.items() if v}))
         arrays.append(array)
     schema = pa.schema(fields, metadata={_META: json.dumps(dict(table.meta), sort_keys=True)})
     with atomic(path) as temporary:
-        pq.write_table(pa.Table.from_arrays(arrays, schema=schema), temporary, row_group_size=_ROW_GROUP)
+        pq.write_table(
+            pa.Table.from_arrays(arrays, schema=schema), temporary, row_group_size=_ROW_GROUP
+        )
 
 
 def read_parquet(path: Path) -> QTable:
@@ -55,12 +61,14 @@ def read_parquet(path: Path) -> QTable:
         raise StoreError(f"{path}: no such file") from None
     except (OSError, pa.ArrowException) as error:
         raise StoreError(f"{path}: not a readable Parquet file: {error}") from error
-    meta = json.loads((data.schema.metadata or {}).get(_META, b"{}"))
+    meta = _metadata(path, data.schema)
     table = QTable(meta=meta)
-    for field, chunks in zip(data.schema, data.columns, strict=True):
+    for field, stored in zip(data.schema, data.columns, strict=True):
         metadata = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
+        coded = pa.types.is_dictionary(field.type)
+        chunks = stored.cast(field.type.value_type) if coded else stored
         values = chunks.to_numpy()
-        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
+        if pa.types.is_string(chunks.type) or pa.types.is_large_string(chunks.type):
             values = np.array(["" if value is None else value for value in values], dtype=np.str_)
         unit = metadata.get("unit", "")
         column = u.Quantity(values, u.Unit(unit)) if unit else Column(values)
@@ -69,6 +77,18 @@ def read_parquet(path: Path) -> QTable:
         info.description = metadata.get("description")
         info.meta = {"ucd": metadata["ucd"]} if "ucd" in metadata else {}
     return table
+
+
+def _metadata(path: Path, schema: pa.Schema) -> dict[str, Any]:
+    try:
+        meta: dict[str, Any] = json.loads((schema.metadata or {}).get(_META, b"{}"))
+        found = int(meta.get("schema_version", 0))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise StoreError(f"{path}: damaged table metadata: {error}") from error
+    known = clumps.SCHEMA_VERSION if "level" in meta else records.SCHEMA_VERSION
+    if found > known:
+        raise StoreError(expected_got(path, f"schema version <= {known}", found))
+    return meta
 
 
 def read_records(path: Path, kind: list[ColumnSpec], *, required: tuple[str, ...]) -> QTable:
@@ -150,7 +170,9 @@ def read_user_table(path: Path) -> Table:
         if suffix == ".parquet":
             table = read_parquet(path)
         elif suffix in formats:
-            table = Table.read(path, format=formats[suffix])
+            # As text, since an id may start with zeros.
+            text_id = {"converters": {"galaxy_id": str}} if suffix == ".csv" else {}
+            table = Table.read(path, format=formats[suffix], **text_id)
         else:
             expected = ", ".join([*formats, ".parquet"])
             raise TableError(expected_got(path, f"a table ({expected})", f"suffix {suffix!r}"))

@@ -1,0 +1,156 @@
+"""Faster R-CNN in its two families, keeping each detection's full class probabilities."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torchvision.models.detection import FasterRCNN
+from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.backbone_utils import BackboneWithFPN
+from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+from torchvision.models.detection.roi_heads import RoIHeads
+from torchvision.models.resnet import resnet50
+from torchvision.ops import FrozenBatchNorm2d, MultiScaleRoIAlign, boxes
+from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
+
+from clumpscope.core.boxes import Label
+from clumpscope.detector.backbones import PyramidBackbone
+from clumpscope.detector.spec import DetectorSpec, Native, Published
+
+_RATIOS = (0.5, 1.0, 2.0)
+
+
+class ClumpRoIHeads(RoIHeads):
+    """torchvision's heads, with ``probabilities`` (N, K) beside boxes, labels and scores."""
+
+    def forward(
+        self,
+        features: dict[str, Tensor],
+        proposals: list[Tensor],
+        image_shapes: list[tuple[int, int]],
+        targets: list[dict[str, Tensor]] | None = None,
+    ) -> tuple[list[dict[str, Tensor]], dict[str, Tensor]]:
+        """Losses in training, detections otherwise."""
+        if self.training:
+            result: tuple[list[dict[str, Tensor]], dict[str, Tensor]] = super().forward(
+                features, proposals, image_shapes, targets
+            )
+            return result
+        pooled = self.box_head(self.box_roi_pool(features, proposals, image_shapes))
+        logits, regression = self.box_predictor(pooled)
+        counts = [len(found) for found in proposals]
+        decoded = self.box_coder.decode(regression, proposals).split(counts)
+        probabilities = functional.softmax(logits, -1).split(counts)
+        detections = [
+            self._select(*one) for one in zip(decoded, probabilities, image_shapes, strict=True)
+        ]
+        return detections, {}
+
+    def _select(
+        self, decoded: Tensor, probabilities: Tensor, shape: tuple[int, int]
+    ) -> dict[str, Tensor]:
+        """Detections of one image: each class of each proposal is a candidate of its own."""
+        classes = probabilities.shape[1]
+        found = boxes.clip_boxes_to_image(decoded, shape)[:, 1:].reshape(-1, 4)
+        scores = probabilities[:, 1:].reshape(-1)
+        labels = torch.arange(1, classes, device=scores.device).repeat(len(probabilities))
+        source = torch.arange(len(probabilities), device=scores.device).repeat_interleave(
+            classes - 1
+        )
+        keep = torch.where(scores > self.score_thresh)[0]
+        keep = keep[boxes.remove_small_boxes(found[keep], min_size=1e-2)]
+        kept = boxes.batched_nms(found[keep], scores[keep], labels[keep], self.nms_thresh)
+        keep = keep[kept[: self.detections_per_img]]
+        return {
+            "boxes": found[keep],
+            "labels": labels[keep],
+            "scores": scores[keep],
+            "probabilities": probabilities[source[keep]],
+        }
+
+
+def build(spec: DetectorSpec) -> FasterRCNN:
+    """Build the network of a spec with random weights.
+
+    The network takes a list of (3, H, W) composites in [0, 1].
+
+    Raises
+    ------
+    ModelError
+        If the encoder is unknown or lacks a wanted stride.
+    """
+    if isinstance(spec.architecture, Published):
+        network = _published(spec, spec.architecture)
+    else:
+        network = _native(spec, spec.architecture)
+    network.roi_heads = _with_probabilities(network.roi_heads)
+    return network
+
+
+def _published(spec: DetectorSpec, architecture: Published) -> FasterRCNN:
+    trunk = resnet50(weights=None, norm_layer=FrozenBatchNorm2d)
+    layers = {f"layer{k}": str(k - 1) for k in range(1, 5)}
+    backbone = BackboneWithFPN(
+        trunk, layers, [256, 512, 1024, 2048], 256, extra_blocks=LastLevelMaxPool()
+    )
+    return FasterRCNN(
+        backbone,
+        num_classes=len(Label),
+        min_size=architecture.min_size,
+        max_size=architecture.max_size,
+        image_mean=list(spec.mean),
+        image_std=list(spec.std),
+    )
+
+
+def _native(spec: DetectorSpec, architecture: Native) -> FasterRCNN:
+    backbone = PyramidBackbone(architecture)
+    levels = [str(level) for level in range(len(architecture.strides))]
+    anchors = AnchorGenerator(
+        sizes=tuple((size,) for size in architecture.anchors),
+        aspect_ratios=((1.0,),) * len(architecture.anchors),
+    )
+    # Boxes up to 32 px are pooled at the finest level: clumps are a few pixels across there.
+    pool = MultiScaleRoIAlign(
+        levels, output_size=7, sampling_ratio=2, canonical_scale=32, canonical_level=3
+    )
+    return FasterRCNN(
+        backbone,
+        min_size=spec.composite.crop,
+        max_size=spec.composite.crop,
+        image_mean=list(spec.mean),
+        image_std=list(spec.std),
+        rpn_anchor_generator=anchors,
+        rpn_pre_nms_top_n_train=500,
+        rpn_pre_nms_top_n_test=2 * architecture.proposals,
+        rpn_post_nms_top_n_train=200,
+        rpn_post_nms_top_n_test=architecture.proposals,
+        rpn_batch_size_per_image=128,
+        box_roi_pool=pool,
+        box_head=TwoMLPHead(architecture.channels * 7 * 7, architecture.head),
+        box_predictor=FastRCNNPredictor(architecture.head, len(Label)),
+        box_batch_size_per_image=64,
+        box_detections_per_img=architecture.proposals,
+        size_divisible=architecture.pad_to,
+    )
+
+
+def _with_probabilities(heads: RoIHeads) -> ClumpRoIHeads:
+    """The same heads, modules shared, as `ClumpRoIHeads`."""
+    return ClumpRoIHeads(
+        heads.box_roi_pool,
+        heads.box_head,
+        heads.box_predictor,
+        heads.proposal_matcher.high_threshold,
+        heads.proposal_matcher.low_threshold,
+        heads.fg_bg_sampler.batch_size_per_image,
+        heads.fg_bg_sampler.positive_fraction,
+        None if heads.box_coder.weights == (10.0, 10.0, 5.0, 5.0) else heads.box_coder.weights,
+        heads.score_thresh,
+        heads.nms_thresh,
+        heads.detections_per_img,
+    )
+
+
+def count_parameters(network: nn.Module) -> int:
+    """Number of parameters and buffers' elements that a model file holds."""
+    return sum(tensor.numel() for tensor in network.state_dict().values())

@@ -1,0 +1,68 @@
+"""A loaded detector, ready to look at composites."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch.fx.experimental.optimization import fuse
+from torchvision.models.detection import FasterRCNN
+
+from clumpscope.core.boxes import Boxes
+from clumpscope.core.composite import Composite
+from clumpscope.detector.spec import DetectorSpec, Native
+from clumpscope.detector.weights import load_model
+from clumpscope.errors import ModelError, expected_got
+
+
+class Detector:
+    """A network in evaluation mode on the best device, with its spec.
+
+    A native encoder's batch-norms are folded into its convolutions, and tensors lie channels
+    last: with oneDNN on a CPU that is more than twice as fast.
+    """
+
+    def __init__(self, spec: DetectorSpec, network: FasterRCNN, score_floor: float) -> None:
+        self.spec = spec
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        network = network.eval()
+        if isinstance(spec.architecture, Native):
+            network.backbone.encoder = fuse(network.backbone.encoder)
+        network.roi_heads.score_thresh = score_floor
+        self.network = network.to(self.device, memory_format=torch.channels_last)
+
+    @classmethod
+    def load(cls, path: Path, score_floor: float) -> "Detector":
+        """Load a model file; boxes under ``score_floor`` are not returned.
+
+        Raises
+        ------
+        ModelError
+            If the file cannot be used.
+        """
+        return cls(*load_model(path), score_floor)
+
+    def detect(self, composites: Sequence[Composite]) -> list[Boxes]:
+        """Boxes of each composite, in its pixels (edge convention), best score first.
+
+        Raises
+        ------
+        ModelError
+            If a composite was made by another recipe than the model expects.
+        """
+        for image in composites:
+            if image.config != self.spec.composite:
+                raise ModelError(
+                    expected_got(f"composite of {image.galaxy_id}", self.spec.composite, image.config)
+                )
+        images = [torch.from_numpy(image.pixels).to(self.device) for image in composites]
+        with torch.inference_mode():
+            found = self.network(images) if images else []
+        return [
+            Boxes.of(
+                one["boxes"].cpu().numpy(),
+                one["labels"].cpu().numpy(),
+                one["scores"].cpu().numpy(),
+                one["probabilities"].cpu().numpy(),
+            )
+            for one in found
+        ]

@@ -1,0 +1,127 @@
+"""Training a native detector with Lightning."""
+
+import warnings
+from collections.abc import Callable
+
+import lightning
+import torch
+from torch import Tensor
+from torch.optim import AdamW, Optimizer
+from torch.optim.lr_scheduler import OneCycleLR
+from torch.utils.data import DataLoader
+from torchmetrics.detection import MeanAveragePrecision
+from torchvision.models.detection import FasterRCNN
+
+from clumpscope.config import TrainConfig
+from clumpscope.detector.data import CompositeDataset, Target, TrainingSet, collate
+from clumpscope.detector.faster_rcnn import build
+from clumpscope.detector.spec import DetectorSpec
+
+Batch = tuple[list[Tensor], list[Target]]
+Report = Callable[[int, dict[str, float]], None]
+Save = Callable[[FasterRCNN, dict[str, float]], None]
+
+
+class DetectorModule(lightning.LightningModule):
+    """Loss, optimiser and validation of one detector."""
+
+    def __init__(self, network: FasterRCNN, config: TrainConfig, report: Report, save: Save) -> None:
+        super().__init__()
+        self.network = network.to(memory_format=torch.channels_last)
+        self.config = config
+        self.report = report
+        self.save = save
+        self.best = -1.0
+        self.precision_recall = MeanAveragePrecision(
+            iou_thresholds=[0.5], class_metrics=True, backend="faster_coco_eval"
+        )
+
+    def training_step(self, batch: Batch, _: int) -> Tensor:
+        """Sum of the RPN's and the heads' losses."""
+        losses = self.network(*batch)
+        total: Tensor = sum(losses.values())
+        self.log("loss", total.detach(), batch_size=len(batch[0]), on_epoch=True, on_step=False)
+        return total
+
+    def on_train_epoch_start(self) -> None:
+        """Tell the data which epoch it is, so that augmentations differ."""
+        loader = self.trainer.train_dataloader
+        loader.dataset.epoch = self.current_epoch
+
+    def validation_step(self, batch: Batch, _: int) -> None:
+        """Collect detections."""
+        images, targets = batch
+        self.precision_recall.update(self.network(images), targets)
+
+    def on_validation_epoch_end(self) -> None:
+        """Average precision at IoU 0.5; the best epoch so far is saved."""
+        found = self.precision_recall.compute()
+        self.precision_recall.reset()
+        per_class = found["map_per_class"].reshape(-1).tolist()
+        metrics = {"ap50": float(found["map_50"]), "ap50_clump": float(per_class[0])}
+        if self.trainer.sanity_checking:
+            return
+        if "loss" in self.trainer.callback_metrics:
+            metrics["loss"] = float(self.trainer.callback_metrics["loss"])
+        self.report(self.current_epoch + 1, metrics)
+        if metrics["ap50"] > self.best:
+            self.best = metrics["ap50"]
+            self.save(self.network, metrics)
+
+    def configure_optimizers(self) -> dict[str, object]:
+        """AdamW with a one-cycle learning rate."""
+        optimizer: Optimizer = AdamW(
+            self.network.parameters(),
+            lr=self.config.max_learning_rate,
+            weight_decay=self.config.weight_decay,
+        )
+        steps = int(self.trainer.estimated_stepping_batches)
+        schedule = OneCycleLR(optimizer, self.config.max_learning_rate, total_steps=steps)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
+
+
+def fit(
+    spec: DetectorSpec,
+    training: TrainingSet,
+    validation: TrainingSet,
+    config: TrainConfig,
+    seed: int,
+    report: Report,
+    save: Save,
+) -> None:
+    """Train the network of ``spec`` from random weights.
+
+    ``report(epoch, metrics)`` is called after each epoch, ``save(network, metrics)`` whenever
+    validation AP at IoU 0.5 has risen.
+    """
+    lightning.seed_everything(seed, verbose=False)
+    module = DetectorModule(build(spec), config, report, save)
+    loaders = [
+        DataLoader(
+            CompositeDataset(data, changes, seed),
+            batch_size=config.batch_size,
+            shuffle=changes is not None,
+            drop_last=changes is not None and len(data) >= config.batch_size,
+            collate_fn=collate,
+            num_workers=config.workers,
+        )
+        for data, changes in ((training, config.augment), (validation, None))
+    ]
+    trainer = lightning.Trainer(
+        max_epochs=config.epochs,
+        precision=config.precision,
+        gradient_clip_val=5.0,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        trainer.fit(module, *loaders)
+
+

@@ -1,0 +1,53 @@
+"""Maps work over shards of galaxies on this machine, in order, on any number of processes."""
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def default_workers() -> int:
+    """Processes to use unless told otherwise: the cores this process may run on."""
+    return len(os.sched_getaffinity(0))
+
+
+def shards(items: Sequence[T], size: int) -> list[Sequence[T]]:
+    """Cut ``items`` into consecutive shards of ``size``; the last may be shorter."""
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def ordered_map(function: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
+    """Yield ``function(item)`` in the order of ``items``, however many workers there are.
+
+    At most two tasks a worker are in flight, so memory stays flat. With one worker all
+    happens in this process. ``function`` and the items must be picklable otherwise.
+    """
+    if workers <= 1:
+        yield from map(function, items)
+        return
+    # Not fork: the parent may hold threads of torch or of a web server.
+    context = multiprocessing.get_context("spawn")
+    queue = iter(items)
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_single_threaded) as pool:
+        pending: deque[Future[R]] = deque(
+            pool.submit(function, item) for item in islice(queue, 2 * workers)
+        )
+        try:
+            while pending:
+                result = pending.popleft().result()
+                pending.extend(pool.submit(function, item) for item in islice(queue, 1))
+                yield result
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _single_threaded() -> None:
+    """Keep numerical libraries of a worker to one core; workers are the parallelism."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"

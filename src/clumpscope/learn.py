@@ -1,0 +1,111 @@
+"""A model from a sample: composes its galaxies, trains, writes the model file."""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from clumpscope.config import Recipe
+from clumpscope.core.boxes import Boxes
+from clumpscope.core.composite import Composite, composite
+from clumpscope.core.schema import plain
+from clumpscope.detector.spec import DetectorSpec, TrainingRange
+from clumpscope.engine import ordered_map, shards
+from clumpscope.errors import ClumpscopeError, TableError, expected_got
+from clumpscope.store.sample import Sample
+
+_SHARD = 64
+
+
+def learn(
+    sample_folder: Path,
+    out: Path,
+    recipe: Recipe,
+    workers: int,
+    report: Callable[[int, dict[str, float]], None],
+) -> DetectorSpec:
+    """Train the recipe's native detector on a sample with ``labels.parquet``; write ``out``.
+
+    The file is written anew whenever validation has improved, so that an interrupted training
+    leaves the best model so far. Returns the spec as last written.
+
+    Raises
+    ------
+    StoreError, TableError
+        If the sample or its labels cannot be used or fewer than two images can be read.
+    ModelError
+        If the recipe's encoder does not exist.
+    """
+    # torch is loaded here and not by every command.
+    from clumpscope.detector.weights import save_model
+    from clumpscope.train import native_spec, train, training_set
+
+    sample = Sample.open(sample_folder)
+    labels = labels_by_galaxy(sample)
+    work = partial(_compose, sample, labels, recipe)
+    pairs = [
+        pair
+        for part in ordered_map(work, shards(range(len(sample)), _SHARD), workers)
+        for pair in part
+    ]
+    if len(pairs) < 2:
+        raise TableError(expected_got(sample_folder, "at least two usable images", len(pairs)))
+    spec = native_spec(
+        out.stem, recipe, _range(sample), f"trained by clumpscope on {len(pairs)} images"
+    )
+    start = time.monotonic()
+    written = [spec]
+
+    def save(network: object, metrics: dict[str, float]) -> None:
+        written[0] = spec.model_copy(update={"metrics": metrics})
+        save_model(out, network, written[0])  # type: ignore[arg-type]
+
+    def timed(epoch: int, metrics: dict[str, float]) -> None:
+        report(epoch, {**metrics, "minutes": (time.monotonic() - start) / 60})
+
+    train(spec, training_set(pairs), recipe, timed, save)
+    return written[0]
+
+
+def labels_by_galaxy(sample: Sample) -> dict[str, Boxes]:
+    """Labels of each galaxy that has any, boxes as fractions of the stored array."""
+    table = sample.labels()
+    corners = np.column_stack([plain(table, name) for name in ("x1", "y1", "x2", "y2")])
+    label = plain(table, "label").astype(np.int64)
+    ids = np.asarray(table["galaxy_id"])
+    order = np.argsort(ids, kind="stable")
+    groups = np.split(order, np.flatnonzero(ids[order][1:] != ids[order][:-1]) + 1)
+    return {
+        str(ids[rows[0]]): Boxes.of(
+            corners[rows], label[rows], np.ones(len(rows)), np.full((len(rows), 3), np.nan)
+        )
+        for rows in groups
+        if len(rows)
+    }
+
+
+def _compose(
+    sample: Sample, labels: dict[str, Boxes], recipe: Recipe, indices: Sequence[int]
+) -> list[tuple[Composite, Boxes]]:
+    """Composites and labels of some galaxies; unusable images are left out."""
+    pairs = []
+    for index in indices:
+        try:
+            image = composite(sample.read(index, recipe.detect), recipe.composite)
+        except ClumpscopeError:
+            continue
+        pairs.append((image, labels.get(image.galaxy_id, Boxes.empty())))
+    return pairs
+
+
+def _range(sample: Sample) -> TrainingRange:
+    def limits(name: str) -> tuple[float, float] | None:
+        values = plain(sample.hosts, name).astype(float)
+        values = values[np.isfinite(values)]
+        return (float(values.min()), float(values.max())) if len(values) else None
+
+    return TrainingRange(
+        psf_fwhm_arcsec=limits("psf_fwhm_r"), pixscale_arcsec=limits("pixscale_arcsec")
+    )
