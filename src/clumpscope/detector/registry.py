@@ -1,0 +1,98 @@
+"""Where models are: in the package, in the cache, and where the published ones come from."""
+
+import os
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from clumpscope.errors import ModelError, expected_got
+
+DEFAULT = "clumpscope-native"
+
+
+@dataclass(frozen=True)
+class PublishedCheckpoint:
+    """One checkpoint of Popp et al. 2024; ``sha256`` and ``size`` (bytes) are of the .pth file."""
+
+    name: str
+    file: str
+    sha256: str
+    size: int
+
+
+# Files, hashes and sizes of the authors' repository (stored there with Git LFS).
+PUBLISHED = {
+    checkpoint.name: checkpoint
+    for checkpoint in (
+        PublishedCheckpoint(
+            "imagenet-backbone",
+            "Resnet_Imagenet_run20_20.pth",
+            "ec9842b87a40003863eae5e0eddd4c4dfd1d5e4fac6a1c91f5bc24b2884f9ed3",
+            165753974,
+        ),
+        PublishedCheckpoint(
+            "imagenet-backbone-finetuned",
+            "Resnet_Imagenet_trainable_run20_20.pth",
+            "7d6bf9249e2b9d3a3aec3a639e65444078e521e5c1134653fb973d96bc4667f6",
+            165757136,
+        ),
+        PublishedCheckpoint(
+            "zoobot-clumps-backbone",
+            "Zoobot_fine_tuned_run20_120.pth",
+            "a8d219cc51ca559f7f0f183d9e93f39dc351590c0d5fe8e4454b751337bfd8a4",
+            165754865,
+        ),
+        PublishedCheckpoint(
+            "zoobot-backbone",
+            "Zoobot_pre_trained_run20_120.pth",
+            "13951d78313b66a02885887aec8c0103f2214eb6d70273bc079edb3ac7e6ee8a",
+            165755290,
+        ),
+        PublishedCheckpoint(
+            "zoobot-backbone-finetuned",
+            "Zoobot_pre_trained_trainable_run20_120.pth",
+            "d83a6ccf69fb648b5bd9b10f095a28e25e9f5f5666f135a700a5a1ade577af7c",
+            165758324,
+        ),
+    )
+}
+
+
+def cache_folder() -> Path:
+    """``$CLUMPSCOPE_CACHE``, else ``~/.cache/clumpscope``."""
+    named = os.environ.get("CLUMPSCOPE_CACHE")
+    return Path(named) if named else Path.home() / ".cache" / "clumpscope"
+
+
+def packaged_models() -> dict[str, Path]:
+    """Models that ship with the package, by name."""
+    folder = Path(str(files("clumpscope") / "models"))
+    return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
+
+
+def cached_models() -> dict[str, Path]:
+    """Models imported or fetched into the cache, by name."""
+    return {path.stem: path for path in sorted((cache_folder() / "models").glob("*.safetensors"))}
+
+
+def find_model(name: str | None) -> Path:
+    """The file of a model: a path, a packaged or cached name, or the default for ``None``.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model; the message says how to get it.
+    """
+    known = {**packaged_models(), **cached_models()}
+    if name is None:
+        name = DEFAULT
+    elif Path(name).is_file():
+        return Path(name)
+    if name in known:
+        return known[name]
+    if name in PUBLISHED:
+        raise ModelError(
+            f"model {name} is published but not here: run 'clumpscope models fetch {name}', or "
+            f"'clumpscope models import {PUBLISHED[name].file} --as {name}' on a copy of its file"
+        )
+    raise ModelError(expected_got("model", f"a file or one of {', '.join(known) or 'none'}", name))
