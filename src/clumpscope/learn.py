@@ -4,17 +4,21 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from clumpscope.config import Recipe
 from clumpscope.core.boxes import Boxes
-from clumpscope.core.composite import Composite, composite
-from clumpscope.core.schema import plain
+from clumpscope.core.composite import composite
+from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.detector.spec import DetectorSpec, TrainingRange
 from clumpscope.engine import ordered_map, shards
 from clumpscope.errors import ClumpscopeError, TableError, expected_got
 from clumpscope.store.sample import Sample
+
+if TYPE_CHECKING:
+    from clumpscope.detector.data import TrainingSet
 
 _SHARD = 64
 
@@ -39,21 +43,19 @@ def learn(
         If the recipe's encoder does not exist.
     """
     # torch is loaded here and not by every command.
+    from clumpscope.detector.data import TrainingSet
     from clumpscope.detector.weights import save_model
-    from clumpscope.train import native_spec, train, training_set
+    from clumpscope.train import native_spec, train
 
     sample = Sample.open(sample_folder)
     labels = labels_by_galaxy(sample)
     work = partial(_compose, sample, labels, recipe)
-    pairs = [
-        pair
-        for part in ordered_map(work, shards(range(len(sample)), _SHARD), workers)
-        for pair in part
-    ]
-    if len(pairs) < 2:
-        raise TableError(expected_got(sample_folder, "at least two usable images", len(pairs)))
+    parts = ordered_map(work, shards(range(len(sample)), _SHARD), workers)
+    data = TrainingSet.joined([part for part in parts if part is not None])
+    if len(data) < 2:
+        raise TableError(expected_got(sample_folder, "at least two usable images", len(data)))
     spec = native_spec(
-        out.stem, recipe, _range(sample), f"trained by clumpscope on {len(pairs)} images"
+        out.stem, recipe, _range(sample), f"trained by clumpscope on {len(data)} images"
     )
     start = time.monotonic()
     written = [spec]
@@ -65,7 +67,7 @@ def learn(
     def timed(epoch: int, metrics: dict[str, float]) -> None:
         report(epoch, {**metrics, "minutes": (time.monotonic() - start) / 60})
 
-    train(spec, training_set(pairs), recipe, timed, save)
+    train(spec, data, recipe, timed, save)
     return written[0]
 
 
@@ -74,22 +76,20 @@ def labels_by_galaxy(sample: Sample) -> dict[str, Boxes]:
     table = sample.labels()
     corners = np.column_stack([plain(table, name) for name in ("x1", "y1", "x2", "y2")])
     label = plain(table, "label").astype(np.int64)
-    ids = np.asarray(table["galaxy_id"])
-    order = np.argsort(ids, kind="stable")
-    groups = np.split(order, np.flatnonzero(ids[order][1:] != ids[order][:-1]) + 1)
     return {
-        str(ids[rows[0]]): Boxes.of(
+        galaxy_id: Boxes.of(
             corners[rows], label[rows], np.ones(len(rows)), np.full((len(rows), 3), np.nan)
         )
-        for rows in groups
-        if len(rows)
+        for galaxy_id, rows in rows_by_id(table).items()
     }
 
 
 def _compose(
     sample: Sample, labels: dict[str, Boxes], recipe: Recipe, indices: Sequence[int]
-) -> list[tuple[Composite, Boxes]]:
+) -> "TrainingSet | None":
     """Composites and labels of some galaxies; unusable images are left out."""
+    from clumpscope.train import training_set
+
     pairs = []
     for index in indices:
         try:
@@ -97,7 +97,7 @@ def _compose(
         except ClumpscopeError:
             continue
         pairs.append((image, labels.get(image.galaxy_id, Boxes.empty())))
-    return pairs
+    return training_set(pairs) if pairs else None
 
 
 def _range(sample: Sample) -> TrainingRange:

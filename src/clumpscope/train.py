@@ -10,6 +10,7 @@ from clumpscope.core.composite import Composite
 from clumpscope.detector.data import TrainingSet
 from clumpscope.detector.spec import DetectorSpec, Native, TrainingRange
 from clumpscope.detector.training import Report, Save, fit
+from clumpscope.errors import TableError, expected_got
 
 
 def training_set(pairs: Sequence[tuple[Composite, Boxes]]) -> TrainingSet:
@@ -21,7 +22,7 @@ def training_set(pairs: Sequence[tuple[Composite, Boxes]]) -> TrainingSet:
         If there is none.
     """
     if not pairs:
-        return TrainingSet(np.zeros((0, 3, 1, 1), np.uint8), [], [])
+        raise TableError(expected_got("training set", "at least one image", "none"))
     pixels = np.stack([np.rint(image.pixels * 255).astype(np.uint8) for image, _ in pairs])
     boxes = [image.frame.boxes_fraction_to_composite(found.xyxy) for image, found in pairs]
     return TrainingSet(pixels, boxes, [found.labels for _, found in pairs])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from astropy import units as u
-from astropy.table import Column, MaskedColumn, QTable
+from astropy.table import Column, MaskedColumn, QTable, Table
 from numpy.typing import NDArray
 
 from clumpscope.errors import TableError, expected_got
@@ -86,3 +86,11 @@ def plain(table: QTable, name: str) -> NDArray[np.generic]:
     """Return a column as a bare array in the unit it is stored in."""
     column = table[name]
     return np.asarray(column.value if isinstance(column, u.Quantity) else column)
+
+
+def rows_by_id(table: Table, name: str = "galaxy_id") -> dict[str, NDArray[np.intp]]:
+    """Row numbers of each id, in the order of the rows; ids in alphabetical order."""
+    ids = np.asarray(table[name]).astype(str)
+    order = np.argsort(ids, kind="stable")
+    breaks = np.flatnonzero(ids[order][1:] != ids[order][:-1]) + 1
+    return {str(ids[rows[0]]): rows for rows in np.split(order, breaks) if len(rows)}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, zoom
+from scipy.ndimage import gaussian_filter
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -45,6 +45,23 @@ class TrainingSet:
 
     def __len__(self) -> int:
         return len(self.pixels)
+
+    @classmethod
+    def joined(cls, parts: list["TrainingSet"]) -> "TrainingSet":
+        """All parts, one after the other.
+
+        Raises
+        ------
+        TableError
+            If there is none.
+        """
+        if not parts:
+            raise TableError(expected_got("training set", "at least one image", "none"))
+        return cls(
+            np.concatenate([part.pixels for part in parts]),
+            [boxes for part in parts for boxes in part.boxes],
+            [labels for part in parts for labels in part.labels],
+        )
 
     def subset(self, index: NDArray[np.intp]) -> "TrainingSet":
         """Those of ``index``."""
@@ -112,7 +129,7 @@ def augment(example: Example, config: AugmentConfig, rng: np.random.Generator) -
     pixels = example.pixels
     if rng.random() < config.smooth:
         width = rng.uniform(0.5, 2.0)
-        pixels = gaussian_filter(pixels, (0, width, width))
+        pixels = gaussian_filter(pixels, (0, width, width), truncate=2.5)
     factors = np.exp(config.gain * rng.standard_normal() + config.colour * rng.standard_normal(3))
     pixels = pixels * factors[:, None, None].astype(np.float32)
     exponent = np.float32(np.exp(config.gamma * rng.standard_normal()))
@@ -139,13 +156,14 @@ def _flipped(example: Example, horizontal: bool, vertical: bool, transposed: boo
 def _scaled(example: Example, factor: float) -> Example:
     """Enlarged or shrunk about the centre, by nearest neighbour, in the same frame."""
     _, height, width = example.pixels.shape
-    resized = zoom(example.pixels, (1, factor, factor), order=0, grid_mode=True, mode="nearest")
-    _, new_height, new_width = resized.shape
-    top, left = (new_height - height) // 2, (new_width - width) // 2
+    centre = np.array([width, height]) / 2
+    cols, rows = (
+        np.floor((np.arange(size) + 0.5 - middle) / factor + middle).astype(np.intp)
+        for size, middle in zip((width, height), centre, strict=True)
+    )
+    seen_cols, seen_rows = (cols >= 0) & (cols < width), (rows >= 0) & (rows < height)
     pixels = np.zeros_like(example.pixels)
-    source = resized[:, max(top, 0) : max(top, 0) + height, max(left, 0) : max(left, 0) + width]
-    row, col = max(-top, 0), max(-left, 0)
-    pixels[:, row : row + source.shape[1], col : col + source.shape[2]] = source
-    scale = np.array([new_width / width, new_height / height] * 2)
-    boxes = example.boxes * scale - [left, top, left, top]
-    return Example(pixels, boxes, example.labels)
+    shown = np.ix_(range(len(pixels)), seen_rows, seen_cols)
+    pixels[shown] = example.pixels[np.ix_(range(len(pixels)), rows[seen_rows], cols[seen_cols])]
+    middle = np.tile(centre, 2)
+    return Example(pixels, (example.boxes - middle) * factor + middle, example.labels)

@@ -14,6 +14,11 @@ from clumpscope.detector.weights import load_model
 from clumpscope.errors import ModelError, expected_got
 
 
+def single_thread() -> None:
+    """Keep torch to one core: processes are the parallelism, and results the same for any number."""
+    torch.set_num_threads(1)
+
+
 class Detector:
     """A network in evaluation mode on the best device, with its spec.
 

@@ -1,6 +1,7 @@
 """Where models are: in the package, in the cache, and where the published ones come from."""
 
 import os
+import re
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from clumpscope.errors import ModelError, expected_got
 
 DEFAULT = "clumpscope-native"
+_NAME = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,31 @@ PUBLISHED = {
 def cache_folder() -> Path:
     """``$CLUMPSCOPE_CACHE``, else ``~/.cache/clumpscope``."""
     named = os.environ.get("CLUMPSCOPE_CACHE")
-    return Path(named) if named else Path.home() / ".cache" / "clumpscope"
+    return Path(named).expanduser() if named else Path.home() / ".cache" / "clumpscope"
+
+
+def model_folder() -> Path:
+    """Folder of the models that were imported or fetched."""
+    return cache_folder() / "models"
+
+
+def check_name(name: str) -> str:
+    """Return ``name`` if it is safe as a file name (``[A-Za-z0-9._+-]{1,64}``, no dot first).
+
+    Raises
+    ------
+    ModelError
+        If it is not.
+    """
+    if not _NAME.fullmatch(name):
+        raise ModelError(
+            expected_got(
+                "model name",
+                "1 to 64 characters of A-Z a-z 0-9 . _ + -, not starting with a dot",
+                repr(name),
+            )
+        )
+    return name
 
 
 def packaged_models() -> dict[str, Path]:
@@ -72,18 +98,20 @@ def packaged_models() -> dict[str, Path]:
 
 def cached_models() -> dict[str, Path]:
     """Models imported or fetched into the cache, by name."""
-    return {path.stem: path for path in sorted((cache_folder() / "models").glob("*.safetensors"))}
+    return {path.stem: path for path in sorted(model_folder().glob("*.safetensors"))}
 
 
 def find_model(name: str | None) -> Path:
     """The file of a model: a path, a packaged or cached name, or the default for ``None``.
+
+    A packaged name always means the packaged file.
 
     Raises
     ------
     ModelError
         If there is no such model; the message says how to get it.
     """
-    known = {**packaged_models(), **cached_models()}
+    known = {**cached_models(), **packaged_models()}
     if name is None:
         name = DEFAULT
     elif Path(name).is_file():

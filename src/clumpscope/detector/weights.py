@@ -1,21 +1,21 @@
 """Model files: safetensors with the spec as JSON in one metadata key."""
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 from torchvision.models.detection import FasterRCNN
 
 from clumpscope.detector.faster_rcnn import build
-from clumpscope.detector.spec import SCHEMA_VERSION, DetectorSpec
+from clumpscope.detector.header import KEY, read_spec
+from clumpscope.detector.spec import DetectorSpec
 from clumpscope.errors import ModelError, expected_got
 from clumpscope.store.atomic import atomic
 
-_KEY = "clumpscope"
+__all__ = ["check_tensors", "layout", "load_model", "read_spec", "save_model", "save_tensors"]
 
 
 def save_model(path: Path, network: FasterRCNN, spec: DetectorSpec, *, half: bool = True) -> None:
@@ -26,38 +26,34 @@ def save_model(path: Path, network: FasterRCNN, spec: DetectorSpec, *, half: boo
     StoreError
         If the file cannot be written.
     """
-    tensors = {}
-    for name, tensor in network.state_dict().items():
-        tensor = tensor.detach().cpu()
-        if half and tensor.dtype == torch.float32:
-            tensor = tensor.half()
-        tensors[name] = tensor.contiguous()
-    with atomic(path) as temporary:
-        save_file(tensors, temporary, metadata={_KEY: spec.model_dump_json()})
+    save_tensors(path, network.state_dict(), spec, half=half)
 
 
-def read_spec(path: Path) -> DetectorSpec:
-    """Read only the spec of a model file.
+def save_tensors(
+    path: Path, tensors: Mapping[str, Tensor], spec: DetectorSpec, *, half: bool
+) -> None:
+    """Write tensors with their spec; the same ones give the same bytes.
 
     Raises
     ------
-    ModelError
-        If the file is missing, damaged, not ours or of a newer schema.
+    StoreError
+        If the file cannot be written.
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            text = (file.metadata() or {}).get(_KEY)
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"model {path}: not a readable safetensors file: {error}") from error
-    if text is None:
-        raise ModelError(expected_got(f"model {path}", f"metadata key {_KEY!r}", "none"))
-    version = json.loads(text).get("schema_version", 0)
-    if version > SCHEMA_VERSION:
-        raise ModelError(expected_got(f"model {path}", f"schema <= {SCHEMA_VERSION}", version))
-    try:
-        return DetectorSpec.model_validate_json(text)
-    except ValidationError as error:
-        raise ModelError(f"model {path}: its spec is not valid: {error}") from error
+    stored = {name: _stored(tensor, half) for name, tensor in tensors.items()}
+    # Written here and not by safetensors, whose errors do not say that a disk is full.
+    content = save(stored, metadata={KEY: spec.model_dump_json()})
+    with atomic(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def _stored(tensor: Tensor, half: bool) -> Tensor:
+    tensor = tensor.detach().cpu()
+    if half and tensor.dtype == torch.float32:
+        halved = tensor.half()
+        # What overflows half precision (65504), such as a variance, stays single.
+        if torch.equal(halved.isfinite(), tensor.isfinite()):
+            tensor = halved
+    return tensor.contiguous()
 
 
 def load_model(path: Path) -> tuple[DetectorSpec, FasterRCNN]:
@@ -69,8 +65,11 @@ def load_model(path: Path) -> tuple[DetectorSpec, FasterRCNN]:
         If the file cannot be used or its tensors do not fit its spec.
     """
     spec = read_spec(path)
-    with safe_open(path, framework="pt") as file:
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"model {path}: not a readable safetensors file: {error}") from error
     network = build(spec)
     check_tensors(tensors, network.state_dict(), f"model {path}")
     network.load_state_dict({name: _single(tensor) for name, tensor in tensors.items()})
@@ -81,7 +80,20 @@ def _single(tensor: Tensor) -> Tensor:
     return tensor.float() if tensor.is_floating_point() else tensor
 
 
-def check_tensors(given: dict[str, Tensor], wanted: dict[str, Tensor], what: str) -> None:
+def layout(spec: DetectorSpec) -> dict[str, Tensor]:
+    """Names and shapes of a spec's tensors, without their numbers (on torch's meta device).
+
+    Raises
+    ------
+    ModelError
+        If the encoder is unknown or lacks a wanted stride.
+    """
+    with torch.device("meta"):
+        tensors: dict[str, Tensor] = build(spec).state_dict()
+    return tensors
+
+
+def check_tensors(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor], what: str) -> None:
     """Check every key and shape.
 
     Raises

@@ -1,1 +1,1 @@
-"""Cutouts from surveys: one protocol, local frames or archives."""
+"""Cutouts, PSFs and host tables from survey images."""

@@ -164,7 +164,7 @@ def _band(
         psf_fwhm_arcsec=float(fwhm),
         psf=None if psf_hdu is None else psf_hdu.data.astype(np.float32),
         psf_assumed=bool(header.get("PSFASSUM", "PSFFWHM" not in header)),
-        noise_assumed=bool(header.get("NOISEASS", noise_assumed)),
+        noise_assumed=noise_assumed or bool(header.get("NOISEASS", False)),
     )
 
 
@@ -213,6 +213,6 @@ def read_picture(
         raise ImageError(f"{path}: no such file") from None
     except (OSError, UnidentifiedImageError, SyntaxError) as error:
         raise ImageError(f"{path}: truncated or not a picture: {error}") from error
-    if np.ptp(pixels) == 0:
+    if not np.ptp(pixels, axis=(0, 1)).any():
         raise ImageError(expected_got(path, "an image", "one constant colour"))
     return ColourImage(path.stem, pixels, pixscale_arcsec, psf_fwhm_arcsec, psf_assumed)

@@ -12,6 +12,7 @@ from clumpscope.core.records import HOSTS, LABELS, TRUTH, record_table
 from clumpscope.core.schema import plain
 from clumpscope.errors import ImageError, StoreError, TableError, expected_got
 from clumpscope.store.images import PICTURES, read_galaxy, read_picture
+from clumpscope.store.manifest import sha256_json
 from clumpscope.store.tables import read_records
 
 SUFFIXES = (".fits", *PICTURES)
@@ -93,6 +94,11 @@ class Sample:
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def fingerprint(self) -> str:
+        """Hash of the ids and of each image's size: which sample this is, cheaply."""
+        sizes = [path.stat().st_size if path.exists() else -1 for path in self.paths]
+        return sha256_json([self.ids, sizes])
 
     def host(self, index: int, name: str) -> float:
         """Return a number of the host table, in its own unit."""

@@ -1,0 +1,55 @@
+# Every target installs what it needs, once, into $(VENV).
+PYTHON ?= python3
+VENV ?= .venv
+WORKERS ?= 2
+
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test test-slow lint bench docs clean
+
+help:
+	@echo "make demo       simulate a small survey, find its clumps, show the result in demo/"
+	@echo "make test       check the code, run the tests"
+	@echo "make test-slow  run the tests that take long"
+	@echo "make lint       check the code: ruff, mypy, import-linter"
+	@echo "make bench      run the benchmarks"
+	@echo "make docs       build the documentation in docs/_build/html"
+	@echo "make clean      remove what was made, but not $(VENV)"
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "clumpscope needs Python 3.11 or newer: make PYTHON=python3.12")'
+	@echo "Installing into $(VENV); the first time takes some minutes ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(READY)
+	rm -rf demo
+	$(BIN)/clumpscope demo demo
+
+test: lint
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(WORKERS) -m "not slow"
+
+test-slow: $(READY)
+	$(BIN)/pytest -q -m slow
+
+lint: $(READY)
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/lint-imports --no-logo > $(VENV)/layers.txt || (cat $(VENV)/layers.txt; exit 1)
+	@echo "lint: ruff, mypy and the layers are clean"
+
+bench: $(READY)
+	@set -e; for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
+
+docs: $(READY)
+	$(BIN)/python docs/generate.py
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	@echo "docs: docs/_build/html/index.html"
+
+clean:
+	rm -rf demo build dist docs/_build docs/cli.md docs/data_model.md docs/api.md
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,168 @@
+"""Write the pages that come from the code: cli.md, data_model.md and api.md."""
+
+import argparse
+import inspect
+import pkgutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer.main
+
+import clumpscope
+from clumpscope import errors
+from clumpscope.core import clumps, flags, records
+from clumpscope.core.galaxy import MaskBit
+from clumpscope.core.schema import ColumnSpec
+
+HERE = Path(__file__).parent
+
+RECORDS = {
+    "hosts.parquet": ("HOSTS", "One row a galaxy of a sample; what is not known is blank."),
+    "truth.parquet": ("TRUTH", "The clumps that are really there, where that is known."),
+    "labels.parquet": ("LABELS", "Boxes to train on."),
+    "detections.parquet": ("DETECTIONS", "Every box above the score floor, before refinement."),
+    "galaxies.parquet": ("GALAXIES", "One row for every galaxy of a run."),
+    "failures.parquet": ("FAILURES", "Galaxies that failed, and why."),
+}
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def columns(specs: Sequence[ColumnSpec]) -> str:
+    """Return the table of some columns."""
+    rows = [(f"`{spec.name}`", spec.dtype, spec.unit, spec.ucd, spec.description) for spec in specs]
+    return table(("column", "type", "unit", "UCD", "what it is"), rows)
+
+
+def data_model() -> str:
+    """Return the page of tables, flags and masks."""
+    parts = [
+        "# Data model",
+        "Made from the schemas in the code. Types: f8 and i4, i8 are floating-point and whole "
+        "numbers of that many bytes. Blank is NaN, 0, no text or false. Units and UCDs are in "
+        "the files too: in the field metadata of Parquet, as `TUNIT` and `TUCD` in FITS.",
+        "Pixels are native and counted from 0: (0, 0) is the centre of the first pixel. "
+        "Fractions are of the stored array's columns and rows, 0 at the outer edge of the "
+        "first pixel and 1 at that of the last. Rows are counted as they are stored.",
+        "## Clumps",
+        f"Schema version {clumps.SCHEMA_VERSION}. (`galaxy_id`, `clump_id`) is the key. Each "
+        "level holds the columns of those before it.",
+    ]
+    for level in clumps.LEVELS:
+        specs = [spec for spec in clumps.schema(level) if spec.level == level]
+        parts += [f"### Level {level}", columns(specs)]
+    parts += [
+        "## Flags of clumps",
+        "Bits of `flags`; 0 is no doubt.",
+        table(
+            ("bit", "name", "meaning"),
+            [
+                (str(flag.value), f"`{flag.name}`", meaning)
+                for flag, meaning in flags.DESCRIPTIONS.items()
+            ],
+        ),
+        "## Masks of images",
+        "Bits of the `<band>_MASK` images; 0 is a good pixel.",
+        table(("bit", "name"), [(str(bit.value), f"`{bit.name}`") for bit in MaskBit]),
+        "## Other tables",
+        f"Schema version {records.SCHEMA_VERSION}.",
+    ]
+    for file, (name, what) in RECORDS.items():
+        parts += [f"### {file}", what, columns(getattr(records, name))]
+    return "\n\n".join(parts) + "\n"
+
+
+def commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Give every command below ``command`` with its full name."""
+    children = getattr(command, "commands", None)
+    if children is None:
+        yield path, command
+        return
+    for name, child in sorted(children.items()):
+        if not child.hidden:
+            yield from commands(child, f"{path} {name}")
+
+
+def cli() -> str:
+    """Return the page of commands."""
+    from clumpscope.cli import app
+
+    parts = [
+        "# Commands",
+        "Made from the commands themselves; `--help` says the same. Exit codes: 0 done, 1 failed, "
+        "2 bad usage or input.",
+    ]
+    for path, command in commands(typer.main.get_command(app), "clumpscope"):
+        parts += [f"## {path}", *_command(path, command)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _command(path: str, command: Any) -> Iterator[str]:
+    parameters = [parameter for parameter in command.params if not getattr(parameter, "hidden", 0)]
+    names = [_argument(parameter) for parameter in parameters if _is_argument(parameter)]
+    yield f"```text\n{' '.join([path, *names])} [OPTIONS]\n```"
+    yield inspect.cleandoc(command.help or "")
+    rows = []
+    for parameter in parameters:
+        options = ", ".join([*parameter.opts, *parameter.secondary_opts])
+        name = _argument(parameter) if _is_argument(parameter) else options
+        rows.append((f"`{name}`", parameter.help or "", _default(parameter.default)))
+    if rows:
+        yield table(("parameter", "meaning", "default"), rows)
+
+
+def _is_argument(parameter: Any) -> bool:
+    return bool(parameter.param_type_name == "argument")
+
+
+def _argument(parameter: Any) -> str:
+    name = parameter.metavar or parameter.name.upper()
+    return name if parameter.required else f"[{name}]"
+
+
+def _default(value: object) -> str:
+    return "" if value is None or callable(value) or value in ((), []) else f"`{value}`"
+
+
+def modules() -> Iterator[str]:
+    """Give the name of every public module."""
+    for found in pkgutil.walk_packages(clumpscope.__path__, "clumpscope."):
+        if not any(part.startswith("_") for part in found.name.split(".")):
+            yield found.name
+
+
+def api() -> str:
+    """Return the page of modules."""
+    parts = ["# Modules", "Everything public, module by module."]
+    for name in modules():
+        if name == errors.__name__:
+            continue  # on a page of its own, with its table
+        parts.append(
+            f"## {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n"
+            "   :show-inheritance:\n   :exclude-members: model_config\n```"
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def main() -> None:
+    """Write the pages."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", nargs="?", type=Path, default=HERE, help="folder (default: docs)")
+    out = parser.parse_args().out
+    pages = {"data_model.md": data_model, "api.md": api, "cli.md": cli}
+    for name, page in pages.items():
+        (out / name).write_text(page(), encoding="utf-8")
+    print(f"wrote {', '.join(pages)} in {out}")
+
+
+if __name__ == "__main__":
+    main()

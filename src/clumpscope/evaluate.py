@@ -1,0 +1,300 @@
+"""Evaluate a catalogue against truth: completeness, purity and their chance rates.
+
+The benchmark definition: truths closer than one PSF-FWHM count as one; completeness is the
+matched share of normal truths of *true* u flux ratio >= 3 %; purity is the share of detections
+called normal with *measured* ratio >= 3 % that match a normal truth of true ratio >= 1 %. A
+match is closer than 0.75 PSF-FWHM, best score first, each truth once (Popp et al. 2024).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from astropy.stats import binom_conf_interval
+from astropy.table import QTable
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial.distance import cdist
+
+from clumpscope.core.boxes import Label
+from clumpscope.core.schema import plain, rows_by_id
+from clumpscope.errors import TableError, expected_got
+from clumpscope.ops.matching import match
+
+Values = NDArray[np.float64]
+
+MATCH_RADIUS_FWHM = 0.75
+TRUE_FLOOR = 0.01  # a detection of 3 % is right if the truth has at least this
+RATIOS = (0.03, 0.08)
+BINS = np.arange(-2.5, -0.24, 0.25)  # of log10 flux ratio
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """N candidates or truths of one galaxy.
+
+    ``xy`` (N, 2) native pixels, ``score`` (N,), ``label`` (N,) of `Label`, ``ratio`` (N,) u flux
+    over the host's (measured or true; NaN where unknown).
+    """
+
+    xy: Values
+    score: Values
+    label: NDArray[np.int64]
+    ratio: Values
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    def where(self, keep: NDArray[np.bool_]) -> "Points":
+        """Those that ``keep``."""
+        return Points(self.xy[keep], self.score[keep], self.label[keep], self.ratio[keep])
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One galaxy: what was found, what is there (blended), and its scales in pixels."""
+
+    galaxy_id: str
+    found: Points
+    truth: Points
+    fwhm_px: float
+    pixscale_arcsec: float
+    centre: Values
+
+
+@dataclass(frozen=True)
+class Share:
+    """k of n with its 68 % Wilson interval."""
+
+    value: float
+    low: float
+    high: float
+    k: int
+    n: int
+
+    @classmethod
+    def of(cls, k: int, n: int) -> "Share":
+        """From counts; NaN for n = 0."""
+        if n == 0:
+            return cls(float("nan"), float("nan"), float("nan"), 0, 0)
+        low, high = binom_conf_interval(k, n, interval="wilson")
+        return cls(k / n, float(low), float(high), int(k), int(n))
+
+
+@dataclass(frozen=True)
+class Score:
+    """Completeness and purity of one selection."""
+
+    completeness: Share
+    purity: Share
+
+
+def blend(truth: Points, fwhm_px: float) -> Points:
+    """Join truths closer than one FWHM: mean weighted by ratio, sum of ratios, brightest label."""
+    if len(truth) < 2:
+        return truth
+    count, group = connected_components(cdist(truth.xy, truth.xy) < fwhm_px, directed=False)
+    weight = np.where(np.isfinite(truth.ratio) & (truth.ratio > 0), truth.ratio, 1e-9)
+    total = np.bincount(group, weight, count)
+    xy = np.column_stack(
+        [np.bincount(group, weight * truth.xy[:, k], count) / total for k in range(2)]
+    )
+    brightest = [np.flatnonzero(group == g)[np.argmax(weight[group == g])] for g in range(count)]
+    return Points(xy, truth.score[brightest], truth.label[brightest], total)
+
+
+def cases(catalogue: QTable, galaxies: QTable, truth: QTable) -> list[Case]:
+    """Bring catalogue and truth together, galaxy by galaxy, over all galaxies of the run.
+
+    Raises
+    ------
+    TableError
+        If no galaxy of the truth is in the run.
+    """
+    ids = [str(galaxy_id) for galaxy_id in galaxies["galaxy_id"]]
+    found_rows, truth_rows = rows_by_id(catalogue), rows_by_id(truth)
+    if len(truth) and not set(truth_rows) & set(ids):
+        raise TableError(expected_got("truth", "galaxies of the run", sorted(truth_rows)[:3]))
+    found = Points(
+        np.column_stack([plain(catalogue, f"clump_centre_px_{axis}") for axis in "xy"]),
+        plain(catalogue, "clump_score"),
+        plain(catalogue, "clump_label_id"),
+        plain(catalogue, "clump_flux_ratio"),
+    )
+    there = Points(
+        np.column_stack([plain(truth, axis) for axis in "xy"]),
+        np.ones(len(truth)),
+        plain(truth, "label"),
+        plain(truth, "flux_ratio_u"),
+    )
+    fwhm = plain(galaxies, "psf_fwhm_r").astype(float)
+    pixscale = plain(galaxies, "pixscale_arcsec").astype(float)
+    side = plain(galaxies, "field_arcsec").astype(float) / pixscale
+    none = np.array([], dtype=np.intp)
+    result = []
+    for k, galaxy_id in enumerate(ids):
+        # A galaxy that failed has no scales: its truths are missed whatever the radius.
+        width = fwhm[k] / pixscale[k] if np.isfinite(fwhm[k] / pixscale[k]) else 1.0
+        truths = _rows(there, truth_rows.get(galaxy_id, none))
+        result.append(
+            Case(
+                galaxy_id,
+                _rows(found, found_rows.get(galaxy_id, none)),
+                blend(truths, width),
+                width,
+                float(pixscale[k]),
+                np.full(2, (side[k] - 1) / 2),
+            )
+        )
+    return result
+
+
+def _rows(points: Points, rows: NDArray[np.intp]) -> Points:
+    return Points(points.xy[rows], points.score[rows], points.label[rows], points.ratio[rows])
+
+
+def above(items: Sequence[Case], threshold: float) -> list[Case]:
+    """The same with only candidates of at least this score."""
+    return [replace(case, found=case.found.where(case.found.score >= threshold)) for case in items]
+
+
+def rotated(items: Sequence[Case]) -> list[Case]:
+    """The same with truths turned by 180 degrees about the host: what chance would match."""
+    return [
+        replace(case, truth=replace(case.truth, xy=2 * case.centre - case.truth.xy))
+        for case in items
+        if np.isfinite(case.centre).all()
+    ]
+
+
+def _matches(items: Sequence[Case], normal_only: bool) -> Iterator[tuple[Points, Points, Values, Values]]:
+    """Per galaxy: candidates, truths, index of each candidate's truth and the reverse (-1 none)."""
+    for case in items:
+        found, truth = case.found, case.truth
+        if normal_only:
+            found = found.where(found.label == Label.CLUMP)
+            truth = truth.where(truth.label == Label.CLUMP)
+        i, j = match(found.xy, found.score, truth.xy, MATCH_RADIUS_FWHM * case.fwhm_px)
+        of_found, of_truth = np.full(len(found), -1), np.full(len(truth), -1)
+        of_found[i], of_truth[j] = j, i
+        yield found, truth, of_found, of_truth
+
+
+def score(items: Sequence[Case], ratio: float, *, normal_only: bool = True) -> Score:
+    """Completeness and purity at a flux ratio by the benchmark definition.
+
+    With ``normal_only=False`` labels are ignored on both sides.
+    """
+    hit = there = right = called = 0
+    for found, truth, of_found, of_truth in _matches(items, normal_only):
+        wanted = truth.ratio >= ratio
+        there += int(wanted.sum())
+        hit += int((of_truth[wanted] >= 0).sum())
+        claimed = found.ratio >= ratio
+        called += int(claimed.sum())
+        partner = of_found[claimed]
+        right += int((truth.ratio[partner[partner >= 0]] >= TRUE_FLOOR).sum())
+    return Score(Share.of(hit, there), Share.of(right, called))
+
+
+def binned(items: Sequence[Case]) -> list[tuple[float, float, Score]]:
+    """(low, high, score) per bin of log10 flux ratio: true for completeness, measured for purity."""
+    results = []
+    for low, high in zip(BINS[:-1], BINS[1:], strict=True):
+        hit = there = right = called = 0
+        for found, truth, of_found, of_truth in _matches(items, normal_only=True):
+            inside = (truth.ratio >= 10**low) & (truth.ratio < 10**high)
+            there += int(inside.sum())
+            hit += int((of_truth[inside] >= 0).sum())
+            claimed = (found.ratio >= 10**low) & (found.ratio < 10**high)
+            called += int(claimed.sum())
+            right += int((of_found[claimed] >= 0).sum())
+        results.append(
+            (float(low), float(high), Score(Share.of(hit, there), Share.of(right, called)))
+        )
+    return results
+
+
+def scatter(items: Sequence[Case]) -> dict[str, float]:
+    """Offsets of matched normal clumps from truth (arcsec) and measured over true flux ratio."""
+    offsets, ratios = [], []
+    for case, (found, truth, of_found, _) in zip(
+        items, _matches(items, normal_only=True), strict=True
+    ):
+        matched = of_found >= 0
+        delta = found.xy[matched] - truth.xy[of_found[matched]]
+        offsets.append(delta * case.pixscale_arcsec)
+        ratios.append(found.ratio[matched] / truth.ratio[of_found[matched]])
+    delta = np.concatenate(offsets) if offsets else np.zeros((0, 2))
+    if not len(delta):
+        return {}
+    ratio = np.concatenate(ratios)
+    return {
+        "median_offset_x_arcsec": float(np.median(delta[:, 0])),
+        "median_offset_y_arcsec": float(np.median(delta[:, 1])),
+        "median_distance_arcsec": float(np.median(np.hypot(*delta.T))),
+        "median_measured_over_true_ratio": float(np.nanmedian(ratio)),
+    }
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything that was found out about one catalogue.
+
+    ``at`` maps a flux ratio to its `Score`; ``any_label`` and ``chance`` likewise, without
+    labels and with rotated truths. ``curve`` holds (threshold, score at 3 %).
+    """
+
+    at: dict[float, Score]
+    any_label: dict[float, Score]
+    chance: dict[float, Score]
+    curve: list[tuple[float, Score]]
+    bins: list[tuple[float, float, Score]]
+    scatter: dict[str, float]
+
+
+def evaluate(catalogue: QTable, galaxies: QTable, truth: QTable) -> Evaluation:
+    """Evaluate a release table over all galaxies of its run.
+
+    Parameters
+    ----------
+    catalogue, galaxies
+        Tables of a run. ``truth`` has native pixels, labels and true flux ratios.
+
+    Raises
+    ------
+    TableError
+        If truth and run have no galaxy in common.
+    """
+    items = cases(catalogue, galaxies, truth)
+    turned = rotated(items)
+    lowest = float(np.min(plain(galaxies, "score_threshold"), initial=1.0))
+    thresholds = [t for t in np.round(np.arange(0.1, 0.951, 0.05), 2) if t >= lowest - 1e-9]
+    return Evaluation(
+        at={ratio: score(items, ratio) for ratio in RATIOS},
+        any_label={ratio: score(items, ratio, normal_only=False) for ratio in RATIOS},
+        chance={ratio: score(turned, ratio) for ratio in RATIOS},
+        curve=[(float(t), score(above(items, t), RATIOS[0])) for t in thresholds],
+        bins=binned(items),
+        scatter=scatter(items),
+    )
+
+
+def best_threshold(curve: Sequence[tuple[float, Score]]) -> float:
+    """The threshold of the highest F1 of completeness and purity.
+
+    Raises
+    ------
+    TableError
+        If the curve has no point with both.
+    """
+
+    def f1(item: Score) -> float:
+        c, p = item.completeness.value, item.purity.value
+        return 2 * c * p / (c + p) if c + p > 0 else float("nan")
+
+    values = [(f1(item), -threshold) for threshold, item in curve]
+    values = [pair for pair in values if np.isfinite(pair[0])]
+    if not values:
+        raise TableError(expected_got("threshold", "detections that match a truth", "none"))
+    return -max(values)[1]

@@ -1,0 +1,158 @@
+"""Cutouts on the r band's pixel grid: r itself cut, the other bands resampled onto it.
+
+Over a cutout the way from one frame's pixels to another's is affine to far less than a
+thousandth of a pixel, so it is fitted once to the two WCS and applied by a cubic spline, seven
+times faster than reprojecting each pixel. Frames of one field differ in scale by less than
+0.1 % and in rotation by less than 0.1 degrees: PSF images are carried over as they are.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from astropy.wcs import WCS
+from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
+
+from clumpscope.core.frames import native_to_sky, sky_to_native
+from clumpscope.core.galaxy import MaskBit
+from clumpscope.errors import FrameError, expected_got
+
+_POINTS = 5  # a side of the grid the affine is fitted to
+_MAX_RESIDUAL_PX = 0.02
+_SPLINE_MARGIN = 8  # px of source kept around; a cubic spline's tail is 3e-5 there
+_REACH = np.ones((5, 5), dtype=bool)  # a bad pixel spoils those within 2 px
+
+Plane = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """A window on a frame's own pixels.
+
+    Attributes
+    ----------
+    x0, y0
+        Frame column and row of the window's pixel (0, 0); may lie off the frame.
+    shape
+        (ny, nx) of the window.
+    wcs
+        WCS of the window.
+    """
+
+    x0: int
+    y0: int
+    shape: tuple[int, int]
+    wcs: WCS
+
+    @classmethod
+    def centred(cls, wcs: WCS, x: float, y: float, side: int) -> "Grid":
+        """Square window of ``side`` px around frame pixel (x, y), to half a pixel."""
+        x0, y0 = (int(np.floor(value - (side - 1) / 2 + 0.5)) for value in (x, y))
+        moved = wcs.deepcopy()
+        moved.wcs.crpix = moved.wcs.crpix - [x0, y0]
+        moved.wcs.set()
+        return cls(x0, y0, (side, side), moved)
+
+    def inner(self, side: int) -> tuple[slice, slice]:
+        """Rows and columns of a square in the middle of this one; both sides odd or both even."""
+        start = (self.shape[0] - side) // 2
+        return slice(start, start + side), slice(start, start + side)
+
+
+def cut(plane: NDArray[np.generic], grid: Grid, fill: float) -> NDArray[np.generic]:
+    """Window of a frame's plane; pixels off the frame are ``fill``."""
+    return _window(plane, grid.y0, grid.x0, grid.shape, fill)
+
+
+def _window(
+    plane: NDArray[np.generic], y0: int, x0: int, shape: tuple[int, int], fill: float
+) -> NDArray[np.generic]:
+    ny, nx = shape
+    rows = slice(max(y0, 0), min(y0 + ny, plane.shape[0]))
+    cols = slice(max(x0, 0), min(x0 + nx, plane.shape[1]))
+    out = np.full(shape, fill, dtype=plane.dtype)
+    if rows.start < rows.stop and cols.start < cols.stop:
+        out[rows.start - y0 : rows.stop - y0, cols.start - x0 : cols.stop - x0] = plane[rows, cols]
+    return out
+
+
+def fit_affine(
+    wcs: WCS, shape: tuple[int, int], source: WCS
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Affine from pixels of a window to those of a source frame, by least squares.
+
+    Returns
+    -------
+    (2, 2) matrix and (2,) offset, rows first: source = matrix @ (row, col) + offset.
+
+    Raises
+    ------
+    FrameError
+        If the two are not affine to 0.02 px, which no two frames of one field are.
+    """
+    ny, nx = shape
+    rows, cols = np.meshgrid(np.linspace(0, ny - 1, _POINTS), np.linspace(0, nx - 1, _POINTS))
+    here = np.column_stack([rows.ravel(), cols.ravel(), np.ones(rows.size)])
+    there = sky_to_native(native_to_sky(here[:, 1::-1], wcs), source)[:, ::-1]
+    solution, *_ = np.linalg.lstsq(here, there, rcond=None)
+    residual = float(np.abs(here @ solution - there).max())
+    if not residual <= _MAX_RESIDUAL_PX:
+        raise FrameError(
+            expected_got("WCS of two bands", f"affine to {_MAX_RESIDUAL_PX} px", residual)
+        )
+    return solution[:2].T, solution[2]
+
+
+def resample(
+    data: Plane,
+    variance: Plane,
+    mask: NDArray[np.uint8],
+    matrix: ArrayLike,
+    offset: ArrayLike,
+    shape: tuple[int, int],
+) -> tuple[Plane, Plane, NDArray[np.uint8]]:
+    """Bring a frame's planes onto another grid.
+
+    Data pass a cubic spline times the Jacobian, which keeps flux to 0.2 % or better.
+    Variance passes linear interpolation times the Jacobian: pixel noise itself falls on
+    resampling, but noise in an aperture, which is what counts, does not. Mask bits spread
+    to every pixel within a bad one's reach.
+
+    Parameters
+    ----------
+    data, variance, mask
+        Planes of the source frame; data finite.
+    matrix, offset
+        Of `fit_affine`.
+    shape
+        (ny, nx) of the new grid.
+
+    Returns
+    -------
+    Data, variance and mask on the new grid; off the frame data are 0 and the mask NO_DATA.
+    """
+    turn, start = np.asarray(matrix, dtype=float), np.asarray(offset, dtype=float)
+    jacobian = abs(float(np.linalg.det(turn)))
+    ny, nx = shape
+    corners = np.array([(0, 0), (ny - 1, 0), (0, nx - 1), (ny - 1, nx - 1)]) @ turn.T + start
+    low = np.floor(corners.min(axis=0)).astype(int) - _SPLINE_MARGIN
+    high = np.ceil(corners.max(axis=0)).astype(int) + _SPLINE_MARGIN + 1
+    y0, x0 = int(low[0]), int(low[1])
+    size = (int(high[0] - y0), int(high[1] - x0))
+    move = {"matrix": turn, "offset": start - low, "output_shape": shape}
+
+    stamp = _window(data, y0, x0, size, 0.0)
+    new_data = ndimage.affine_transform(stamp, order=3, mode="nearest", **move) * jacobian
+    stamp = _window(variance, y0, x0, size, 0.0)
+    new_variance = ndimage.affine_transform(stamp, order=1, mode="nearest", **move) * jacobian
+    flags = _window(mask, y0, x0, size, float(MaskBit.NO_DATA))
+    new_mask = np.zeros(shape, dtype=np.uint8)
+    for bit in MaskBit:
+        bad = (flags & bit) > 0
+        if bad.any():
+            spread = ndimage.binary_dilation(bad, _REACH).astype(np.uint8)
+            moved = ndimage.affine_transform(spread, order=0, mode="nearest", **move)
+            new_mask |= (moved * np.uint8(bit)).astype(np.uint8)
+    lost = (new_mask & MaskBit.NO_DATA) > 0
+    new_data[lost] = 0
+    return new_data.astype(np.float32), new_variance.astype(np.float32), new_mask

@@ -1,0 +1,74 @@
+"""Galactic extinction from the dust maps of Schlegel, Finkbeiner & Davis (1998)."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sfdmap2 import sfdmap
+
+from clumpscope.errors import RecipeError, expected_got
+
+MAP_FILES = ("SFD_dust_4096_ngp.fits", "SFD_dust_4096_sgp.fits")
+
+# A_b / E(B-V), R_V = 3.1, on unscaled SFD98 (Schlafly & Finkbeiner 2011, Table 6, SDSS).
+R_BAND = {"u": 4.239, "g": 3.303, "r": 2.285, "i": 1.698, "z": 1.263}
+
+
+def extinction(ebv: ArrayLike, bands: Sequence[str]) -> NDArray[np.float64]:
+    """Extinction in magnitudes.
+
+    Parameters
+    ----------
+    ebv
+        (N,) unscaled SFD98 E(B-V), mag.
+
+    Returns
+    -------
+    (N, B); NaN where E(B-V) is NaN or the band has no coefficient.
+    """
+    coefficients = np.array([R_BAND.get(band, np.nan) for band in bands])
+    magnitudes: NDArray[np.float64] = np.asarray(ebv, dtype=float)[:, None] * coefficients
+    return magnitudes
+
+
+@lru_cache(maxsize=4)
+def _maps(folder: Path) -> sfdmap.SFDMap:
+    # sfdmap2 scales by 0.86 unless told otherwise; R_BAND belongs to the unscaled map.
+    return sfdmap.SFDMap(str(folder), scaling=1.0)
+
+
+def ebv(ra: ArrayLike, dec: ArrayLike, map_dir: Path) -> NDArray[np.float64]:
+    """Unscaled SFD98 E(B-V) at sky positions, bilinear; maps are read once a process.
+
+    Parameters
+    ----------
+    ra, dec
+        (N,) ICRS, degrees; NaN gives NaN.
+    map_dir
+        Folder of ``SFD_dust_4096_ngp.fits`` and ``SFD_dust_4096_sgp.fits``; only the
+        hemispheres that are asked for are read.
+
+    Returns
+    -------
+    (N,) magnitudes.
+
+    Raises
+    ------
+    RecipeError
+        If a map that is needed is missing or damaged.
+    """
+    radec = np.stack([np.atleast_1d(np.asarray(value, dtype=float)) for value in (ra, dec)])
+    known = np.isfinite(radec).all(axis=0)
+    result = np.full(radec.shape[1], np.nan)
+    if known.any():
+        try:
+            result[known] = _maps(Path(map_dir).expanduser()).ebv(*radec[:, known])
+        except FileNotFoundError as error:
+            raise RecipeError(
+                expected_got(f"dust_map {map_dir}", " and ".join(MAP_FILES), error)
+            ) from error
+        except (OSError, KeyError, TypeError) as error:
+            raise RecipeError(f"dust_map {map_dir}: not a dust map: {error}") from error
+    return result

@@ -1,0 +1,154 @@
+"""Outline of the host: the pixels that its light covers (Popp et al. 2024, section 4.3)."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from clumpscope.config import RefineConfig
+from clumpscope.core.frames import sky_to_native
+from clumpscope.core.galaxy import GalaxyImage, MaskBit
+from clumpscope.ops.background import sky
+
+Mask = NDArray[np.bool_]
+
+# Without r, the band nearest to it stands in, redder first: it shows the host best.
+_REFERENCE_ORDER = ("r", "i", "z", "g", "y", "u")
+_EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
+_FWHM_PER_SIGMA = 2.0 * np.sqrt(2.0 * np.log(2.0))
+# The host's centre may fall on a hole of its segment: search so many PSF-FWHM around it.
+_CENTRE_TOLERANCE_FWHM = 2.0
+
+
+def reference_band(image: GalaxyImage) -> str:
+    """Band that outlines the host and sets the merge radius: r, else i, z, g, y, u."""
+    return next((band for band in _REFERENCE_ORDER if band in image.bands), min(image.bands))
+
+
+def psf_fwhm_px(image: GalaxyImage, band: str) -> float:
+    """PSF-FWHM of ``band`` in native pixels.
+
+    Raises
+    ------
+    ImageError
+        If the image has no such band or no WCS.
+    """
+    return image[band].psf_fwhm_arcsec / image.pixscale_arcsec
+
+
+def host_centre(image: GalaxyImage) -> NDArray[np.float64]:
+    """(2,) native x, y of the host: its sky position if that is on the image, else the centre."""
+    ny, nx = image.shape
+    centre = np.array([(nx - 1) / 2, (ny - 1) / 2])
+    if image.wcs is None or not np.isfinite([image.ra, image.dec]).all():
+        return centre
+    xy = sky_to_native([[image.ra, image.dec]], image.wcs)[0]
+    inside = (xy >= -0.5) & (xy <= [nx - 0.5, ny - 0.5])
+    return xy if inside.all() else centre
+
+
+def galaxy_outline(image: GalaxyImage, config: RefineConfig) -> Mask:
+    """Host outline of a galaxy in its reference band; see `host_outline`.
+
+    Raises
+    ------
+    ImageError
+        If the image has no WCS.
+    """
+    band = reference_band(image)
+    plane = image[band]
+    good = (plane.mask & MaskBit.NO_DATA == 0) & np.isfinite(plane.data)
+    return host_outline(plane.data, good, psf_fwhm_px(image, band), host_centre(image), config)
+
+
+def host_outline(
+    data: NDArray[np.floating],
+    good: Mask,
+    fwhm_px: float,
+    centre: NDArray[np.float64],
+    config: RefineConfig,
+) -> Mask:
+    """Segment of the host's light.
+
+    The sky-subtracted image is smoothed by a Gaussian of the PSF-FWHM and cut at
+    ``config.outline_sigma`` times the rms of the *unsmoothed* sky; the segment under
+    ``centre`` (or the nearest one within two FWHM), if it is large enough, is grown by
+    ``config.outline_grow_fwhm``.
+
+    Parameters
+    ----------
+    data
+        (ny, nx), any flux unit.
+    good
+        (ny, nx) True where a pixel counts; others are neither smoothed over nor outlined.
+    fwhm_px
+        PSF-FWHM, pixels.
+    centre
+        (2,) x, y of the host, pixels.
+
+    Returns
+    -------
+    (ny, nx) True inside; nowhere True if no host is found.
+    """
+    nothing = np.zeros(data.shape, dtype=bool)
+    level, rms = sky(data, good)
+    if not rms > 0:
+        return nothing
+    smooth = _smooth(data - level, good, fwhm_px / _FWHM_PER_SIGMA, config.outline_kernel_px)
+    segments, _ = ndimage.label(good & (smooth > config.outline_sigma * rms), _EIGHT_NEIGHBOURS)
+    sizes = np.bincount(segments.ravel())
+    segments[sizes[segments] < config.outline_min_pixels] = 0
+    number = _nearest_segment(segments, centre, _CENTRE_TOLERANCE_FWHM * fwhm_px)
+    if not number:
+        return nothing
+    return _grow(segments == number, config.outline_grow_fwhm * fwhm_px)
+
+
+def _smooth(data: NDArray[np.floating], good: Mask, sigma: float, size: int) -> NDArray[np.float64]:
+    """Convolve with a Gaussian in a ``size`` px kernel, bad pixels weighing nothing."""
+    offsets = np.arange(size) - (size - 1) / 2
+    kernel = np.exp(-0.5 * (offsets / sigma) ** 2)
+    kernel /= kernel.sum()
+
+    def convolve(plane: NDArray[np.float64]) -> NDArray[np.float64]:
+        for axis in (0, 1):
+            plane = ndimage.convolve1d(plane, kernel, axis=axis, mode="nearest")
+        return plane
+
+    smooth = convolve(np.where(good, data, 0.0).astype(float))
+    if good.all():
+        return smooth
+    weight = convolve(good.astype(float))
+    return np.divide(smooth, weight, out=np.zeros_like(smooth), where=weight > 0)
+
+
+def _nearest_segment(
+    segments: NDArray[np.integer], centre: NDArray[np.float64], reach: float
+) -> int:
+    """Find the segment with the pixel nearest to ``centre``; 0 if none within ``reach``."""
+    y, x = np.nonzero(segments)
+    distance = np.hypot(x - centre[0], y - centre[1])
+    if not distance.size or distance.min() > max(reach, 1.0):
+        return 0
+    nearest = int(np.argmin(distance))
+    return int(segments[y[nearest], x[nearest]])
+
+
+def _grow(mask: Mask, radius: float) -> Mask:
+    """All pixels within ``radius`` of the mask."""
+    rows, cols = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    pad = int(np.ceil(radius))
+    # Distances are needed near the segment only.
+    window = tuple(slice(max(at[0] - pad, 0), at[-1] + pad + 1) for at in (rows, cols))
+    grown = np.zeros_like(mask)
+    grown[window] = ndimage.distance_transform_edt(~mask[window]) <= radius
+    return grown
+
+
+def inside(outline: Mask, xy: NDArray[np.float64]) -> Mask:
+    """(N,) True where the pixel under a position (N, 2) is in the outline; False off the image."""
+    ny, nx = outline.shape
+    x, y = np.floor(xy + 0.5).astype(int).T
+    on = (x >= 0) & (x < nx) & (y >= 0) & (y < ny)
+    result = np.zeros(len(xy), dtype=bool)
+    result[on] = outline[y[on], x[on]]
+    return result

@@ -1,0 +1,117 @@
+"""Point-spread functions: their width, Gaussian models and images shifted onto a centre.
+
+The width is everywhere the adaptive-moment FWHM, 2.3548 sigma of the best-fitting elliptical
+Gaussian (SDSS's ``PSF_FWHM``; Bernstein & Jarvis 2002), with sigma^2 the root of the
+determinant of its second moments.
+"""
+
+import galsim
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import shift
+
+from clumpscope.errors import ImageError, expected_got
+
+FWHM_PER_SIGMA = 2.3548200450309493  # 2 sqrt(2 ln 2)
+Image = NDArray[np.float32]
+
+
+def adaptive_fwhm_px(image: ArrayLike, centre: tuple[float, float] | None = None) -> float:
+    """Adaptive-moment FWHM of a single source, pixels.
+
+    Parameters
+    ----------
+    image
+        (ny, nx), background-subtracted.
+    centre
+        First guess of (x, y), 0-based; the image's middle if not given.
+
+    Returns
+    -------
+    FWHM in pixels; NaN where the moments do not converge.
+    """
+    return adaptive_moments(image, centre)[0]
+
+
+def adaptive_moments(
+    image: ArrayLike, centre: tuple[float, float] | None = None
+) -> tuple[float, float, float, float]:
+    """Adaptive moments of a single source: (FWHM in pixels, x, y, total flux of the Gaussian).
+
+    All are NaN where the moments do not converge. Parameters as of `adaptive_fwhm_px`.
+    """
+    pixels = np.ascontiguousarray(image, dtype=float)
+    ny, nx = pixels.shape
+    x, y = ((nx - 1) / 2, (ny - 1) / 2) if centre is None else centre
+    # galsim counts pixels from (xmin, ymin); 0 makes its frame ours.
+    picture = galsim.Image(pixels, xmin=0, ymin=0, scale=1.0)
+    moments = galsim.hsm.FindAdaptiveMom(
+        picture, guess_centroid=galsim.PositionD(x, y), strict=False
+    )
+    sigma = moments.moments_sigma
+    if moments.error_message or not np.isfinite(sigma) or sigma <= 0:
+        return (np.nan,) * 4
+    centroid = moments.moments_centroid
+    return (
+        FWHM_PER_SIGMA * float(sigma),
+        float(centroid.x),
+        float(centroid.y),
+        float(moments.moments_amp),
+    )
+
+
+def gaussian_psf(fwhm_px: float, side: int | None = None) -> Image:
+    """A round Gaussian integrated over pixels: (side, side) float32, centred, sum 1.
+
+    ``side`` is odd; by default wide enough for 4.5 sigma. ``fwhm_px`` is the width of the
+    Gaussian before the pixels integrate it.
+
+    Raises
+    ------
+    ImageError
+        If the width is not positive or the side not odd.
+    """
+    if not (np.isfinite(fwhm_px) and fwhm_px > 0):
+        raise ImageError(expected_got("fwhm_px", "a positive width", fwhm_px))
+    if side is None:
+        side = 2 * int(np.ceil(4.5 * fwhm_px / FWHM_PER_SIGMA)) + 1
+    if side < 1 or side % 2 == 0:
+        raise ImageError(expected_got("side of a PSF", "an odd number", side))
+    model = galsim.Gaussian(fwhm=fwhm_px)
+    image = model.drawImage(nx=side, ny=side, scale=1.0).array.astype(float)
+    return normalised(image)
+
+
+def normalised(image: ArrayLike) -> Image:
+    """``image`` over its sum, float32.
+
+    Raises
+    ------
+    ImageError
+        If the sum is not positive and finite.
+    """
+    pixels = np.asarray(image, dtype=float)
+    total = float(pixels.sum())
+    if not (np.isfinite(total) and total > 0):
+        raise ImageError(expected_got("PSF", "a positive sum", total))
+    return (pixels / total).astype(np.float32)
+
+
+def cut_centred(image: ArrayLike, x: float, y: float, side: int) -> NDArray[np.float64]:
+    """Cut (side, side) out of ``image`` with the point (x, y) moved onto the middle pixel.
+
+    Cubic interpolation; pixels beyond the image are 0. ``side`` is odd.
+    """
+    pixels = np.asarray(image, dtype=float)
+    half = side // 2 + 4  # room for the spline's reach
+    column, row = round(x), round(y)
+    padded = np.zeros((2 * half + 1, 2 * half + 1))
+    y0, x0 = row - half, column - half
+    rows = slice(max(y0, 0), min(y0 + 2 * half + 1, pixels.shape[0]))
+    cols = slice(max(x0, 0), min(x0 + 2 * half + 1, pixels.shape[1]))
+    if rows.start < rows.stop and cols.start < cols.stop:
+        padded[rows.start - y0 : rows.stop - y0, cols.start - x0 : cols.stop - x0] = pixels[
+            rows, cols
+        ]
+    moved = shift(padded, (row - y, column - x), order=3, mode="nearest")
+    return np.asarray(moved[4:-4, 4:-4])

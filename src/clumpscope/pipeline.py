@@ -1,0 +1,280 @@
+"""The paper's method from images to catalogue: detect → refine → measure → catalogue.
+
+Galaxies go through in shards; a shard's batches, and so its results, do not depend on how
+many processes there are. What fails for one galaxy becomes a row of the failures.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from astropy.table import QTable
+
+from clumpscope import ledger
+from clumpscope.catalogue import catalogue
+from clumpscope.config import Recipe
+from clumpscope.core.boxes import Boxes
+from clumpscope.core.composite import composite
+from clumpscope.core.galaxy import ColourImage
+from clumpscope.core.schema import plain, rows_by_id
+from clumpscope.detect import detect
+from clumpscope.detector.registry import find_model
+from clumpscope.engine import ordered_map, shards
+from clumpscope.errors import StoreError, expected_got
+from clumpscope.ledger import Image, Work
+from clumpscope.measure import Photometry, measure
+from clumpscope.refine import Refined, refine
+from clumpscope.store.manifest import RunManifest, sha256_file, sha256_json
+from clumpscope.store.run import Run
+from clumpscope.store.sample import Sample
+from clumpscope.store.tables import write_fits
+
+if TYPE_CHECKING:
+    from clumpscope.detector.predict import Detector
+
+Progress = Callable[[int], None]
+
+SHARD = 32
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run did."""
+
+    galaxies: int
+    failed: int
+    detections: int
+    normal: int
+    odd: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What every shard of a run needs to know."""
+
+    sample: Path
+    out: Path
+    model: Path
+    recipe: Recipe
+    threshold: float
+    until: str  # the last stage: "detect" or "catalogue"
+
+
+def process(sample: Sample, indices: Sequence[int], plan: Plan) -> list[Work]:
+    """Take some galaxies through the stages: this is the method."""
+    recipe, finder = plan.recipe, _detector(plan.model, plan.recipe.detect.score_floor)
+    works = [Work(sample.ids[index], index) for index in indices]
+    for work in works:
+        with work.attempt("read"):
+            work.image = sample.read(work.index, recipe.detect)
+            work.composite = composite(work.image, finder.spec.composite)
+    seen = [(work, work.composite) for work in works if work.composite is not None]
+    found = detect(finder, [image for _, image in seen], recipe.detect.batch_size)
+    for (work, _), boxes in zip(seen, found, strict=True):
+        work.boxes = boxes
+        if plan.until == "detect" or work.image is None:
+            continue
+        with work.attempt("refine"):
+            work.refined = refine(work.image, boxes, recipe.refine, plan.threshold)
+            with work.attempt("measure"):
+                work.photometry = _measured(work.image, work.refined, recipe)
+    return works
+
+
+def _measured(image: Image, refined: Refined, recipe: Recipe) -> Photometry:
+    if isinstance(image, ColourImage):
+        return Photometry.unmeasured(image.galaxy_id, len(refined), recipe.measure.bands)
+    return measure(image, refined.xy, recipe.measure, refined.outline)
+
+
+def run(
+    sample_folder: Path,
+    out: Path,
+    recipe: Recipe,
+    *,
+    model: str | None = None,
+    until: str = "catalogue",
+    resume: bool = False,
+    workers: int = 1,
+    progress: Progress = lambda _: None,
+) -> Summary:
+    """Take every galaxy of a sample through the stages into a run directory.
+
+    ``until="detect"`` stops after the first stage. ``progress`` is told how many galaxies
+    have been added.
+
+    Raises
+    ------
+    StoreError, TableError, ModelError
+        If the sample, the output folder or the model cannot be used.
+    """
+    start = time.monotonic()
+    sample = Sample.open(sample_folder)
+    plan = _plan(sample_folder, out, recipe, model, until)
+    key = {
+        "recipe": sha256_json([recipe.model_dump(mode="json"), until]),
+        "model": sha256_file(plan.model),
+        "sample": sample.fingerprint(),
+    }
+    store = Run.create(out, key, resume=resume)
+    parts = shards(range(len(sample)), SHARD)
+    todo = [(number, part) for number, part in enumerate(parts) if not store.has(number)]
+    progress(len(sample) - sum(len(part) for _, part in todo))
+    for done in ordered_map(partial(_run_shard, plan), todo, workers):
+        progress(done)
+    names = ["detections", "galaxies", "failures"]
+    names += ["positions", "photometry"] if until == "catalogue" else []
+    tables = {name: store.gather(name, len(parts)) for name in names}
+    for name, table in tables.items():
+        store.write(name, table)
+    if until == "catalogue":
+        write_catalogue(store, catalogue(tables["photometry"], sample.hosts, recipe.catalogue))
+    summary = _summary(tables, time.monotonic() - start)
+    _manifest(plan, key, summary).write(out)
+    store.close()
+    return summary
+
+
+def _plan(sample: Path, out: Path, recipe: Recipe, model: str | None, until: str) -> Plan:
+    # Reads the spec only; torch's import is the price of the first shard.
+    from clumpscope.detector.weights import read_spec
+
+    path = find_model(model)
+    chosen = recipe.refine.score_threshold
+    threshold = read_spec(path).score_threshold if chosen is None else chosen
+    return Plan(sample, out, path, recipe, threshold, until)
+
+
+def _run_shard(plan: Plan, task: tuple[int, Sequence[int]]) -> int:
+    """Compute and write one shard; returns its number of galaxies."""
+    number, indices = task
+    sample = _sample(plan.sample)
+    works = process(sample, indices, plan)
+    tables = ledger.tables(works, sample, plan.recipe, plan.threshold)
+    Run(plan.out).write_shard(number, tables)
+    return len(indices)
+
+
+@lru_cache(maxsize=1)
+def _sample(folder: Path) -> Sample:
+    return Sample.open(folder)
+
+
+@lru_cache(maxsize=1)
+def _detector(model: Path, score_floor: float) -> "Detector":
+    from clumpscope.detector.predict import Detector, single_thread
+
+    single_thread()
+    return Detector.load(model, score_floor)
+
+
+def _manifest(plan: Plan, key: dict[str, str], summary: Summary) -> RunManifest:
+    return RunManifest(
+        command="detect" if plan.until == "detect" else "run",
+        recipe=plan.recipe.model_dump(mode="json"),
+        seed=plan.recipe.seed,
+        inputs={"sample": str(plan.sample.resolve()), "sample_sha256": key["sample"]},
+        model={"file": plan.model.name, "sha256": key["model"], "threshold": plan.threshold},
+        counts={"galaxies": summary.galaxies, "failed": summary.failed},
+        timings={"seconds": summary.seconds},
+    )
+
+
+def _summary(tables: dict[str, QTable], seconds: float) -> Summary:
+    galaxies = tables["galaxies"]
+    normal = int(np.sum(plain(galaxies, "n_normal")))
+    return Summary(
+        galaxies=len(galaxies),
+        failed=int(np.sum(np.asarray(galaxies["status"]) == "failed")),
+        detections=len(tables["detections"]),
+        normal=normal,
+        odd=int(np.sum(plain(galaxies, "n_clumps"))) - normal,
+        seconds=seconds,
+    )
+
+
+def write_catalogue(store: Run, table: QTable) -> None:
+    """Write a release table as Parquet and FITS."""
+    store.write("catalogue", table)
+    write_fits(table, store.folder / "catalogue.fits")
+
+
+def sample_of(run_folder: Path) -> Sample:
+    """The sample that a run was made from.
+
+    Raises
+    ------
+    StoreError
+        If the run's manifest is missing or the sample has moved.
+    """
+    place = RunManifest.read(run_folder).inputs.get("sample", "")
+    if not place or not Path(place).is_dir():
+        raise StoreError(expected_got(f"run {run_folder}", "its sample where it was", place))
+    return Sample.open(Path(place))
+
+
+def refine_run(run_folder: Path, recipe: Recipe, progress: Progress = lambda _: None) -> int:
+    """Refine a run's detections anew into ``positions.parquet``; returns the number of clumps.
+
+    Raises
+    ------
+    StoreError, TableError
+        If the run or its sample cannot be read.
+    """
+    store, sample = Run(run_folder), sample_of(run_folder)
+    found = boxes_by_galaxy(store.read("detections"))
+    threshold = recipe.refine.score_threshold
+    if threshold is None:
+        threshold = float(RunManifest.read(run_folder).model["threshold"])
+    works = []
+    for index, galaxy_id in enumerate(sample.ids):
+        work = Work(galaxy_id, index, boxes=found.get(galaxy_id, Boxes.empty()))
+        with work.attempt("read"):
+            work.image = sample.read(index, recipe.detect)
+        if work.image is not None:
+            with work.attempt("refine"):
+                work.refined = refine(work.image, work.boxes, recipe.refine, threshold)
+        works.append(work)
+        progress(1)
+    tables = ledger.positions_and_photometry(works, recipe)
+    store.write("positions", tables["positions"])
+    store.write("galaxies", ledger.galaxies(works, sample, threshold))
+    store.write("failures", ledger.failures(works))
+    return len(tables["positions"])
+
+
+def catalogue_run(run_folder: Path, recipe: Recipe) -> int:
+    """Make a run's catalogue anew from its photometry; returns the number of clumps.
+
+    Raises
+    ------
+    StoreError, TableError
+        If the run or its sample cannot be read.
+    """
+    store = Run(run_folder)
+    table = catalogue(store.read("photometry"), sample_of(run_folder).hosts, recipe.catalogue)
+    write_catalogue(store, table)
+    return len(table)
+
+
+def boxes_by_galaxy(detections: QTable) -> dict[str, Boxes]:
+    """Boxes of each galaxy of a detections table, as fractions of the stored array."""
+    columns = {
+        name: plain(detections, name)
+        for name in ("x1", "y1", "x2", "y2", "label", "score", "p_background", "p_clump", "p_odd")
+    }
+    box = np.column_stack([columns[name] for name in ("x1", "y1", "x2", "y2")])
+    vector = np.column_stack([columns[name] for name in ("p_background", "p_clump", "p_odd")])
+    return {
+        galaxy_id: Boxes.of(
+            box[rows], columns["label"][rows], columns["score"][rows], vector[rows]
+        )
+        for galaxy_id, rows in rows_by_id(detections).items()
+    }
+
+

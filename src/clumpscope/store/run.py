@@ -1,0 +1,116 @@
+"""A run: a folder that fills shard by shard and is closed into whole tables."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from astropy.table import QTable, vstack
+
+from clumpscope.errors import StoreError, expected_got
+from clumpscope.store.atomic import atomic, new_folder
+from clumpscope.store.tables import read_parquet, write_parquet
+
+_KEY = "key.json"
+
+
+@dataclass(frozen=True)
+class Run:
+    """An opened run directory. Shards lie in ``.shards/`` until the run is closed."""
+
+    folder: Path
+
+    @classmethod
+    def create(cls, folder: Path, key: Mapping[str, object], *, resume: bool) -> "Run":
+        """Start a run, or go on with one of the same ``key`` (recipe, model, inputs).
+
+        Raises
+        ------
+        StoreError
+            If the folder holds files and ``resume`` is not asked for, or they belong to
+            another recipe, model or sample.
+        """
+        shards = folder / ".shards"
+        known = shards / _KEY
+        if not (resume and folder.is_dir() and any(folder.iterdir())):
+            try:
+                new_folder(folder)
+            except StoreError as error:
+                hint = "; --resume goes on with an interrupted run" if known.is_file() else ""
+                raise StoreError(f"{error}{hint}") from error
+            with atomic(known) as temporary:
+                temporary.write_text(json.dumps(key, sort_keys=True))
+            return cls(folder)
+        if not known.is_file():
+            raise StoreError(expected_got(f"run {folder}", "an interrupted run to resume", "none"))
+        before = json.loads(known.read_text())
+        differing = sorted(name for name in key if before.get(name) != key[name])
+        if differing:
+            raise StoreError(
+                expected_got(
+                    f"run {folder}", "to resume with what it began with",
+                    f"another {' and '.join(differing)}",
+                )
+            )
+        return cls(folder)
+
+    def shard(self, number: int) -> Path:
+        """Folder of a shard; it exists only when the shard is whole."""
+        return self.folder / ".shards" / f"{number:06d}"
+
+    def has(self, number: int) -> bool:
+        """Whether a shard has been computed."""
+        return self.shard(number).is_dir()
+
+    def write_shard(self, number: int, tables: Mapping[str, QTable]) -> None:
+        """Write the tables of a shard, all or none.
+
+        Raises
+        ------
+        StoreError
+            If the disk is full or the folder cannot be written.
+        """
+        target = self.shard(number)
+        try:
+            temporary = Path(tempfile.mkdtemp(prefix=".", dir=target.parent))
+        except OSError as error:
+            raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
+        try:
+            for name, table in tables.items():
+                write_parquet(table, temporary / f"{name}.parquet")
+            temporary.replace(target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+    def gather(self, name: str, count: int) -> QTable:
+        """One table from the ``count`` shards, in their order.
+
+        Raises
+        ------
+        StoreError
+            If a shard is missing or damaged.
+        """
+        parts = [read_parquet(self.shard(number) / f"{name}.parquet") for number in range(count)]
+        filled = [part for part in parts if len(part)] or parts[:1]
+        table = vstack(filled, metadata_conflicts="silent") if len(filled) > 1 else filled[0]
+        return QTable(table)
+
+    def read(self, name: str) -> QTable:
+        """A table of the closed run, such as "positions".
+
+        Raises
+        ------
+        StoreError
+            If the run has no such table.
+        """
+        return read_parquet(self.folder / f"{name}.parquet")
+
+    def write(self, name: str, table: QTable) -> None:
+        """Write a table of the run."""
+        write_parquet(table, self.folder / f"{name}.parquet")
+
+    def close(self) -> None:
+        """Drop the shards once everything is in whole tables."""
+        shutil.rmtree(self.folder / ".shards", ignore_errors=True)

@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+
+import scenes
+from clumpscope.ops.background import sky
+
+
+@pytest.mark.parametrize("level", [0.0, 3.0, -0.5])
+def test_level_and_rms_of_blank_sky(level):
+    data = np.random.default_rng(1).normal(level, 0.1, (200, 200))
+    found = sky(data, np.ones(data.shape, dtype=bool))
+    assert found.level == pytest.approx(level, abs=0.003)
+    assert found.rms == pytest.approx(0.1, rel=0.02)
+
+
+def test_a_galaxy_and_bad_pixels_hardly_count():
+    rng = np.random.default_rng(2)
+    data = rng.normal(1.0, 0.1, (160, 160)) + scenes.disk((160, 160), 500, 7.0)
+    good = np.ones(data.shape, dtype=bool)
+    data[:20], good[:20] = np.nan, False
+    found = sky(data, good)
+    # The disk's faint wings are sky to anybody; its bright part would give an rms of 0.6.
+    assert found.level == pytest.approx(1.0, abs=0.03)
+    assert found.rms == pytest.approx(0.1, rel=0.12)
+
+
+def test_no_pixel_no_sky():
+    assert np.isnan(sky(np.ones((4, 4)), np.zeros((4, 4), dtype=bool))).all()
+    assert sky(np.ones((4, 4)), np.ones((4, 4), dtype=bool)) == (1.0, 0.0)

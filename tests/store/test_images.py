@@ -1,0 +1,319 @@
+import numpy as np
+import pytest
+from astropy.io import fits
+from astropy.wcs import WCS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from builders import DEC, RA, band_image, galaxy_image, tan_wcs
+from clumpscope.core.frames import native_to_sky
+from clumpscope.core.galaxy import GalaxyImage, MaskBit
+from clumpscope.errors import ImageError
+from clumpscope.store.images import read_galaxy, read_picture, write_galaxy
+
+CORNERS = [[-0.5, -0.5], [39.5, 0.0], [12.25, 30.75]]
+
+
+@pytest.fixture
+def path(tmp_path):
+    """File of a galaxy in g and r."""
+    path = tmp_path / "g1.fits"
+    write_galaxy(path, galaxy_image(bands="gr"))
+    return path
+
+
+def by_hand(path, bands="gr", edit=None, **cards):
+    """Write the least that the contract asks for, then what ``edit`` makes of it."""
+    hdus = fits.HDUList([fits.PrimaryHDU()])
+    for seed, band in enumerate(bands):
+        data = np.random.default_rng(seed).normal(0, 0.02, (40, 40)).astype(np.float32)
+        hdu = fits.ImageHDU(data, tan_wcs().to_header(), name=band)
+        hdu.header["EXTNAME"] = band
+        hdu.header.update({"BUNIT": "nanomaggy", "PSFFWHM": 1.3, **cards})
+        hdus.append(hdu)
+    if edit:
+        edit(hdus)
+    hdus.writeto(path, overwrite=True)
+    return path
+
+
+def extra(name, data):
+    hdu = fits.ImageHDU(data)
+    hdu.header["EXTNAME"] = name
+    return hdu
+
+
+def test_a_galaxy_survives_the_disk(tmp_path):
+    mask = np.zeros((40, 40), np.uint8)
+    mask[3, 5] = MaskBit.SATURATED | MaskBit.COSMIC_RAY
+    psf = np.zeros((5, 5), np.float32)
+    psf[2, 2] = 1
+    wcs = tan_wcs(rotation_deg=33, flip=True)
+    image = GalaxyImage(
+        "g1",
+        {
+            "u": band_image(seed=1, wcs=wcs, mask=mask, psf=psf, psf_fwhm_arcsec=1.51),
+            "U": band_image(seed=2, wcs=wcs, psf_assumed=True, noise_assumed=True),
+        },
+        RA,
+        DEC,
+    )
+    path = tmp_path / "g1.fits"
+    write_galaxy(path, image)
+    found = read_galaxy(path)
+    assert (found.galaxy_id, found.ra, found.dec) == ("g1", RA, DEC)
+    assert list(found.bands) == ["u", "U"]
+    for band, plane in image.bands.items():
+        back = found[band]
+        for name in ("data", "variance", "mask"):
+            np.testing.assert_array_equal(getattr(back, name), getattr(plane, name))
+            assert getattr(back, name).dtype == getattr(plane, name).dtype
+            assert getattr(back, name).dtype.isnative
+        for name in ("psf_fwhm_arcsec", "psf_assumed", "noise_assumed"):
+            assert getattr(back, name) == getattr(plane, name)
+    np.testing.assert_array_equal(found["u"].psf, psf)
+    assert found["U"].psf is None
+    np.testing.assert_allclose(
+        native_to_sky(CORNERS, found.wcs), native_to_sky(CORNERS, wcs), atol=1e-9
+    )
+
+
+@given(st.floats(0, 360), st.booleans(), st.floats(0, 359.9), st.floats(-85, 85))
+@settings(max_examples=15, deadline=None)
+def test_positions_survive_the_disk(tmp_path_factory, rotation, flip, ra, dec):
+    path = tmp_path_factory.mktemp("galaxy") / "g1.fits"
+    wcs = tan_wcs(rotation_deg=rotation, flip=flip, ra=ra, dec=dec)
+    write_galaxy(path, GalaxyImage("g1", {"r": band_image(wcs=wcs)}))
+    found = read_galaxy(path).wcs
+    np.testing.assert_allclose(
+        native_to_sky(CORNERS, found), native_to_sky(CORNERS, wcs), atol=1e-8
+    )
+
+
+def test_no_wcs_and_no_position(tmp_path):
+    write_galaxy(tmp_path / "g1.fits", GalaxyImage("g1", {"r": band_image(wcs=None)}))
+    found = read_galaxy(tmp_path / "g1.fits")
+    assert found.wcs is None
+    assert np.isnan([found.ra, found.dec]).all()
+
+
+def test_a_failed_write_leaves_the_old_file(path, monkeypatch):
+    before = path.read_bytes()
+    monkeypatch.setattr(
+        fits.HDUList, "writeto", lambda *_args, **_kwargs: (_ for _ in ()).throw(RuntimeError)
+    )
+    with pytest.raises(RuntimeError):
+        write_galaxy(path, galaxy_image())
+    assert path.read_bytes() == before
+    assert [entry.name for entry in path.parent.iterdir()] == ["g1.fits"]
+
+
+def test_an_image_made_by_hand(tmp_path):
+    found = read_galaxy(by_hand(tmp_path / "g1.fits"))
+    assert list(found.bands) == ["g", "r"]
+    plane = found["g"]
+    assert not plane.psf_assumed
+    assert plane.noise_assumed
+    assert plane.mask.sum() == 0
+    assert np.sqrt(plane.variance[0, 0]) == pytest.approx(0.02, rel=0.1)
+
+
+@pytest.mark.parametrize("dtype", [">f4", "<f4", ">f8", ">i2", ">i4", "u1"])
+def test_any_number_type_becomes_native_float32(tmp_path, dtype):
+    values = np.arange(1600).reshape(40, 40) % 100
+
+    def edit(hdus):
+        hdus[1].data = values.astype(dtype)
+
+    found = read_galaxy(by_hand(tmp_path / "g1.fits", edit=edit))["g"].data
+    assert found.dtype == np.float32
+    assert found.dtype.isnative
+    np.testing.assert_array_equal(found, values)
+
+
+def test_noise_keywords(tmp_path):
+    """Each count is one photon times the gain; FACTS of SDSS frames."""
+    cards = {"NMGYPDN": 0.005, "SKYDN": 120.0, "GAIN": 4.7, "DARKVAR": 1.2}
+    plane = read_galaxy(by_hand(tmp_path / "g1.fits", **cards))["g"]
+    assert not plane.noise_assumed
+    expected = 0.005**2 * ((plane.data / 0.005 + 120) / 4.7 + 1.2)
+    np.testing.assert_allclose(plane.variance, expected, rtol=1e-5)
+
+
+def test_noise_keywords_that_cannot_be(tmp_path):
+    cards = {"NMGYPDN": 0.005, "SKYDN": 120.0, "GAIN": 0.0, "DARKVAR": 1.2}
+    with pytest.raises(ImageError, match="band g: expected NMGYPDN > 0 and GAIN > 0"):
+        read_galaxy(by_hand(tmp_path / "g1.fits", **cards))
+
+
+def test_missing_pixels_are_masked(tmp_path):
+    def edit(hdus):
+        hdus[1].data[2, 3] = np.nan
+        hdus[1].data[4, 5] = np.inf
+        variance = np.full((40, 40), 0.0004, np.float32)
+        variance[6, 7], variance[8, 9] = np.nan, -1
+        hdus.append(extra("g_VAR", variance))
+
+    plane = read_galaxy(by_hand(tmp_path / "g1.fits", edit=edit))["g"]
+    rows, cols = np.nonzero(plane.mask)
+    assert list(zip(rows, cols, strict=True)) == [(2, 3), (4, 5), (6, 7), (8, 9)]
+    assert set(plane.mask[rows, cols]) == {MaskBit.NO_DATA}
+    assert np.isfinite(plane.data).all()
+    assert np.isfinite(plane.variance).all()
+
+
+def test_a_width_that_is_not_given_is_marked(tmp_path):
+    def edit(hdus):
+        del hdus[1].header["PSFFWHM"]
+
+    path = by_hand(tmp_path / "g1.fits", edit=edit)
+    found = read_galaxy(path, default_psf_fwhm_arcsec=1.7)
+    assert (found["g"].psf_fwhm_arcsec, found["g"].psf_assumed) == (1.7, True)
+    assert (found["r"].psf_fwhm_arcsec, found["r"].psf_assumed) == (1.3, False)
+    with pytest.raises(ImageError, match="band g PSFFWHM: expected a width in arcsec, got none"):
+        read_galaxy(path)
+
+
+def test_wanted_bands_only_and_in_order(path):
+    assert list(read_galaxy(path, bands="rg").bands) == ["r", "g"]
+    assert list(read_galaxy(path, bands="r").bands) == ["r"]
+    with pytest.raises(ImageError, match=r"g1\.fits: bands: expected u g, got g r"):
+        read_galaxy(path, bands="ug")
+
+
+def nan_only(hdus):
+    hdus[2].data[:] = np.nan
+
+
+def unequal(hdus):
+    hdus[2].data = hdus[2].data[:30]
+
+
+def other_wcs(hdus):
+    hdus[2].header["CRPIX1"] += 1
+
+
+def no_psf(hdus):
+    hdus[2].header["PSFFWHM"] = 0.0
+
+
+def nan_psf_image(hdus):
+    hdus.append(extra("r_PSF", np.full((5, 5), np.nan, np.float32)))
+
+
+def zero_psf_image(hdus):
+    hdus.append(extra("r_PSF", np.zeros((5, 5), np.float32)))
+
+
+def small_mask(hdus):
+    hdus.append(extra("r_MASK", np.zeros((4, 4), np.uint8)))
+
+
+def small_variance(hdus):
+    hdus.append(extra("r_VAR", np.zeros((4, 4), np.float32)))
+
+
+def empty_mask(hdus):
+    hdus.append(extra("r_MASK", None))
+
+
+def cube(hdus):
+    hdus[2].data = np.zeros((2, 40, 40), np.float32)
+
+
+def no_image(hdus):
+    hdus[2].data = None
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (nan_only, "band r: expected finite pixels, got only NaN"),
+        (unequal, r"bands on one pixel grid, got shapes .*\(30, 40\)"),
+        (other_wcs, "band r CRPIX1: expected 20.5 as in g, got 21.5"),
+        (no_psf, "psf_fwhm_arcsec: expected a positive width, got 0.0"),
+        (nan_psf_image, "psf: expected an image of sum 1"),
+        (zero_psf_image, "psf: expected an image of sum 1, got 0"),
+        (small_mask, r"band r mask: expected shape \(40, 40\), got \(4, 4\)"),
+        (small_variance, r"band r variance: expected shape \(40, 40\), got \(4, 4\)"),
+        (empty_mask, "truncated or not a FITS image"),
+        (cube, "band r: expected a 2-D image"),
+        (no_image, "band r: expected a 2-D image, got none"),
+    ],
+)
+def test_bad_images_say_what_is_wrong(tmp_path, edit, message):
+    path = by_hand(tmp_path / "bad.fits", edit=edit)
+    with pytest.raises(ImageError, match=message) as caught:
+        read_galaxy(path)
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_a_truncated_file_is_never_read_in_part(path):
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 720):
+        path.write_bytes(whole[:length])
+        try:
+            found = read_galaxy(path, bands="gr")
+        except ImageError as error:
+            assert str(path) in str(error)  # noqa: PT017  (some lengths end between two HDUs)
+        else:
+            # Only the last HDU, the variance of r, can be missing, and that is marked.
+            np.testing.assert_array_equal(found["r"].data, galaxy_image(bands="gr")["r"].data)
+            assert found["r"].noise_assumed
+
+
+@pytest.mark.parametrize("content", [b"", b"no FITS", b"\x89PNG\r\n", b"SIMPLE  = T"])
+def test_no_fits_file(tmp_path, content):
+    path = tmp_path / "a.fits"
+    path.write_bytes(content)
+    with pytest.raises(ImageError, match=r"a\.fits"):
+        read_galaxy(path)
+
+
+def test_a_missing_file_and_a_folder(tmp_path):
+    with pytest.raises(ImageError, match=r"none\.fits: no such file"):
+        read_galaxy(tmp_path / "none.fits")
+    with pytest.raises(ImageError):
+        read_galaxy(tmp_path)
+
+
+def test_a_wcs_that_is_not_of_the_sky(tmp_path):
+    def edit(hdus):
+        for hdu in hdus[1:]:
+            for key in list(WCS(hdu.header).to_header()):
+                hdu.header.pop(key, None)
+            hdu.header["CTYPE1"], hdu.header["CTYPE2"] = "LINEAR", "LINEAR"
+
+    assert read_galaxy(by_hand(tmp_path / "g1.fits", edit=edit)).wcs is None
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P"])
+def test_a_picture(tmp_path, mode):
+    rng = np.random.default_rng(0)
+    picture = Image.fromarray(rng.integers(0, 256, (30, 20, 3), dtype=np.uint8)).convert(mode)
+    picture.save(tmp_path / "p1.png")
+    found = read_picture(tmp_path / "p1.png", 0.396, 1.3, psf_assumed=True)
+    assert (found.galaxy_id, found.shape, found.psf_assumed) == ("p1", (30, 20), True)
+    assert found.pixels.dtype == np.float32
+    np.testing.assert_array_equal(found.pixels * 255, np.asarray(picture.convert("RGB")))
+
+
+def test_bad_pictures(tmp_path):
+    path = tmp_path / "p1.png"
+
+    def read():
+        return read_picture(path, 0.396, 1.3, psf_assumed=False)
+
+    with pytest.raises(ImageError, match=r"p1\.png: no such file"):
+        read()
+    noise = np.random.default_rng(0).integers(0, 256, (60, 60, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(path)
+    whole = path.read_bytes()
+    for length in (10, 100, len(whole) // 2):
+        path.write_bytes(whole[:length])
+        with pytest.raises(ImageError, match=r"p1\.png: truncated or not a picture"):
+            read()
+    Image.new("RGB", (8, 8), "red").save(path)
+    with pytest.raises(ImageError, match=r"p1\.png: expected an image, got one constant colour"):
+        read()

@@ -1,0 +1,213 @@
+import numpy as np
+import pytest
+from astropy import units as u
+from astropy.io import fits
+
+from clumpscope.catalogue import catalogue, flux_ratio, magnitude
+from clumpscope.config import CatalogueConfig
+from clumpscope.core.clumps import clump_table, schema
+from clumpscope.core.flags import ClumpFlag
+from clumpscope.core.records import HOSTS, record_table
+from clumpscope.core.schema import plain
+from clumpscope.errors import RecipeError, TableError
+from clumpscope.ops.extinction import MAP_FILES, R_BAND
+
+BANDS = "ugriz"
+CONFIG = CatalogueConfig()
+
+
+def photometry(flux=1.0, flux_err=0.1, ids=("a",), clump_ids=None, **columns):
+    """One clump an id, of one flux in all bands unless ``flux_b`` says otherwise."""
+    n = len(ids)
+    table = {"galaxy_id": list(ids), "clump_id": clump_ids or list(range(1, n + 1))}
+    for band in BANDS:
+        table[f"flux_{band}"] = np.broadcast_to(np.asarray(flux, dtype=float), n)
+        table[f"flux_err_{band}"] = np.full(n, flux_err)
+    return clump_table("photometry", table | columns)
+
+
+def hosts(ids=("a",), **columns):
+    table = {"galaxy_id": list(ids), "ebv": np.full(len(ids), 0.1)}
+    for band in BANDS:
+        table[f"petro_flux_{band}"] = np.full(len(ids), 20.0)
+        table[f"petro_flux_err_{band}"] = np.full(len(ids), 1.0)
+    return record_table(HOSTS, table | columns)
+
+
+def value(table, name):
+    return plain(table, name)[0]
+
+
+def test_magnitude_is_ab():
+    # A nanomaggy is 22.5 mag by definition; 3631 Jy is zero but for rounding.
+    assert magnitude(np.array([1.0, 1e9])) == pytest.approx([22.5, 0.0], abs=1e-4)
+    jansky = (3.631e-6 * u.Jy).to_value(u.ABmag)
+    assert magnitude(np.array([1.0]))[0] == pytest.approx(jansky, abs=1e-3)
+    assert np.isnan(magnitude(np.array([0.0, -1.0, np.nan]))).all()
+
+
+def test_fluxes_magnitudes_extinction_and_colours():
+    table = catalogue(photometry(flux_u=[0.5], flux_g=[2.0]), hosts(), CONFIG)
+    assert table.meta["level"] == "release"
+    assert value(table, "clump_flux_u") == pytest.approx(0.5 * 3.631e-6)
+    assert value(table, "clump_flux_err_u") == pytest.approx(0.1 * 3.631e-6)
+    assert table["clump_flux_u"].unit == u.Jy
+    for band, flux in zip(BANDS, (0.5, 2, 1, 1, 1), strict=True):
+        mag = 8.90 - 2.5 * np.log10(flux * 3.631e-6)
+        assert value(table, f"clump_mag_{band}") == pytest.approx(mag)
+        assert value(table, f"clump_ext_mag_{band}") == pytest.approx(0.1 * R_BAND[band])
+        corrected = mag - 0.1 * R_BAND[band]
+        assert value(table, f"clump_mag_corr_{band}") == pytest.approx(corrected)
+        host_mag = 8.90 - 2.5 * np.log10(20 * 3.631e-6)
+        assert value(table, f"galaxy_mag_corr_{band}") == pytest.approx(
+            host_mag - 0.1 * R_BAND[band]
+        )
+    assert value(table, "clump_mag_corr_u_g") == pytest.approx(
+        2.5 * np.log10(4) - 0.1 * (4.239 - 3.303)
+    )
+    assert value(table, "clump_mag_corr_i_z") == pytest.approx(-0.1 * (1.698 - 1.263))
+    assert value(table, "galaxy_flux_r") == pytest.approx(20 * 3.631e-6)
+    assert value(table, "galaxy_mag_err_r") == pytest.approx(2.5 / np.log(10) / 20)
+    assert value(table, "flags") == 0
+
+
+@pytest.mark.parametrize("flux", [0.0, -0.3])
+def test_no_flux_no_magnitude_but_a_limit(flux):
+    table = catalogue(photometry(flux_r=[flux]), hosts(), CONFIG)
+    assert np.isnan(value(table, "clump_mag_r"))
+    assert np.isnan(value(table, "clump_mag_corr_r"))
+    assert np.isnan(value(table, "clump_mag_corr_g_r"))
+    assert value(table, "clump_mag_limit_r") == pytest.approx(22.5 - 2.5 * np.log10(0.2), abs=1e-3)
+    assert value(table, "clump_flux_r") == pytest.approx(flux * 3.631e-6)
+
+
+def test_the_limit_of_a_faint_clump_lies_two_sigma_above_it():
+    table = catalogue(photometry(flux=0.1), hosts(), CONFIG)
+    assert value(table, "clump_mag_limit_r") == pytest.approx(22.5 - 2.5 * np.log10(0.3), abs=1e-3)
+
+
+def test_flux_ratio_and_its_error():
+    rng = np.random.default_rng(0)
+    ratio, err = flux_ratio(*(np.array([v]) for v in (1.0, 0.1, 20.0, 1.0)))
+    drawn = rng.normal(1, 0.1, 200_000) / rng.normal(20, 1, 200_000)
+    assert ratio[0] == pytest.approx(0.05)
+    assert err[0] == pytest.approx(drawn.std(), rel=0.02)
+    none = flux_ratio(np.ones(3), np.ones(3), np.array([0.0, -1, np.nan]), np.ones(3))
+    assert np.isnan(none).all()
+    assert flux_ratio(np.ones(1), np.ones(1), np.full(1, 20.0), np.full(1, np.nan))[1][0] == 0.05
+
+
+@pytest.mark.parametrize(
+    ("flux", "three", "eight"),
+    [(0.59, False, False), (0.61, True, False), (1.59, True, False), (1.61, True, True)],
+)
+def test_clumps_of_three_and_eight_percent(flux, three, eight):
+    table = catalogue(photometry(flux_u=[flux]), hosts(), CONFIG)
+    assert value(table, "clump_flux_ratio") == pytest.approx(flux / 20)
+    assert (value(table, "is_clump_3pct"), value(table, "is_clump_8pct")) == (three, eight)
+
+
+def test_ratio_is_of_the_u_band_only():
+    table = catalogue(photometry(flux_u=[1.0], flux_r=[9.0]), hosts(petro_flux_r=[5.0]), CONFIG)
+    assert value(table, "clump_flux_ratio") == pytest.approx(1 / 20)
+
+
+@pytest.mark.parametrize("host_flux", [np.nan, 0.0, -4.0])
+def test_without_a_host_flux_there_is_no_ratio(host_flux):
+    table = catalogue(photometry(), hosts(petro_flux_u=[host_flux]), CONFIG)
+    assert np.isnan(value(table, "clump_flux_ratio"))
+    assert not value(table, "is_clump_3pct")
+    assert value(table, "flags") == ClumpFlag.NO_HOST_FLUX
+
+
+def test_without_ebv_nothing_is_corrected():
+    table = catalogue(photometry(), hosts(ebv=[np.nan]), CONFIG)
+    assert np.isnan(value(table, "clump_mag_corr_r"))
+    assert np.isfinite(value(table, "clump_mag_r"))
+    assert value(table, "flags") == ClumpFlag.NO_EXTINCTION
+
+
+@pytest.mark.parametrize(("flux", "low"), [(0.29, True), (0.31, False), (-1.0, True)])
+def test_a_faint_clump_in_u_is_flagged(flux, low):
+    table = catalogue(photometry(flux_u=[flux]), hosts(), CONFIG)
+    assert bool(value(table, "flags") & ClumpFlag.LOW_SNR) == low
+
+
+def test_flags_of_earlier_stages_stay():
+    table = catalogue(photometry(flags=[int(ClumpFlag.MERGED)]), hosts(ebv=[np.nan]), CONFIG)
+    assert value(table, "flags") == ClumpFlag.MERGED | ClumpFlag.NO_EXTINCTION
+
+
+def test_rows_are_sorted_and_find_their_hosts():
+    table = catalogue(
+        photometry(ids=("b", "a", "b", "a"), clump_ids=[2, 2, 1, 1], flux=[1, 2, 3, 4]),
+        hosts(ids=("c", "b", "a"), redshift=[0.3, 0.2, 0.1], specobjid=[2**60 + 1, 2**60 + 2, 7]),
+        CONFIG,
+    )
+    assert list(table["galaxy_id"]) == ["a", "a", "b", "b"]
+    assert list(table["clump_id"]) == [1, 2, 1, 2]
+    assert plain(table, "flux_r").tolist() == [4, 2, 3, 1]
+    assert plain(table, "galaxy_z").tolist() == [0.1, 0.1, 0.2, 0.2]
+    # Ids of 64 bits pass unrounded.
+    assert plain(table, "specobjid").tolist() == [7, 7, 2**60 + 2, 2**60 + 2]
+
+
+def test_host_columns_are_carried_and_none_is_made_up():
+    given = hosts(
+        ra=[12.0], dec=[-3.0], axis_ratio=[0.4], log_mass=[10.1], log_ssfr=[-9.8],
+        petro_r50_arcsec=[3.0],
+    )  # fmt: skip
+    table = catalogue(photometry(), given, CONFIG)
+    names = ("galaxy_ra", "galaxy_dec", "galaxy_expAB_r", "galaxy_lmass", "galaxy_lssfr")
+    assert [value(table, name) for name in names] == [12.0, -3.0, 0.4, 10.1, -9.8]
+    for name in ("galaxy_expRad_r", "p_real", "completeness", "completeness_err"):
+        assert np.isnan(value(table, name))
+
+
+def write_map(path, value_, size=64):
+    header = fits.Header({"CRPIX1": size / 2 + 0.5, "CRPIX2": size / 2 + 0.5})
+    header["LAM_NSGP"], header["LAM_SCAL"] = 1, size // 2
+    fits.writeto(path, np.full((size, size), value_, dtype=np.float32), header)
+
+
+def test_dust_maps_go_before_the_host_table(tmp_path):
+    write_map(tmp_path / MAP_FILES[0], 0.2)
+    config = CatalogueConfig(dust_map=str(tmp_path))
+    galactic_pole = {"ra": [192.86, np.nan], "dec": [27.13, np.nan]}
+    table = catalogue(photometry(ids=("a", "b")), hosts(("a", "b"), **galactic_pole), config)
+    # Where the host has no position, its own value stands in.
+    assert plain(table, "clump_ext_mag_r") == pytest.approx([0.2 * 2.285, 0.1 * 2.285])
+    missing = CatalogueConfig(dust_map=str(tmp_path / "none"))
+    with pytest.raises(RecipeError, match="dust_map"):
+        catalogue(photometry(), hosts(ra=[192.86], dec=[27.13]), missing)
+
+
+def test_unknown_and_doubled_hosts_are_refused():
+    with pytest.raises(TableError, match="none for a"):
+        catalogue(photometry(), hosts(ids=("b",)), CONFIG)
+    with pytest.raises(TableError, match="a twice"):
+        catalogue(photometry(), hosts(ids=("a", "a")), CONFIG)
+
+
+def test_hosts_may_lack_columns():
+    table = catalogue(photometry(), hosts()["galaxy_id", "petro_flux_u"], CONFIG)
+    assert value(table, "clump_flux_ratio") == pytest.approx(0.05)
+    assert np.isnan(value(table, "galaxy_z"))
+    assert value(table, "specobjid") == 0
+
+
+def test_no_clumps_make_an_empty_release():
+    table = catalogue(clump_table("photometry", {}), hosts(), CONFIG)
+    assert len(table) == 0
+    assert table.colnames == [spec.name for spec in schema("release")]
+
+
+def test_other_bands_have_no_ratio_and_no_known_extinction():
+    given = clump_table(
+        "photometry", {"galaxy_id": ["a"], "clump_id": [1], "flux_g": [1.0], "flux_y": [1.0]}, "gy"
+    )
+    table = catalogue(given, hosts(), CONFIG)
+    assert table.meta["bands"] == "gy"
+    assert np.isfinite(value(table, "clump_mag_corr_g"))
+    assert np.isnan(value(table, "clump_mag_corr_y"))
+    assert value(table, "flags") == ClumpFlag.NO_HOST_FLUX | ClumpFlag.NO_EXTINCTION

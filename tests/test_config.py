@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from clumpscope.config import DetectorConfig, MeasureConfig, Recipe, load_recipe
+from clumpscope.errors import RecipeError
+
+RECIPES = Path(__file__).parents[1] / "recipes"
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "recipe.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_no_file_gives_the_published_method():
+    recipe = load_recipe(None)
+    assert recipe == Recipe()
+    assert recipe.composite.scales == (0.7, 1.17, 1.818)
+    assert (recipe.composite.stretch, recipe.composite.softening) == (0.2, 7.0)
+    assert recipe.refine.nms_iou == 0.2
+    assert recipe.measure.annulus_fwhm == (1.5, 2.5)
+
+
+def test_a_part_is_read_and_the_rest_keeps_its_default(tmp_path):
+    path = write(tmp_path, "seed = 5\n[refine]\nnms_iou = 0.4\n[measure]\nbands = ['u', 'r']\n")
+    recipe = load_recipe(path)
+    assert recipe.seed == 5
+    assert recipe.refine.nms_iou == 0.4
+    assert recipe.refine.merge_radius_fwhm == Recipe().refine.merge_radius_fwhm
+    assert recipe.measure.bands == ("u", "r")
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value"),
+    [
+        ("[refine]\nnms_iuo = 0.123\n", "refine.nms_iuo", "0.123"),
+        ("[refnie]\nnms_iou = 0.123\n", "refnie", "0.123"),
+        ("speed = 3\n", "speed", "3"),
+        ("seed = 'many'\n", "seed", "'many'"),
+        ("seed = -1\n", "seed", "-1"),
+        ("[refine]\nnms_iou = 1.5\n", "refine.nms_iou", "1.5"),
+        ("[refine]\noutline_kernel_px = 2.5\n", "refine.outline_kernel_px", "2.5"),
+        ("[composite]\nstretch = nan\n", "composite.stretch", "nan"),
+        ("[composite]\nscales = [1.0, 2.0]\n", "composite.scales.2", "[1.0, 2.0]"),
+        ("[measure]\nannulus_fwhm = [2.5, 1.5]\n", "measure", "2.5, 1.5"),
+        ("[measure]\naperture_correction = 'moffat'\n", "measure.aperture_correction", "'moffat'"),
+        ("[detector]\nanchors = [8.0]\n", "detector", "one size a stride (3), got 1"),
+    ],
+)
+def test_an_invalid_recipe_names_file_key_and_value(tmp_path, text, key, value):
+    path = write(tmp_path, text)
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(path)
+    message = str(caught.value)
+    assert str(path) in message
+    assert f"{key}: " in message
+    assert value in message
+
+
+def test_every_problem_is_told_at_once(tmp_path):
+    path = write(tmp_path, "seed = -1\n[refine]\nnms_iou = 7\n")
+    with pytest.raises(RecipeError, match=r"seed: .*refine\.nms_iou: "):
+        load_recipe(path)
+
+
+@pytest.mark.parametrize("text", ["seed = = 1\n", "[refine\n", "seed = 1\nseed = 2\n"])
+def test_bad_toml_names_the_file_and_the_line(tmp_path, text):
+    path = write(tmp_path, text)
+    with pytest.raises(RecipeError, match=r"not valid TOML.*line"):
+        load_recipe(path)
+
+
+def test_a_file_that_is_no_text(tmp_path):
+    path = tmp_path / "recipe.toml"
+    path.write_bytes(b"seed = '\xff\xfe'")
+    with pytest.raises(RecipeError, match="not valid TOML"):
+        load_recipe(path)
+
+
+def test_a_missing_file_and_a_folder(tmp_path):
+    with pytest.raises(RecipeError, match=r"none\.toml: No such file"):
+        load_recipe(tmp_path / "none.toml")
+    with pytest.raises(RecipeError, match="directory"):
+        load_recipe(tmp_path)
+
+
+def test_recipes_are_frozen():
+    with pytest.raises(ValidationError):
+        Recipe().seed = 1
+    with pytest.raises(ValidationError):
+        Recipe().refine.nms_iou = 0.5
+
+
+def test_a_recipe_survives_its_own_json():
+    recipe = Recipe(seed=3, measure=MeasureConfig(bands=("u",)), detector=DetectorConfig(head=32))
+    assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+def test_shipped_recipes_are_valid(path):
+    load_recipe(path)

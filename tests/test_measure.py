@@ -1,0 +1,465 @@
+import numpy as np
+import pytest
+from astropy import units as u
+from astropy.table import QTable, Table
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from photutils.aperture import CircularAnnulus, CircularAperture, aperture_photometry
+
+import scenes
+from clumpscope.config import MeasureConfig, RefineConfig
+from clumpscope.core.flags import ClumpFlag
+from clumpscope.core.frames import native_to_sky
+from clumpscope.core.galaxy import BandImage, GalaxyImage, MaskBit
+from clumpscope.core.schema import plain
+from clumpscope.errors import ImageError, TableError
+from clumpscope.measure import (
+    Photometry,
+    UserPositions,
+    aperture_correction,
+    measure,
+    measure_positions,
+    photometry_table,
+    resolve,
+)
+from clumpscope.refine import positions_table, refine
+
+SHAPE = (60, 60)
+CENTRE = np.array([[30.2, 29.6]])
+R = MeasureConfig(bands=("r",))
+NOWHERE = np.zeros(SHAPE, dtype=bool)  # no host outline
+
+
+def flat(xy=CENTRE, flux=10.0, shape=SHAPE, **kwargs):
+    """Point sources on flat light, in r only."""
+    return scenes.galaxy(
+        shape=shape, xy=xy, flux=flux, host_flux=0, bands=("r",), level=0.3, **kwargs
+    )
+
+
+def changed(image, **fields):
+    """The image with some of its r band's planes replaced."""
+    r = image["r"]
+    planes = {"data": r.data, "variance": r.variance, "mask": r.mask} | fields
+    return GalaxyImage("g", {"r": BandImage(wcs=r.wcs, psf_fwhm_arcsec=1.3, **planes)})
+
+
+def with_bit(image, bit, x, y):
+    mask = image["r"].mask.copy()
+    mask[y, x] = bit
+    return changed(image, mask=mask)
+
+
+def test_aperture_correction_is_the_closed_form():
+    assert aperture_correction(R) == pytest.approx(1.0308, abs=5e-5)
+    sigma, radius = 1 / np.sqrt(8 * np.log(2)), 0.7
+    r = np.linspace(0, radius, 20001)
+    within = np.trapezoid(r / sigma**2 * np.exp(-0.5 * (r / sigma) ** 2), r)
+    assert aperture_correction(MeasureConfig(aperture_fwhm=radius)) == pytest.approx(1 / within)
+    assert aperture_correction(MeasureConfig(aperture_correction="none")) == 1
+
+
+def test_flux_is_the_aperture_s_over_its_background():
+    """Against photutils' own photometry of the same circle and ring."""
+    image = flat(seed=3)
+    found = measure(image, CENTRE, R, NOWHERE)
+    data = image["r"].data.astype(float)
+    circle = CircularAperture(CENTRE, 1.125 * scenes.FWHM_PX)
+    total = aperture_photometry(data, circle)["aperture_sum"][0]
+    ring = CircularAnnulus(CENTRE, 1.5 * scenes.FWHM_PX, 2.5 * scenes.FWHM_PX)
+    values = ring.to_mask(method="center")[0].get_values(data)
+    assert found.background[0, 0] == pytest.approx(np.median(values))
+    expected = aperture_correction(R) * (total - np.median(values) * circle.area)
+    assert found.flux[0, 0] == pytest.approx(expected)
+    assert found.aperture_radius_arcsec[0, 0] == pytest.approx(1.125 * 1.3)
+    assert found.flags.tolist() == [0]
+
+
+def test_error_is_that_of_a_weighted_sum_and_a_median():
+    image = flat()
+    found = measure(image, CENTRE, R, NOWHERE)
+    weights = CircularAperture(CENTRE, 1.125 * scenes.FWHM_PX).to_mask(method="exact")[0].data
+    ring = CircularAnnulus(CENTRE, 1.5 * scenes.FWHM_PX, 2.5 * scenes.FWHM_PX)
+    n = ring.to_mask(method="center")[0].data.sum()
+    variance = (weights**2).sum() + weights.sum() ** 2 * np.pi / 2 / n
+    expected = aperture_correction(R) * scenes.SKY_SIGMA * np.sqrt(variance)
+    assert found.flux_err[0, 0] == pytest.approx(expected, rel=1e-5)
+
+
+def grid_of_sources(signal_to_noise, n_images, fwhm):
+    """Measured, true and error of sources that all have about one signal-to-noise."""
+    rng = np.random.default_rng(int(10 * signal_to_noise))
+    at = np.arange(15, 190, 22.0)
+    base = np.stack(np.meshgrid(at, at), axis=-1).reshape(-1, 2)
+    shape = (200, 200)
+    outline = np.zeros(shape, dtype=bool)
+    empty = flat(xy=[], shape=shape, fwhm_arcsec=fwhm)
+    flux = signal_to_noise * measure(empty, base[:1], R, outline).flux_err[0, 0]
+    flux_out, err_out = [], []
+    for seed in range(n_images):
+        xy = base + rng.uniform(-0.5, 0.5, base.shape)
+        image = flat(xy, flux, shape, fwhm_arcsec=fwhm, seed=seed + 1000 * int(signal_to_noise))
+        found = measure(image, xy, R, outline)
+        flux_out.append(found.flux[:, 0])
+        err_out.append(found.flux_err[:, 0])
+    return np.concatenate(flux_out), flux, np.concatenate(err_out)
+
+
+@pytest.mark.parametrize("fwhm", [1.1, 1.3, 1.6])
+@pytest.mark.parametrize("signal_to_noise", [25, 60, 300])
+def test_bright_sources_are_unbiased(signal_to_noise, fwhm):
+    flux, true, _ = grid_of_sources(signal_to_noise, 12, fwhm)
+    # The mean's own error is 0.15 % at signal-to-noise 25, and less above.
+    assert abs(flux.mean() / true - 1) < 0.01
+    assert flux.std() / np.sqrt(flux.size) / true < 0.002
+
+
+def test_pulls_of_faint_sources_are_standard():
+    pulls = []
+    for signal_to_noise in (5, 8, 12, 16, 20):
+        flux, true, err = grid_of_sources(signal_to_noise, 6, 1.3)
+        pulls.append((flux - true) / err)
+        assert 0.85 < pulls[-1].std() < 1.2
+    assert abs(np.mean(pulls)) < 0.15
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(0.1, 50), st.floats(-2, 2), st.booleans(), st.booleans())
+def test_flux_is_linear_and_knows_no_level_and_no_side(scale, level, up, left):
+    image = flat(seed=5)
+    turn = (slice(None, None, -1 if up else 1), slice(None, None, -1 if left else 1))
+    other = changed(
+        image,
+        data=(scale * (image["r"].data[turn].astype(float) + level)),
+        variance=scale**2 * image["r"].variance,
+    )
+    signs = np.array([-1 if left else 1, -1 if up else 1])
+    plain_ = measure(image, CENTRE, R, NOWHERE)
+    found = measure(other, 29.5 + (CENTRE - 29.5) * signs, R, NOWHERE)
+    assert found.flux == pytest.approx(scale * plain_.flux, rel=1e-5)
+    assert found.flux_err == pytest.approx(scale * plain_.flux_err, rel=1e-5)
+    assert found.background == pytest.approx(
+        scale * (plain_.background + level), rel=1e-5, abs=1e-6
+    )
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(-8, 8), st.integers(-8, 8), st.integers(0, 100))
+def test_whole_pixel_shifts_and_order_do_not_matter(dx, dy, seed):
+    xy = np.array([[25.3, 30.1], [36.0, 27.5], [30.0, 38.8]])
+    image = flat(xy, seed=seed)
+    shifted = changed(image, data=np.roll(image["r"].data, (dy, dx), axis=(0, 1)))
+    order = np.random.default_rng(seed).permutation(3)
+    plain_ = measure(image, xy, R, NOWHERE)
+    found = measure(shifted, (xy + np.array([dx, dy]))[order], R, NOWHERE)
+    assert found.flux == pytest.approx(plain_.flux[order], rel=1e-6)
+    assert found.flags.tolist() == plain_.flags[order].tolist()
+
+
+def test_each_band_has_its_own_aperture_at_the_one_position():
+    widths = {"u": 1.6, "g": 1.5, "r": 1.3, "i": 1.2, "z": 1.1}
+    fluxes = {band: 5.0 + i for i, band in enumerate("ugriz")}
+    image = scenes.galaxy(
+        shape=SHAPE, xy=CENTRE, flux=fluxes, host_flux=0, fwhm_arcsec=widths, noise=False
+    )
+    found = measure(image, CENTRE, MeasureConfig(), NOWHERE)
+    assert found.bands == tuple("ugriz")
+    assert found.flux[0] == pytest.approx(list(fluxes.values()), rel=0.01)
+    assert found.aperture_radius_arcsec[0] == pytest.approx(1.125 * np.array(list(widths.values())))
+
+
+def test_a_neighbour_in_the_annulus_is_masked():
+    angle = np.deg2rad(np.arange(0, 360, 90))
+    ring = 30 + 2.2 * scenes.FWHM_PX * np.column_stack([np.cos(angle), np.sin(angle)])
+    xy = np.vstack([[30.0, 30.0], ring])
+    crowd = flat(xy, [10.0, 100, 100, 100, 100], noise=False)
+    alone = measure(crowd, xy[:1], R, NOWHERE)
+    together = measure(crowd, xy, R, NOWHERE)
+    assert alone.background[0, 0] - 0.3 > 0.5
+    assert together.background[0, 0] - 0.3 < 0.1 * (alone.background[0, 0] - 0.3)
+    assert together.flags[0] & ClumpFlag.MASKED_ANNULUS
+
+
+@pytest.mark.parametrize(("distance", "overlap"), [(2.24, True), (2.26, False)])
+def test_overlapping_apertures_are_flagged(distance, overlap):
+    xy = np.array([[20.0, 30.0], [20.0 + distance * scenes.FWHM_PX, 30.0], [48.0, 30.0]])
+    flags = measure(flat(xy), xy, R, NOWHERE).flags & ClumpFlag.OVERLAP
+    assert (flags > 0).tolist() == [overlap, overlap, False]
+
+
+def test_background_is_taken_inside_the_host_only():
+    data = np.full(SHAPE, 1.0, dtype=np.float32)
+    data[:, 34:] = 0.0  # less than half of the ring
+    data[:, :26] = 1.0
+    image = changed(flat(), data=data + flat(noise=False)["r"].data - np.float32(0.3))
+    host = np.zeros(SHAPE, dtype=bool)
+    host[:, 34:] = True
+    everywhere = measure(image, CENTRE, R, NOWHERE)
+    within = measure(image, CENTRE, R, host)
+    assert everywhere.background[0, 0] == pytest.approx(1.0, abs=0.01)
+    assert within.background[0, 0] == pytest.approx(0.0, abs=0.01)
+    assert everywhere.flags[0] == 0
+    assert within.flags[0] == ClumpFlag.MASKED_ANNULUS
+
+
+def test_too_small_a_host_gives_way_to_the_whole_annulus():
+    image = flat()
+    host = np.zeros(SHAPE, dtype=bool)
+    host[29:31, 29:31] = True
+    found = measure(image, CENTRE, R, host)
+    assert found.background == pytest.approx(measure(image, CENTRE, R, NOWHERE).background)
+    assert found.flags.tolist() == [ClumpFlag.MASKED_ANNULUS]
+
+
+@pytest.mark.parametrize(
+    ("bit", "flag", "left_out"),
+    [
+        (MaskBit.SATURATED, ClumpFlag.SATURATED, False),
+        (MaskBit.COSMIC_RAY, ClumpFlag.COSMIC_RAY, True),
+        (MaskBit.NO_DATA, ClumpFlag.NO_DATA, True),
+    ],
+)
+def test_bad_pixels_in_the_aperture_are_flagged(bit, flag, left_out):
+    image = flat(noise=False)
+    data = image["r"].data.copy()
+    data[31, 32] += 50.0
+    hit = with_bit(changed(image, data=data), bit, 32, 31)
+    found = measure(hit, CENTRE, R, NOWHERE)
+    assert found.flags.tolist() == [flag]
+    clean = measure(image, CENTRE, R, NOWHERE).flux[0, 0]
+    if left_out:
+        # The pixel's own share of the light is missing, but none of the 50 is there.
+        assert 0.8 * clean < found.flux[0, 0] < clean
+    else:
+        assert found.flux[0, 0] == pytest.approx(clean + 50 * aperture_correction(R))
+
+
+@pytest.mark.parametrize("bit", list(MaskBit))
+def test_bad_pixels_in_the_annulus_count_for_nothing(bit):
+    image = flat(noise=False)
+    data = image["r"].data.copy()
+    mask = image["r"].mask.copy()
+    data[30, 36:39], mask[30, 36:39] = 1e4, bit
+    plain_ = measure(image, CENTRE, R, NOWHERE)
+    found = measure(changed(image, data=data, mask=mask), CENTRE, R, NOWHERE)
+    assert found.flux == pytest.approx(plain_.flux, rel=1e-3)
+    assert found.flags.tolist() == [0]
+
+
+def test_a_nan_pixel_is_one_without_data():
+    image = flat()
+    data = image["r"].data.copy()
+    data[30, 30] = np.nan
+    found = measure(changed(image, data=data), CENTRE, R, NOWHERE)
+    assert np.isfinite(found.flux).all()
+    assert found.flags.tolist() == [ClumpFlag.NO_DATA]
+
+
+def test_at_the_edge_the_flux_is_kept_and_flagged():
+    xy = np.array([[1.0, 30.0]])
+    found = measure(flat(xy, noise=False), xy, R, NOWHERE)
+    assert 5 < found.flux[0, 0] < 10
+    assert found.flags[0] & ClumpFlag.NO_DATA
+
+
+@pytest.mark.parametrize("where", [(-30.0, 30.0), (30.0, 1e5), (np.nan, 30.0), (np.inf, 3.0)])
+def test_off_the_image_there_is_no_flux(where):
+    found = measure(flat(), np.array([where, CENTRE[0]]), R, NOWHERE)
+    assert np.isnan(found.flux[0]).all()
+    assert np.isnan(found.flux_err[0]).all()
+    assert found.flags[0] == ClumpFlag.NO_DATA | ClumpFlag.MASKED_ANNULUS
+    assert found.flux[1, 0] == pytest.approx(10, rel=0.1)
+    assert found.flags[1] == 0
+
+
+def test_a_masked_aperture_has_no_flux():
+    image = flat()
+    mask = image["r"].mask.copy()
+    mask[20:40, 20:40] = MaskBit.NO_DATA
+    found = measure(changed(image, mask=mask), CENTRE, R, NOWHERE)
+    assert np.isnan(found.flux).all()
+    assert found.flags[0] & ClumpFlag.NO_DATA
+
+
+def test_negative_fluxes_are_kept():
+    found = measure(flat(flux=-2.0, noise=False), CENTRE, R, NOWHERE)
+    assert found.flux[0, 0] == pytest.approx(-2.0, rel=0.01)
+
+
+def test_assumed_psf_and_noise_are_flagged():
+    r = flat()["r"]
+    planes = (r.data, r.variance, r.mask, r.wcs, 1.3)
+    plane = BandImage(*planes, psf_assumed=True, noise_assumed=True)
+    found = measure(GalaxyImage("g", {"r": plane}), CENTRE, R, NOWHERE)
+    assert found.flags.tolist() == [ClumpFlag.PSF_ASSUMED | ClumpFlag.NOISE_ASSUMED]
+
+
+def test_no_positions_no_photometry():
+    found = measure(flat(), np.empty((0, 2)), R, NOWHERE)
+    assert found.flux.shape == (0, 1)
+    assert len(found) == 0
+
+
+def test_bad_input_to_measure():
+    image = flat()
+    with pytest.raises(ImageError, match="band u"):
+        measure(image, CENTRE, MeasureConfig(), NOWHERE)
+    with pytest.raises(ImageError, match=r"outline: expected shape \(60, 60\)"):
+        measure(image, CENTRE, R, np.zeros((3, 3), dtype=bool))
+    r = image["r"]
+    bare = GalaxyImage("g", {"r": BandImage(r.data, r.variance, r.mask, None, 1.3)})
+    with pytest.raises(ImageError, match="WCS"):
+        measure(bare, CENTRE, R, NOWHERE)
+
+
+def refined_galaxies():
+    """Two galaxies with clumps and one without, their positions and photometry."""
+    placed, measured = [], []
+    for name, xy in (("a", [[40, 30], [25, 22]]), ("b", []), ("c", [[30, 40]])):
+        image = scenes.galaxy(name, SHAPE, xy, flux=5.0, host_flux=300)
+        refined = refine(image, scenes.boxes_at(xy, SHAPE, scores=0.5), RefineConfig(), 0.3)
+        assert len(refined) == len(xy)
+        placed.append((name, image.wcs, refined))
+        measured.append(measure(image, refined.xy, MeasureConfig(), refined.outline))
+    return positions_table(placed), measured
+
+
+def test_photometry_table_joins_positions_and_fluxes():
+    positions, measured = refined_galaxies()
+    table = photometry_table(positions, measured, MeasureConfig().bands)
+    assert table.meta["level"] == "photometry"
+    assert list(table["galaxy_id"]) == ["a", "a", "c"]
+    flux = np.concatenate([one.flux for one in measured])
+    for b, band in enumerate("ugriz"):
+        assert plain(table, f"flux_{band}").tolist() == flux[:, b].tolist()
+    assert table["flux_r"].unit.to_string() == "nmgy"
+    assert plain(table, "aperture_radius_z") == pytest.approx(1.125 * 1.3)
+    assert plain(table, "clump_centre_ra").tolist() == plain(positions, "clump_centre_ra").tolist()
+
+
+def test_flags_of_both_stages_add_up():
+    positions, measured = refined_galaxies()
+    positions["flags"] = [ClumpFlag.MERGED, 0, ClumpFlag.NO_OUTLINE]
+    measured[2].flags[:] = ClumpFlag.SATURATED
+    table = photometry_table(positions, measured, MeasureConfig().bands)
+    assert table["flags"][0] == ClumpFlag.MERGED | measured[0].flags[0]
+    assert table["flags"][2] == ClumpFlag.NO_OUTLINE | ClumpFlag.SATURATED
+
+
+def test_photometry_that_is_not_of_these_positions_is_refused():
+    positions, measured = refined_galaxies()
+    with pytest.raises(TableError, match="in order"):
+        photometry_table(positions, measured[::-1], MeasureConfig().bands)
+    with pytest.raises(TableError, match="in order"):
+        photometry_table(positions, measured[:1], MeasureConfig().bands)
+    with pytest.raises(TableError, match="bands"):
+        photometry_table(positions, measured, ("r",))
+
+
+def test_pictures_and_empty_shards_have_tables_too():
+    positions, _ = refined_galaxies()
+    blank = [Photometry.unmeasured(name, n, "gr") for name, n in (("a", 2), ("b", 0), ("c", 1))]
+    table = photometry_table(positions, blank, "gr")
+    assert np.isnan(plain(table, "flux_g")).all()
+    assert len(photometry_table(positions_table([]), [], "ugriz")) == 0
+
+
+WCS = scenes.make_wcs(SHAPE, rotation_deg=20)
+XY = np.array([[30.0, 20.0], [11.5, 40.25]])
+SKY = native_to_sky(XY, WCS)
+UNKNOWN = np.full_like(XY, np.nan)
+
+
+@pytest.mark.parametrize("coords", ["sky", "pixel", None])
+def test_agreeing_coordinates_are_all_the_same(coords):
+    assert resolve(XY, SKY, WCS, coords) == pytest.approx(XY, abs=1e-6)
+
+
+def test_one_kind_of_coordinates_is_enough_row_by_row():
+    assert resolve(UNKNOWN, SKY, WCS) == pytest.approx(XY, abs=1e-6)
+    assert resolve(XY, UNKNOWN, None) == pytest.approx(XY)
+    mixed = resolve(np.array([XY[0], UNKNOWN[1]]), np.array([UNKNOWN[0], SKY[1]]), WCS)
+    assert mixed == pytest.approx(XY, abs=1e-6)
+
+
+def test_half_a_pixel_is_the_limit_and_coords_chooses():
+    near, far = XY + np.array([0.49, 0]), XY + np.array([[0, 0], [0.3, 0.41]])
+    assert resolve(near, SKY, WCS) == pytest.approx(near)
+    with pytest.raises(TableError, match=r"row 2.*within 0\.5 px.*0\.51 px apart"):
+        resolve(far, SKY, WCS)
+    assert resolve(far, SKY, WCS, "pixel") == pytest.approx(far)
+    assert resolve(far, SKY, WCS, "sky") == pytest.approx(XY, abs=1e-6)
+
+
+def test_missing_positions_and_wcs_are_errors():
+    with pytest.raises(TableError, match=r"row 1.*ra and dec, or x and y"):
+        resolve(UNKNOWN, UNKNOWN, WCS)
+    with pytest.raises(TableError, match="expected ra and dec,"):
+        resolve(XY, UNKNOWN, WCS, "sky")
+    with pytest.raises(TableError, match="expected x and y,"):
+        resolve(UNKNOWN, SKY, WCS, "pixel")
+    with pytest.raises(ImageError, match="WCS"):
+        resolve(UNKNOWN, SKY, None)
+    # Nothing to compare with: the pixels stand.
+    assert resolve(XY, SKY, None) == pytest.approx(XY)
+
+
+def test_user_tables_come_with_units_names_and_gaps_of_their_own():
+    radians = QTable({"galaxy_id": ["g", "g"], "ra": SKY[:, 0] * u.deg, "dec": SKY[:, 1] * u.deg})
+    radians["ra"] = radians["ra"].to(u.rad)
+    assert UserPositions.of(radians).radec == pytest.approx(SKY)
+    named = Table({"galaxy_id": ["g", "g"], "clump_centre_px_x": XY[:, 0]}, masked=True)
+    named["clump_centre_px_y"] = XY[:, 1]
+    named["clump_id"] = [7, 9]
+    named["clump_centre_px_y"].mask = [False, True]
+    read = UserPositions.of(named)
+    assert read.xy[0].tolist() == XY[0].tolist()
+    assert np.isnan(read.xy[1, 1])
+    assert read.columns["clump_id"].tolist() == [7, 9]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (Table({"x": [1.0], "y": [1.0]}), "galaxy_id"),
+        (Table({"galaxy_id": ["g"], "ra": [1.0], "y": [1.0]}), "ra and dec, or x and y"),
+        (Table({"galaxy_id": np.array([], str), "x": [], "y": []}), "at least one row"),
+        (Table({"galaxy_id": ["../g"], "x": [1.0], "y": [1.0]}), "galaxy_id"),
+        (QTable({"galaxy_id": ["g"], "ra": [1.0] * u.m, "dec": [1.0] * u.deg}), "ra: expected"),
+    ],
+)
+def test_unusable_tables_are_named(table, message):
+    with pytest.raises(TableError, match=message):
+        UserPositions.of(table)
+
+
+def test_measuring_a_user_s_positions_is_measuring_at_them():
+    images = [scenes.galaxy(name, SHAPE, XY, flux=5.0, host_flux=300) for name in ("a", "b", "c")]
+    sky = native_to_sky(XY, images[0].wcs)
+    table = Table({"galaxy_id": ["b", "a", "b"], "ra": sky[[0, 0, 1], 0], "dec": sky[[0, 0, 1], 1]})
+    positions = UserPositions.of(table)
+    found = measure_positions(positions, images, MeasureConfig(), RefineConfig())
+    assert list(found["galaxy_id"]) == ["a", "b", "b"]
+    assert list(found["clump_id"]) == [1, 1, 2]
+    assert plain(found, "clump_centre_px_x") == pytest.approx(XY[[0, 0, 1], 0], abs=1e-6)
+    outline = refine(images[1], scenes.boxes_at([], SHAPE), RefineConfig(), 0.3).outline
+    expected = measure(images[1], XY, MeasureConfig(), outline)
+    assert plain(found, "flux_u")[1:] == pytest.approx(expected.flux[:, 0], rel=1e-6)
+
+
+def test_one_bad_galaxy_does_not_stop_the_others():
+    good = scenes.galaxy("good", SHAPE, XY, host_flux=300)
+    bad = scenes.galaxy("bad", SHAPE, XY, bands=("r",))
+    table = Table({"galaxy_id": ["bad", "good"], "x": XY[:, 0], "y": XY[:, 1]})
+    failures = []
+    found = measure_positions(
+        UserPositions.of(table),
+        [bad, good],
+        MeasureConfig(),
+        RefineConfig(),
+        failed=lambda *failure: failures.append(failure),
+    )
+    assert list(found["galaxy_id"]) == ["good"]
+    assert [name for name, _ in failures] == ["bad"]
+    with pytest.raises(ImageError, match="band u"):
+        measure_positions(UserPositions.of(table), [bad], MeasureConfig(), RefineConfig())
