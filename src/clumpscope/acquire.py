@@ -1,16 +1,20 @@
 """Samples made from nothing or from frames: drives `simulate` and `fetch`, writes the folder."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from astropy.table import QTable
+from astropy.table import QTable, Table
 
 from clumpscope.config import Recipe, SimulateConfig
-from clumpscope.core.records import HOSTS, LABELS, TRUTH, record_table
+from clumpscope.core.records import FAILURES, HOSTS, LABELS, TRUTH, record_table
 from clumpscope.core.schema import ColumnSpec
 from clumpscope.engine import ordered_map, shards
+from clumpscope.errors import StoreError, expected_got
+from clumpscope.fetch.mirror import open_mirror
+from clumpscope.fetch.sdss import FetchFailure, fetch_sdss
+from clumpscope.fetch.targets import make_targets
 from clumpscope.simulate.survey import simulate_galaxy
 from clumpscope.store.atomic import new_folder
 from clumpscope.store.images import write_galaxy
@@ -71,6 +75,59 @@ def simulate(
     ).write(folder)
 
 
+def fetch(
+    targets: Table,
+    where: object,
+    frames: Path,
+    folder: Path,
+    recipe: Recipe,
+    *,
+    size_arcsec: float | None = None,
+    progress: Progress = lambda _: None,
+) -> QTable:
+    """Write a sample cut from a local mirror of SDSS frames; returns the failures.
+
+    ``targets`` is a user's table and ``where`` names it in messages. Each galaxy's image is
+    written as it comes; the tables follow in the order of the targets.
+
+    Raises
+    ------
+    TableError
+        If the target list cannot be used.
+    FrameError
+        If the mirror holds no frames.
+    StoreError
+        If the folder holds anything or cannot be written, or no target could be cut out.
+    """
+    wanted = make_targets(targets, where)
+    mirror = open_mirror(frames)
+    new_folder(folder)
+    hosts: dict[str, Columns] = {}
+    failed: list[Columns] = []
+    for result in fetch_sdss(wanted, mirror, recipe.fetch, size_arcsec):
+        if isinstance(result, FetchFailure):
+            failed.append(asdict(result))
+        else:
+            write_galaxy(folder / "images" / f"{result.image.galaxy_id}.fits", result.image)
+            hosts[result.image.galaxy_id] = result.host
+        progress(1)
+    failures = _rows(FAILURES, failed)
+    write_parquet(failures, folder / "failures.parquet")
+    if not hosts:
+        raise StoreError(
+            expected_got(f"sample {folder}", "at least one target cut out", failed[0]["error"])
+        )
+    order = [target.galaxy_id for target in wanted if target.galaxy_id in hosts]
+    write_parquet(_rows(HOSTS, [hosts[galaxy_id] for galaxy_id in order]), folder / "hosts.parquet")
+    RunManifest(
+        command="fetch sdss",
+        recipe=recipe.model_dump(mode="json"),
+        inputs={"targets": str(where), "frames": str(frames.resolve())},
+        counts={"targets": len(order) + len(failed), "failed": len(failed)},
+    ).write(folder)
+    return failures
+
+
 def _simulate_shard(images: Path, config: SimulateConfig, seed: int, ids: Iterable[str]) -> _Shard:
     shard = _Shard([], [], [])
     for galaxy_id in ids:
@@ -92,5 +149,6 @@ def _joined(kind: list[ColumnSpec], parts: list[Columns]) -> QTable:
     """A table from dictionaries of columns, one after the other."""
     names = list(parts[0]) if parts else []
     return record_table(
-        kind, {name: [value for part in parts for value in part[name]] for name in names}  # type: ignore[attr-defined]
+        kind,
+        {name: [value for part in parts for value in part[name]] for name in names},  # type: ignore[attr-defined]
     )

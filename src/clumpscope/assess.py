@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from astropy.table import QTable, Table
+from numpy.typing import NDArray
 
 from clumpscope import ledger
 from clumpscope.baseline import baseline
@@ -85,10 +86,11 @@ def baseline_catalogue(sample: Sample, recipe: Recipe, progress: Progress) -> QT
     return catalogue(tables["photometry"], sample.hosts, recipe.catalogue)
 
 
-def _claims(table: QTable) -> np.ndarray:
+def _claims(table: QTable) -> NDArray[np.bool_]:
     """Clumps called normal with a measured ratio of at least 3 %."""
     normal = plain(table, "clump_label_id") == Label.CLUMP
-    return normal & (plain(table, "clump_flux_ratio") >= RATIOS[0])
+    claims: NDArray[np.bool_] = normal & (plain(table, "clump_flux_ratio") >= RATIOS[0])
+    return claims
 
 
 def _cut(table: QTable, claims: int) -> QTable:

@@ -8,6 +8,7 @@ match is closer than 0.75 PSF-FWHM, best score first, each truth once (Popp et a
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from astropy.stats import binom_conf_interval
@@ -95,7 +96,7 @@ def blend(truth: Points, fwhm_px: float) -> Points:
         return truth
     count, group = connected_components(cdist(truth.xy, truth.xy) < fwhm_px, directed=False)
     weight = np.where(np.isfinite(truth.ratio) & (truth.ratio > 0), truth.ratio, 1e-9)
-    total = np.bincount(group, weight, count)
+    total: Values = np.bincount(group, weight, count)
     xy = np.column_stack(
         [np.bincount(group, weight * truth.xy[:, k], count) / total for k in range(2)]
     )
@@ -167,7 +168,9 @@ def rotated(items: Sequence[Case]) -> list[Case]:
     ]
 
 
-def _matches(items: Sequence[Case], normal_only: bool) -> Iterator[tuple[Points, Points, Values, Values]]:
+def _matches(
+    items: Sequence[Case], normal_only: bool
+) -> Iterator[tuple[Points, Points, Values, Values]]:
     """Per galaxy: candidates, truths, index of each candidate's truth and the reverse (-1 none)."""
     for case in items:
         found, truth = case.found, case.truth
@@ -198,9 +201,9 @@ def score(items: Sequence[Case], ratio: float, *, normal_only: bool = True) -> S
 
 
 def binned(items: Sequence[Case]) -> list[tuple[float, float, Score]]:
-    """(low, high, score) per bin of log10 flux ratio: true for completeness, measured for purity."""
+    """(low, high, score) per bin of log10 flux ratio: true (completeness), measured (purity)."""
     results = []
-    for low, high in zip(BINS[:-1], BINS[1:], strict=True):
+    for low, high in pairwise(BINS):
         hit = there = right = called = 0
         for found, truth, of_found, of_truth in _matches(items, normal_only=True):
             inside = (truth.ratio >= 10**low) & (truth.ratio < 10**high)

@@ -62,7 +62,7 @@ def learn(
 
     def save(network: object, metrics: dict[str, float]) -> None:
         written[0] = spec.model_copy(update={"metrics": metrics})
-        save_model(out, network, written[0])  # type: ignore[arg-type]
+        save_model(out, network, written[0])
 
     def timed(epoch: int, metrics: dict[str, float]) -> None:
         report(epoch, {**metrics, "minutes": (time.monotonic() - start) / 60})

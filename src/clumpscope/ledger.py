@@ -125,7 +125,7 @@ def _galaxy(work: Work, sample: Sample, threshold: float) -> dict[str, object]:
         flags |= ClumpFlag.NO_WCS
         if image.psf_assumed:
             flags |= ClumpFlag.PSF_ASSUMED
-    if image is not None and not flags & ClumpFlag.NO_WCS or isinstance(image, ColourImage):
+    if isinstance(image, ColourImage) or (image is not None and image.wcs is not None):
         pixscale = image.pixscale_arcsec
         field_arcsec = pixscale * max(image.shape)
     labels = work.refined.label if work.refined is not None else np.array([], dtype=int)

@@ -5,7 +5,7 @@ many processes there are. What fails for one galaxy becomes a row of the failure
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -19,19 +19,21 @@ from clumpscope.catalogue import catalogue
 from clumpscope.config import Recipe
 from clumpscope.core.boxes import Boxes
 from clumpscope.core.composite import composite
-from clumpscope.core.galaxy import ColourImage
+from clumpscope.core.galaxy import ColourImage, GalaxyImage
+from clumpscope.core.records import FAILURES, record_table
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.detect import detect
+from clumpscope.detector.header import read_spec
 from clumpscope.detector.registry import find_model
 from clumpscope.engine import ordered_map, shards
-from clumpscope.errors import StoreError, expected_got
+from clumpscope.errors import ClumpscopeError, StoreError, TableError, expected_got
 from clumpscope.ledger import Image, Work
-from clumpscope.measure import Photometry, measure
+from clumpscope.measure import Coords, Photometry, UserPositions, measure, measure_positions
 from clumpscope.refine import Refined, refine
 from clumpscope.store.manifest import RunManifest, sha256_file, sha256_json
 from clumpscope.store.run import Run
-from clumpscope.store.sample import Sample
-from clumpscope.store.tables import write_fits
+from clumpscope.store.sample import Sample, require_galaxy
+from clumpscope.store.tables import read_user_table, write_fits, write_parquet
 
 if TYPE_CHECKING:
     from clumpscope.detector.predict import Detector
@@ -141,9 +143,6 @@ def run(
 
 
 def _plan(sample: Path, out: Path, recipe: Recipe, model: str | None, until: str) -> Plan:
-    # Reads the spec only; torch's import is the price of the first shard.
-    from clumpscope.detector.weights import read_spec
-
     path = find_model(model)
     chosen = recipe.refine.score_threshold
     threshold = read_spec(path).score_threshold if chosen is None else chosen
@@ -271,10 +270,58 @@ def boxes_by_galaxy(detections: QTable) -> dict[str, Boxes]:
     box = np.column_stack([columns[name] for name in ("x1", "y1", "x2", "y2")])
     vector = np.column_stack([columns[name] for name in ("p_background", "p_clump", "p_odd")])
     return {
-        galaxy_id: Boxes.of(
-            box[rows], columns["label"][rows], columns["score"][rows], vector[rows]
-        )
+        galaxy_id: Boxes.of(box[rows], columns["label"][rows], columns["score"][rows], vector[rows])
         for galaxy_id, rows in rows_by_id(detections).items()
     }
 
 
+def measure_file(
+    sample_folder: Path, positions: Path, out: Path, recipe: Recipe, coords: Coords | None = None
+) -> tuple[int, dict[str, str]]:
+    """Measure a user's positions; writes ``out`` (Parquet or FITS) and, if any, the failures.
+
+    Returns the number of measured positions and the error of each galaxy that failed; these go
+    to ``failures.parquet`` beside ``out``, too.
+
+    Raises
+    ------
+    StoreError, TableError
+        If sample or positions cannot be used, none could be measured, or ``out`` has another
+        suffix.
+    """
+    writers = {".parquet": write_parquet, ".fits": write_fits}
+    if out.suffix not in writers:
+        raise TableError(expected_got("--out", " or ".join(writers), out.name))
+    sample = Sample.open(sample_folder)
+    wanted = UserPositions.of(read_user_table(positions))
+    failed: dict[str, str] = {}
+
+    def images() -> Iterator[GalaxyImage]:
+        unknown = set(wanted.galaxy_id.tolist()) - set(sample.ids)
+        failed.update(dict.fromkeys(sorted(unknown), f"not a galaxy of {sample_folder}"))
+        for index, galaxy_id in enumerate(sample.ids):
+            if len(wanted.rows(galaxy_id)):
+                try:
+                    yield require_galaxy(sample.read(index, recipe.detect))
+                except ClumpscopeError as error:
+                    failed[galaxy_id] = str(error)
+
+    table = measure_positions(
+        wanted,
+        images(),
+        recipe.measure,
+        recipe.refine,
+        coords,
+        failed=lambda galaxy_id, error: failed.update({galaxy_id: str(error)}),
+    )
+    if not len(table):
+        raise TableError(expected_got(positions, "a position that can be measured", failed))
+    writers[out.suffix](table, out)
+    if failed:
+        rows = {
+            "galaxy_id": list(failed),
+            "stage": ["measure"] * len(failed),
+            "error": list(failed.values()),
+        }
+        write_parquet(record_table(FAILURES, rows), out.parent / "failures.parquet")
+    return len(table), failed

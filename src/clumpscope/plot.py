@@ -123,13 +123,17 @@ class Panel:
     truth_xy: Values
 
 
-def contact_sheet(panels: Sequence[Panel], path: Path, *, columns: int = 6, zoom: float = 0.62) -> None:
+def contact_sheet(
+    panels: Sequence[Panel], path: Path, *, columns: int = 6, zoom: float = 0.62
+) -> None:
     """Draw panels with boxes, apertures, host outlines and true clumps.
 
     ``zoom`` is the share of the field's side that is shown around the centre.
     """
     rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(2.35 * columns, 2.5 * rows + 0.6), layout="constrained", facecolor="black")
+    figure = Figure(
+        figsize=(2.35 * columns, 2.5 * rows + 0.6), layout="constrained", facecolor="black"
+    )
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax in axes:
         ax.set_axis_off()
@@ -155,7 +159,8 @@ def north_up(wcs: WCS | None) -> Values:
     if wcs is None:
         return np.eye(2)
     matrix: Values = np.diag([-1.0, 1.0]) @ wcs.pixel_scale_matrix
-    return matrix / np.sqrt(abs(np.linalg.det(matrix)))
+    unit: Values = matrix / np.sqrt(abs(np.linalg.det(matrix)))
+    return unit
 
 
 def _draw(ax: Axes, panel: Panel, zoom: float) -> None:
@@ -179,7 +184,13 @@ def _draw(ax: Axes, panel: Panel, zoom: float) -> None:
         corners = box[[[0, 1], [2, 1], [2, 3], [0, 3]]] - centre
         ax.add_patch(Polygon(corners @ turn.T, fill=False, edgecolor=colour, linewidth=1))
         ax.add_patch(
-            Circle(tuple(turn @ (xy - centre)), panel.aperture_px, fill=False, edgecolor=colour, linewidth=0.8)
+            Circle(
+                tuple(turn @ (xy - centre)),
+                panel.aperture_px,
+                fill=False,
+                edgecolor=colour,
+                linewidth=0.8,
+            )
         )
     if len(panel.truth_xy):
         where = (panel.truth_xy - centre) @ turn.T

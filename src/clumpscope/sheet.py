@@ -33,7 +33,7 @@ def sheet(
     found = store.read("positions")
     rows = rows_by_id(found)
     true_rows = {} if truth is None else rows_by_id(truth)
-    panels = []
+    panels: list[Panel] = []
     for index, galaxy_id in enumerate(sample.ids):
         if len(panels) == galaxies:
             break
@@ -61,9 +61,7 @@ def _panel(
         fwhm = image["r"].psf_fwhm_arcsec / image.pixscale_arcsec
     true_xy = np.zeros((0, 2))
     if truth is not None:
-        bright = truth[
-            (plain(truth, "label") == 1) & (plain(truth, "flux_ratio_u") >= _TRUE_FLOOR)
-        ]
+        bright = truth[(plain(truth, "label") == 1) & (plain(truth, "flux_ratio_u") >= _TRUE_FLOOR)]
         true_xy = np.column_stack([plain(bright, "x"), plain(bright, "y")])
     return Panel(
         title=image.galaxy_id,
@@ -72,7 +70,9 @@ def _panel(
         outline=outline,
         xy=np.column_stack([plain(found, f"clump_centre_px_{axis}") for axis in "xy"]),
         label=plain(found, "clump_label_id").astype(np.int64),
-        box=np.column_stack([plain(found, f"clump_px_{name}") for name in ("x1", "y1", "x2", "y2")]),
+        box=np.column_stack(
+            [plain(found, f"clump_px_{name}") for name in ("x1", "y1", "x2", "y2")]
+        ),
         aperture_px=recipe.measure.aperture_fwhm * fwhm,
         truth_xy=true_xy,
     )

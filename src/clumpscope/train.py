@@ -28,7 +28,9 @@ def training_set(pairs: Sequence[tuple[Composite, Boxes]]) -> TrainingSet:
     return TrainingSet(pixels, boxes, [found.labels for _, found in pairs])
 
 
-def native_spec(name: str, recipe: Recipe, trained_on: TrainingRange, provenance: str) -> DetectorSpec:
+def native_spec(
+    name: str, recipe: Recipe, trained_on: TrainingRange, provenance: str
+) -> DetectorSpec:
     """The spec of a native detector of a recipe, trained from random weights."""
     return DetectorSpec(
         name=name,
@@ -57,5 +59,3 @@ def train(
     training, validation = data.subset(order[held_out:]), data.subset(order[:held_out])
     fit(spec, training, validation, recipe.train, recipe.seed, report, save)
     return len(training), len(validation)
-
-

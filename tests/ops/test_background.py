@@ -24,6 +24,14 @@ def test_a_galaxy_and_bad_pixels_hardly_count():
     assert found.rms == pytest.approx(0.1, rel=0.12)
 
 
+def test_clipping_goes_on_until_it_settles():
+    data = np.random.default_rng(4).normal(0, 0.1, (160, 160)) + scenes.disk((160, 160), 9000, 25)
+    level, rms = sky(data, np.ones(data.shape, dtype=bool))
+    kept = data[np.abs(data - level) <= 3 * rms]
+    assert np.median(kept) == pytest.approx(level, abs=0.01)
+    assert kept.std() / 0.98658 == pytest.approx(rms, rel=0.1)
+
+
 def test_no_pixel_no_sky():
     assert np.isnan(sky(np.ones((4, 4)), np.zeros((4, 4), dtype=bool))).all()
     assert sky(np.ones((4, 4)), np.ones((4, 4), dtype=bool)) == (1.0, 0.0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from astropy import units as u
@@ -82,7 +83,7 @@ def _without_gaps(values: object) -> NDArray[np.generic]:
     return np.where(np.isfinite(array), array, 0.0) if array.dtype.kind == "f" else array
 
 
-def plain(table: QTable, name: str) -> NDArray[np.generic]:
+def plain(table: QTable, name: str) -> NDArray[Any]:
     """Return a column as a bare array in the unit it is stored in."""
     column = table[name]
     return np.asarray(column.value if isinstance(column, u.Quantity) else column)

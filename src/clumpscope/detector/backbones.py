@@ -3,6 +3,7 @@
 from collections import OrderedDict
 
 import timm
+from timm.models import FeatureInfo
 from torch import Tensor, nn
 from torchvision.ops import FeaturePyramidNetwork
 
@@ -19,7 +20,7 @@ class PyramidBackbone(nn.Module):
     def __init__(self, config: DetectorConfig) -> None:
         super().__init__()
         self.encoder = _encoder(config)
-        widths = self.encoder.feature_info.channels()
+        widths = _levels(self.encoder).channels()
         self.fpn = FeaturePyramidNetwork(widths, config.channels)
         self.out_channels = config.channels
 
@@ -33,17 +34,22 @@ class PyramidBackbone(nn.Module):
 
 
 def _encoder(config: DetectorConfig) -> nn.Module:
-    """The encoder cut to the levels whose reduction is wanted; without weights.
+    """Make the encoder, cut to the levels whose reduction is wanted; its weights are random.
 
     Raises
     ------
     ModelError
-        If timm has no such encoder or it has no level of a wanted stride.
+        If timm has no such encoder, its feature maps have channels last, it has no level of a
+        wanted stride, or the strides do not grow.
     """
     if not timm.is_model(config.encoder):
         raise ModelError(expected_got("detector.encoder", "a timm model", config.encoder))
     probe = timm.create_model(config.encoder, features_only=True, pretrained=False)
-    strides = list(probe.feature_info.reduction())
+    if getattr(probe, "output_fmt", "NCHW") == "NHWC":
+        raise ModelError(expected_got(config.encoder, "feature maps channels first", "last"))
+    if list(config.strides) != sorted(set(config.strides)):
+        raise ModelError(expected_got("detector.strides", "growing numbers", config.strides))
+    strides = list(_levels(probe).reduction())
     missing = set(config.strides) - set(strides)
     if missing:
         raise ModelError(
@@ -54,3 +60,9 @@ def _encoder(config: DetectorConfig) -> nn.Module:
         config.encoder, features_only=True, out_indices=indices, pretrained=False
     )
     return encoder
+
+
+def _levels(encoder: nn.Module) -> FeatureInfo:
+    """Return timm's account of an encoder's feature maps, which its types do not know of."""
+    levels: FeatureInfo = getattr(encoder, "feature_info")  # noqa: B009
+    return levels

@@ -141,7 +141,9 @@ def _flipped(example: Example, horizontal: bool, vertical: bool, transposed: boo
     _, height, width = pixels.shape
     if horizontal:
         pixels = pixels[:, :, ::-1]
-        boxes = np.column_stack([width - boxes[:, 2], boxes[:, 1], width - boxes[:, 0], boxes[:, 3]])
+        boxes = np.column_stack(
+            [width - boxes[:, 2], boxes[:, 1], width - boxes[:, 0], boxes[:, 3]]
+        )
     if vertical:
         pixels = pixels[:, ::-1, :]
         boxes = np.column_stack(

@@ -19,7 +19,7 @@ from clumpscope.detector.spec import DetectorSpec, Native, Published
 _RATIOS = (0.5, 1.0, 2.0)
 
 
-class ClumpRoIHeads(RoIHeads):
+class ClumpRoIHeads(RoIHeads):  # type: ignore[misc]  # torchvision has no types
     """torchvision's heads, with ``probabilities`` (N, K) beside boxes, labels and scores."""
 
     def forward(
@@ -39,7 +39,7 @@ class ClumpRoIHeads(RoIHeads):
         logits, regression = self.box_predictor(pooled)
         counts = [len(found) for found in proposals]
         decoded = self.box_coder.decode(regression, proposals).split(counts)
-        probabilities = functional.softmax(logits, -1).split(counts)
+        probabilities = functional.softmax(logits, -1).split(counts)  # type: ignore[no-untyped-call]
         detections = [
             self._select(*one) for one in zip(decoded, probabilities, image_shapes, strict=True)
         ]
@@ -48,7 +48,7 @@ class ClumpRoIHeads(RoIHeads):
     def _select(
         self, decoded: Tensor, probabilities: Tensor, shape: tuple[int, int]
     ) -> dict[str, Tensor]:
-        """Detections of one image: each class of each proposal is a candidate of its own."""
+        """Select an image's detections: each class of each proposal is a candidate of its own."""
         classes = probabilities.shape[1]
         found = boxes.clip_boxes_to_image(decoded, shape)[:, 1:].reshape(-1, 4)
         scores = probabilities[:, 1:].reshape(-1)
@@ -135,7 +135,7 @@ def _native(spec: DetectorSpec, architecture: Native) -> FasterRCNN:
 
 
 def _with_probabilities(heads: RoIHeads) -> ClumpRoIHeads:
-    """The same heads, modules shared, as `ClumpRoIHeads`."""
+    """Return the same heads, modules shared, as `ClumpRoIHeads`."""
     return ClumpRoIHeads(
         heads.box_roi_pool,
         heads.box_head,
@@ -152,5 +152,5 @@ def _with_probabilities(heads: RoIHeads) -> ClumpRoIHeads:
 
 
 def count_parameters(network: nn.Module) -> int:
-    """Number of parameters and buffers' elements that a model file holds."""
+    """Count the numbers that a model file holds: parameters and buffers."""
     return sum(tensor.numel() for tensor in network.state_dict().values())

@@ -91,7 +91,9 @@ def _spec(path: Path, text: str) -> DetectorSpec:
     if newer:
         raise ModelError(
             expected_got(
-                f"model {path}", f"schema <= {SCHEMA_VERSION} (is there a newer clumpscope?)", version
+                f"model {path}",
+                f"schema <= {SCHEMA_VERSION} (is there a newer clumpscope?)",
+                version,
             )
         )
     try:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from torch import nn
 from torch.fx.experimental.optimization import fuse
 from torchvision.models.detection import FasterRCNN
 
@@ -15,7 +16,7 @@ from clumpscope.errors import ModelError, expected_got
 
 
 def single_thread() -> None:
-    """Keep torch to one core: processes are the parallelism, and results the same for any number."""
+    """Keep torch to one core: processes are the parallelism, results the same for any number."""
     torch.set_num_threads(1)
 
 
@@ -31,7 +32,7 @@ class Detector:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         network = network.eval()
         if isinstance(spec.architecture, Native):
-            network.backbone.encoder = fuse(network.backbone.encoder)
+            network.backbone.encoder = _fused(network.backbone.encoder)
         network.roi_heads.score_thresh = score_floor
         self.network = network.to(self.device, memory_format=torch.channels_last)
 
@@ -57,7 +58,9 @@ class Detector:
         for image in composites:
             if image.config != self.spec.composite:
                 raise ModelError(
-                    expected_got(f"composite of {image.galaxy_id}", self.spec.composite, image.config)
+                    expected_got(
+                        f"composite of {image.galaxy_id}", self.spec.composite, image.config
+                    )
                 )
         images = [torch.from_numpy(image.pixels).to(self.device) for image in composites]
         with torch.inference_mode():
@@ -71,3 +74,11 @@ class Detector:
             )
             for one in found
         ]
+
+
+def _fused(encoder: nn.Module) -> nn.Module:
+    try:
+        fused: nn.Module = fuse(encoder)
+    except Exception:  # torch.fx cannot follow some encoders, each in its own way
+        return encoder
+    return fused

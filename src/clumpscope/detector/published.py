@@ -59,7 +59,7 @@ _ORIGINS = {
 
 
 def published_spec(name: str) -> DetectorSpec:
-    """The spec of a published model, or of a retrained one of the same architecture.
+    """Give the spec of a published model, or of a retrained one of the same architecture.
 
     Score threshold 0.3, as the published post-processing has it.
     """
@@ -126,7 +126,7 @@ def import_published(
     if not isinstance(spec.architecture, Published):
         raise ModelError(expected_got(f"spec of {name}", "family published", "native"))
     sha256 = _checked_hash(path, name)
-    given = _renamed(_read(path))
+    given = _renamed(_read(path), path)
     kept = {key: tensor for key, tensor in given.items() if not key.endswith(_COUNTER)}
     wanted = layout(spec)
     check_tensors(kept if set(kept) == set(wanted) else given, wanted, f"checkpoint {path}")
@@ -162,14 +162,16 @@ def _checked_hash(path: Path, name: str) -> str:
 
 
 def _read(path: Path) -> dict[str, Tensor]:
-    """The tensors of a .pth file, on the CPU."""
+    """Read the tensors of a .pth file into memory."""
     what = f"checkpoint {path}"
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         # torch's own text explains how to run the code in it: not repeated.
         raise ModelError(
-            expected_got(what, "a state_dict saved by torch", "something else; it was not unpickled")
+            expected_got(
+                what, "a state_dict saved by torch", "something else; it was not unpickled"
+            )
         ) from error
     except Exception as error:  # a damaged file makes torch raise nearly anything
         reason = (str(error) or type(error).__name__).splitlines()[0]
@@ -184,8 +186,8 @@ def _read(path: Path) -> dict[str, Tensor]:
     return content
 
 
-def _renamed(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Without the prefix of ``DataParallel``, and with today's names."""
+def _renamed(tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """Drop the prefix of ``DataParallel`` and give the tensors today's names."""
     prefix = "module." if all(key.startswith("module.") for key in tensors) else ""
     renamed = {}
     for key, tensor in tensors.items():
@@ -193,7 +195,7 @@ def _renamed(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         for old, new in _OLD_NAMES:
             name = old.sub(new, name)
         if name in renamed:
-            raise ModelError(expected_got("checkpoint", f"{name} once", "it under two names"))
+            raise ModelError(expected_got(f"checkpoint {path}", f"{name} once", "two names for it"))
         renamed[name] = tensor
     return renamed
 
@@ -206,5 +208,7 @@ def _check_numbers(tensors: dict[str, Tensor], path: Path) -> None:
             )
         if not tensor.isfinite().all():
             raise ModelError(
-                expected_got(f"checkpoint {path}, tensor {key}", "finite numbers", "NaN or infinity")
+                expected_got(
+                    f"checkpoint {path}, tensor {key}", "finite numbers", "NaN or infinity"
+                )
             )

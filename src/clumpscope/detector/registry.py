@@ -92,17 +92,22 @@ def check_name(name: str) -> str:
 
 def packaged_models() -> dict[str, Path]:
     """Models that ship with the package, by name."""
-    folder = Path(str(files("clumpscope") / "models"))
-    return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
+    return _by_name(Path(str(files("clumpscope") / "models")))
 
 
 def cached_models() -> dict[str, Path]:
     """Models imported or fetched into the cache, by name."""
-    return {path.stem: path for path in sorted(model_folder().glob("*.safetensors"))}
+    return _by_name(model_folder())
+
+
+def _by_name(folder: Path) -> dict[str, Path]:
+    # A name with a dot first is a file that was not written to its end.
+    found = sorted(folder.glob("*.safetensors"))
+    return {path.stem: path for path in found if not path.name.startswith(".")}
 
 
 def find_model(name: str | None) -> Path:
-    """The file of a model: a path, a packaged or cached name, or the default for ``None``.
+    """Find the file of a model: a path, a packaged or cached name, or the default for ``None``.
 
     A packaged name always means the packaged file.
 

@@ -57,5 +57,5 @@ class DetectorSpec(Section):
     provenance: str = ""
     licence: str = ""
     trained_on: TrainingRange = TrainingRange()
-    metrics: dict[str, float] = {}
+    metrics: dict[str, float] = Field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION

@@ -1,10 +1,13 @@
 """Training a native detector with Lightning."""
 
+import logging
 import warnings
 from collections.abc import Callable
+from functools import partial
 
 import lightning
 import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import OneCycleLR
@@ -25,13 +28,22 @@ Save = Callable[[FasterRCNN, dict[str, float]], None]
 class DetectorModule(lightning.LightningModule):
     """Loss, optimiser and validation of one detector."""
 
-    def __init__(self, network: FasterRCNN, config: TrainConfig, report: Report, save: Save) -> None:
+    def __init__(
+        self,
+        network: FasterRCNN,
+        data: CompositeDataset,
+        config: TrainConfig,
+        report: Report,
+        save: Save,
+    ) -> None:
         super().__init__()
         self.network = network.to(memory_format=torch.channels_last)
         self.config = config
         self.report = report
         self.save = save
+        self.data = data
         self.best = -1.0
+        self.losses: list[Tensor] = []
         self.precision_recall = MeanAveragePrecision(
             iou_thresholds=[0.5], class_metrics=True, backend="faster_coco_eval"
         )
@@ -40,13 +52,13 @@ class DetectorModule(lightning.LightningModule):
         """Sum of the RPN's and the heads' losses."""
         losses = self.network(*batch)
         total: Tensor = sum(losses.values())
-        self.log("loss", total.detach(), batch_size=len(batch[0]), on_epoch=True, on_step=False)
+        self.losses.append(total.detach())
         return total
 
     def on_train_epoch_start(self) -> None:
         """Tell the data which epoch it is, so that augmentations differ."""
-        loader = self.trainer.train_dataloader
-        loader.dataset.epoch = self.current_epoch
+        self.losses = []
+        self.data.epoch = self.current_epoch
 
     def validation_step(self, batch: Batch, _: int) -> None:
         """Collect detections."""
@@ -59,16 +71,13 @@ class DetectorModule(lightning.LightningModule):
         self.precision_recall.reset()
         per_class = found["map_per_class"].reshape(-1).tolist()
         metrics = {"ap50": float(found["map_50"]), "ap50_clump": float(per_class[0])}
-        if self.trainer.sanity_checking:
-            return
-        if "loss" in self.trainer.callback_metrics:
-            metrics["loss"] = float(self.trainer.callback_metrics["loss"])
+        metrics["loss"] = float(torch.stack(self.losses).mean())
         self.report(self.current_epoch + 1, metrics)
         if metrics["ap50"] > self.best:
             self.best = metrics["ap50"]
             self.save(self.network, metrics)
 
-    def configure_optimizers(self) -> dict[str, object]:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW with a one-cycle learning rate."""
         optimizer: Optimizer = AdamW(
             self.network.parameters(),
@@ -97,19 +106,20 @@ def fit(
     ``report(epoch, metrics)`` is called after each epoch, ``save(network, metrics)`` whenever
     validation AP at IoU 0.5 has risen.
     """
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     lightning.seed_everything(seed, verbose=False)
-    module = DetectorModule(build(spec), config, report, save)
-    loaders = [
-        DataLoader(
-            CompositeDataset(data, changes, seed),
-            batch_size=config.batch_size,
-            shuffle=changes is not None,
-            drop_last=changes is not None and len(data) >= config.batch_size,
-            collate_fn=collate,
-            num_workers=config.workers,
-        )
-        for data, changes in ((training, config.augment), (validation, None))
-    ]
+    data = CompositeDataset(training, config.augment, seed)
+    module = DetectorModule(build(spec), data, config, report, save)
+    # A last batch of one or two images would upset the batch-norms.
+    whole = len(data) >= config.batch_size
+    loader = partial(
+        DataLoader,
+        batch_size=config.batch_size,
+        collate_fn=collate,
+        num_workers=config.workers,
+    )
+    learning = loader(data, shuffle=True, drop_last=whole)
+    checking = loader(CompositeDataset(validation, None, seed))
     trainer = lightning.Trainer(
         max_epochs=config.epochs,
         precision=config.precision,
@@ -122,6 +132,5 @@ def fit(
     )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        trainer.fit(module, *loaders)
-
-
+        warnings.filterwarnings("ignore", category=FutureWarning, message=".*LeafSpec.*")
+        trainer.fit(module, learning, checking)

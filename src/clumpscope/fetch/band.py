@@ -32,8 +32,8 @@ class Band:
     Attributes
     ----------
     frame
-        The frame; cosmic rays and pixels without data replaced by their surroundings' median,
-        so that interpolation does not spread them.
+        The frame; cosmic rays replaced by their surroundings' median and pixels without data
+        by 0, so that interpolation does not spread them.
     mask
         (ny, nx) uint8 of `MaskBit`: where that was done, and saturation.
     psf
@@ -58,7 +58,7 @@ class Band:
         fwhm = adaptive_fwhm_px(image)
         if not fwhm > 0:
             raise FrameError(
-                expected_got(f"{self.frame.path}: psField's PSF", "a width", f"{fwhm} at {row, col}")
+                expected_got(f"{self.frame.path}: psField's PSF at {row, col}", "a width", fwhm)
             )
         return LocalPsf(image, fwhm, assumed=False)
 
@@ -92,18 +92,21 @@ def make_band(frame: Frame, model: PsfModel | None) -> Band:
     FrameError
         If it needs stars and has none.
     """
-    psf: PsfModel | StarPsf | None = model
+    psf: PsfModel | StarPsf
     middle = None if model is None else _middle(model, frame)
-    if middle is None:
+    if model is None or middle is None:
         psf = psf_from_stars(frame)
         middle = psf.image
+    else:
+        psf = model
     mask = frame_mask(frame, middle)
-    clean = filled(np.nan_to_num(frame.data, posinf=0.0, neginf=0.0), (mask & MaskBit.COSMIC_RAY) > 0)
+    finite = np.nan_to_num(frame.data, posinf=0.0, neginf=0.0)
+    clean = filled(finite, (mask & MaskBit.COSMIC_RAY) > 0)
     return Band(replace(frame, data=clean.astype(np.float32)), mask, psf)
 
 
 def _middle(model: PsfModel, frame: Frame) -> NDArray[np.float32] | None:
-    """psField's PSF in the middle of a frame; ``None`` where the model is void."""
+    """PSF of a model in the middle of a frame; ``None`` where the model is void."""
     ny, nx = frame.data.shape
     try:
         image = model.at(ny / 2, nx / 2)

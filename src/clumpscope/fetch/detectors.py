@@ -1,15 +1,14 @@
 """Gain and dark variance of the SDSS camera: from psField, photoField, else by CCD."""
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from astropy.io import fits
-from astropy.io.fits.verify import VerifyWarning
+from numpy.typing import NDArray
 
 from clumpscope.core.galaxy import SDSS_BANDS
 from clumpscope.errors import FrameError, expected_got
+from clumpscope.fetch.archive import opened
 from clumpscope.fetch.mirror import FieldKey, Mirror
 
 # FACTS.md, "Noise of SDSS frames": by camera column, u g r i z; electrons a DN and DN^2.
@@ -92,12 +91,12 @@ def field_noise(mirror: Mirror, key: FieldKey) -> dict[str, CcdNoise]:
     found = {}
     for column, band in enumerate(SDSS_BANDS):
         values = CcdNoise(float(gain[row][column]), float(dark[row][column]))
-        usable = values.gain > 0 and values.dark >= 0 and np.isfinite([values.gain, values.dark]).all()
+        usable = 0 < values.gain < np.inf and 0 <= values.dark < np.inf
         found[band] = values if usable else tabled[band]
     return found
 
 
-def read_columns(path: Path, hdu: int, names: list[str]) -> list[np.ndarray]:
+def read_columns(path: Path, hdu: int, names: list[str]) -> list[NDArray[np.float64]]:
     """Columns of a table HDU, as arrays (rows first).
 
     Raises
@@ -105,12 +104,5 @@ def read_columns(path: Path, hdu: int, names: list[str]) -> list[np.ndarray]:
     FrameError
         If the file is missing, truncated, or lacks the HDU or a column.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", VerifyWarning)
-            with fits.open(path, memmap=False) as hdus:
-                return [np.array(hdus[hdu].data[name]) for name in names]
-    except (OSError, IndexError, KeyError, ValueError, TypeError) as error:
-        raise FrameError(
-            expected_got(path, f"HDU {hdu} with columns {', '.join(names)}", error)
-        ) from error
+    with opened(path, f"a file with columns {', '.join(names)} in HDU {hdu}") as hdus:
+        return [np.array(hdus[hdu].data[name], dtype=float) for name in names]

@@ -1,19 +1,16 @@
 """One SDSS corrected frame: pixels, noise and WCS."""
 
 import bz2
-import io
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
-from astropy.io.fits.verify import VerifyWarning
-from astropy.utils.exceptions import AstropyUserWarning
 from astropy.wcs import WCS
 from numpy.typing import ArrayLike, NDArray
 
 from clumpscope.errors import FrameError, expected_got
+from clumpscope.fetch.archive import opened
 from clumpscope.fetch.detectors import CcdNoise
 from clumpscope.fetch.mirror import frame_wcs
 
@@ -56,33 +53,23 @@ def read_frame(path: Path, band: str, noise: CcdNoise) -> Frame:
     FrameError
         If the file is missing, truncated or damaged, lacks an HDU, or a shape is wrong.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", VerifyWarning)
-            # astropy only warns of a file that ends too early.
-            warnings.simplefilter("error", AstropyUserWarning)
-            with fits.open(io.BytesIO(_content(path)), memmap=False) as hdus:
-                return _frame(path, band, noise, hdus)
-    except FrameError:
-        raise
-    except FileNotFoundError:
-        raise FrameError(f"{path}: no such frame") from None
-    except (
-        OSError, EOFError, ValueError, TypeError, KeyError, IndexError, AstropyUserWarning,
-    ) as error:
-        raise FrameError(f"{path}: truncated or not an SDSS frame: {error}") from error
+    with opened(path, "an SDSS frame", _content(path)) as hdus:
+        return _frame(path, band, noise, hdus)
 
 
 def _content(path: Path) -> bytes:
-    content = path.read_bytes()
-    return bz2.decompress(content) if path.suffix == ".bz2" else content
+    try:
+        content = path.read_bytes()
+        return bz2.decompress(content) if path.suffix == ".bz2" else content
+    except FileNotFoundError:
+        raise FrameError(f"{path}: no such frame") from None
+    except (OSError, EOFError, ValueError) as error:
+        raise FrameError(f"{path}: truncated or not an SDSS frame: {error}") from error
 
 
 def _frame(path: Path, band: str, noise: CcdNoise, hdus: fits.HDUList) -> Frame:
     if len(hdus) < 3:
-        raise FrameError(
-            expected_got(path, "HDUs image, calibration and sky", f"{len(hdus)} HDUs")
-        )
+        raise FrameError(expected_got(path, "HDUs image, calibration and sky", f"{len(hdus)} HDUs"))
     image, calibration = hdus[0].data, hdus[1].data
     if image is None or image.ndim != 2:
         raise FrameError(expected_got(f"{path} HDU 0", "a 2-D image", np.shape(image)))
@@ -119,11 +106,13 @@ def read_sky(hdu: fits.BinTableHDU, path: Path, shape: tuple[int, int]) -> Plane
         raise FrameError(
             expected_got(f"{path} HDU 2 (sky)", "ALLSKY, XINTERP, YINTERP", f"no {missing}")
         )
-    coarse, x, y = (np.asarray(hdu.data[name][0], float) for name in ("ALLSKY", "XINTERP", "YINTERP"))
+    columns = ("ALLSKY", "XINTERP", "YINTERP")
+    coarse, x, y = (np.asarray(hdu.data[name][0], float) for name in columns)
     if coarse.ndim != 2 or x.shape != (shape[1],) or y.shape != (shape[0],):
         raise FrameError(
             expected_got(
-                f"{path} HDU 2 (sky)", f"a 2-D ALLSKY for {shape} pixels",
+                f"{path} HDU 2 (sky)",
+                f"a 2-D ALLSKY for {shape} pixels",
                 f"shapes {coarse.shape}, {x.shape}, {y.shape}",
             )
         )
@@ -143,7 +132,9 @@ def _along(coarse: NDArray[np.floating], at: NDArray[np.floating], axis: int) ->
     return line
 
 
-def frame_variance(data: ArrayLike, calibration: ArrayLike, sky: ArrayLike, noise: CcdNoise) -> Plane:
+def frame_variance(
+    data: ArrayLike, calibration: ArrayLike, sky: ArrayLike, noise: CcdNoise
+) -> Plane:
     """Variance of a corrected frame, nanomaggy squared.
 
     cal^2 [(image / cal + sky) / gain + dark variance] (SDSS data model of ``frame``), counts

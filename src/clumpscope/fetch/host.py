@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from astropy.stats import sigma_clip
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from clumpscope.core.frames import native_to_sky
 from clumpscope.fetch.sources import extract
+from clumpscope.ops.background import sky
 from clumpscope.ops.psf import FWHM_PER_SIGMA, adaptive_fwhm_px
 
 _SIGMA = 1.5  # detection, a pixel
@@ -19,6 +19,7 @@ _STAR_WIDTH = 1.2  # parts narrower than this times the PSF may be stars ...
 _STAR_CONTRAST = 6.0  # ... and are if their peak stands this far above the host around
 _COMPANION = 0.6  # of the main part's flux: a part brighter than this is a galaxy of its own
 _SURE_SIGMA = 8.0  # of a neighbour's whole flux
+_LEAST_SKY = 200  # px
 _GROW = 2  # px around neighbours
 
 Flags = NDArray[np.bool_]
@@ -117,11 +118,8 @@ def _significant(
 
 
 def _level(data: NDArray[np.floating], bad: Flags) -> float:
-    """Median of the blank sky, sources clipped; 0 where there is none."""
-    values = data[~bad]
-    if values.size < 100:
-        return 0.0
-    return float(np.ma.median(sigma_clip(values, sigma=2.5, maxiters=8)))
+    """Level of the blank sky; 0 where too little of it is left, as frames come without."""
+    return sky(data, ~bad).level if np.count_nonzero(~bad) >= _LEAST_SKY else 0.0
 
 
 def _centre(
@@ -202,9 +200,7 @@ def _is_star(
     return bool(width < _STAR_WIDTH * fwhm)
 
 
-def axis_ratio_and_angle(
-    light: NDArray[np.floating], host: Host, wcs: WCS
-) -> tuple[float, float]:
+def axis_ratio_and_angle(light: NDArray[np.floating], host: Host, wcs: WCS) -> tuple[float, float]:
     """Axis ratio and position angle (degrees east of north, 0 to 180) from second moments.
 
     Moments of the host's pixels above the detection threshold about their centroid, weighted
@@ -219,9 +215,9 @@ def axis_ratio_and_angle(
     # A pixel's own width, so that a thin source has no negative moment.
     values, vectors = np.linalg.eigh(moments + np.eye(2) / 12)
     major = vectors[:, 1]
-    sky = native_to_sky([centre - major, centre + major], wcs)
-    turn = (sky[1, 0] - sky[0, 0] + 180) % 360 - 180  # across right ascension 0
-    east = turn * np.cos(np.radians(sky[:, 1].mean()))
-    north = sky[1, 1] - sky[0, 1]
+    ends = native_to_sky([centre - major, centre + major], wcs)
+    turn = (ends[1, 0] - ends[0, 0] + 180) % 360 - 180  # across right ascension 0
+    east = turn * np.cos(np.radians(ends[:, 1].mean()))
+    north = ends[1, 1] - ends[0, 1]
     angle = float(np.degrees(np.arctan2(east, north))) % 180.0
     return float(np.sqrt(values[0] / values[1])), angle

@@ -8,8 +8,6 @@ two opposite neighbours, over the pixel itself, is 0.87 to 1.3 of the PSF's; in 
 it falls to 0.2 to 0.8, or the area above 1500 DN is more than twice the PSF's.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage

@@ -1,10 +1,9 @@
 """What the host table wants to know of a galaxy and a target list may not say."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from astropy.stats import sigma_clip
 from numpy.typing import NDArray
 
 from clumpscope.core.galaxy import BandImage, MaskBit
@@ -12,9 +11,10 @@ from clumpscope.fetch.band import Band
 from clumpscope.fetch.host import Host, axis_ratio_and_angle, find_host
 from clumpscope.fetch.petrosian import Petrosian, aperture_flux, petrosian
 from clumpscope.fetch.resample import Grid, cut
+from clumpscope.ops.background import sky
 
 _FIRST_SIDE = 201  # px of the first stamp, 80"; doubled until the aperture is well inside
-_MARGIN = 1.3  # stamp's half side over the aperture's radius, for sky around it
+_SKY = (1.25, 2.0)  # ring of the sky around an aperture, in the aperture's radius
 _LEAST_SKY = 200  # px
 
 
@@ -48,7 +48,7 @@ class HostShape:
             return 1
         middle = (self.grid.shape[0] - 1) / 2
         aside = max(abs(self.host.x - middle), abs(self.host.y - middle))
-        return min(2 * int(np.ceil(_MARGIN * aperture + aside)) + 1, self.grid.shape[0])
+        return min(2 * int(np.ceil(_SKY[1] * aperture + aside)) + 1, self.grid.shape[0])
 
 
 def measure_host(band: Band, x: float, y: float, largest: float) -> HostShape:
@@ -67,7 +67,7 @@ def measure_host(band: Band, x: float, y: float, largest: float) -> HostShape:
     while True:
         shape = _measure(band, Grid.centred(band.frame.wcs, x, y, side))
         half = (side - 1) / 2
-        if _MARGIN * shape.petrosian.aperture < half or 2 * side > largest:
+        if _SKY[1] * shape.petrosian.aperture < half or 2 * side > largest:
             return shape
         side = 2 * side + 1
 
@@ -83,6 +83,11 @@ def _measure(band: Band, grid: Grid) -> HostShape:
     light = data - np.float32(host.level)
     limit = middle - max(abs(host.x - middle), abs(host.y - middle))
     found = petrosian(light, host.good, host.x, host.y, limit)
+    if found.aperture > 0:  # once more on the sky next to it, as the fluxes will be
+        host = replace(host, level=_sky_around(data, host.good, host.x, host.y, found.aperture)[0])
+        light = data - np.float32(host.level)
+        again = petrosian(light, host.good, host.x, host.y, limit)
+        found = again if again.aperture > 0 else found
     ratio, angle = axis_ratio_and_angle(light, host, grid.wcs)
     return HostShape(found, ratio, angle, host, grid)
 
@@ -97,7 +102,7 @@ def fluxes(planes: Mapping[str, BandImage], shape: HostShape) -> dict[str, tuple
     """Flux and error (nanomaggy) in each band through the r band's Petrosian aperture.
 
     Neighbours found in r are masked in all bands. The residual background of each band, the
-    clipped median of the sky beyond the aperture, is subtracted; its own error is included.
+    clipped median of the sky around the aperture, is subtracted; its own error is included.
 
     Parameters
     ----------
@@ -112,9 +117,7 @@ def fluxes(planes: Mapping[str, BandImage], shape: HostShape) -> dict[str, tuple
         x, y, radius = shape.host.x - inset, shape.host.y - inset, shape.petrosian.aperture
         apart = _centred(shape.host.good, inset, fill=True)
         usable = apart & ~_unusable(plane.mask)
-        rows, cols = np.indices(plane.data.shape)
-        beyond = usable & (np.hypot(rows - y, cols - x) > radius)
-        level, level_error = _level(plane.data[beyond])
+        level, level_error = _sky_around(plane.data, usable, x, y, radius)
         light = plane.data - np.float32(level)
         flux, error = aperture_flux(light, plane.variance, usable, x, y, radius)
         found[name] = (flux, float(np.hypot(error, np.pi * radius**2 * level_error)))
@@ -128,10 +131,19 @@ def _centred(plane: NDArray[np.bool_], inset: int, *, fill: bool) -> NDArray[np.
     return np.pad(plane, -inset, constant_values=fill)
 
 
-def _level(values: NDArray[np.floating]) -> tuple[float, float]:
-    """Clipped median of the sky and its error; 0 for both with too few pixels to tell."""
-    if values.size < _LEAST_SKY:
+def _sky_around(
+    data: NDArray[np.floating], good: NDArray[np.bool_], x: float, y: float, aperture: float
+) -> tuple[float, float]:
+    """Clipped median of the sky around an aperture and its error.
+
+    Both are 0 where too few pixels are left to tell: frames come sky-subtracted.
+    """
+    rows, cols = np.indices(data.shape)
+    radius = np.hypot(rows - y, cols - x)
+    ring = good & (radius > _SKY[0] * aperture) & (radius < _SKY[1] * aperture)
+    seen = int(ring.sum())
+    if seen < _LEAST_SKY:
         return 0.0, 0.0
-    kept = sigma_clip(values, sigma=2.5, maxiters=8, masked=False)
+    level, rms = sky(data, ring)
     # The median of N normal values scatters by sqrt(pi / 2N).
-    return float(np.median(kept)), float(kept.std() * np.sqrt(np.pi / 2 / kept.size))
+    return level, rms * float(np.sqrt(np.pi / 2 / seen))

@@ -102,7 +102,8 @@ class Mirror:
             key
             if key is not None
             else expected_got(
-                "target", f"a position on a frame of {self.folder}",
+                "target",
+                f"a position on a frame of {self.folder}",
                 f"ra {a:.6f}, dec {d:.6f} off all {len(self.footprints)} fields",
             )
             for key, a, d in zip(keys, ra, dec, strict=True)
@@ -135,7 +136,8 @@ def open_mirror(folder: Path) -> Mirror:
     if not grids:
         raise FrameError(
             expected_got(
-                f"mirror {folder}", "files frame-r-RRRRRR-C-FFFF.fits or .fits.bz2",
+                f"mirror {folder}",
+                "files frame-r-RRRRRR-C-FFFF.fits or .fits.bz2",
                 f"{sum(len(bands) for bands in mirror.frames.values())} frames, none in r",
             )
         )

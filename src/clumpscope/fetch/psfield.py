@@ -1,16 +1,15 @@
 """The PSF at a place in a frame from SDSS's psField: a sum of eigen-images."""
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
-from astropy.io.fits.verify import VerifyWarning
 from numpy.typing import NDArray
 
 from clumpscope.core.galaxy import SDSS_BANDS
 from clumpscope.errors import FrameError, expected_got
+from clumpscope.fetch.archive import opened
 from clumpscope.ops.psf import normalised
 
 _SCALE = 1e-3  # of the polynomials' coordinates
@@ -56,17 +55,8 @@ def read_psfield(path: Path) -> dict[str, PsfModel]:
     FrameError
         If the file is missing, truncated, or lacks an HDU or column.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", VerifyWarning)
-            with fits.open(path, memmap=False) as hdus:
-                return {band: _model(hdus[n].data, path) for n, band in enumerate(SDSS_BANDS, 1)}
-    except FrameError:
-        raise
-    except (OSError, IndexError, KeyError, ValueError, TypeError) as error:
-        raise FrameError(
-            expected_got(path, f"HDUs 1 to 5 with {', '.join(_NAMES)}", error)
-        ) from error
+    with opened(path, f"a psField with {', '.join(_NAMES)} in HDUs 1 to 5") as hdus:
+        return {band: _model(hdus[n].data, path) for n, band in enumerate(SDSS_BANDS, 1)}
 
 
 def _model(table: fits.FITS_rec, path: Path) -> PsfModel:

@@ -100,7 +100,7 @@ def fit_affine(
         raise FrameError(
             expected_got("WCS of two bands", f"affine to {_MAX_RESIDUAL_PX} px", residual)
         )
-    return solution[:2].T, solution[2]
+    return np.asarray(solution[:2].T, dtype=float), np.asarray(solution[2], dtype=float)
 
 
 def resample(
@@ -145,7 +145,7 @@ def resample(
     new_data = ndimage.affine_transform(stamp, order=3, mode="nearest", **move) * jacobian
     stamp = _window(variance, y0, x0, size, 0.0)
     new_variance = ndimage.affine_transform(stamp, order=1, mode="nearest", **move) * jacobian
-    flags = _window(mask, y0, x0, size, float(MaskBit.NO_DATA))
+    flags = _window(mask, y0, x0, size, float(MaskBit.NO_DATA)).astype(np.uint8)
     new_mask = np.zeros(shape, dtype=np.uint8)
     for bit in MaskBit:
         bad = (flags & bit) > 0

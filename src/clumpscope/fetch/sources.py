@@ -46,8 +46,13 @@ def extract(
     sep.set_sub_object_limit(_OBJECTS)
     try:
         found, segments = sep.extract(
-            np.ascontiguousarray(data), sigma, err=np.ascontiguousarray(noise), mask=mask,
-            minarea=min_pixels, deblend_cont=contrast, segmentation_map=True,
+            np.ascontiguousarray(data),
+            sigma,
+            err=np.ascontiguousarray(noise),
+            mask=mask,
+            minarea=min_pixels,
+            deblend_cont=contrast,
+            segmentation_map=True,
         )
     except Exception as error:  # SEP raises the bare class
         raise FrameError(f"source finding failed: {error}") from error

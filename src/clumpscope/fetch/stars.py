@@ -74,7 +74,8 @@ def psf_from_stars(frame: Frame) -> StarPsf:
     if len(stars.x) < _MIN_STARS:
         raise FrameError(
             expected_got(
-                f"{frame.path}: PSF from stars", f"at least {_MIN_STARS} isolated stars",
+                f"{frame.path}: PSF from stars",
+                f"at least {_MIN_STARS} isolated stars",
                 f"{len(stars.x)} among {len(candidates.x)} candidates",
             )
         )
@@ -102,7 +103,7 @@ def _candidates(frame: Frame) -> _Stars:
     rows = []
     for index in usable:
         near = tree.query_ball_point((x[index], y[index]), _CLEAR_PX)
-        if np.sort(flux[near])[:-1].sum() > _CLEAR_SHARE * flux[index] or flux[near].max() > flux[index]:
+        if flux[near].sum() > (1 + _CLEAR_SHARE) * flux[index]:
             continue
         rows.append(_measure(data, noise, float(x[index]), float(y[index])))
     measured = np.array(rows).reshape(-1, 4)
@@ -192,4 +193,5 @@ def _without_noise(image: NDArray[np.float64]) -> NDArray[np.float64]:
     smooth = np.interp(radius, np.arange(len(means)), means)
     blend = np.clip((radius - 8) / 4, 0, 1)  # from the star's own image to its rings
     out: NDArray[np.float64] = (1 - blend) * image + blend * smooth
-    return out * (radius <= half)
+    out *= radius <= half
+    return out

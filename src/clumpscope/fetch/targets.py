@@ -97,7 +97,8 @@ def make_targets(table: Table, where: object = "targets") -> Targets:
     if missing:
         raise TableError(
             expected_got(
-                where, "columns ra and dec in degrees",
+                where,
+                "columns ra and dec in degrees",
                 f"{', '.join(table.colnames)} (no {' and no '.join(missing)})",
             )
         )
@@ -115,9 +116,7 @@ def make_targets(table: Table, where: object = "targets") -> Targets:
     return Targets(record_table(HOSTS, columns))
 
 
-def _numbers(
-    table: Table, name: str, spec: ColumnSpec, where: object
-) -> NDArray[np.generic]:
+def _numbers(table: Table, name: str, spec: ColumnSpec, where: object) -> NDArray[np.generic]:
     column = table[name]
     blank: float = 0 if spec.dtype == "i8" else np.nan
     try:
@@ -150,7 +149,8 @@ def _check_sky(ra: NDArray[np.generic], dec: NDArray[np.generic], where: object)
             raise TableError(
                 expected_got(
                     f"{where}: row {row + 1}, {name}",
-                    f"degrees within {limit:g} of 0", values[row],
+                    f"degrees within {limit:g} of 0",
+                    values[row],
                 )
             )
 
@@ -186,7 +186,8 @@ def _check_ids(ids: list[str], where: object) -> None:
         if galaxy_id.lower() in first:
             raise TableError(
                 expected_got(
-                    f"{where}: row {row}, galaxy_id", "each id once",
+                    f"{where}: row {row}, galaxy_id",
+                    "each id once",
                     f"{galaxy_id} as in row {first[galaxy_id.lower()]}",
                 )
             )

@@ -49,7 +49,7 @@ def adaptive_moments(
         picture, guess_centroid=galsim.PositionD(x, y), strict=False
     )
     sigma = moments.moments_sigma
-    if moments.error_message or not np.isfinite(sigma) or sigma <= 0:
+    if moments.error_message or not (sigma > 0 and moments.moments_amp > 0):
         return (np.nan,) * 4
     centroid = moments.moments_centroid
     return (

@@ -44,7 +44,9 @@ class Sources:
         )
 
 
-def band_fluxes(flux: NDArray[np.float64], anchor: int, colours: NDArray[np.float64]) -> NDArray[np.float64]:
+def band_fluxes(
+    flux: NDArray[np.float64], anchor: int, colours: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """(N, 5) fluxes from the flux in band ``anchor`` (0 is u) and (N, 4) colours u-g … i-z."""
     magnitudes = np.concatenate([np.zeros((len(flux), 1)), -np.cumsum(colours, axis=1)], axis=1)
     magnitudes -= magnitudes[:, anchor : anchor + 1]

@@ -46,7 +46,8 @@ class Host:
     @property
     def total(self) -> Map:
         """(5,) flux of all populations per band."""
-        return np.sum([self.fluxes[name] for name in self.fluxes], axis=0)
+        total: Map = np.sum([self.fluxes[name] for name in self.fluxes], axis=0)
+        return total
 
 
 def draw_host(rng: np.random.Generator, config: SimulateConfig) -> Host:
@@ -55,7 +56,9 @@ def draw_host(rng: np.random.Generator, config: SimulateConfig) -> Host:
     Sizes and surface brightnesses follow the Clump Scout hosts loosely: R90 about 10 arcsec,
     r about 16.3, disks with arms in the majority (GZ2 answers other than "smooth").
     """
-    kind = str(rng.choice(["spiral", "flocculent", "smooth", "irregular"], p=[0.5, 0.2, 0.15, 0.15]))
+    kind = str(
+        rng.choice(["spiral", "flocculent", "smooth", "irregular"], p=[0.5, 0.2, 0.15, 0.15])
+    )
     r50 = float(np.clip(rng.lognormal(np.log(4.4), 0.36), *config.r50_arcsec))
     brightness = rng.normal(21.3 if kind != "irregular" else 21.9, 0.6)
     r_mag = float(np.clip(brightness - 2.5 * np.log10(2 * np.pi * r50**2), *config.r_mag))
@@ -141,8 +144,10 @@ def plane(host: Host, x_arcsec: Map, y_arcsec: Map) -> Plane:
     depth = across / host.axis_ratio
     radius = np.hypot(along, depth)
     azimuth = np.arctan2(depth, along)
-    stretch = host.lopsided * np.cos(azimuth - host.phase) * np.minimum(
-        radius / (2 * host.scale_arcsec), 1
+    stretch = (
+        host.lopsided
+        * np.cos(azimuth - host.phase)
+        * np.minimum(radius / (2 * host.scale_arcsec), 1)
     )
     return Plane(radius * (1 - stretch), azimuth, along, across)
 
@@ -157,7 +162,9 @@ def arm_weight(host: Host, where: Plane) -> Map:
     return weight
 
 
-def paint(host: Host, size_px: int, pixscale_arcsec: float, rng: np.random.Generator) -> dict[str, Map]:
+def paint(
+    host: Host, size_px: int, pixscale_arcsec: float, rng: np.random.Generator
+) -> dict[str, Map]:
     """Light of each population on the oversampled grid of a square cutout, each of sum 1.
 
     Returns arrays of side ``size_px * OVERSAMPLE`` whose centre is the cutout's centre.
@@ -194,7 +201,8 @@ def paint(host: Host, size_px: int, pixscale_arcsec: float, rng: np.random.Gener
     maps = {"bulge": bulge, "disk": disk, "young": young}
     if host.dust:
         lane = 1 - host.dust * np.exp(
-            -0.5 * ((where.across - 0.1 * h) / (0.12 * h)) ** 2 - 0.5 * (where.along / (1.5 * h)) ** 2
+            -0.5 * ((where.across - 0.1 * h) / (0.12 * h)) ** 2
+            - 0.5 * (where.along / (1.5 * h)) ** 2
         )
         maps = {name: light * lane for name, light in maps.items()}
     return {name: light / light.sum() for name, light in maps.items()}

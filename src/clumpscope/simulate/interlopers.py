@@ -6,7 +6,9 @@ from clumpscope.config import SimulateConfig
 from clumpscope.simulate.clumps import Sources, band_fluxes
 
 
-def draw_interlopers(rng: np.random.Generator, field_arcsec: float, config: SimulateConfig) -> Sources:
+def draw_interlopers(
+    rng: np.random.Generator, field_arcsec: float, config: SimulateConfig
+) -> Sources:
     """Draw stars and compact galaxies, spread evenly over a square field.
 
     ``config.mean_stars`` counts stars in the searched half of the field's side.

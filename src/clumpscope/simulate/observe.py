@@ -62,7 +62,9 @@ def _transfer(ky: Map, kx: Map, fwhm: float, wing: float, pixscale: float) -> Ma
     k2 = kx**2 + ky**2
     core = np.exp(-2 * np.pi**2 * sigma**2 * k2)
     halo = np.exp(-2 * np.pi**2 * (2.6 * sigma) ** 2 * k2)
-    transfer: Map = ((1 - wing) * core + wing * halo) * np.sinc(kx * pixscale) * np.sinc(ky * pixscale)
+    transfer: Map = (
+        ((1 - wing) * core + wing * halo) * np.sinc(kx * pixscale) * np.sinc(ky * pixscale)
+    )
     return transfer
 
 
@@ -72,7 +74,9 @@ def psf_images(conditions: Conditions, pixscale: float) -> NDArray[np.float32]:
     ky, kx = _frequencies(n, pixscale)
     stamps = []
     for fwhm in conditions.fwhm_arcsec:
-        image = fft.fftshift(fft.irfft2(_transfer(ky, kx, fwhm, conditions.wing, pixscale), s=(n, n)))
+        image = fft.fftshift(
+            fft.irfft2(_transfer(ky, kx, fwhm, conditions.wing, pixscale), s=(n, n))
+        )
         half = STAMP // 2
         stamp = image[n // 2 - half : n // 2 + half + 1, n // 2 - half : n // 2 + half + 1]
         stamps.append(stamp / stamp.sum())
@@ -105,7 +109,9 @@ def expose(
     ky, kx = _frequencies(n, pixscale)
     spectra = {name: _coarse(fft.rfft2(light), n) for name, light in maps.items()}
     centre = (n - 1) / 2 * pixscale
-    row_phase = np.exp(-2j * np.pi * ky * (sources.y + centre) - 2 * (np.pi * ky * sources.sigma) ** 2)
+    row_phase = np.exp(
+        -2j * np.pi * ky * (sources.y + centre) - 2 * (np.pi * ky * sources.sigma) ** 2
+    )
     col_phase = np.exp(
         -2j * np.pi * kx.T * (sources.x + centre) - 2 * (np.pi * kx.T * sources.sigma) ** 2
     )

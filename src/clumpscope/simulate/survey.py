@@ -162,7 +162,8 @@ def _visible(
     snr = flux / np.sqrt(area * var[band, row, col])
     peak = flux / (2 * np.pi * sigma2)
     under = np.maximum(light[band, row, col] - peak, 1e-6)
-    return inside & (snr > _VISIBLE_SNR) & (peak / under > _VISIBLE_CONTRAST)
+    shown: NDArray[np.bool_] = inside & (snr > _VISIBLE_SNR) & (peak / under > _VISIBLE_CONTRAST)
+    return shown
 
 
 def _truth(

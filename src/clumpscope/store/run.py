@@ -50,7 +50,8 @@ class Run:
         if differing:
             raise StoreError(
                 expected_got(
-                    f"run {folder}", "to resume with what it began with",
+                    f"run {folder}",
+                    "to resume with what it began with",
                     f"another {' and '.join(differing)}",
                 )
             )

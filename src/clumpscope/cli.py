@@ -1,0 +1,399 @@
+"""The command line: the only place that prints and chooses exit codes."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from clumpscope.config import Recipe, load_recipe
+from clumpscope.errors import ClumpscopeError, TableError, expected_got
+
+if TYPE_CHECKING:
+    from clumpscope.evaluate import Evaluation
+    from clumpscope.pipeline import Summary
+
+app = typer.Typer(
+    name="clumpscope",
+    help="Find, measure and vet giant star-forming clumps in galaxy images.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+fetch_app = typer.Typer(help="Cut galaxies out of a survey.", no_args_is_help=True)
+models_app = typer.Typer(help="Published and own models.", no_args_is_help=True)
+labels_help = "the sample's folder, or a bare folder of images"
+app.add_typer(fetch_app, name="fetch")
+app.add_typer(models_app, name="models")
+
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Sample = Annotated[Path, typer.Argument(help=labels_help, metavar="SAMPLE")]
+RunFolder = Annotated[Path, typer.Argument(help="a run's folder", metavar="RUN")]
+RecipeFile = Annotated[
+    Path | None, typer.Option("--recipe", help="a TOML recipe; default: as published")
+]
+Model = Annotated[str | None, typer.Option("--model", help="a model's name or file; default: ours")]
+OutFolder = Annotated[Path, typer.Option("--out", help="folder to write; new or empty")]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="instead of the recipe's")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="processes; default: cores")]
+
+
+def main() -> NoReturn:
+    """Run the command line; exits 0, 1 (failed) or 2 (bad usage or input)."""
+    try:
+        app(standalone_mode=True)
+    except ClumpscopeError as error:
+        errors.print(f"[bold red]error:[/] {_plain(str(error))}")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        errors.print("interrupted; what was finished is kept")
+        sys.exit(1)
+    sys.exit(0)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def _recipe(path: Path | None, seed: int | None = None) -> Recipe:
+    recipe = load_recipe(path)
+    return recipe if seed is None else recipe.model_copy(update={"seed": seed})
+
+
+def _workers(workers: int | None) -> int:
+    from clumpscope.engine import default_workers
+
+    return default_workers() if workers is None else workers
+
+
+_DOWNLOAD = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+
+
+@contextmanager
+def _progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal, nothing elsewhere."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda n: bar.update(task, advance=n)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Argument(help="folder to write")] = Path("clumpscope-demo"),
+    galaxies: Annotated[int, typer.Option(min=1, help="how many to simulate")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="of the simulated survey")] = 1,
+    workers: Workers = None,
+) -> None:
+    """Simulate a small survey, run, evaluate and draw it: offline, one command."""
+    from clumpscope.demo import demo as run_demo
+
+    with _progress("galaxies", 3 * galaxies) as progress:
+        result = run_demo(out, galaxies, seed, _workers(workers), progress)
+    console.print(f"simulated {galaxies} galaxies and ran on them: {_summary(result.summary)}")
+    _print_evaluation(result.evaluations)
+    console.print("\nwhere everything is:")
+    for path, what in result.places.items():
+        console.print(f"  {path}  {what}")
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Argument(help="folder to write; new or empty", metavar="OUT")],
+    galaxies: Annotated[int, typer.Option("--galaxies", min=1, help="how many")],
+    recipe: RecipeFile = None,
+    seed: Seed = None,
+    workers: Workers = None,
+) -> None:
+    """Simulate a survey with exact truth."""
+    from clumpscope.acquire import simulate as run_simulate
+
+    with _progress("simulating", galaxies) as progress:
+        run_simulate(out, galaxies, _recipe(recipe, seed), _workers(workers), progress)
+    console.print(f"{galaxies} galaxies with truth and labels in {out}")
+
+
+@fetch_app.command("sdss")
+def fetch_sdss(
+    targets: Annotated[
+        Path, typer.Argument(help="CSV, ECSV, FITS, VOTable or Parquet with ra, dec")
+    ],
+    sample: Annotated[Path, typer.Argument(help="folder to write; new or empty")],
+    frames: Annotated[Path, typer.Option("--frames", help="a local mirror of corrected frames")],
+    size: Annotated[
+        float | None, typer.Option("--size", min=1.0, help="side of the cutouts, arcsec")
+    ] = None,
+    recipe: RecipeFile = None,
+) -> None:
+    """Cut galaxies out of SDSS frames: five bands on one grid, variance, mask, PSF, host table."""
+    from clumpscope.acquire import fetch
+    from clumpscope.store.tables import read_user_table
+
+    table = read_user_table(targets)
+    with _progress("fetching", len(table)) as progress:
+        failures = fetch(
+            table, targets, frames, sample, _recipe(recipe), size_arcsec=size, progress=progress
+        )
+    console.print(f"{len(table) - len(failures)} galaxies in {sample}")
+    for galaxy_id, error in zip(failures["galaxy_id"], failures["error"], strict=True):
+        errors.print(f"failed: {galaxy_id}: {_plain(str(error))}")
+
+
+@app.command()
+def train(
+    recipe: Annotated[Path, typer.Argument(help="a TOML recipe", metavar="RECIPE")],
+    sample: Annotated[Path, typer.Option("--sample", help="a sample with labels.parquet")],
+    out: Annotated[Path, typer.Option("--out", help="model file to write (.safetensors)")],
+    seed: Seed = None,
+    workers: Workers = None,
+) -> None:
+    """Train a detector on a sample with labels."""
+    if out.suffix != ".safetensors":
+        raise TableError(expected_got("--out", "a file ending in .safetensors", out.name))
+    from clumpscope.learn import learn
+
+    def report(epoch: int, metrics: dict[str, float]) -> None:
+        figures = ", ".join(f"{name} {value:.3f}" for name, value in metrics.items())
+        console.print(f"epoch {epoch}: {figures}")
+
+    spec = learn(sample, out, _recipe(recipe, seed), _workers(workers), report)
+    console.print(f"{spec.name} in {out}")
+
+
+@app.command()
+def detect(
+    sample: Sample,
+    out: OutFolder,
+    model: Model = None,
+    recipe: RecipeFile = None,
+    resume: Annotated[bool, typer.Option("--resume", help="go on with an interrupted run")] = False,
+    workers: Workers = None,
+) -> None:
+    """Find boxes only: detections.parquet and galaxies.parquet."""
+    _run(sample, out, model, recipe, resume, workers, "detect")
+
+
+@app.command()
+def run(
+    sample: Sample,
+    out: OutFolder,
+    model: Model = None,
+    recipe: RecipeFile = None,
+    resume: Annotated[bool, typer.Option("--resume", help="go on with an interrupted run")] = False,
+    workers: Workers = None,
+) -> None:
+    """Detect, refine, measure and catalogue every galaxy of a sample."""
+    _run(sample, out, model, recipe, resume, workers, "catalogue")
+
+
+def _run(
+    sample: Path,
+    out: Path,
+    model: str | None,
+    recipe: Path | None,
+    resume: bool,
+    workers: int | None,
+    until: str,
+) -> None:
+    from clumpscope.pipeline import run as run_pipeline
+    from clumpscope.store.sample import Sample as Opened
+
+    total = len(Opened.open(sample))
+    with _progress("galaxies", total) as progress:
+        summary = run_pipeline(
+            sample,
+            out,
+            _recipe(recipe),
+            model=model,
+            until=until,
+            resume=resume,
+            workers=min(_workers(workers), -(-total // 32)),
+            progress=progress,
+        )
+    console.print(_summary(summary))
+    names = ["detections.parquet", "galaxies.parquet", "failures.parquet"]
+    names = ["catalogue.parquet", "catalogue.fits", *names] if until == "catalogue" else names
+    console.print(f"in {out}: {', '.join(names)}")
+    if summary.failed:
+        errors.print(f"{summary.failed} galaxies failed: see {out / 'failures.parquet'}")
+
+
+@app.command()
+def refine(run: RunFolder, recipe: RecipeFile = None) -> None:
+    """Refine a run's detections anew: positions.parquet."""
+    from clumpscope.pipeline import refine_run, sample_of
+
+    with _progress("refining", len(sample_of(run))) as progress:
+        clumps = refine_run(run, _recipe(recipe), progress)
+    console.print(f"{clumps} clumps in {run / 'positions.parquet'}")
+
+
+@app.command()
+def measure(
+    sample: Sample,
+    positions: Annotated[
+        Path, typer.Option("--positions", help="table with galaxy_id and ra, dec or x, y")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Parquet or FITS file to write")],
+    coords: Annotated[
+        Literal["sky", "pixel"] | None,
+        typer.Option("--coords", help="which counts, where both are there"),
+    ] = None,
+    recipe: RecipeFile = None,
+) -> None:
+    """Measure given positions in every band."""
+    from clumpscope.pipeline import measure_file
+
+    count, failed = measure_file(sample, positions, out, _recipe(recipe), coords)
+    console.print(f"{count} positions measured in {out}")
+    for galaxy_id, error in failed.items():
+        errors.print(f"failed: {galaxy_id}: {_plain(error)}")
+
+
+@app.command()
+def catalogue(run: RunFolder, recipe: RecipeFile = None) -> None:
+    """Make a run's catalogue anew from its photometry.parquet."""
+    from clumpscope.pipeline import catalogue_run
+
+    console.print(f"{catalogue_run(run, _recipe(recipe))} clumps in {run / 'catalogue.parquet'}")
+
+
+@app.command()
+def evaluate(
+    run: RunFolder,
+    truth: Annotated[Path, typer.Option("--truth", help="truth.parquet")],
+    recipe: RecipeFile = None,
+    baseline: Annotated[bool, typer.Option(help="compare with a classical finder")] = True,
+) -> None:
+    """Completeness and purity against truth: metrics, tables and a figure in RUN/evaluation."""
+    from clumpscope.assess import assess
+    from clumpscope.pipeline import sample_of
+
+    total = len(sample_of(run)) if baseline else 0
+    with _progress("baseline", total) as progress:
+        results = assess(run, truth, _recipe(recipe), with_baseline=baseline, progress=progress)
+    _print_evaluation(results)
+    console.print(f"in {run / 'evaluation'}: metrics.json, curves.parquet, completeness_purity.png")
+
+
+@app.command()
+def doctor() -> None:
+    """Versions, devices, cache, models, dust maps: what is there and how to get what is not."""
+    from clumpscope.doctor import doctor as look
+
+    checks = look()
+    colours = {"ok": "green", "warning": "yellow", "missing": "red"}
+    for check in checks:
+        console.print(
+            f"[{colours[check.state]}]{check.state:8}[/] {check.name}: {_plain(check.detail)}"
+        )
+        if check.remedy:
+            console.print(f"         → {_plain(check.remedy)}")
+    if any(check.state == "missing" for check in checks):
+        raise typer.Exit(1)
+
+
+@models_app.command("list")
+def models_list() -> None:
+    """Models in the package, in the cache, and the published ones."""
+    from clumpscope.detector.inventory import list_models
+
+    table = Table("name", "where", "family", "MB", "licence")
+    for entry in list_models():
+        licence = entry.problem or entry.licence
+        table.add_row(entry.name, entry.where, entry.family, f"{entry.size / 1e6:.1f}", licence)
+    console.print(table)
+
+
+@models_app.command("fetch")
+def models_fetch(name: Annotated[str, typer.Argument(help="a published model's name")]) -> None:
+    """Download a published checkpoint by its sha256 and import it."""
+    from clumpscope.detector.download import fetch
+
+    with Progress(*_DOWNLOAD, console=errors, disable=not errors.is_terminal) as bar:
+        task = bar.add_task(name, total=None)
+        path = fetch(name, progress=lambda done, size: bar.update(task, completed=done, total=size))
+    console.print(f"{name} in {path}")
+
+
+@models_app.command("import")
+def models_import(
+    file: Annotated[Path, typer.Argument(help="a published .pth checkpoint")],
+    name: Annotated[str, typer.Option("--as", help="name to give it")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="file to write; default: the cache")
+    ] = None,
+) -> None:
+    """Turn a published checkpoint into a model file."""
+    from clumpscope.detector.published import import_published
+
+    console.print(f"{name} in {import_published(file, name, out)}")
+
+
+@models_app.command("show")
+def models_show(
+    model: Annotated[str | None, typer.Argument(help="name or file; default: ours")] = None,
+) -> None:
+    """Print a model's spec: what it is, what it expects, where it comes from."""
+    from clumpscope.detector.header import read_spec
+    from clumpscope.detector.registry import find_model
+
+    path = find_model(model)
+    console.print_json(read_spec(path).model_dump_json())
+    console.print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+
+
+@models_app.command("verify")
+def models_verify(
+    model: Annotated[str | None, typer.Argument(help="name or file; default: ours")] = None,
+) -> None:
+    """Check a model file: spec, tensors, hash."""
+    from clumpscope.detector.inventory import verify
+    from clumpscope.detector.registry import find_model
+
+    verified = verify(find_model(model))
+    header = verified.header
+    console.print(f"{header.path} is whole: {len(header.shapes)} tensors,", end=" ")
+    console.print(f"{header.parameters / 1e6:.2f} million numbers in {' '.join(header.precisions)}")
+    console.print(f"{header.size / 1e6:.1f} MB, sha256 {verified.sha256}")
+
+
+def _summary(summary: "Summary") -> str:
+    return (
+        f"{summary.galaxies} galaxies ({summary.failed} failed), {summary.detections} boxes, "
+        f"{summary.normal} clumps and {summary.odd} odd clumps in {summary.seconds:.1f} s"
+    )
+
+
+def _print_evaluation(results: Mapping[str, "Evaluation"]) -> None:
+    table = Table("", "flux ratio", "completeness", "purity", "by chance", title="against truth")
+    for name, result in results.items():
+        for ratio, item in result.at.items():
+            shares = [item.completeness, item.purity]
+            cells = [f"{s.value:.2f} ({s.low:.2f}–{s.high:.2f}) of {s.n}" for s in shares]
+            chance = result.chance[ratio].completeness.value
+            table.add_row(name, f"≥ {100 * ratio:.0f} %", *cells, f"{chance:.2f}")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""The command line as a user meets it: help, exit codes, messages."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMANDS = [
+    *("demo", "simulate", "fetch sdss", "train", "detect", "run", "refine", "measure"),
+    *("catalogue", "evaluate", "doctor", "models list", "models fetch", "models import"),
+    *("models show", "models verify"),
+]
+
+
+def clumpscope(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    import os
+
+    return subprocess.run(
+        [sys.executable, "-m", "clumpscope.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "200", **environment},
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str) -> None:
+    result = clumpscope(*command.split(), "--help")
+    assert result.returncode == 0
+    assert "Usage" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["nonsense"], 2, "No such command"),
+        (["run"], 2, "Missing argument"),
+        (["run", "{tmp}/missing", "--out", "{tmp}/out"], 1, "no such folder"),
+        (["run", "{tmp}/empty", "--out", "{tmp}/out"], 1, "expected images"),
+        (["run", "{survey}", "--out", "{survey}"], 1, "expected a new or empty folder"),
+        (["run", "{survey}", "--out", "{tmp}/out", "--model", "nobody"], 2, "model"),
+        (
+            ["run", "{survey}", "--out", "{tmp}/out", "--model", "zoobot-backbone"],
+            2,
+            "models fetch",
+        ),
+        (["run", "{survey}", "--out", "{tmp}/o", "--recipe", "{tmp}/bad.toml"], 2, "nms_iuo"),
+        (["evaluate", "{tmp}/empty", "--truth", "{survey}/truth.parquet"], 1, "manifest.json"),
+        (["fetch", "sdss", "{tmp}/none.csv", "{tmp}/o", "--frames", "{tmp}"], 2, "no such file"),
+        (["fetch", "sdss", "{tmp}/targets.csv", "{tmp}/o", "--frames", "{tmp}"], 2, "frames"),
+        (
+            ["train", "{tmp}/good.toml", "--sample", "{tmp}/empty", "--out", "m.pth"],
+            2,
+            ".safetensors",
+        ),
+        (["models", "import", "{tmp}/bad.toml", "--as", "x"], 2, "bad.toml"),
+    ],
+)
+def test_wrong_use_says_what_is_wrong(
+    arguments: list[str], code: int, message: str, survey: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "bad.toml").write_text("[refine]\nnms_iuo = 0.2\n")
+    (tmp_path / "good.toml").write_text("")
+    (tmp_path / "targets.csv").write_text("ra,dec\n10,10\n")
+    filled = [argument.format(tmp=tmp_path, survey=survey) for argument in arguments]
+    result = clumpscope(*filled, CLUMPSCOPE_CACHE=str(tmp_path / "cache"))
+    assert (result.returncode, "Traceback" in result.stderr) == (code, False), result.stderr
+    assert message in result.stderr
+
+
+def test_doctor_and_models_answer() -> None:
+    doctor = clumpscope("doctor")
+    assert doctor.returncode == 0, doctor.stdout
+    listed = clumpscope("models", "list")
+    assert "clumpscope-native" in listed.stdout
+    assert "zoobot-backbone-finetuned" in listed.stdout
+    assert clumpscope("models", "verify").returncode == 0
+    assert '"family": "native"' in clumpscope("models", "show").stdout
