@@ -34,11 +34,11 @@ def native_spec(**changes) -> DetectorSpec:
 
 def native_network(spec: DetectorSpec | None = None, seed: int = 0) -> FasterRCNN:
     torch.manual_seed(seed)
-    return randomised(build(native_spec() if spec is None else spec), seed, 1.0)
+    return randomised(build(native_spec() if spec is None else spec), seed, 0.8)
 
 
 def torchvision_network(
-    min_size: int = 256, seed: int = 0, norm_layer: type[nn.Module] = FrozenBatchNorm2d
+    min_size: int = 128, seed: int = 0, norm_layer: type[nn.Module] = FrozenBatchNorm2d
 ) -> FasterRCNN:
     """What the authors trained, of torchvision's parts alone."""
     torch.manual_seed(seed)

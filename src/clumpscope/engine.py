@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -14,7 +15,9 @@ R = TypeVar("R")
 
 def default_workers() -> int:
     """Processes to use unless told otherwise: the cores this process may run on."""
-    return len(os.sched_getaffinity(0))
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def shards(items: Sequence[T], size: int) -> list[Sequence[T]]:
@@ -34,7 +37,7 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], workers: int) ->
     # Not fork: the parent may hold threads of torch or of a web server.
     context = multiprocessing.get_context("spawn")
     queue = iter(items)
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_single_threaded) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker) as pool:
         pending: deque[Future[R]] = deque(
             pool.submit(function, item) for item in islice(queue, 2 * workers)
         )
@@ -47,7 +50,8 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], workers: int) ->
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _single_threaded() -> None:
-    """Keep numerical libraries of a worker to one core; workers are the parallelism."""
+def _prepare_worker() -> None:
+    """Keep numerical libraries to one core; leave Ctrl-C to the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"

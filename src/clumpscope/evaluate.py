@@ -96,7 +96,7 @@ def blend(truth: Points, fwhm_px: float) -> Points:
         return truth
     count, group = connected_components(cdist(truth.xy, truth.xy) < fwhm_px, directed=False)
     weight = np.where(np.isfinite(truth.ratio) & (truth.ratio > 0), truth.ratio, 1e-9)
-    total: Values = np.bincount(group, weight, count)
+    total: Values = np.bincount(group, weight, count).astype(float)
     xy = np.column_stack(
         [np.bincount(group, weight * truth.xy[:, k], count) / total for k in range(2)]
     )

@@ -43,7 +43,7 @@ def test_what_is_not_used_is_not_kept():
         ("convnext_atto", (2, 4), r"got \[2\]"),
         ("resnet10t", (8, 4), r"detector\.strides: expected growing numbers"),
         ("resnet10t", (4, 4), r"detector\.strides: expected growing numbers"),
-        ("swinv2_cr_tiny_ns_224", (4,), "expected feature maps channels first, got last"),
+        ("sequencer2d_s", (14,), "sequencer2d_s: expected feature maps channels first, got last"),
     ],
 )
 def test_an_encoder_that_cannot_be(encoder, strides, message):

@@ -22,7 +22,7 @@ def assert_same_boxes(ours, theirs, tolerance=1e-4):
     np.testing.assert_array_equal(ours.labels, theirs.labels)
 
 
-@pytest.mark.parametrize("encoder", ["resnet10t", "mobilenetv3_small_050", "tf_efficientnetv2_b0"])
+@pytest.mark.parametrize("encoder", ["resnet10t", "resnet18", "tf_efficientnetv2_b0"])
 def test_folding_batch_norms_changes_no_box(encoder):
     """The last one's encoder cannot be folded, and works all the same."""
     spec = native_spec(architecture=Native(encoder=encoder, channels=16, head=16, proposals=20))
@@ -36,8 +36,7 @@ def test_folding_batch_norms_changes_no_box(encoder):
         np.testing.assert_allclose(one.scores, other["scores"], atol=1e-4)
         np.testing.assert_array_equal(one.labels, other["labels"])
     left = [m for m in folded.network.backbone.encoder.modules() if isinstance(m, nn.BatchNorm2d)]
-    if encoder == "resnet10t":
-        assert left == []
+    assert bool(left) == encoder.startswith("tf_")
 
 
 def test_the_company_in_a_batch_changes_no_box():

@@ -3,10 +3,15 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from clumpscope.fetch.band import load_field
 from clumpscope.fetch.mirror import open_mirror
 from sdss_mirror import Source, make_field, stars
+
+# How long an example takes says nothing where several jobs share two cores.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 

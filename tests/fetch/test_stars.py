@@ -41,9 +41,9 @@ def test_galaxies_and_close_pairs_are_no_stars(tmp_path):
     for n, (x, y) in enumerate(places):
         dx, dy = rng.uniform(-2, 2, 2)
         kind = n % 3
-        sources.append(Source(x + dx, y + dy, 60.0, 0.7 if kind == 1 else 0.0))
+        sources.append(Source(x + dx, y + dy, 60.0, rng.uniform(0.4, 1.5) if kind == 1 else 0.0))
         if kind == 2:
-            sources.append(Source(x + dx + 4, y + dy, 25.0))
+            sources.append(Source(x + dx + rng.uniform(2, 7), y + dy, rng.uniform(10, 50)))
     make_field(tmp_path, sources, shape=(450, 450), bands="r", compress=False)
     frame = read_frame(tmp_path / "frame-r-003918-3-0213.fits", "r", CcdNoise(4.7, 1.3))
     psf = psf_from_stars(frame)

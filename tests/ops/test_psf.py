@@ -1,7 +1,7 @@
 import galsim
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clumpscope.errors import ImageError
@@ -51,6 +51,7 @@ def test_an_even_side_is_refused():
         gaussian_psf(3.0, side=24)
 
 
+@settings(deadline=None)
 @given(
     sigma_x=st.floats(1.5, 3.0),
     ratio=st.floats(0.8, 1.25),
@@ -65,6 +66,7 @@ def test_moments_of_an_elliptical_gaussian(sigma_x, ratio, x, y):
     assert flux == pytest.approx(40, rel=0.01)
 
 
+@settings(deadline=None)
 @given(quarter=st.integers(0, 3), flip=st.booleans())
 def test_width_does_not_depend_on_the_image_s_turn_or_parity(quarter, flip):
     image = gaussian((31, 31), 16.3, 14.6, 1.5, 1.9)

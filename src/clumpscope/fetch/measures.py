@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from clumpscope.core.galaxy import BandImage, MaskBit
 from clumpscope.fetch.band import Band
 from clumpscope.fetch.host import Host, axis_ratio_and_angle, find_host
-from clumpscope.fetch.petrosian import Petrosian, aperture_flux, petrosian
+from clumpscope.fetch.petrosian import NO_PETROSIAN, Petrosian, aperture_flux, petrosian
 from clumpscope.fetch.resample import Grid, cut
 from clumpscope.ops.background import sky
 
@@ -82,7 +82,9 @@ def _measure(band: Band, grid: Grid) -> HostShape:
     host = find_host(data, variance, _unusable(mask), empty, middle, middle, fwhm)
     light = data - np.float32(host.level)
     limit = middle - max(abs(host.x - middle), abs(host.y - middle))
-    found = petrosian(light, host.good, host.x, host.y, limit)
+    # Without a source there is only noise, which also has a ratio of 0.2 somewhere.
+    seen = bool(host.member.any())
+    found = petrosian(light, host.good, host.x, host.y, limit) if seen else NO_PETROSIAN
     if found.aperture > 0:  # once more on the sky next to it, as the fluxes will be
         host = replace(host, level=_sky_around(data, host.good, host.x, host.y, found.aperture)[0])
         light = data - np.float32(host.level)

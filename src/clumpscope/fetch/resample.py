@@ -76,6 +76,14 @@ def _window(
     return out
 
 
+def _extended(plane: Plane, y0: int, x0: int, shape: tuple[int, int]) -> Plane:
+    """Window of a plane whose rim goes on beyond it: a step there would ring in the spline."""
+    ny, nx = shape
+    rows = np.clip(np.arange(y0, y0 + ny), 0, plane.shape[0] - 1)
+    cols = np.clip(np.arange(x0, x0 + nx), 0, plane.shape[1] - 1)
+    return plane[np.ix_(rows, cols)]
+
+
 def fit_affine(
     wcs: WCS, shape: tuple[int, int], source: WCS
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -129,7 +137,7 @@ def resample(
 
     Returns
     -------
-    Data, variance and mask on the new grid; off the frame data are 0 and the mask NO_DATA.
+    Data, variance and mask on the new grid; off the frame both are 0 and the mask NO_DATA.
     """
     turn, start = np.asarray(matrix, dtype=float), np.asarray(offset, dtype=float)
     jacobian = abs(float(np.linalg.det(turn)))
@@ -141,9 +149,9 @@ def resample(
     size = (int(high[0] - y0), int(high[1] - x0))
     move = {"matrix": turn, "offset": start - low, "output_shape": shape}
 
-    stamp = _window(data, y0, x0, size, 0.0)
+    stamp = _extended(data, y0, x0, size)
     new_data = ndimage.affine_transform(stamp, order=3, mode="nearest", **move) * jacobian
-    stamp = _window(variance, y0, x0, size, 0.0)
+    stamp = _extended(variance, y0, x0, size)
     new_variance = ndimage.affine_transform(stamp, order=1, mode="nearest", **move) * jacobian
     flags = _window(mask, y0, x0, size, float(MaskBit.NO_DATA)).astype(np.uint8)
     new_mask = np.zeros(shape, dtype=np.uint8)
@@ -155,4 +163,5 @@ def resample(
             new_mask |= (moved * np.uint8(bit)).astype(np.uint8)
     lost = (new_mask & MaskBit.NO_DATA) > 0
     new_data[lost] = 0
+    new_variance[lost] = 0
     return new_data.astype(np.float32), new_variance.astype(np.float32), new_mask

@@ -118,7 +118,8 @@ def expose(
     start = (n - size_px) // 2
     images = []
     for band in range(len(SDSS_BANDS)):
-        spectrum = (row_phase * sources.flux[:, band]) @ col_phase.T
+        # Not a matrix product: BLAS rounds differently with the number of threads.
+        spectrum = np.einsum("yn,xn->yx", row_phase * sources.flux[:, band], col_phase)
         for name, light in spectra.items():
             spectrum = spectrum + fluxes[name][band] * light
         transfer = _transfer(ky, kx, conditions.fwhm_arcsec[band], conditions.wing, pixscale)
