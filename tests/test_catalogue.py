@@ -21,8 +21,8 @@ def photometry(flux=1.0, flux_err=0.1, ids=("a",), clump_ids=None, **columns):
     n = len(ids)
     table = {"galaxy_id": list(ids), "clump_id": clump_ids or list(range(1, n + 1))}
     for band in BANDS:
-        table[f"flux_{band}"] = np.broadcast_to(np.asarray(flux, dtype=float), n)
-        table[f"flux_err_{band}"] = np.full(n, flux_err)
+        table[f"clump_flux_{band}"] = np.broadcast_to(np.asarray(flux, dtype=float), n)
+        table[f"clump_flux_err_{band}"] = np.full(n, flux_err)
     return clump_table("photometry", table | columns)
 
 
@@ -47,7 +47,7 @@ def test_magnitude_is_ab():
 
 
 def test_fluxes_magnitudes_extinction_and_colours():
-    table = catalogue(photometry(flux_u=[0.5], flux_g=[2.0]), hosts(), CONFIG)
+    table = catalogue(photometry(clump_flux_u=[0.5], clump_flux_g=[2.0]), hosts(), CONFIG)
     assert table.meta["level"] == "release"
     assert value(table, "clump_flux_u") == pytest.approx(0.5 * 3.631e-6)
     assert value(table, "clump_flux_err_u") == pytest.approx(0.1 * 3.631e-6)
@@ -73,7 +73,7 @@ def test_fluxes_magnitudes_extinction_and_colours():
 
 @pytest.mark.parametrize("flux", [0.0, -0.3])
 def test_no_flux_no_magnitude_but_a_limit(flux):
-    table = catalogue(photometry(flux_r=[flux]), hosts(), CONFIG)
+    table = catalogue(photometry(clump_flux_r=[flux]), hosts(), CONFIG)
     assert np.isnan(value(table, "clump_mag_r"))
     assert np.isnan(value(table, "clump_mag_corr_r"))
     assert np.isnan(value(table, "clump_mag_corr_g_r"))
@@ -102,13 +102,15 @@ def test_flux_ratio_and_its_error():
     [(0.59, False, False), (0.61, True, False), (1.59, True, False), (1.61, True, True)],
 )
 def test_clumps_of_three_and_eight_percent(flux, three, eight):
-    table = catalogue(photometry(flux_u=[flux]), hosts(), CONFIG)
+    table = catalogue(photometry(clump_flux_u=[flux]), hosts(), CONFIG)
     assert value(table, "clump_flux_ratio") == pytest.approx(flux / 20)
     assert (value(table, "is_clump_3pct"), value(table, "is_clump_8pct")) == (three, eight)
 
 
 def test_ratio_is_of_the_u_band_only():
-    table = catalogue(photometry(flux_u=[1.0], flux_r=[9.0]), hosts(petro_flux_r=[5.0]), CONFIG)
+    table = catalogue(
+        photometry(clump_flux_u=[1.0], clump_flux_r=[9.0]), hosts(petro_flux_r=[5.0]), CONFIG
+    )
     assert value(table, "clump_flux_ratio") == pytest.approx(1 / 20)
 
 
@@ -129,7 +131,7 @@ def test_without_ebv_nothing_is_corrected():
 
 @pytest.mark.parametrize(("flux", "low"), [(0.29, True), (0.31, False), (-1.0, True)])
 def test_a_faint_clump_in_u_is_flagged(flux, low):
-    table = catalogue(photometry(flux_u=[flux]), hosts(), CONFIG)
+    table = catalogue(photometry(clump_flux_u=[flux]), hosts(), CONFIG)
     assert bool(value(table, "flags") & ClumpFlag.LOW_SNR) == low
 
 
@@ -146,7 +148,9 @@ def test_rows_are_sorted_and_find_their_hosts():
     )
     assert list(table["galaxy_id"]) == ["a", "a", "b", "b"]
     assert list(table["clump_id"]) == [1, 2, 1, 2]
-    assert plain(table, "flux_r").tolist() == [4, 2, 3, 1]
+    assert plain(table, "clump_flux_r").tolist() == pytest.approx(
+        [f * 3.631e-6 for f in (4, 2, 3, 1)]
+    )
     assert plain(table, "galaxy_z").tolist() == [0.1, 0.1, 0.2, 0.2]
     # Ids of 64 bits pass unrounded.
     assert plain(table, "specobjid").tolist() == [7, 7, 2**60 + 2, 2**60 + 2]
@@ -204,7 +208,9 @@ def test_no_clumps_make_an_empty_release():
 
 def test_other_bands_have_no_ratio_and_no_known_extinction():
     given = clump_table(
-        "photometry", {"galaxy_id": ["a"], "clump_id": [1], "flux_g": [1.0], "flux_y": [1.0]}, "gy"
+        "photometry",
+        {"galaxy_id": ["a"], "clump_id": [1], "clump_flux_g": [1.0], "clump_flux_y": [1.0]},
+        "gy",
     )
     table = catalogue(given, hosts(), CONFIG)
     assert table.meta["bands"] == "gy"

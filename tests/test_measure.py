@@ -331,8 +331,8 @@ def test_photometry_table_joins_positions_and_fluxes():
     assert list(table["galaxy_id"]) == ["a", "a", "c"]
     flux = np.concatenate([one.flux for one in measured])
     for b, band in enumerate("ugriz"):
-        assert plain(table, f"flux_{band}").tolist() == flux[:, b].tolist()
-    assert table["flux_r"].unit.to_string() == "nmgy"
+        assert plain(table, f"clump_flux_{band}").tolist() == flux[:, b].tolist()
+    assert table["clump_flux_r"].unit.to_string() == "nmgy"
     assert plain(table, "aperture_radius_z") == pytest.approx(1.125 * 1.3)
     assert plain(table, "clump_centre_ra").tolist() == plain(positions, "clump_centre_ra").tolist()
 
@@ -360,7 +360,7 @@ def test_pictures_and_empty_shards_have_tables_too():
     positions, _ = refined_galaxies()
     blank = [Photometry.unmeasured(name, n, "gr") for name, n in (("a", 2), ("b", 0), ("c", 1))]
     table = photometry_table(positions, blank, "gr")
-    assert np.isnan(plain(table, "flux_g")).all()
+    assert np.isnan(plain(table, "clump_flux_g")).all()
     assert len(photometry_table(positions_table([]), [], "ugriz")) == 0
 
 
@@ -444,7 +444,7 @@ def test_measuring_a_user_s_positions_is_measuring_at_them():
     assert plain(found, "clump_centre_px_x") == pytest.approx(XY[[0, 0, 1], 0], abs=1e-6)
     outline = refine(images[1], scenes.boxes_at([], SHAPE), RefineConfig(), 0.3).outline
     expected = measure(images[1], XY, MeasureConfig(), outline)
-    assert plain(found, "flux_u")[1:] == pytest.approx(expected.flux[:, 0], rel=1e-6)
+    assert plain(found, "clump_flux_u")[1:] == pytest.approx(expected.flux[:, 0], rel=1e-6)
 
 
 def test_one_bad_galaxy_does_not_stop_the_others():

@@ -65,8 +65,8 @@ def catalogue(photometry: QTable, hosts: QTable, config: CatalogueConfig) -> QTa
         return known.astype(np.int64)[row]
 
     columns: dict[str, object] = {name: plain(photometry, name) for name in photometry.colnames}
-    flux = _planes(photometry, "flux", bands)
-    flux_err = _planes(photometry, "flux_err", bands)
+    flux = _planes(photometry, "clump_flux", bands)
+    flux_err = _planes(photometry, "clump_flux_err", bands)
     host_flux = np.column_stack([host(f"petro_flux_{band}") for band in bands])
     host_err = np.column_stack([host(f"petro_flux_err_{band}") for band in bands])
     extinct = extinction(_ebv(host("ra"), host("dec"), host("ebv"), config), bands)
@@ -82,6 +82,7 @@ def catalogue(photometry: QTable, hosts: QTable, config: CatalogueConfig) -> QTa
     for stem, plane in {
         "clump_flux": flux * JY_PER_NMGY,
         "clump_flux_err": flux_err * JY_PER_NMGY,
+        "clump_background": _planes(photometry, "clump_background", bands) * JY_PER_NMGY,
         "clump_mag": mag,
         "clump_mag_limit": magnitude(np.maximum(flux, 0) + _LIMIT_SIGMA * flux_err),
         "clump_ext_mag": extinct,
@@ -142,7 +143,7 @@ def flux_ratio(
 
 
 def _bands(photometry: QTable) -> list[str]:
-    stem = "flux_"
+    stem = "clump_flux_"
     return [
         name.removeprefix(stem)
         for name in photometry.colnames

@@ -70,18 +70,20 @@ def test_an_unknown_level():
 
 def test_a_table_of_plain_arrays():
     table = clump_table(
-        "photometry", {"galaxy_id": ["a", "a"], "clump_id": [1, 2], "flux_u": [1.0, 2.0]}, "ur"
+        "photometry",
+        {"galaxy_id": ["a", "a"], "clump_id": [1, 2], "clump_flux_u": [1.0, 2.0]},
+        "ur",
     )
     assert table.meta == {
         "level": "photometry",
         "schema_version": SCHEMA_VERSION,
         "bands": "ur",
     }
-    assert table["flux_u"].unit == u.Unit("nmgy")
-    assert plain(table, "flux_u").tolist() == [1.0, 2.0]
-    assert np.isnan(plain(table, "flux_r")).all()
-    with pytest.raises(TableError, match="flux_g"):
-        clump_table("photometry", {"flux_g": [1.0]}, "ur")
+    assert table["clump_flux_u"].unit == u.Unit("nmgy")
+    assert plain(table, "clump_flux_u").tolist() == [1.0, 2.0]
+    assert np.isnan(plain(table, "clump_flux_r")).all()
+    with pytest.raises(TableError, match="clump_flux_g"):
+        clump_table("photometry", {"clump_flux_g": [1.0]}, "ur")
 
 
 @pytest.mark.parametrize("level", LEVELS)

@@ -1,7 +1,8 @@
 """The clump table: one schema with three levels, positions ⊂ photometry ⊂ release.
 
 Column names of the release are those of the published catalogue (Popp et al. 2024). Fluxes
-are nanomaggies in ``flux_*`` and Jy in ``clump_flux_*``; a galaxy's clumps are counted from 1.
+are in nanomaggies between the stages and in Jy in the release; each column says its unit.
+A galaxy's clumps are counted from 1.
 Pixels are native and 0-based: (0, 0) is the centre of the first pixel.
 """
 
@@ -69,30 +70,30 @@ def _positions() -> list[ColumnSpec]:
     return [ColumnSpec(name, level, *rest) for name, *rest in rows]
 
 
-def _photometry(bands: Iterable[str]) -> list[ColumnSpec]:
+def _photometry(bands: Iterable[str], flux_unit: str) -> list[ColumnSpec]:
     bands = list(bands)
-    level, nmgy = "photometry", "nmgy"
+    level = "photometry"
     return [
         *_per_band(
-            "flux",
+            "clump_flux",
             level,
-            nmgy,
+            flux_unit,
             "phot.flux;BAND",
             "clump flux in BAND, background-subtracted, aperture-corrected",
             bands,
         ),
         *_per_band(
-            "flux_err",
+            "clump_flux_err",
             level,
-            nmgy,
+            flux_unit,
             "stat.error;phot.flux;BAND",
             "1-sigma error of the clump flux in BAND",
             bands,
         ),
         *_per_band(
-            "background",
+            "clump_background",
             level,
-            f"{nmgy} / pix2",
+            f"{flux_unit} / pix2",
             "phot.flux.sb;BAND",
             "background under the clump in BAND",
             bands,
@@ -129,15 +130,6 @@ def _release(bands: Iterable[str]) -> list[ColumnSpec]:
     return [
         one("specobjid", "i8", "", "meta.id", "SDSS spectroscopic id of the host; 0 unknown"),
         one("dr7objid", "i8", "", "meta.id", "SDSS DR7 object id of the host; 0 unknown"),
-        *_per_band("clump_flux", level, "Jy", "phot.flux;BAND", "clump flux in BAND", bands),
-        *_per_band(
-            "clump_flux_err",
-            level,
-            "Jy",
-            "stat.error;phot.flux;BAND",
-            "1-sigma error of the clump flux in BAND",
-            bands,
-        ),
         *_per_band(
             "clump_mag",
             level,
@@ -228,7 +220,7 @@ def schema(level: str, bands: Iterable[str] = SDSS_BANDS) -> list[ColumnSpec]:
     bands = list(bands)
     columns = _positions()
     if level in ("photometry", "release"):
-        columns += _photometry(bands)
+        columns += _photometry(bands, "Jy" if level == "release" else "nmgy")
     if level == "release":
         columns += _release(bands)
     if level not in LEVELS:

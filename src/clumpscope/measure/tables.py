@@ -48,9 +48,9 @@ def photometry_table(
     columns: dict[str, object] = {name: plain(positions, name) for name in positions.colnames}
     none = [Photometry.unmeasured("none", 0, bands)]
     for stem, field in (
-        ("flux", "flux"),
-        ("flux_err", "flux_err"),
-        ("background", "background"),
+        ("clump_flux", "flux"),
+        ("clump_flux_err", "flux_err"),
+        ("clump_background", "background"),
         ("aperture_radius", "aperture_radius_arcsec"),
         ("aperture_correction", "aperture_correction"),
     ):

@@ -13,7 +13,7 @@ from astropy.table import Column, QTable, Table
 from numpy.typing import NDArray
 
 from clumpscope.core import clumps, records
-from clumpscope.core.schema import ColumnSpec, build_table
+from clumpscope.core.schema import JY_PER_NMGY, ColumnSpec, build_table
 from clumpscope.errors import ClumpscopeError, StoreError, TableError, expected_got
 from clumpscope.store.atomic import atomic
 
@@ -123,17 +123,26 @@ def read_records(path: Path, kind: list[ColumnSpec], *, required: tuple[str, ...
 
 
 def write_fits(table: Table, path: Path) -> None:
-    """Write a table as FITS with TUNIT, TUCD and TCOMM cards."""
-    bare = Table({name: _values(table, name) for name in table.colnames})
+    """Write a table as FITS with TUNIT, TUCD and TCOMM cards.
+
+    Nanomaggies, which FITS does not know, become Jy.
+    """
+    units = {name: str(table[name].unit or "") for name in table.colnames}
+    bare = Table(
+        {
+            name: _values(table, name) * JY_PER_NMGY if "nmgy" in unit else _values(table, name)
+            for name, unit in units.items()
+        }
+    )
     for key, value in table.meta.items():
         if isinstance(value, str | int):
             bare.meta[key.split("_")[0].upper()[:8]] = value
     hdu = fits.table_to_hdu(bare)
     for index, name in enumerate(table.colnames, start=1):
         info = table[name].info
-        # Set here, since astropy refuses nanomaggies as no FITS unit.
-        if table[name].unit is not None:
-            hdu.header[f"TUNIT{index}"] = str(table[name].unit)
+        if units[name]:
+            unit = u.Unit(units[name].replace("nmgy", "Jy"))
+            hdu.header[f"TUNIT{index}"] = unit.to_string("fits")
         if (info.meta or {}).get("ucd"):
             hdu.header[f"TUCD{index}"] = info.meta["ucd"]
         if info.description:
