@@ -1,3 +1,4 @@
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,11 @@ def test_a_recipe_survives_its_own_json():
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
 def test_shipped_recipes_are_valid(path):
     load_recipe(path)
+
+
+def test_the_published_recipe_is_the_default_written_out():
+    assert load_recipe(RECIPES / "published.toml") == Recipe()
+    written = tomllib.loads((RECIPES / "published.toml").read_text())
+    for section in ("composite", "fetch", "detect", "refine", "measure", "catalogue"):
+        left_out = {"score_threshold", "dust_map"}
+        assert set(written[section]) == set(getattr(Recipe(), section).model_dump()) - left_out

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -151,7 +152,7 @@ def write_fits(table: Table, path: Path) -> None:
         fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(temporary, overwrite=True, checksum=True)
 
 
-def _values(table: Table, name: str) -> NDArray[np.generic]:
+def _values(table: Table, name: str) -> NDArray[Any]:
     column = table[name]
     return np.asarray(column.value if isinstance(column, u.Quantity) else column)
 
