@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from clumpscope.config import AugmentConfig, DetectorConfig, Recipe, TrainConfig
 from clumpscope.core.frames import boxes_native_to_fraction
 from clumpscope.core.schema import plain
 from clumpscope.detector.predict import Detector
+from clumpscope.detector.weights import load_model
 from clumpscope.errors import ModelError, StoreError
 from clumpscope.learn import labels_by_galaxy, learn
 from clumpscope.store.sample import Sample
@@ -34,6 +36,22 @@ def test_training_writes_a_model_that_loads(survey: Path, tmp_path: Path) -> Non
     assert spec.trained_on.psf_fwhm_arcsec is not None
     low, high = spec.trained_on.psf_fwhm_arcsec
     assert 0.9 < low < high < 2
+
+
+def test_training_goes_on_from_a_model(survey: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
+    learn(survey, first, RECIPE, 1, lambda *_: None)
+    still = RECIPE.train.model_copy(update={"start": str(first), "max_learning_rate": 1e-9})
+    learn(survey, second, RECIPE.model_copy(update={"train": still}), 1, lambda *_: None)
+    before, after = (load_model(path)[1].state_dict() for path in (first, second))
+    name = "roi_heads.box_predictor.cls_score.weight"
+    assert torch.allclose(before[name], after[name], atol=1e-3)
+    other = still.model_copy(update={"start": None})
+    learn(survey, second, RECIPE.model_copy(update={"train": other, "seed": 9}), 1, lambda *_: None)
+    assert not torch.allclose(before[name], load_model(second)[1].state_dict()[name], atol=1e-3)
+    wider = RECIPE.model_copy(update={"train": still, "detector": DetectorConfig(channels=32)})
+    with pytest.raises(ModelError, match="architecture"):
+        learn(survey, second, wider, 1, lambda *_: None)
 
 
 def test_labels_come_as_the_table_has_them(survey: Path) -> None:

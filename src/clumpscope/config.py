@@ -94,6 +94,8 @@ class SimulateConfig(Section):
 
     r_mag: Range = (14.0, 17.8)
     r50_arcsec: Range = (2.0, 12.0)
+    r50_median_arcsec: Positive = 4.4
+    r50_scatter: Annotated[float, Field(ge=0)] = 0.36  # of ln r50
     clumpless_fraction: Fraction = 0.35
     mean_clumps: Positive = 3.0  # over galaxies that have any
     flux_ratio_u: Range = (0.003, 0.30)
@@ -143,6 +145,7 @@ class TrainConfig(Section):
     max_learning_rate: Positive = 1e-3
     weight_decay: Annotated[float, Field(ge=0)] = 0.05
     validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    start: str | None = None  # a model's name or file to go on from; None: random weights
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     workers: Annotated[int, Field(ge=0)] = 0
     augment: AugmentConfig = AugmentConfig()

@@ -12,6 +12,7 @@ from clumpscope.config import Recipe
 from clumpscope.core.boxes import Boxes
 from clumpscope.core.composite import composite
 from clumpscope.core.schema import plain, rows_by_id
+from clumpscope.detector.registry import find_model
 from clumpscope.detector.spec import DetectorSpec, TrainingRange
 from clumpscope.engine import ordered_map, shards
 from clumpscope.errors import ClumpscopeError, TableError, expected_got
@@ -40,13 +41,15 @@ def learn(
     StoreError, TableError
         If the sample or its labels cannot be used or fewer than two images can be read.
     ModelError
-        If the recipe's encoder does not exist.
+        If the recipe's encoder does not exist, or ``train.start`` is no fitting model.
     """
     # torch is loaded here and not by every command.
     from clumpscope.detector.data import TrainingSet
     from clumpscope.detector.weights import save_model
     from clumpscope.train import native_spec, train
 
+    chosen = recipe.train.start
+    start_file = None if chosen is None else find_model(chosen)
     sample = Sample.open(sample_folder)
     labels = labels_by_galaxy(sample)
     work = partial(_compose, sample, labels, recipe)
@@ -67,7 +70,7 @@ def learn(
     def timed(epoch: int, metrics: dict[str, float]) -> None:
         report(epoch, {**metrics, "minutes": (time.monotonic() - start) / 60})
 
-    train(spec, data, recipe, timed, save)
+    train(spec, data, recipe, timed, save, start=start_file)
     return written[0]
 
 

@@ -70,7 +70,8 @@ def test_a_complete_field_is_better_than_one_without_all_bands(tmp_path):
 def test_fields_across_right_ascension_zero(tmp_path):
     drawn = make_field(tmp_path, (), ra=0.0, bands="r", shape=(60, 80))
     sky = drawn.wcs["r"].wcs_pix2world([[5, 30], [75, 30]], 0)
-    assert sky[:, 0].min() < 1 < 359 < sky[:, 0].max()
+    assert sky[:, 0].min() < 1
+    assert sky[:, 0].max() > 359
     assert best(open_mirror(tmp_path), *sky.T) == [FieldKey(3918, 3, 213)] * 2
 
 

@@ -4,6 +4,7 @@ import logging
 import warnings
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import lightning
 import torch
@@ -19,6 +20,8 @@ from clumpscope.config import TrainConfig
 from clumpscope.detector.data import CompositeDataset, Target, TrainingSet, collate
 from clumpscope.detector.faster_rcnn import build
 from clumpscope.detector.spec import DetectorSpec
+from clumpscope.detector.weights import load_model
+from clumpscope.errors import ModelError, expected_got
 
 Batch = tuple[list[Tensor], list[Target]]
 Report = Callable[[int, dict[str, float]], None]
@@ -92,8 +95,28 @@ class DetectorModule(lightning.LightningModule):
         }
 
 
+def initial(spec: DetectorSpec, start: Path | None, seed: int) -> FasterRCNN:
+    """The network to train: random weights, or those of the model file ``start``.
+
+    Raises
+    ------
+    ModelError
+        If the encoder does not exist, or ``start`` is of another architecture.
+    """
+    lightning.seed_everything(seed, verbose=False)
+    if start is None:
+        return build(spec)
+    before, network = load_model(start)
+    for name in ("architecture", "mean", "std"):
+        if getattr(before, name) != getattr(spec, name):
+            raise ModelError(
+                expected_got(f"{start} {name}", getattr(spec, name), getattr(before, name))
+            )
+    return network
+
+
 def fit(
-    spec: DetectorSpec,
+    network: FasterRCNN,
     training: TrainingSet,
     validation: TrainingSet,
     config: TrainConfig,
@@ -101,15 +124,14 @@ def fit(
     report: Report,
     save: Save,
 ) -> None:
-    """Train the network of ``spec`` from random weights.
+    """Train a network.
 
     ``report(epoch, metrics)`` is called after each epoch, ``save(network, metrics)`` whenever
     validation AP at IoU 0.5 has risen.
     """
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    lightning.seed_everything(seed, verbose=False)
     data = CompositeDataset(training, config.augment, seed)
-    module = DetectorModule(build(spec), data, config, report, save)
+    module = DetectorModule(network, data, config, report, save)
     # A last batch of one or two images would upset the batch-norms.
     whole = len(data) >= config.batch_size
     loader = partial(

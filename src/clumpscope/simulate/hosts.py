@@ -59,7 +59,11 @@ def draw_host(rng: np.random.Generator, config: SimulateConfig) -> Host:
     kind = str(
         rng.choice(["spiral", "flocculent", "smooth", "irregular"], p=[0.5, 0.2, 0.15, 0.15])
     )
-    r50 = float(np.clip(rng.lognormal(np.log(4.4), 0.36), *config.r50_arcsec))
+    r50 = float(
+        np.clip(
+            rng.lognormal(np.log(config.r50_median_arcsec), config.r50_scatter), *config.r50_arcsec
+        )
+    )
     brightness = rng.normal(21.3 if kind != "irregular" else 21.9, 0.6)
     r_mag = float(np.clip(brightness - 2.5 * np.log10(2 * np.pi * r50**2), *config.r_mag))
     thickness = rng.uniform(0.15, 0.28)
