@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 from typing import Any
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
