@@ -1,8 +1,9 @@
 """Completeness and purity of a model on the simulated benchmark samples.
 
-The score threshold is chosen on the validation sample (highest F1 at 3 %), the figures are of
-the test sample, by the definition in `clumpscope.evaluate`. With --write, the model is copied
-with that threshold and these figures in its spec.
+The score threshold is chosen on the validation sample (where the lower of completeness and
+purity at 3 % is highest), the figures are of the test sample, by the definition in
+`clumpscope.evaluate`. With --write, the model is copied with that threshold and these figures
+in its spec.
 
     python benchmarks/bench_completeness.py [MODEL] [--work DIR] [--write OUT.safetensors]
 """

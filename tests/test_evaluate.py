@@ -136,7 +136,7 @@ def test_wilson_interval_against_the_formula() -> None:
     assert np.isnan(Share.of(0, 0).value)
 
 
-def test_best_threshold_has_the_highest_f1() -> None:
+def test_best_threshold_balances_completeness_and_purity() -> None:
     there = truth([("a", 20, 20, 1, 0.05), ("a", 80, 80, 1, 0.05)])
     seen = found(
         [

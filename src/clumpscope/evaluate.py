@@ -284,20 +284,18 @@ def evaluate(catalogue: QTable, galaxies: QTable, truth: QTable) -> Evaluation:
 
 
 def best_threshold(curve: Sequence[tuple[float, Score]]) -> float:
-    """The threshold of the highest F1 of completeness and purity.
+    """The threshold at which the lower of completeness and purity is highest.
 
     Raises
     ------
     TableError
         If the curve has no point with both.
     """
-
-    def f1(item: Score) -> float:
-        c, p = item.completeness.value, item.purity.value
-        return 2 * c * p / (c + p) if c + p > 0 else float("nan")
-
-    values = [(f1(item), -threshold) for threshold, item in curve]
-    values = [pair for pair in values if np.isfinite(pair[0])]
-    if not values:
+    lower = [
+        (min(item.completeness.value, item.purity.value), -threshold)
+        for threshold, item in curve
+        if np.isfinite([item.completeness.value, item.purity.value]).all()
+    ]
+    if not lower:
         raise TableError(expected_got("threshold", "detections that match a truth", "none"))
-    return -max(values)[1]
+    return -max(lower)[1]

@@ -39,6 +39,7 @@ def test_list(packaged, cache):
     assert found["broken"].size == 2
     absent = found["imagenet-backbone"]
     assert (absent.where, absent.path, absent.size) == (Where.PUBLISHED, None, 165753974)
+    assert absent.licence.startswith("GPL-3.0")
     assert [entry.problem for entry in found.values()].count("") == len(found) - 1
 
 

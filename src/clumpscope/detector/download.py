@@ -11,6 +11,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from clumpscope.detector.header import read_spec
 from clumpscope.detector.registry import (
     PUBLISHED,
+    REPOSITORY,
     PublishedCheckpoint,
     cache_folder,
     model_folder,
@@ -21,7 +22,7 @@ from clumpscope.store.manifest import sha256_file
 # The commit that holds the five files: a later state of the branch may not.
 BASE_URL = (
     "https://media.githubusercontent.com/media/"
-    "ou-astrophysics/Faster-R-CNN-for-Galaxy-Zoo-Clump-Scout/"
+    f"{REPOSITORY}/"
     "b3b7937a32b223a6171192da06503706c43c870b/Faster-RCNN-Detection/models_final"
 )
 BASE_URL_VARIABLE = "CLUMPSCOPE_MODELS_URL"

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from clumpscope.detector.header import ModelHeader, read_header
-from clumpscope.detector.registry import PUBLISHED, cached_models, packaged_models
+from clumpscope.detector.registry import LICENCE, PUBLISHED, cached_models, packaged_models
 from clumpscope.errors import ModelError, expected_got
 from clumpscope.store.manifest import sha256_file
 
@@ -33,7 +33,7 @@ class ModelEntry:
     size
         Bytes, of the file or of what would be downloaded.
     family, licence
-        From the file's spec; ``published`` and empty if it is not here or cannot be read.
+        From the file's spec, or as published; empty if the file cannot be read.
     problem
         Why the file cannot be used; empty if it can.
     """
@@ -66,7 +66,7 @@ def list_models() -> list[ModelEntry]:
         _entry(name, Where.CACHED, path) for name, path in cached.items() if name not in packaged
     ]
     entries += [
-        ModelEntry(checkpoint.name, Where.PUBLISHED, None, checkpoint.size)
+        ModelEntry(checkpoint.name, Where.PUBLISHED, None, checkpoint.size, licence=LICENCE)
         for checkpoint in PUBLISHED.values()
         if checkpoint.name not in cached
     ]

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from clumpscope.detector.registry import (
     DEFAULT,
+    LICENCE,
     PUBLISHED,
     check_name,
     model_folder,
@@ -20,11 +21,6 @@ from clumpscope.detector.weights import check_tensors, layout, save_tensors
 from clumpscope.errors import ModelError, expected_got
 from clumpscope.store.manifest import sha256_file
 
-REPOSITORY = "ou-astrophysics/Faster-R-CNN-for-Galaxy-Zoo-Clump-Scout"
-LICENCE = (
-    f"GPL-3.0, as the repository {REPOSITORY}; please cite Popp et al. 2024, RASTI 3, 174 "
-    "(arXiv:2312.03503)"
-)
 _SCALE = (
     "trained on the central 200 px of 400 px composites, enlarged to 800 px: anchors of 32 to "
     "512 px are 8 to 128 px there; ImageNet mean and standard deviation, over Zoobot weights too"

@@ -22,6 +22,11 @@ class PublishedCheckpoint:
     size: int
 
 
+REPOSITORY = "ou-astrophysics/Faster-R-CNN-for-Galaxy-Zoo-Clump-Scout"
+LICENCE = (
+    f"GPL-3.0, as the repository {REPOSITORY}; please cite Popp et al. 2024, RASTI 3, 174 "
+    "(arXiv:2312.03503)"
+)
 # Files, hashes and sizes of the authors' repository (stored there with Git LFS).
 PUBLISHED = {
     checkpoint.name: checkpoint
