@@ -112,7 +112,7 @@ def initial(spec: DetectorSpec, start: Path | None, seed: int) -> FasterRCNN:
             raise ModelError(
                 expected_got(f"{start} {name}", getattr(spec, name), getattr(before, name))
             )
-    return network
+    return network.train()
 
 
 def fit(
