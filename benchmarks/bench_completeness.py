@@ -58,6 +58,7 @@ def main() -> None:
     parser.add_argument("model", nargs="?")
     parser.add_argument("--work", type=Path, default=Path(tempfile.mkdtemp()))
     parser.add_argument("--write", type=Path)
+    parser.add_argument("--provenance", help="what to say of the model's training")
     options = parser.parse_args()
     path = find_model(options.model)
     samples = {}
@@ -88,7 +89,13 @@ def main() -> None:
             "completeness_3pct": round(at.completeness.value, 4),
             "purity_3pct": round(at.purity.value, 4),
         }
-        changed = {"name": options.write.stem, "score_threshold": threshold, "metrics": metrics}
+        changed = {
+            "name": options.write.stem,
+            "score_threshold": threshold,
+            "metrics": metrics,
+            "licence": "BSD-3-Clause",
+            "provenance": options.provenance or spec.provenance,
+        }
         save_model(options.write, network, spec.model_copy(update=changed))
 
 

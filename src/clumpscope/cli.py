@@ -16,7 +16,7 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 
 from clumpscope.config import Recipe, load_recipe
 from clumpscope.errors import ClumpscopeError, TableError, expected_got
@@ -59,9 +59,6 @@ def main() -> NoReturn:
     except ClumpscopeError as error:
         errors.print(f"[bold red]error:[/] {_plain(str(error))}")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        errors.print("interrupted; what was finished is kept")
-        sys.exit(1)
     sys.exit(0)
 
 
@@ -217,18 +214,22 @@ def _run(
     from clumpscope.pipeline import run as run_pipeline
     from clumpscope.store.sample import Sample as Opened
 
-    total = len(Opened.open(sample))
-    with _progress("galaxies", total) as progress:
-        summary = run_pipeline(
-            sample,
-            out,
-            _recipe(recipe),
-            model=model,
-            until=until,
-            resume=resume,
-            workers=min(_workers(workers), -(-total // 32)),
-            progress=progress,
-        )
+    settings = _recipe(recipe)
+    try:
+        with _progress("galaxies", len(Opened.open(sample))) as progress:
+            summary = run_pipeline(
+                sample,
+                out,
+                settings,
+                model=model,
+                until=until,
+                resume=resume,
+                workers=_workers(workers),
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        errors.print(f"interrupted: the same command with --resume goes on in {out}")
+        raise typer.Exit(1) from None
     console.print(_summary(summary))
     names = ["detections.parquet", "galaxies.parquet", "failures.parquet"]
     names = ["catalogue.parquet", "catalogue.fits", *names] if until == "catalogue" else names
@@ -317,7 +318,7 @@ def models_list() -> None:
     """Models in the package, in the cache, and the published ones."""
     from clumpscope.detector.inventory import list_models
 
-    table = Table("name", "where", "family", "MB", "licence")
+    table = Table(Column("name", no_wrap=True), "where", "family", "MB", "licence")
     for entry in list_models():
         licence = entry.problem or entry.licence
         table.add_row(entry.name, entry.where, entry.family, f"{entry.size / 1e6:.1f}", licence)
@@ -328,11 +329,13 @@ def models_list() -> None:
 def models_fetch(name: Annotated[str, typer.Argument(help="a published model's name")]) -> None:
     """Download a published checkpoint by its sha256 and import it."""
     from clumpscope.detector.download import fetch
+    from clumpscope.detector.header import read_spec
 
     with Progress(*_DOWNLOAD, console=errors, disable=not errors.is_terminal) as bar:
         task = bar.add_task(name, total=None)
         path = fetch(name, progress=lambda done, size: bar.update(task, completed=done, total=size))
     console.print(f"{name} in {path}")
+    console.print(f"licence: {read_spec(path).licence}")
 
 
 @models_app.command("import")

@@ -127,7 +127,7 @@ def run(
     parts = shards(range(len(sample)), SHARD)
     todo = [(number, part) for number, part in enumerate(parts) if not store.has(number)]
     progress(len(sample) - sum(len(part) for _, part in todo))
-    for done in ordered_map(partial(_run_shard, plan), todo, workers):
+    for done in ordered_map(partial(_run_shard, plan), todo, min(workers, len(todo))):
         progress(done)
     names = ["detections", "galaxies", "failures"]
     names += ["positions", "photometry"] if until == "catalogue" else []
