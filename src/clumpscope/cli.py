@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -388,7 +389,9 @@ def _summary(summary: "Summary") -> str:
 
 
 def _print_evaluation(results: Mapping[str, "Evaluation"]) -> None:
-    table = Table("", "flux ratio", "completeness", "purity", "by chance", title="against truth")
+    table = Table(
+        "", "ratio", "completeness", "purity", "chance", title="against truth", box=SIMPLE_HEAD
+    )
     for name, result in results.items():
         for ratio, item in result.at.items():
             shares = [item.completeness, item.purity]

@@ -67,16 +67,17 @@ def completeness_purity(curves: Table, path: Path) -> None:
         ylabel="purity (measured flux ratio ≥ 3 %)",
         xlim=(0, 1.02),
         ylim=(0, 1.02),
-        title="score threshold 0.1 … 0.95",
+        title="score threshold, from the run's own up",
     )
     completeness.set(xlabel="log₁₀ true u-band flux ratio", ylabel="completeness")
     purity.set(xlabel="log₁₀ measured u-band flux ratio", ylabel="purity")
     for axes in (completeness, purity):
-        axes.set_ylim(0, 1.05)
-        axes.axvline(np.log10(0.03), color="0.6", linestyle=":", label="3 %")
+        axes.axvline(np.log10(0.03), color="0.6", linestyle=":")
+        axes.annotate("3 %", (np.log10(0.03), 1.01), color="0.4", ha="center")
+        axes.set_ylim(0, 1.08)
     for axes in (against_threshold, completeness, purity):
         axes.grid(alpha=0.3)
-        axes.legend(loc="lower left" if axes is against_threshold else "lower right")
+    against_threshold.legend(loc="lower left")
     save(figure, path)
 
 
