@@ -102,27 +102,19 @@ def main() -> None:
         panels = [
             Panel(
                 image.galaxy_id,
-                image.pixels[::-1],
+                image.pixels,
                 None,
                 np.zeros(image.shape, dtype=bool),
-                *(_upright(values[score >= cut]) for values in (xy,)),
+                xy[score >= cut],
                 label[score >= cut],
-                _upright_boxes(box[score >= cut]),
+                box[score >= cut],
                 1.125 * image.psf_fwhm_arcsec / image.pixscale_arcsec,
-                _upright(true_xy[ratio >= 0.01]),
+                true_xy[ratio >= 0.01],
+                downward=True,
             )
             for (xy, score, label, box), (image, true_xy, ratio) in zip(ours, truths, strict=True)
         ]
         contact_sheet(panels, options.picture, columns=4, zoom=0.7)
-
-
-def _upright(xy: np.ndarray) -> np.ndarray:
-    """Rows of a picture run down; those of the sheet up."""
-    return np.column_stack([xy[:, 0], SIDE - 1 - xy[:, 1]])
-
-
-def _upright_boxes(box: np.ndarray) -> np.ndarray:
-    return np.column_stack([box[:, 0], SIDE - 1 - box[:, 3], box[:, 2], SIDE - 1 - box[:, 1]])
 
 
 if __name__ == "__main__":

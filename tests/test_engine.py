@@ -5,16 +5,8 @@ import os
 import pytest
 
 from clumpscope.engine import ordered_map, shards
-
-
-def square(x: int) -> int:
-    if x == 13:
-        raise ValueError("thirteen")
-    return x * x
-
-
-def process_id(_: int) -> int:
-    return os.getpid()
+from clumpscope.errors import StoreError
+from tasks import die, process_id, square
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -37,3 +29,8 @@ def test_errors_come_through_after_earlier_results(workers: int) -> None:
 def test_shards_cover_everything_once() -> None:
     parts = shards(list(range(10)), 4)
     assert [list(part) for part in parts] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+
+
+def test_a_worker_that_dies_is_a_clear_error() -> None:
+    with pytest.raises(StoreError, match="--workers"):
+        list(ordered_map(die, range(3), 2))

@@ -29,7 +29,8 @@ def galaxies(*ids: str) -> QTable:
             "galaxy_id": list(ids),
             "psf_fwhm_r": [FWHM_PX * 0.4] * n,
             "pixscale_arcsec": [0.4] * n,
-            "field_arcsec": [40.0] * n,  # 100 px: the centre is at 49.5
+            "host_px_x": [49.5] * n,
+            "host_px_y": [49.5] * n,
             "score_threshold": [0.3] * n,
         },
     )

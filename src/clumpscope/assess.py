@@ -59,7 +59,9 @@ def assess(
     out = run_folder / "evaluation"
     out.mkdir(exist_ok=True)
     with atomic(out / "metrics.json") as temporary:
-        temporary.write_text(json.dumps(metrics(results), indent=2) + "\n")
+        temporary.write_text(
+            json.dumps(_finite(metrics(results)), indent=2, allow_nan=False) + "\n"
+        )
     table = curves(results)
     write_parquet(table, out / "curves.parquet")
     completeness_purity(table, out / "completeness_purity.png")
@@ -118,6 +120,15 @@ def metrics(results: dict[str, Evaluation]) -> dict[str, object]:
         }
         for name, result in results.items()
     }
+
+
+def _finite(value: object) -> object:
+    """The same with null for what is not a number, as JSON has none."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
 
 
 def curves(results: dict[str, Evaluation]) -> Table:

@@ -69,7 +69,11 @@ def catalogue(photometry: QTable, hosts: QTable, config: CatalogueConfig) -> QTa
     flux_err = _planes(photometry, "clump_flux_err", bands)
     host_flux = np.column_stack([host(f"petro_flux_{band}") for band in bands])
     host_err = np.column_stack([host(f"petro_flux_err_{band}") for band in bands])
-    extinct = extinction(_ebv(host("ra"), host("dec"), host("ebv"), config), bands)
+    sky = [
+        np.where(np.isfinite(host(name)), host(name), plain(photometry, f"clump_centre_{name}"))
+        for name in ("ra", "dec")
+    ]
+    extinct = extinction(_ebv(sky[0], sky[1], host("ebv"), config), bands)
     mag, host_mag = magnitude(flux), magnitude(host_flux)
     corrected = mag - extinct
     u = bands.index("u") if "u" in bands else None

@@ -35,14 +35,15 @@ app = typer.Typer(
 )
 fetch_app = typer.Typer(help="Cut galaxies out of a survey.", no_args_is_help=True)
 models_app = typer.Typer(help="Published and own models.", no_args_is_help=True)
-labels_help = "the sample's folder, or a bare folder of images"
 app.add_typer(fetch_app, name="fetch")
 app.add_typer(models_app, name="models")
 
-console = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
-Sample = Annotated[Path, typer.Argument(help=labels_help, metavar="SAMPLE")]
+Sample = Annotated[
+    Path, typer.Argument(help="a sample, or a bare folder of images", metavar="SAMPLE")
+]
 RunFolder = Annotated[Path, typer.Argument(help="a run's folder", metavar="RUN")]
 RecipeFile = Annotated[
     Path | None, typer.Option("--recipe", help="a TOML recipe; default: as published")
@@ -50,6 +51,7 @@ RecipeFile = Annotated[
 Model = Annotated[str | None, typer.Option("--model", help="a model's name or file; default: ours")]
 OutFolder = Annotated[Path, typer.Option("--out", help="folder to write; new or empty")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="instead of the recipe's")]
+Resume = Annotated[bool, typer.Option("--resume", help="go on with an interrupted run")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="processes; default: cores")]
 
 
@@ -58,18 +60,26 @@ def main() -> NoReturn:
     try:
         app(standalone_mode=True)
     except ClumpscopeError as error:
-        errors.print(f"[bold red]error:[/] {_plain(str(error))}")
+        errors.print("error:", style="bold red", end=" ")
+        errors.print(str(error))
         sys.exit(error.exit_code)
+    except OSError as error:  # such as a pipe that was closed, or a folder that cannot be read
+        errors.print("error:", style="bold red", end=" ")
+        errors.print(str(error))
+        sys.exit(1)
     sys.exit(0)
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")
 
 
 def _recipe(path: Path | None, seed: int | None = None) -> Recipe:
     recipe = load_recipe(path)
     return recipe if seed is None else recipe.model_copy(update={"seed": seed})
+
+
+def _recipe_for(run: Path, path: Path | None) -> Recipe:
+    """The recipe given, else the one that the run was made with."""
+    from clumpscope.pipeline import recipe_of
+
+    return recipe_of(run) if path is None else load_recipe(path)
 
 
 def _workers(workers: int | None) -> int:
@@ -153,7 +163,7 @@ def fetch_sdss(
         )
     console.print(f"{len(table) - len(failures)} galaxies in {sample}")
     for galaxy_id, error in zip(failures["galaxy_id"], failures["error"], strict=True):
-        errors.print(f"failed: {galaxy_id}: {_plain(str(error))}")
+        errors.print(f"failed: {galaxy_id}: {error}")
 
 
 @app.command()
@@ -183,7 +193,7 @@ def detect(
     out: OutFolder,
     model: Model = None,
     recipe: RecipeFile = None,
-    resume: Annotated[bool, typer.Option("--resume", help="go on with an interrupted run")] = False,
+    resume: Resume = False,
     workers: Workers = None,
 ) -> None:
     """Find boxes only: detections.parquet and galaxies.parquet."""
@@ -196,7 +206,7 @@ def run(
     out: OutFolder,
     model: Model = None,
     recipe: RecipeFile = None,
-    resume: Annotated[bool, typer.Option("--resume", help="go on with an interrupted run")] = False,
+    resume: Resume = False,
     workers: Workers = None,
 ) -> None:
     """Detect, refine, measure and catalogue every galaxy of a sample."""
@@ -231,12 +241,17 @@ def _run(
     except KeyboardInterrupt:
         errors.print(f"interrupted: the same command with --resume goes on in {out}")
         raise typer.Exit(1) from None
-    console.print(_summary(summary))
     names = ["detections.parquet", "galaxies.parquet", "failures.parquet"]
-    names = ["catalogue.parquet", "catalogue.fits", *names] if until == "catalogue" else names
+    if until == "catalogue":
+        console.print(_summary(summary))
+        names = ["catalogue.parquet", "catalogue.fits", *names]
+    else:
+        console.print(f"{summary.detections} boxes in {summary.galaxies} galaxies")
     console.print(f"in {out}: {', '.join(names)}")
     if summary.failed:
         errors.print(f"{summary.failed} galaxies failed: see {out / 'failures.parquet'}")
+    if summary.failed == summary.galaxies:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -245,7 +260,7 @@ def refine(run: RunFolder, recipe: RecipeFile = None) -> None:
     from clumpscope.pipeline import refine_run, sample_of
 
     with _progress("refining", len(sample_of(run))) as progress:
-        clumps = refine_run(run, _recipe(recipe), progress)
+        clumps = refine_run(run, _recipe_for(run, recipe), progress)
     console.print(f"{clumps} clumps in {run / 'positions.parquet'}")
 
 
@@ -268,7 +283,7 @@ def measure(
     count, failed = measure_file(sample, positions, out, _recipe(recipe), coords)
     console.print(f"{count} positions measured in {out}")
     for galaxy_id, error in failed.items():
-        errors.print(f"failed: {galaxy_id}: {_plain(error)}")
+        errors.print(f"failed: {galaxy_id}: {error}")
 
 
 @app.command()
@@ -276,7 +291,9 @@ def catalogue(run: RunFolder, recipe: RecipeFile = None) -> None:
     """Make a run's catalogue anew from its photometry.parquet."""
     from clumpscope.pipeline import catalogue_run
 
-    console.print(f"{catalogue_run(run, _recipe(recipe))} clumps in {run / 'catalogue.parquet'}")
+    console.print(
+        f"{catalogue_run(run, _recipe_for(run, recipe))} clumps in {run / 'catalogue.parquet'}"
+    )
 
 
 @app.command()
@@ -292,7 +309,9 @@ def evaluate(
 
     total = len(sample_of(run)) if baseline else 0
     with _progress("baseline", total) as progress:
-        results = assess(run, truth, _recipe(recipe), with_baseline=baseline, progress=progress)
+        results = assess(
+            run, truth, _recipe_for(run, recipe), with_baseline=baseline, progress=progress
+        )
     _print_evaluation(results)
     console.print(f"in {run / 'evaluation'}: metrics.json, curves.parquet, completeness_purity.png")
 
@@ -305,11 +324,10 @@ def doctor() -> None:
     checks = look()
     colours = {"ok": "green", "warning": "yellow", "missing": "red"}
     for check in checks:
-        console.print(
-            f"[{colours[check.state]}]{check.state:8}[/] {check.name}: {_plain(check.detail)}"
-        )
+        console.print(f"{check.state:8}", style=colours[check.state], end=" ")
+        console.print(f"{check.name}: {check.detail}")
         if check.remedy:
-            console.print(f"         → {_plain(check.remedy)}")
+            console.print(f"         → {check.remedy}")
     if any(check.state == "missing" for check in checks):
         raise typer.Exit(1)
 

@@ -6,8 +6,11 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from typing import TypeVar
+
+from clumpscope.errors import StoreError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -30,6 +33,11 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], workers: int) ->
 
     At most two tasks a worker are in flight, so memory stays flat. With one worker all
     happens in this process. ``function`` and the items must be picklable otherwise.
+
+    Raises
+    ------
+    StoreError
+        If a worker process dies; what ``function`` raises comes through as it is.
     """
     if workers <= 1:
         yield from map(function, items)
@@ -46,12 +54,17 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], workers: int) ->
                 result = pending.popleft().result()
                 pending.extend(pool.submit(function, item) for item in islice(queue, 1))
                 yield result
+        except BrokenProcessPool as error:
+            raise StoreError(
+                "a worker process died, often for lack of memory: try fewer --workers; "
+                "an interrupted run goes on with --resume"
+            ) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _prepare_worker() -> None:
-    """Keep numerical libraries to one core; leave Ctrl-C to the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Keep numerical libraries to one core; end silently at Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"

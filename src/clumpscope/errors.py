@@ -14,8 +14,11 @@ error               raised when                                                 
                     or not what it claims to be; a target lies off every frame     failure row
 ``ModelError``      a model is unknown, its file is damaged, its hash is wrong or  2
                     its tensors do not fit the architecture
-``StoreError``      an artefact cannot be written or is not what its name says:    1
-                    folder not empty, disk full, schema from the future
+``StoreError``      an artefact cannot be written or read: disk full, no right to  1
+                    write, a worker died
+``FolderError``     a folder or file that the user named is not what it should     2
+                    be: not there, empty, not a sample or run, not empty where
+                    output shall go, damaged, of a newer schema (a StoreError)
 ``DownloadError``   a download failed or there is no network                       1
 ==================  =============================================================  =========
 
@@ -26,6 +29,7 @@ Every message names the thing (file, field, row), what was expected and what cam
 __all__ = [
     "ClumpscopeError",
     "DownloadError",
+    "FolderError",
     "FrameError",
     "ImageError",
     "ModelError",
@@ -74,6 +78,12 @@ class ModelError(ClumpscopeError):
 
 class StoreError(ClumpscopeError):
     """An artefact cannot be written or read."""
+
+
+class FolderError(StoreError):
+    """A folder or file named by the user is not what it should be."""
+
+    exit_code = 2
 
 
 class DownloadError(ClumpscopeError):

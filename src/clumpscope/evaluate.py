@@ -130,7 +130,7 @@ def cases(catalogue: QTable, galaxies: QTable, truth: QTable) -> list[Case]:
     )
     fwhm = plain(galaxies, "psf_fwhm_r").astype(float)
     pixscale = plain(galaxies, "pixscale_arcsec").astype(float)
-    side = plain(galaxies, "field_arcsec").astype(float) / pixscale
+    centres = np.column_stack([plain(galaxies, f"host_px_{axis}") for axis in "xy"]).astype(float)
     none = np.array([], dtype=np.intp)
     result = []
     for k, galaxy_id in enumerate(ids):
@@ -144,7 +144,7 @@ def cases(catalogue: QTable, galaxies: QTable, truth: QTable) -> list[Case]:
                 blend(truths, width),
                 width,
                 float(pixscale[k]),
-                np.full(2, (side[k] - 1) / 2),
+                centres[k],
             )
         )
     return result
@@ -201,7 +201,10 @@ def score(items: Sequence[Case], ratio: float, *, normal_only: bool = True) -> S
 
 
 def binned(items: Sequence[Case]) -> list[tuple[float, float, Score]]:
-    """(low, high, score) per bin of log10 flux ratio: true (completeness), measured (purity)."""
+    """(low, high, score) per bin of log10 flux ratio: true (completeness), measured (purity).
+
+    Here any match with a normal truth is right, however faint that is.
+    """
     results = []
     for low, high in pairwise(BINS):
         hit = there = right = called = 0

@@ -15,6 +15,7 @@ from clumpscope.core.galaxy import SDSS_BANDS, ColourImage, GalaxyImage
 from clumpscope.core.records import DETECTIONS, FAILURES, GALAXIES, record_table
 from clumpscope.errors import ClumpscopeError, ModelError
 from clumpscope.measure import Photometry, photometry_table
+from clumpscope.ops.outline import host_centre
 from clumpscope.refine import Refined, positions_table
 from clumpscope.store.sample import Sample
 
@@ -128,6 +129,11 @@ def _galaxy(work: Work, sample: Sample, threshold: float) -> dict[str, object]:
     if isinstance(image, ColourImage) or (image is not None and image.wcs is not None):
         pixscale = image.pixscale_arcsec
         field_arcsec = pixscale * max(image.shape)
+    centre = np.full(2, np.nan)
+    if isinstance(image, GalaxyImage):
+        centre = host_centre(image)
+    elif image is not None:
+        centre = (np.array(image.shape[::-1]) - 1) / 2
     labels = work.refined.label if work.refined is not None else np.array([], dtype=int)
     return {
         "galaxy_id": work.galaxy_id,
@@ -138,6 +144,8 @@ def _galaxy(work: Work, sample: Sample, threshold: float) -> dict[str, object]:
         **{f"psf_fwhm_{band}": width for band, width in widths.items()},
         "pixscale_arcsec": pixscale,
         "field_arcsec": field_arcsec,
+        "host_px_x": centre[0],
+        "host_px_y": centre[1],
         "petro_flux_u": sample.host(work.index, "petro_flux_u"),
         "score_threshold": threshold,
         "outline": work.refined is not None and work.refined.has_outline,

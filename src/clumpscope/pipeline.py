@@ -6,13 +6,14 @@ many processes there are. What fails for one galaxy becomes a row of the failure
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from astropy.table import QTable
+from pydantic import ValidationError
 
 from clumpscope import ledger
 from clumpscope.catalogue import catalogue
@@ -26,9 +27,16 @@ from clumpscope.detect import detect
 from clumpscope.detector.header import read_spec
 from clumpscope.detector.registry import find_model
 from clumpscope.engine import ordered_map, shards
-from clumpscope.errors import ClumpscopeError, StoreError, TableError, expected_got
+from clumpscope.errors import (
+    ClumpscopeError,
+    FolderError,
+    RecipeError,
+    TableError,
+    expected_got,
+)
 from clumpscope.ledger import Image, Work
 from clumpscope.measure import Coords, Photometry, UserPositions, measure, measure_positions
+from clumpscope.ops.extinction import ebv
 from clumpscope.refine import Refined, refine
 from clumpscope.store.manifest import RunManifest, sha256_file, sha256_json
 from clumpscope.store.run import Run
@@ -114,12 +122,20 @@ def run(
     ------
     StoreError, TableError, ModelError
         If the sample, the output folder or the model cannot be used.
+    RecipeError
+        If the recipe's composite is not the model's, or its dust maps are missing.
     """
     start = time.monotonic()
+    # A sample or model may have changed since another run of this process.
+    _sample.cache_clear()
+    _detector.cache_clear()
     sample = Sample.open(sample_folder)
     plan = _plan(sample_folder, out, recipe, model, until)
+    if recipe.catalogue.dust_map is not None:
+        # Missing maps shall stop the run now and not after hours.
+        ebv(sample.hosts["ra"].value, sample.hosts["dec"].value, Path(recipe.catalogue.dust_map))
     key = {
-        "recipe": sha256_json([recipe.model_dump(mode="json"), until]),
+        "recipe": sha256_json([recipe.model_dump(mode="json", exclude={"catalogue"}), until]),
         "model": sha256_file(plan.model),
         "sample": sample.fingerprint(),
     }
@@ -144,8 +160,13 @@ def run(
 
 def _plan(sample: Path, out: Path, recipe: Recipe, model: str | None, until: str) -> Plan:
     path = find_model(model)
+    spec = read_spec(path)
+    if "composite" in recipe.model_fields_set and recipe.composite != spec.composite:
+        raise RecipeError(
+            expected_got(f"[composite], model {spec.name}", spec.composite, recipe.composite)
+        )
     chosen = recipe.refine.score_threshold
-    threshold = read_spec(path).score_threshold if chosen is None else chosen
+    threshold = spec.score_threshold if chosen is None else chosen
     return Plan(sample, out, path, recipe, threshold, until)
 
 
@@ -213,7 +234,7 @@ def sample_of(run_folder: Path) -> Sample:
     """
     place = RunManifest.read(run_folder).inputs.get("sample", "")
     if not place or not Path(place).is_dir():
-        raise StoreError(expected_got(f"run {run_folder}", "its sample where it was", place))
+        raise FolderError(expected_got(f"run {run_folder}", "its sample where it was", place))
     return Sample.open(Path(place))
 
 
@@ -230,9 +251,13 @@ def refine_run(run_folder: Path, recipe: Recipe, progress: Progress = lambda _: 
     threshold = recipe.refine.score_threshold
     if threshold is None:
         threshold = float(RunManifest.read(run_folder).model["threshold"])
+    before = store.read("failures")
+    failed = {str(row["galaxy_id"]): (str(row["stage"]), str(row["error"])) for row in before}
     works = []
     for index, galaxy_id in enumerate(sample.ids):
         work = Work(galaxy_id, index, boxes=found.get(galaxy_id, Boxes.empty()))
+        if failed.get(galaxy_id, ("refine", ""))[0] != "refine":
+            work.error = failed[galaxy_id]  # of another stage: still true
         with work.attempt("read"):
             work.image = sample.read(index, recipe.detect)
         if work.image is not None:
@@ -244,6 +269,7 @@ def refine_run(run_folder: Path, recipe: Recipe, progress: Progress = lambda _: 
     store.write("positions", tables["positions"])
     store.write("galaxies", ledger.galaxies(works, sample, threshold))
     store.write("failures", ledger.failures(works))
+    _note(run_folder, recipe)
     return len(tables["positions"])
 
 
@@ -258,7 +284,30 @@ def catalogue_run(run_folder: Path, recipe: Recipe) -> int:
     store = Run(run_folder)
     table = catalogue(store.read("photometry"), sample_of(run_folder).hosts, recipe.catalogue)
     write_catalogue(store, table)
+    _note(run_folder, recipe)
     return len(table)
+
+
+def recipe_of(run_folder: Path) -> Recipe:
+    """The recipe that a run was made with.
+
+    Raises
+    ------
+    FolderError
+        If the folder is no run, or one of another version.
+    """
+    try:
+        return Recipe.model_validate(RunManifest.read(run_folder).recipe)
+    except ValidationError as error:
+        raise FolderError(
+            f"run {run_folder}: its recipe is not of this version: {error}"
+        ) from error
+
+
+def _note(run_folder: Path, recipe: Recipe) -> None:
+    """Keep in the manifest with which recipe a stage was done anew."""
+    manifest = RunManifest.read(run_folder)
+    replace(manifest, recipe=recipe.model_dump(mode="json")).write(run_folder)
 
 
 def boxes_by_galaxy(detections: QTable) -> dict[str, Boxes]:
@@ -275,13 +324,17 @@ def boxes_by_galaxy(detections: QTable) -> dict[str, Boxes]:
     }
 
 
+def _failures_of(out: Path) -> Path:
+    return out.with_name(f"{out.stem}-failures.parquet")
+
+
 def measure_file(
     sample_folder: Path, positions: Path, out: Path, recipe: Recipe, coords: Coords | None = None
 ) -> tuple[int, dict[str, str]]:
     """Measure a user's positions; writes ``out`` (Parquet or FITS) and, if any, the failures.
 
     Returns the number of measured positions and the error of each galaxy that failed; these go
-    to ``failures.parquet`` beside ``out``, too.
+    to ``<out>-failures.parquet``, too.
 
     Raises
     ------
@@ -323,5 +376,5 @@ def measure_file(
             "stage": ["measure"] * len(failed),
             "error": list(failed.values()),
         }
-        write_parquet(record_table(FAILURES, rows), out.parent / "failures.parquet")
+        write_parquet(record_table(FAILURES, rows), _failures_of(out))
     return len(table), failed

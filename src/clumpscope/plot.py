@@ -77,7 +77,8 @@ def completeness_purity(curves: Table, path: Path) -> None:
         axes.set_ylim(0, 1.08)
     for axes in (against_threshold, completeness, purity):
         axes.grid(alpha=0.3)
-    against_threshold.legend(loc="lower left")
+    if against_threshold.get_legend_handles_labels()[0]:
+        against_threshold.legend(loc="lower left")
     save(figure, path)
 
 
@@ -111,6 +112,8 @@ class Panel:
         Radius of the r-band aperture.
     truth_xy
         (m, 2) true clumps, drawn as crosses; may be empty.
+    downward
+        Rows run down, as in PNG and JPEG files; only looked at without a WCS.
     """
 
     title: str
@@ -122,6 +125,7 @@ class Panel:
     box: Values
     aperture_px: float
     truth_xy: Values
+    downward: bool = False
 
 
 def contact_sheet(
@@ -166,7 +170,7 @@ def north_up(wcs: WCS | None) -> Values:
 
 def _draw(ax: Axes, panel: Panel, zoom: float) -> None:
     ny, nx = panel.outline.shape
-    turn = north_up(panel.wcs)
+    turn = np.diag([1.0, -1.0]) if panel.wcs is None and panel.downward else north_up(panel.wcs)
     centre = (np.array([nx, ny]) - 1) / 2
     half = zoom * max(nx, ny) / 2
     # Fine enough that native pixels stay visible after the rotation.

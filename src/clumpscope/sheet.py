@@ -10,13 +10,12 @@ from clumpscope.core.composite import colour
 from clumpscope.core.galaxy import ColourImage, GalaxyImage
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import ClumpscopeError
+from clumpscope.evaluate import TRUE_FLOOR
 from clumpscope.ops.outline import galaxy_outline
 from clumpscope.pipeline import sample_of
 from clumpscope.plot import Panel, contact_sheet
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
-
-_TRUE_FLOOR = 0.01
 
 
 def sheet(
@@ -61,7 +60,7 @@ def _panel(
         fwhm = image["r"].psf_fwhm_arcsec / image.pixscale_arcsec
     true_xy = np.zeros((0, 2))
     if truth is not None:
-        bright = truth[(plain(truth, "label") == 1) & (plain(truth, "flux_ratio_u") >= _TRUE_FLOOR)]
+        bright = truth[(plain(truth, "label") == 1) & (plain(truth, "flux_ratio_u") >= TRUE_FLOOR)]
         true_xy = np.column_stack([plain(bright, "x"), plain(bright, "y")])
     return Panel(
         title=image.galaxy_id,
@@ -75,4 +74,5 @@ def _panel(
         ),
         aperture_px=recipe.measure.aperture_fwhm * fwhm,
         truth_xy=true_xy,
+        downward=isinstance(image, ColourImage),
     )

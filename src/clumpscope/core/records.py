@@ -107,6 +107,8 @@ GALAXIES = [
     *_specs(
         ("pixscale_arcsec", "f8", "arcsec", "instr.scale", "pixel side"),
         ("field_arcsec", "f8", "arcsec", "instr.fov", "longer side of the image"),
+        ("host_px_x", "f8", "pix", "pos.cartesian.x;instr.det", "host's centre, column, 0-based"),
+        ("host_px_y", "f8", "pix", "pos.cartesian.y;instr.det", "host's centre, row, 0-based"),
         ("petro_flux_u", "f8", "nmgy", "phot.flux;em.opt.U", "host flux in u"),
         ("score_threshold", "f8", "", "stat.probability", "threshold applied"),
         ("outline", "bool", "", "meta.code", "a host outline was found"),

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from clumpscope.errors import StoreError, expected_got
+from clumpscope.errors import FolderError, expected_got
 from clumpscope.store.atomic import atomic
 
 SCHEMA_VERSION = 1
@@ -64,15 +64,15 @@ class RunManifest:
             content = json.loads(path.read_text())
             found = int(content["schema_version"])
         except FileNotFoundError:
-            raise StoreError(f"{path}: no such file; is {folder} a sample or run?") from None
+            raise FolderError(f"{path}: no such file; is {folder} a sample or run?") from None
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise StoreError(f"{path}: not a manifest: {error}") from error
+            raise FolderError(f"{path}: not a manifest: {error}") from error
         if found > SCHEMA_VERSION:
-            raise StoreError(expected_got(path, f"schema version <= {SCHEMA_VERSION}", found))
+            raise FolderError(expected_got(path, f"schema version <= {SCHEMA_VERSION}", found))
         try:
             return cls(**content)
         except TypeError as error:
-            raise StoreError(f"{path}: not a manifest: {error}") from error
+            raise FolderError(f"{path}: not a manifest: {error}") from error
 
 
 def sha256_file(path: Path) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from astropy.table import QTable, vstack
 
-from clumpscope.errors import StoreError, expected_got
+from clumpscope.errors import FolderError, StoreError, expected_got
 from clumpscope.store.atomic import atomic, new_folder
 from clumpscope.store.tables import read_parquet, write_parquet
 
@@ -39,16 +39,20 @@ class Run:
                 new_folder(folder)
             except StoreError as error:
                 hint = "; --resume goes on with an interrupted run" if known.is_file() else ""
-                raise StoreError(f"{error}{hint}") from error
+                raise type(error)(f"{error}{hint}") from error
             with atomic(known) as temporary:
                 temporary.write_text(json.dumps(key, sort_keys=True))
             return cls(folder)
         if not known.is_file():
-            raise StoreError(expected_got(f"run {folder}", "an interrupted run to resume", "none"))
+            raise FolderError(
+                expected_got(
+                    f"run {folder}", "an interrupted run to resume", "none or a finished one"
+                )
+            )
         before = json.loads(known.read_text())
         differing = sorted(name for name in key if before.get(name) != key[name])
         if differing:
-            raise StoreError(
+            raise FolderError(
                 expected_got(
                     f"run {folder}",
                     "to resume with what it began with",
@@ -82,6 +86,9 @@ class Run:
             for name, table in tables.items():
                 write_parquet(table, temporary / f"{name}.parquet")
             temporary.replace(target)
+        except OSError as error:
+            if not target.is_dir():  # else another process was quicker, with the same result
+                raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
