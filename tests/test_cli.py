@@ -39,9 +39,9 @@ def test_every_command_has_help(command: str) -> None:
     [
         (["nonsense"], 2, "No such command"),
         (["run"], 2, "Missing argument"),
-        (["run", "{tmp}/missing", "--out", "{tmp}/out"], 1, "no such folder"),
-        (["run", "{tmp}/empty", "--out", "{tmp}/out"], 1, "expected images"),
-        (["run", "{survey}", "--out", "{survey}"], 1, "expected a new or empty folder"),
+        (["run", "{tmp}/missing", "--out", "{tmp}/out"], 2, "no such folder"),
+        (["run", "{tmp}/empty", "--out", "{tmp}/out"], 2, "expected images"),
+        (["run", "{survey}", "--out", "{survey}"], 2, "expected a new or empty folder"),
         (["run", "{survey}", "--out", "{tmp}/out", "--model", "nobody"], 2, "model"),
         (
             ["run", "{survey}", "--out", "{tmp}/out", "--model", "zoobot-backbone"],
@@ -49,7 +49,7 @@ def test_every_command_has_help(command: str) -> None:
             "models fetch",
         ),
         (["run", "{survey}", "--out", "{tmp}/o", "--recipe", "{tmp}/bad.toml"], 2, "nms_iuo"),
-        (["evaluate", "{tmp}/empty", "--truth", "{survey}/truth.parquet"], 1, "manifest.json"),
+        (["evaluate", "{tmp}/empty", "--truth", "{survey}/truth.parquet"], 2, "manifest.json"),
         (["fetch", "sdss", "{tmp}/none.csv", "{tmp}/o", "--frames", "{tmp}"], 2, "no such file"),
         (["fetch", "sdss", "{tmp}/targets.csv", "{tmp}/o", "--frames", "{tmp}"], 2, "frames"),
         (

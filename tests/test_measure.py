@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from astropy import units as u
 from astropy.table import QTable, Table
+from astropy.utils.masked import Masked
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from photutils.aperture import CircularAnnulus, CircularAperture, aperture_photometry
@@ -463,3 +464,67 @@ def test_one_bad_galaxy_does_not_stop_the_others():
     assert [name for name, _ in failures] == ["bad"]
     with pytest.raises(ImageError, match="band u"):
         measure_positions(UserPositions.of(table), [bad], MeasureConfig(), RefineConfig())
+
+
+@pytest.mark.parametrize("column", [[30, 11], ["30", "11"], [30.0, 11.0]])
+def test_a_gap_in_the_coordinates_is_no_position(column):
+    table = Table({"galaxy_id": ["g", "g"], "x": column, "y": [20, 40]}, masked=True)
+    table["clump_id"] = [3, 4]
+    table["x"].mask = table["clump_id"].mask = [False, True]
+    positions = UserPositions.of(table)
+    assert positions.xy[0].tolist() == [30, 20]
+    assert np.isnan(positions.xy[1, 0])
+    assert positions.columns["clump_id"].tolist() == [3, 0]
+    with pytest.raises(TableError, match=r"row 2: expected ra and dec, or x and y"):
+        positions.native(positions.rows("g"), WCS)
+
+
+def test_a_gap_in_a_column_with_a_unit_is_no_position():
+    table = QTable({"galaxy_id": ["g", "g"], "dec": SKY[:, 1] * u.deg})
+    table["ra"] = Masked(SKY[:, 0] * u.deg, mask=[False, True])
+    assert np.isnan(UserPositions.of(table).radec[:, 0]).tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ra", "abc"), ("dec", "+12:34:56"), ("clump_id", "one"), ("clump_score", "a")],
+)
+def test_text_instead_of_numbers_is_named(name, value):
+    table = Table({"galaxy_id": ["g"], "ra": [1.0], "dec": [2.0]})
+    table[name] = [value]
+    with pytest.raises(TableError, match=f"positions: {name}: expected numbers, got .*{value[1:]}"):
+        UserPositions.of(table)
+
+
+def test_rows_are_grouped_once():
+    table = Table({"galaxy_id": ["b", "a", "b"], "x": [1.0, 2, 3], "y": [1.0, 2, 3]})
+    positions = UserPositions.of(table)
+    assert positions.rows("b").tolist() == [0, 2]
+    assert positions.rows("b") is positions.rows("b")
+    assert positions.rows("none").tolist() == []
+
+
+def test_any_error_is_that_galaxy_s_but_a_bad_table_is_everybody_s(monkeypatch):
+    images = [scenes.galaxy(name, SHAPE, XY, host_flux=300) for name in ("bad", "good")]
+    table = Table({"galaxy_id": ["bad", "good"], "x": XY[:, 0], "y": XY[:, 1]})
+    failures = []
+
+    def run(error):
+        def broken(image, *args):
+            if image.galaxy_id == "bad":
+                raise error
+            return measure(image, *args)
+
+        monkeypatch.setattr("clumpscope.measure.tables.measure", broken)
+        return measure_positions(
+            UserPositions.of(table),
+            images,
+            MeasureConfig(),
+            RefineConfig(),
+            failed=lambda *failure: failures.append(failure),
+        )
+
+    assert list(run(ZeroDivisionError("by zero"))["galaxy_id"]) == ["good"]
+    assert [(name, str(error)) for name, error in failures] == [("bad", "by zero")]
+    with pytest.raises(TableError, match="apart"):
+        run(TableError("apart"))

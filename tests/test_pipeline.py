@@ -11,13 +11,13 @@ from PIL import Image
 
 import scenes
 from clumpscope import pipeline
-from clumpscope.config import Recipe, RefineConfig
+from clumpscope.config import CatalogueConfig, CompositeConfig, Recipe, RefineConfig
 from clumpscope.core.clumps import schema
 from clumpscope.core.composite import colour
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.schema import plain
-from clumpscope.errors import StoreError, TableError
-from clumpscope.pipeline import catalogue_run, measure_file, refine_run, run
+from clumpscope.errors import RecipeError, StoreError, TableError
+from clumpscope.pipeline import catalogue_run, measure_file, recipe_of, refine_run, run
 from clumpscope.store.images import read_galaxy, write_galaxy
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.tables import read_parquet
@@ -167,3 +167,39 @@ def test_measure_refuses_what_it_cannot_use(survey: Path, tmp_path: Path) -> Non
     table.write_text("galaxy_id,x,y\n")
     with pytest.raises(TableError, match="empty"):
         measure_file(survey, table, tmp_path / "out.parquet", Recipe())
+
+
+def test_a_later_run_of_one_process_sees_the_changed_sample(survey: Path, tmp_path: Path) -> None:
+    folder = some(survey, tmp_path / "sample", 2)
+    run(folder, tmp_path / "one", Recipe())
+    first = sorted(folder.iterdir())[0]
+    first.rename(folder / "renamed.fits")
+    run(folder, tmp_path / "two", Recipe())
+    ids = set(read_parquet(tmp_path / "two" / "galaxies.parquet")["galaxy_id"])
+    assert "renamed" in ids
+    assert first.stem not in ids
+
+
+def test_what_cannot_work_stops_the_run_at_its_start(survey: Path, tmp_path: Path) -> None:
+    folder = some(survey, tmp_path / "sample", 2)
+    nowhere = Recipe(catalogue=CatalogueConfig(dust_map=str(tmp_path / "none")))
+    with pytest.raises(RecipeError, match="dust_map"):
+        run(survey, tmp_path / "run", nowhere)
+    assert not (tmp_path / "run").exists()
+    other = Recipe(composite=CompositeConfig(stretch=0.9))
+    with pytest.raises(RecipeError, match="composite"):
+        run(folder, tmp_path / "run", other)
+
+
+def test_refining_anew_keeps_failures_of_other_stages(survey: Path, tmp_path: Path) -> None:
+    folder = some(survey, tmp_path / "sample", 2)
+    path = sorted(folder.iterdir())[0]
+    image = read_galaxy(path)
+    write_galaxy(path, replace(image, bands={band: image[band] for band in "gri"}))
+    run(folder, tmp_path / "run", Recipe())
+    refine_run(tmp_path / "run", Recipe(refine=RefineConfig(nms_iou=0.3)))
+    failures = read_parquet(tmp_path / "run" / "failures.parquet")
+    assert list(zip(failures["galaxy_id"], failures["stage"], strict=True)) == [
+        (path.stem, "measure")
+    ]
+    assert recipe_of(tmp_path / "run").refine.nms_iou == 0.3

@@ -8,19 +8,53 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from clumpscope.errors import RecipeError
 
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Range = tuple[float, float]
+
+
+def _ordered(limits: tuple[float, float]) -> tuple[float, float]:
+    low, high = limits
+    if low > high:
+        raise ValueError("must be low <= high")
+    return limits
+
+
+def _odd(number: int) -> int:
+    if number % 2 == 0:
+        raise ValueError("must be odd")
+    return number
+
+
+def _letters(bands: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(len(band) == 1 and band.isalpha() for band in bands):
+        raise ValueError("must be single letters")
+    if len(set(bands)) < len(bands):
+        raise ValueError("must name each band once")
+    return bands
+
+
+Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
+Letters = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_letters)]
+PositiveRange = Annotated[tuple[Positive, Positive], AfterValidator(_ordered)]
 
 
 class Section(BaseModel):
-    """Base of every recipe section: frozen, unknown keys refused."""
+    """Base of every recipe section: frozen, unknown keys, infinity and NaN refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False
+    )
 
 
 class CompositeConfig(Section):
@@ -33,6 +67,12 @@ class CompositeConfig(Section):
     softening: Positive = 7.0  # Lupton's Q
     size: Annotated[int, Field(ge=16)] = 400  # px of the enlarged field's longer side
     crop: Annotated[int, Field(ge=16)] = 200  # px of the central crop that is searched
+
+    @model_validator(mode="after")
+    def _crop_fits(self) -> Self:
+        if self.crop > self.size:
+            raise ValueError(f"crop must be at most size, got {self.crop} > {self.size}")
+        return self
 
 
 class FetchConfig(Section):
@@ -61,7 +101,7 @@ class RefineConfig(Section):
     keep_nucleus: bool = False
     merge_radius_fwhm: Positive = 1.0
     outline_sigma: Positive = 0.5  # per pixel, of the unsmoothed image's rms
-    outline_kernel_px: Annotated[int, Field(ge=3)] = 5
+    outline_kernel_px: Annotated[int, Field(ge=3), AfterValidator(_odd)] = 5
     outline_min_pixels: Annotated[int, Field(ge=1)] = 10
     outline_grow_fwhm: Annotated[float, Field(ge=0)] = 1.0
 
@@ -69,9 +109,9 @@ class RefineConfig(Section):
 class MeasureConfig(Section):
     """Aperture photometry (Popp et al. 2024, Appendix E). Radii in units of the PSF-FWHM."""
 
-    bands: tuple[str, ...] = ("u", "g", "r", "i", "z")
+    bands: Letters = ("u", "g", "r", "i", "z")
     aperture_fwhm: Positive = 1.125
-    annulus_fwhm: Range = (1.5, 2.5)
+    annulus_fwhm: tuple[float, float] = (1.5, 2.5)
     aperture_correction: Literal["gaussian", "none"] = "gaussian"
 
     @model_validator(mode="after")
@@ -93,27 +133,36 @@ class SimulateConfig(Section):
     """A simulated survey: hosts, clumps, interlopers and how SDSS would see them."""
 
     r_mag: Range = (14.0, 17.8)
-    r50_arcsec: Range = (2.0, 12.0)
+    r50_arcsec: PositiveRange = (2.0, 12.0)
     r50_median_arcsec: Positive = 4.4
     r50_scatter: Annotated[float, Field(ge=0)] = 0.36  # of ln r50
     clumpless_fraction: Fraction = 0.35
-    mean_clumps: Positive = 3.0  # over galaxies that have any
-    flux_ratio_u: Range = (0.003, 0.30)
+    mean_clumps: Annotated[float, Field(ge=1)] = 3.0  # over galaxies that have any
+    flux_ratio_u: tuple[float, float] = (0.003, 0.30)
     mean_stars: Annotated[float, Field(ge=0)] = 1.2  # in the searched field
-    psf_fwhm_r_arcsec: Range = (1.0, 1.6)  # of the PSF's core
-    noise_factor: Range = (1.0, 1.0)  # over single-epoch SDSS; log-uniform
+    psf_fwhm_r_arcsec: PositiveRange = (1.0, 1.6)  # of the PSF's core
+    noise_factor: PositiveRange = (1.0, 1.0)  # over single-epoch SDSS; log-uniform
     pixscale_arcsec: Positive = 0.396
     field_r90: Positive = 6.0
+
+    @model_validator(mode="after")
+    def _ratios_are_shares(self) -> Self:
+        low, high = self.flux_ratio_u
+        if not 0 < low < high <= 1:
+            raise ValueError(f"flux_ratio_u must be 0 < low < high <= 1, got {low}, {high}")
+        return self
 
 
 class DetectorConfig(Section):
     """Architecture of a native detector: a timm encoder, an FPN and Faster R-CNN heads."""
 
     encoder: str = "resnet18"
-    strides: tuple[int, ...] = (4, 8, 16)  # encoder levels used, by their reduction
+    # Encoder levels used, by their reduction.
+    strides: Annotated[tuple[int, ...], Field(min_length=1)] = (4, 8, 16)
     channels: Annotated[int, Field(ge=8)] = 96  # of the FPN
     head: Annotated[int, Field(ge=8)] = 128  # of the box head
-    anchors: tuple[Positive, ...] = (8.0, 16.0, 32.0)  # composite px, one a level
+    # Composite px, one a level.
+    anchors: Annotated[tuple[Positive, ...], Field(min_length=1)] = (8.0, 16.0, 32.0)
     proposals: Annotated[int, Field(ge=1)] = 64  # kept after the RPN, at test time
     pad_to: Annotated[int, Field(ge=1)] = 16  # inputs are padded to a multiple of this
 

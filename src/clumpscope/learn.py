@@ -1,5 +1,7 @@
 """A model from a sample: composes its galaxies, trains, writes the model file."""
 
+import math
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -7,15 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clumpscope.config import Recipe
-from clumpscope.core.boxes import Boxes
+from clumpscope.core.boxes import Boxes, Label
 from clumpscope.core.composite import composite
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.detector.registry import find_model
 from clumpscope.detector.spec import DetectorSpec, TrainingRange
 from clumpscope.engine import ordered_map, shards
-from clumpscope.errors import ClumpscopeError, TableError, expected_got
+from clumpscope.errors import ClumpscopeError, FolderError, StoreError, TableError, expected_got
 from clumpscope.store.sample import Sample
 
 if TYPE_CHECKING:
@@ -39,52 +42,103 @@ def learn(
     Raises
     ------
     StoreError, TableError
-        If the sample or its labels cannot be used or fewer than two images can be read.
+        If the sample or its labels cannot be used, fewer than two images can be read, or
+        ``out`` exists or cannot be written.
     ModelError
         If the recipe's encoder does not exist, or ``train.start`` is no fitting model.
     """
     # torch is loaded here and not by every command.
     from clumpscope.detector.data import TrainingSet
     from clumpscope.detector.weights import save_model
-    from clumpscope.train import native_spec, train
+    from clumpscope.train import native_spec, split, train
 
     chosen = recipe.train.start
     start_file = None if chosen is None else find_model(chosen)
     sample = Sample.open(sample_folder)
     labels = labels_by_galaxy(sample)
+    _check_new(out)
     work = partial(_compose, sample, labels, recipe)
     parts = ordered_map(work, shards(range(len(sample)), _SHARD), workers)
     data = TrainingSet.joined([part for part in parts if part is not None])
     if len(data) < 2:
         raise TableError(expected_got(sample_folder, "at least two usable images", len(data)))
-    spec = native_spec(
-        out.stem, recipe, _range(sample), f"trained by clumpscope on {len(data)} images"
+    training, validation = split(data, recipe)
+    provenance = (
+        f"trained by clumpscope on {len(training)} images, validated on {len(validation)} "
+        f"({len(data)} images, {len(sample) - len(data)} unreadable left out)"
     )
+    spec = native_spec(out.stem, recipe, _range(sample), provenance, start=start_file)
     start = time.monotonic()
     written = [spec]
 
     def save(network: object, metrics: dict[str, float]) -> None:
-        written[0] = spec.model_copy(update={"metrics": metrics})
+        known = {name: value for name, value in metrics.items() if math.isfinite(value)}
+        written[0] = spec.model_copy(update={"metrics": known})
         save_model(out, network, written[0])
 
     def timed(epoch: int, metrics: dict[str, float]) -> None:
         report(epoch, {**metrics, "minutes": (time.monotonic() - start) / 60})
 
-    train(spec, data, recipe, timed, save, start=start_file)
+    train(spec, training, validation, recipe, timed, save, start=start_file)
     return written[0]
 
 
 def labels_by_galaxy(sample: Sample) -> dict[str, Boxes]:
-    """Labels of each galaxy that has any, boxes as fractions of the stored array."""
+    """Labels of each galaxy that has any, boxes as fractions of the stored array.
+
+    Raises
+    ------
+    StoreError, TableError
+        If they cannot be read, or a label, a box or a galaxy is not possible.
+    """
     table = sample.labels()
     corners = np.column_stack([plain(table, name) for name in ("x1", "y1", "x2", "y2")])
     label = plain(table, "label").astype(np.int64)
+    _check_labels(sample, plain(table, "galaxy_id").astype(str), label, corners)
     return {
         galaxy_id: Boxes.of(
             corners[rows], label[rows], np.ones(len(rows)), np.full((len(rows), 3), np.nan)
         )
         for galaxy_id, rows in rows_by_id(table).items()
     }
+
+
+def _check_labels(
+    sample: Sample,
+    ids: NDArray[np.str_],
+    label: NDArray[np.int64],
+    corners: NDArray[np.float64],
+) -> None:
+    known = np.isin(ids, sample.ids)
+    possible = np.isin(label, (Label.CLUMP, Label.ODD))
+    whole = (corners[:, :2] < corners[:, 2:]).all(axis=1) & np.isfinite(corners).all(axis=1)
+    bad = np.flatnonzero(~(known & possible & whole))
+    if not len(bad):
+        return
+    row = bad[0]
+    where = f"{sample.folder / 'labels.parquet'}, row {row + 1}"
+    box = ", ".join(f"{corner:g}" for corner in corners[row])
+    if not known[row]:
+        problem = expected_got(f"{where}, galaxy_id", "a galaxy of the sample", ids[row])
+    elif not possible[row]:
+        problem = expected_got(f"{where}, label", "1 (clump) or 2 (odd clump)", label[row])
+    elif not np.isfinite(corners[row]).all():
+        problem = expected_got(f"{where}, x1, y1, x2, y2", "finite numbers", box)
+    else:
+        problem = expected_got(f"{where}, x1, y1, x2, y2", "x1 < x2 and y1 < y2", box)
+    raise TableError(problem)
+
+
+def _check_new(out: Path) -> None:
+    """Check that ``out`` is a new file in a folder, made if need be, that takes files."""
+    if out.exists():
+        raise FolderError(expected_got(f"model file {out}", "a new file", "one that exists"))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out.parent):
+            pass
+    except OSError as error:
+        raise StoreError(f"cannot write {out}: {error.strerror or error}") from error
 
 
 def _compose(

@@ -198,7 +198,7 @@ def _manifest(plan: Plan, key: dict[str, str], summary: Summary) -> RunManifest:
         command="detect" if plan.until == "detect" else "run",
         recipe=plan.recipe.model_dump(mode="json"),
         seed=plan.recipe.seed,
-        inputs={"sample": str(plan.sample.resolve()), "sample_sha256": key["sample"]},
+        inputs={"sample": str(plan.sample.resolve()), "sample_key": key["sample"]},
         model={"file": plan.model.name, "sha256": key["model"], "threshold": plan.threshold},
         counts={"galaxies": summary.galaxies, "failed": summary.failed},
         timings={"seconds": summary.seconds},

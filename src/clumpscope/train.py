@@ -9,9 +9,11 @@ from clumpscope.config import Recipe
 from clumpscope.core.boxes import Boxes
 from clumpscope.core.composite import Composite
 from clumpscope.detector.data import TrainingSet
+from clumpscope.detector.header import read_header
 from clumpscope.detector.spec import DetectorSpec, Native, TrainingRange
 from clumpscope.detector.training import Report, Save, fit, initial
 from clumpscope.errors import TableError, expected_got
+from clumpscope.store.manifest import sha256_file
 
 
 def training_set(pairs: Sequence[tuple[Composite, Boxes]]) -> TrainingSet:
@@ -30,31 +32,58 @@ def training_set(pairs: Sequence[tuple[Composite, Boxes]]) -> TrainingSet:
 
 
 def native_spec(
-    name: str, recipe: Recipe, trained_on: TrainingRange, provenance: str
+    name: str,
+    recipe: Recipe,
+    trained_on: TrainingRange,
+    provenance: str,
+    *,
+    start: Path | None = None,
 ) -> DetectorSpec:
-    """The spec of a native detector of a recipe."""
+    """The spec of a native detector of a recipe, its training begun from the model ``start``.
+
+    Raises
+    ------
+    ModelError
+        If ``start`` cannot be read.
+    """
     return DetectorSpec(
         name=name,
         architecture=Native(**recipe.detector.model_dump()),
         composite=recipe.composite,
         mean=(0.1, 0.1, 0.1),
         std=(0.2, 0.2, 0.2),
-        weights=recipe.train.start or "random",
+        weights="random" if start is None else read_header(start).spec.name,
+        weights_sha256="" if start is None else sha256_file(start),
         provenance=provenance,
         trained_on=trained_on,
     )
 
 
+def split(data: TrainingSet, recipe: Recipe) -> tuple[TrainingSet, TrainingSet]:
+    """All but a random validation share, and that share; at least one image each.
+
+    Raises
+    ------
+    TableError
+        If there are fewer than two images.
+    """
+    order = np.random.default_rng(recipe.seed).permutation(len(data))
+    wanted = round(recipe.train.validation_fraction * len(data))
+    held_out = min(max(1, wanted), len(data) - 1)
+    return data.subset(order[held_out:]), data.subset(order[:held_out])
+
+
 def train(
     spec: DetectorSpec,
-    data: TrainingSet,
+    training: TrainingSet,
+    validation: TrainingSet,
     recipe: Recipe,
     report: Report,
     save: Save,
     *,
     start: Path | None = None,
-) -> tuple[int, int]:
-    """Train on all but a random validation share; returns the sizes of both.
+) -> None:
+    """Train a detector.
 
     ``start`` is a model file to go on from; ``None`` begins with random weights.
 
@@ -64,8 +93,4 @@ def train(
         If the recipe's encoder does not exist, or ``start`` is of another architecture.
     """
     network = initial(spec, start, recipe.seed)
-    order = np.random.default_rng(recipe.seed).permutation(len(data))
-    held_out = max(1, round(recipe.train.validation_fraction * len(data)))
-    training, validation = data.subset(order[held_out:]), data.subset(order[:held_out])
     fit(network, training, validation, recipe.train, recipe.seed, report, save)
-    return len(training), len(validation)

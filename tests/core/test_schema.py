@@ -2,12 +2,10 @@ import numpy as np
 import pytest
 from astropy import units as u
 from astropy.table import MaskedColumn
-from hypothesis import given
-from hypothesis import strategies as st
 
 from clumpscope.core import flags, records
 from clumpscope.core.clumps import schema
-from clumpscope.core.flags import ClumpFlag, flag_names
+from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.records import record_table
 from clumpscope.core.schema import JY_PER_NMGY, ColumnSpec, build_table, plain
 from clumpscope.errors import TableError
@@ -121,8 +119,3 @@ def test_every_flag_is_one_bit_and_described():
     assert set(flags.DESCRIPTIONS) == set(ClumpFlag)
     assert sorted(flag.value for flag in ClumpFlag) == [1 << i for i in range(len(ClumpFlag))]
     assert all(flags.DESCRIPTIONS.values())
-
-
-@given(st.sets(st.sampled_from(list(ClumpFlag))))
-def test_flag_names(chosen):
-    assert set(flag_names(sum(chosen))) == {flag.name for flag in chosen}

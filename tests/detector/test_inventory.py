@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from clumpscope.detector import registry
-from clumpscope.detector.inventory import Where, describe, list_models, verify
+from clumpscope.detector.header import read_header
+from clumpscope.detector.inventory import Where, list_models, verify
 from clumpscope.detector.registry import DEFAULT, PUBLISHED
 from clumpscope.detector.spec import DetectorSpec, Published
 from clumpscope.detector.weights import save_model, save_tensors
@@ -50,7 +51,7 @@ def test_a_cached_model_never_hides_the_packaged_one(packaged, cache):
 
 def test_a_whole_model(packaged):
     found = verify(packaged)
-    assert found.header == describe(packaged)
+    assert found.header == read_header(packaged)
     assert found.header.spec.name == DEFAULT
     assert found.sha256 == sha256_file(packaged)
 
@@ -60,7 +61,7 @@ def test_a_number_that_is_none(packaged):
     with torch.no_grad():
         network.rpn.head.cls_logits.bias[0] = torch.nan
     save_model(packaged, network, native_spec())
-    describe(packaged)
+    read_header(packaged)
     with pytest.raises(ModelError, match=r"rpn\.head\.cls_logits\.bias: expected finite numbers"):
         verify(packaged)
 

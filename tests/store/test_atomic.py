@@ -1,4 +1,5 @@
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,15 @@ def test_new_folder(tmp_path):
         new_folder(path)
     with pytest.raises(StoreError, match="cannot make folder"):
         new_folder(path / "kept.txt")
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_the_user_s_umask_is_honoured(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        with atomic(tmp_path / "a.txt") as temporary:
+            temporary.write_text("whole")
+        assert os.umask(umask) == umask
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == mode

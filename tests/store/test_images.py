@@ -169,6 +169,9 @@ def test_a_width_that_is_not_given_is_marked(tmp_path):
 
     path = by_hand(tmp_path / "g1.fits", edit=edit)
     found = read_galaxy(path, default_psf_fwhm_arcsec=1.7)
+    known = read_galaxy(path, psf_fwhm_arcsec={"g": 1.5, "r": 9.0}, default_psf_fwhm_arcsec=1.7)
+    assert (known["g"].psf_fwhm_arcsec, known["g"].psf_assumed) == (1.5, False)
+    assert (known["r"].psf_fwhm_arcsec, known["r"].psf_assumed) == (1.3, False)
     assert (found["g"].psf_fwhm_arcsec, found["g"].psf_assumed) == (1.7, True)
     assert (found["r"].psf_fwhm_arcsec, found["r"].psf_assumed) == (1.3, False)
     with pytest.raises(ImageError, match="band g PSFFWHM: expected a width in arcsec, got none"):
@@ -237,7 +240,7 @@ def no_image(hdus):
         (zero_psf_image, "psf: expected an image of sum 1, got 0"),
         (small_mask, r"band r mask: expected shape \(40, 40\), got \(4, 4\)"),
         (small_variance, r"band r variance: expected shape \(40, 40\), got \(4, 4\)"),
-        (empty_mask, "truncated or not a FITS image"),
+        (empty_mask, "band r mask: expected an image, got none"),
         (cube, "band r: expected a 2-D image"),
         (no_image, "band r: expected a 2-D image, got none"),
     ],
@@ -317,3 +320,84 @@ def test_bad_pictures(tmp_path):
     Image.new("RGB", (8, 8), "red").save(path)
     with pytest.raises(ImageError, match=r"p1\.png: expected an image, got one constant colour"):
         read()
+
+
+@pytest.mark.parametrize("dtype", [">i4", ">f4"])
+def test_foreign_mask_values_are_no_data(tmp_path, dtype):
+    values = [0, 1, 3, 7, 8, 256, 257, -1]
+    if dtype == ">f4":
+        values += [1.5, np.nan]
+
+    def edit(hdus):
+        mask = np.zeros((40, 40), dtype)
+        mask[0, : len(values)] = values
+        hdus.append(extra("g_MASK", mask))
+
+    mask = read_galaxy(by_hand(tmp_path / "g1.fits", edit=edit))["g"].mask
+    assert mask[0, : len(values)].tolist() == [0, 1, 3, 7] + [MaskBit.NO_DATA] * (len(values) - 4)
+
+
+@pytest.mark.parametrize("ra", ["12:34:56.7", "10.5", True, None])
+def test_a_position_that_is_not_in_degrees_is_unknown(tmp_path, ra):
+    def edit(hdus):
+        hdus[0].header["RA"], hdus[0].header["DEC"] = ra, 20.0
+
+    found = read_galaxy(by_hand(tmp_path / "g1.fits", edit=edit))
+    assert np.isnan([found.ra, found.dec]).all()
+
+
+def test_names_in_upper_case(tmp_path):
+    def edit(hdus):
+        hdus[1].header["EXTNAME"] = "G"
+        hdus.append(extra("G_VAR", np.full((40, 40), 4.0, np.float32)))
+        hdus.append(extra("R_VAR", np.full((40, 40), 9.0, np.float32)))
+
+    path = by_hand(tmp_path / "g1.fits", edit=edit)
+    found = read_galaxy(path)
+    assert list(found.bands) == ["g", "r"]
+    assert [found[band].variance[0, 0] for band in "gr"] == [4, 9]
+    assert list(read_galaxy(path, bands="gr").bands) == ["g", "r"]
+    assert list(read_galaxy(path, bands="G").bands) == ["G"]
+    # Bands of another system keep their names.
+    assert list(read_galaxy(by_hand(tmp_path / "g2.fits", bands="BVR")).bands) == list("BVR")
+
+
+def test_wcs_cards_may_differ_by_rounding(tmp_path):
+    def edit(hdus):
+        hdus[2].header["CRVAL1"] *= 1 + 1e-12
+        hdus[2].header["CDELT1"] *= 1 + 1e-12
+
+    assert read_galaxy(by_hand(tmp_path / "g1.fits", edit=edit)).wcs is not None
+    with pytest.raises(ImageError, match="CRVAL1"):
+        read_galaxy(
+            by_hand(
+                tmp_path / "g2.fits",
+                edit=lambda hdus: hdus[2].header.set("CRVAL1", hdus[1].header["CRVAL1"] + 1e-6),
+            )
+        )
+
+
+@pytest.mark.parametrize(
+    ("cards", "got"),
+    [
+        ({"CTYPE1": "GLON-TAN", "CTYPE2": "GLAT-TAN"}, "GLAT GLON"),
+        ({"RADESYS": "FK4"}, "DEC RA FK4"),
+        ({"RADESYS": "", "EQUINOX": 1950.0}, "DEC RA FK4"),
+    ],
+)
+def test_other_sky_systems_are_refused(tmp_path, cards, got):
+    with pytest.raises(ImageError, match=f"RA and DEC in ICRS or FK5, got {got}"):
+        read_galaxy(by_hand(tmp_path / "g1.fits", **cards))
+
+
+@pytest.mark.parametrize("system", ["ICRS", "FK5"])
+def test_the_usual_sky_systems_are_read(tmp_path, system):
+    assert read_galaxy(by_hand(tmp_path / "g1.fits", RADESYS=system)).wcs is not None
+
+
+def test_a_picture_of_16_bits(tmp_path):
+    values = np.linspace(0, 65535, 600).reshape(30, 20).astype(np.uint16)
+    Image.fromarray(values).save(tmp_path / "p1.png")
+    found = read_picture(tmp_path / "p1.png", 0.396, 1.3, psf_assumed=True)
+    assert found.pixels.dtype == np.float32
+    np.testing.assert_allclose(found.pixels, np.repeat(values[:, :, None] / 65535, 3, 2), rtol=1e-6)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from astropy.io import fits
 from PIL import Image
 
 from builders import galaxy_image
@@ -146,3 +147,66 @@ def test_truth_without_a_column(tmp_path):
     write_parquet(table, tmp_path / "truth.parquet")
     with pytest.raises(TableError, match="none named flux_ratio_u"):
         Sample.open(tmp_path).truth()
+
+
+def no_widths(path, bands, **primary):
+    """Write a galaxy whose file does not tell its PSF."""
+    write_galaxy(path, galaxy_image(path.stem, bands))
+    with fits.open(path, mode="update") as hdus:
+        hdus[0].header.update(primary)
+        for band in bands:
+            for key in ("PSFFWHM", "PSFASSUM"):
+                del hdus[band].header[key]
+
+
+def test_each_band_takes_its_own_width_from_the_hosts(tmp_path):
+    no_widths(tmp_path / "images" / "a.fits", "gri")
+    hosts(tmp_path, galaxy_id=["a"], psf_fwhm_g=[1.5], psf_fwhm_r=[1.1], psf_fwhm_i=[0.0])
+    image = Sample.open(tmp_path).read(0, CONFIG)
+    found = {band: (one.psf_fwhm_arcsec, one.psf_assumed) for band, one in image.bands.items()}
+    assert found == {
+        "g": (1.5, False),
+        "r": (1.1, False),
+        "i": (CONFIG.default_psf_fwhm_arcsec, True),
+    }
+
+
+def test_a_picture_needs_both_scale_and_width_to_be_known(tmp_path):
+    for name in "abc":
+        picture(tmp_path / "images" / f"{name}.png")
+    hosts(
+        tmp_path,
+        galaxy_id=list("abc"),
+        psf_fwhm_r=[0.9, 0.9, np.nan],
+        field_arcsec=[np.nan, 8.0, 8.0],
+    )
+    sample = Sample.open(tmp_path)
+    found = [sample.read(index, CONFIG) for index in range(3)]
+    assert [one.psf_assumed for one in found] == [True, False, True]
+    default = CONFIG.default_pixscale_arcsec
+    assert [one.pixscale_arcsec for one in found] == [default, 0.4, 0.4]
+
+
+def test_the_host_table_s_position_goes_before_the_header_s(tmp_path):
+    for name in "ab":
+        no_widths(tmp_path / "images" / f"{name}.fits", "r", RA=10.0, DEC=20.0)
+    hosts(tmp_path, galaxy_id=["a", "b"], ra=[10.1, 10.1], dec=[20.1, np.nan])
+    sample = Sample.open(tmp_path)
+    found = [sample.read(index, CONFIG) for index in range(2)]
+    assert [(one.ra, one.dec) for one in found] == [(10.1, 20.1), (10.0, 20.0)]
+
+
+@pytest.mark.parametrize("table", [True, False])
+def test_the_case_of_a_suffix_does_not_matter(tmp_path, table):
+    picture(tmp_path / "a.Png")
+    if table:
+        hosts(tmp_path, galaxy_id=["a"])
+    assert Sample.open(tmp_path).read(0, CONFIG).galaxy_id == "a"
+
+
+def test_of_two_files_of_a_host_fits_counts(tmp_path):
+    picture(tmp_path / "images" / "a.jpg")
+    write_galaxy(tmp_path / "images" / "a.FITS", galaxy_image("a", "gri"))
+    picture(tmp_path / "images" / "a.png")
+    hosts(tmp_path, galaxy_id=["a"])
+    assert isinstance(Sample.open(tmp_path).read(0, CONFIG), GalaxyImage)

@@ -249,3 +249,23 @@ def test_metadata_are_json_with_sorted_keys(tmp_path):
     write_parquet(filled("positions", 1), tmp_path / "t.parquet")
     raw = pq.read_schema(tmp_path / "t.parquet").metadata[b"clumpscope"]
     assert raw == json.dumps(json.loads(raw), sort_keys=True).encode()
+
+
+LONG_ID = 299489676975171585  # more digits than a float holds
+
+
+def test_whole_numbers_with_gaps_keep_their_digits(tmp_path):
+    data = pa.table(
+        {
+            "galaxy_id": ["a", "b"],
+            "specobjid": [LONG_ID, None],
+            "redshift": pa.array([1, None], pa.int64()),
+            "other": [LONG_ID, None],
+        }
+    )
+    pq.write_table(data, tmp_path / "t.parquet")
+    table = read_records(tmp_path / "t.parquet", HOSTS, required=("galaxy_id",))
+    assert table["specobjid"].tolist() == [LONG_ID, 0]
+    assert table["other"].tolist() == [LONG_ID, None]
+    # What should be a float is unknown in a gap, not 0.
+    np.testing.assert_array_equal(plain(table, "redshift"), [1, np.nan])

@@ -38,8 +38,3 @@ DESCRIPTIONS = {
     ClumpFlag.NO_HOST_FLUX: "no u-band host flux, so no flux ratio",
     ClumpFlag.NO_EXTINCTION: "no E(B-V), so no extinction correction",
 }
-
-
-def flag_names(value: int) -> list[str]:
-    """Names of the bits set in ``value``."""
-    return [flag.name or "" for flag in ClumpFlag if value & flag]

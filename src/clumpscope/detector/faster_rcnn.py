@@ -1,7 +1,7 @@
 """Faster R-CNN in its two families, keeping each detection's full class probabilities."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
@@ -149,8 +149,3 @@ def _with_probabilities(heads: RoIHeads) -> ClumpRoIHeads:
         heads.nms_thresh,
         heads.detections_per_img,
     )
-
-
-def count_parameters(network: nn.Module) -> int:
-    """Count the numbers that a model file holds: parameters and buffers."""
-    return sum(tensor.numel() for tensor in network.state_dict().values())

@@ -83,17 +83,6 @@ def _entry(name: str, where: Where, path: Path) -> ModelEntry:
     return ModelEntry(name, where, path, header.size, spec.architecture.family, spec.licence)
 
 
-def describe(path: Path) -> ModelHeader:
-    """Tell what a model file says of itself; its tensors are not read.
-
-    Raises
-    ------
-    ModelError
-        If the file is missing, damaged, not ours or of a newer schema.
-    """
-    return read_header(path)
-
-
 def verify(path: Path) -> Verified:
     """Read a model file to its end: its spec, the fit of every tensor, and that all are finite.
 

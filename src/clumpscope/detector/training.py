@@ -1,6 +1,7 @@
 """Training a native detector with Lightning."""
 
 import logging
+import math
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +18,7 @@ from torchmetrics.detection import MeanAveragePrecision
 from torchvision.models.detection import FasterRCNN
 
 from clumpscope.config import TrainConfig
+from clumpscope.core.boxes import Label
 from clumpscope.detector.data import CompositeDataset, Target, TrainingSet, collate
 from clumpscope.detector.faster_rcnn import build
 from clumpscope.detector.spec import DetectorSpec
@@ -45,7 +47,7 @@ class DetectorModule(lightning.LightningModule):
         self.report = report
         self.save = save
         self.data = data
-        self.best = -1.0
+        self.best = -math.inf
         self.losses: list[Tensor] = []
         self.precision_recall = MeanAveragePrecision(
             iou_thresholds=[0.5], class_metrics=True, backend="faster_coco_eval"
@@ -69,14 +71,21 @@ class DetectorModule(lightning.LightningModule):
         self.precision_recall.update(self.network(images), targets)
 
     def on_validation_epoch_end(self) -> None:
-        """Average precision at IoU 0.5; the best epoch so far is saved."""
+        """Average precision at IoU 0.5; the best epoch so far is saved.
+
+        Without a held-out label it is NaN, and every epoch is saved.
+        """
         found = self.precision_recall.compute()
         self.precision_recall.reset()
-        per_class = found["map_per_class"].reshape(-1).tolist()
-        metrics = {"ap50": float(found["map_50"]), "ap50_clump": float(per_class[0])}
+        seen = (found[name].reshape(-1).tolist() for name in ("classes", "map_per_class"))
+        per_class = dict(zip(*seen, strict=False))  # of no class at all, one value comes
+        metrics = {
+            "ap50": _defined(float(found["map_50"])),
+            "ap50_clump": _defined(per_class.get(Label.CLUMP, math.nan)),
+        }
         metrics["loss"] = float(torch.stack(self.losses).mean())
         self.report(self.current_epoch + 1, metrics)
-        if metrics["ap50"] > self.best:
+        if not metrics["ap50"] <= self.best:  # so that NaN, too, is saved
             self.best = metrics["ap50"]
             self.save(self.network, metrics)
 
@@ -93,6 +102,11 @@ class DetectorModule(lightning.LightningModule):
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
+
+
+def _defined(precision: float) -> float:
+    """NaN for the -1 by which torchmetrics says that there was no label."""
+    return math.nan if precision < 0 else precision
 
 
 def initial(spec: DetectorSpec, start: Path | None, seed: int) -> FasterRCNN:
@@ -127,7 +141,7 @@ def fit(
     """Train a network.
 
     ``report(epoch, metrics)`` is called after each epoch, ``save(network, metrics)`` whenever
-    validation AP at IoU 0.5 has risen.
+    validation AP at IoU 0.5 has risen or, for want of held-out labels, is NaN.
     """
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     data = CompositeDataset(training, config.augment, seed)

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from astropy import units as u
-from astropy.table import MaskedColumn, QTable, Table
+from astropy.table import Column, MaskedColumn, QTable, Table
+from astropy.utils.masked import Masked
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from clumpscope.core.clumps import clump_table, schema
 from clumpscope.core.frames import native_to_sky, sky_to_native
 from clumpscope.core.galaxy import check_galaxy_id
+from clumpscope.core.schema import rows_by_id
 from clumpscope.errors import TableError, expected_got
 
 Coords = Literal["sky", "pixel"]
@@ -56,7 +59,8 @@ class UserPositions:
         Raises
         ------
         TableError
-            If the table is empty, a column is missing or has a wrong unit, or an id is unsafe.
+            If the table is empty, a column is missing, has a wrong unit or is no number where
+            it should be, or an id is unsafe.
         """
         if "galaxy_id" not in table.colnames:
             raise TableError(expected_got("positions", "a column galaxy_id", table.colnames))
@@ -71,7 +75,7 @@ class UserPositions:
         nowhere = np.full((len(table), 2), np.nan)
         taken = {"galaxy_id", *_SKY[1], *_PIXEL[1]}
         columns = {
-            spec.name: np.asarray(_plain(table, spec.name, spec.unit))
+            spec.name: _plain(table, spec.name, spec.unit, spec.dtype)
             for spec in schema("positions")
             if spec.name in table.colnames and spec.name not in taken
         }
@@ -79,7 +83,11 @@ class UserPositions:
 
     def rows(self, galaxy_id: str) -> NDArray[np.intp]:
         """Rows of a galaxy, in order."""
-        return np.flatnonzero(self.galaxy_id == galaxy_id)
+        return self._rows.get(galaxy_id, np.array([], dtype=np.intp))
+
+    @cached_property
+    def _rows(self) -> dict[str, NDArray[np.intp]]:
+        return rows_by_id(Table({"galaxy_id": self.galaxy_id}))
 
     def native(
         self, rows: NDArray[np.intp], wcs: WCS | None, coords: Coords | None = None
@@ -177,21 +185,42 @@ def _pair(table: Table, names: Sequence[tuple[str, str]], unit: u.Unit) -> Value
     """Return the first pair of columns that the table has, (N, 2)."""
     for pair in names:
         if set(pair) <= set(table.colnames):
-            return np.column_stack([_plain(table, name, unit) for name in pair]).astype(float)
+            return np.column_stack([_plain(table, name, unit, "f8") for name in pair])
     return None
 
 
-def _plain(table: Table, name: str, unit: u.Unit | str) -> NDArray[np.generic]:
-    """Return a column as a bare array in ``unit``; masked numbers are NaN (or 0, or empty)."""
-    column = table[name]
-    if isinstance(column, MaskedColumn):
-        column = column.filled(np.nan if column.dtype.kind == "f" else None)
-    values = u.Quantity(column) if getattr(column, "unit", None) and unit else column
-    if isinstance(values, u.Quantity):
-        try:
+def _plain(table: Table, name: str, unit: u.Unit | str, dtype: str) -> NDArray[np.generic]:
+    """Return a column as a bare array in ``unit``.
+
+    Masked floats are NaN, masked whole numbers 0, and masked text is empty.
+    """
+    try:
+        column = _without_mask(table[name], dtype)
+        values = u.Quantity(column) if getattr(column, "unit", None) and unit else column
+        if isinstance(values, u.Quantity):
             values = values.to_value(unit)
-        except u.UnitConversionError as error:
-            raise TableError(
-                expected_got(f"positions: {name}", f"a unit like {unit}", column.unit)
-            ) from error
-    return np.asarray(values)
+        array = np.asarray(values)
+        if dtype == "f8":
+            return array.astype(float)
+        return array.astype(dtype) if dtype[0] == "i" and array.dtype.kind in "USO" else array
+    except u.UnitConversionError as error:
+        raise TableError(
+            expected_got(f"positions: {name}", f"a unit like {unit}", table[name].unit)
+        ) from error
+    except (ValueError, TypeError) as error:
+        raise TableError(
+            expected_got(f"positions: {name}", "numbers", f"others ({error})")
+        ) from error
+
+
+def _without_mask(column: Column | u.Quantity, dtype: str) -> Column | u.Quantity:
+    if isinstance(column, Masked):
+        return column.filled(np.nan)
+    if not isinstance(column, MaskedColumn):
+        return column
+    if dtype != "f8":
+        return column.filled({"f": np.nan, "U": "", "S": b""}.get(column.dtype.kind, 0))
+    values = np.full(column.shape, np.nan)
+    good = ~np.ma.getmaskarray(column)
+    values[good] = np.asarray(column.data.data[good]).astype(float)
+    return Column(values, unit=column.unit)

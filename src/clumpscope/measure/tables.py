@@ -9,7 +9,7 @@ from clumpscope.config import MeasureConfig, RefineConfig
 from clumpscope.core.clumps import clump_table
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.schema import plain
-from clumpscope.errors import ImageError, TableError, expected_got
+from clumpscope.errors import TableError, expected_got
 from clumpscope.measure.aperture import Photometry, measure
 from clumpscope.measure.positions import Coords, UserPositions
 from clumpscope.ops.outline import galaxy_outline
@@ -67,7 +67,7 @@ def measure_positions(
     config: MeasureConfig,
     outline_config: RefineConfig,
     coords: Coords | None = None,
-    failed: Callable[[str, ImageError], None] | None = None,
+    failed: Callable[[str, Exception], None] | None = None,
 ) -> QTable:
     """Measure a user's positions on their galaxies, in the order of the images.
 
@@ -76,7 +76,8 @@ def measure_positions(
     coords
         Which coordinates count where the table has both; ``None`` demands that they agree.
     failed
-        Told of each galaxy that cannot be measured; without it the error is raised.
+        Told of each galaxy that cannot be measured, whatever the reason; without it the error
+        is raised.
 
     Raises
     ------
@@ -93,7 +94,9 @@ def measure_positions(
         try:
             xy = positions.native(rows, image.wcs, coords)
             photometry = measure(image, xy, config, galaxy_outline(image, outline_config))
-        except ImageError as error:
+        except TableError:
+            raise  # the whole table is to be set right first
+        except Exception as error:
             if failed is None:
                 raise
             failed(image.galaxy_id, error)

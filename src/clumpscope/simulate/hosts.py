@@ -232,9 +232,4 @@ def _grain(rng: np.random.Generator, n: int, scale_px: float) -> Map:
     return grain
 
 
-def host_colours(host: Host) -> Map:
-    """(4,) u-g, g-r, r-i, i-z of the whole host."""
-    return -2.5 * np.log10(host.total[:-1] / host.total[1:])
-
-
 __all__ = ["OVERSAMPLE", "SDSS_BANDS", "Host", "Plane", "arm_weight", "draw_host", "paint", "plane"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from clumpscope.errors import StoreError, expected_got
+from clumpscope.errors import FolderError, StoreError, expected_got
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def atomic(path: Path) -> Iterator[Path]:
         os.close(handle)
         temporary = Path(name)
         yield temporary
-        temporary.chmod(0o644)
+        temporary.chmod(0o666 & ~_umask())  # mkstemp gives 0o600
         temporary.replace(path)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -37,6 +37,13 @@ def atomic(path: Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """Return the user's umask, which can be read only by setting it."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask
 
 
 def new_folder(path: Path) -> Path:
@@ -53,5 +60,5 @@ def new_folder(path: Path) -> Path:
     except OSError as error:
         raise StoreError(f"cannot make folder {path}: {error.strerror or error}") from error
     if filled:
-        raise StoreError(expected_got(f"output folder {path}", "a new or empty folder", "files"))
+        raise FolderError(expected_got(f"output folder {path}", "a new or empty folder", "files"))
     return path

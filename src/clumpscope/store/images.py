@@ -1,7 +1,8 @@
 """Galaxy images on disk: multi-band FITS, or bare PNG and JPEG pictures."""
 
+import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from astropy.wcs import WCS, FITSFixedWarning
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from clumpscope.core.galaxy import BandImage, ColourImage, GalaxyImage, MaskBit
+from clumpscope.core.galaxy import SDSS_BANDS, BandImage, ColourImage, GalaxyImage, MaskBit
 from clumpscope.errors import ImageError, expected_got
 from clumpscope.store.atomic import atomic
 
@@ -22,6 +23,9 @@ _WCS_KEYS = (
     *("CD1_1", "CD1_2", "CD2_1", "CD2_2", "CDELT1", "CDELT2"),
     *("PC1_1", "PC1_2", "PC2_1", "PC2_2", "CROTA2", "LONPOLE", "RADESYS"),
 )
+_EXTRAS = ("_VAR", "_MASK", "_PSF")
+_MASKS = np.arange(sum(MaskBit) + 1)  # every combination of bits
+_SIXTEEN_BITS = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
 
 def write_galaxy(path: Path, image: GalaxyImage) -> None:
@@ -48,7 +52,7 @@ def write_galaxy(path: Path, image: GalaxyImage) -> None:
         if plane.psf is not None:
             hdus.append(_extra(plane.psf.astype(np.float32), f"{band}_PSF"))
     with atomic(path) as temporary:
-        fits.HDUList(hdus).writeto(temporary, overwrite=True)
+        fits.HDUList(hdus).writeto(temporary, overwrite=True, output_verify="ignore")
 
 
 def _extra(data: NDArray[np.generic], name: str) -> fits.ImageHDU:
@@ -58,19 +62,31 @@ def _extra(data: NDArray[np.generic], name: str) -> fits.ImageHDU:
 
 
 def read_galaxy(
-    path: Path, bands: Iterable[str] | None = None, default_psf_fwhm_arcsec: float | None = None
+    path: Path,
+    bands: Iterable[str] | None = None,
+    psf_fwhm_arcsec: Mapping[str, float] | None = None,
+    default_psf_fwhm_arcsec: float | None = None,
 ) -> GalaxyImage:
     """Read a galaxy written by `write_galaxy` or by hand to the same contract.
 
     ``bands`` must all be there; ``None`` takes those that the file has. Variance comes from
     ``<band>_VAR``, else from the noise keywords NMGYPDN, SKYDN, GAIN, DARKVAR, else from the
-    blank sky of the image itself. Without PSFFWHM the default width is taken and marked.
+    blank sky of the image itself. Names that astropy wrote in upper case (``U``, ``U_VAR``)
+    are those of the bands u g r i z.
+
+    Parameters
+    ----------
+    psf_fwhm_arcsec
+        Band → PSF-FWHM, for bands without PSFFWHM.
+    default_psf_fwhm_arcsec
+        For bands that have neither; they are marked.
 
     Raises
     ------
     ImageError
         If the file is missing, truncated or not FITS; a band is missing; shapes or WCS
-        differ between bands; a band is all NaN; the PSF is absent or not positive.
+        differ between bands; the WCS is not of ICRS or FK5; a band is all NaN; the PSF is
+        absent or not positive.
     """
     try:
         with warnings.catch_warnings():
@@ -78,7 +94,7 @@ def read_galaxy(
             # astropy only warns of a broken file and drops its last bands.
             warnings.filterwarnings("error", "(?s).*(truncated|corrupted)", AstropyUserWarning)
             with path.open("rb") as stream, fits.open(stream, memmap=False) as hdus:
-                return _galaxy(path, hdus, bands, default_psf_fwhm_arcsec)
+                return _galaxy(path, hdus, bands, psf_fwhm_arcsec or {}, default_psf_fwhm_arcsec)
     except FileNotFoundError:
         raise ImageError(f"{path}: no such file") from None
     except ImageError as error:
@@ -98,12 +114,16 @@ def read_galaxy(
 
 
 def _galaxy(
-    path: Path, hdus: fits.HDUList, bands: Iterable[str] | None, default_psf: float | None
+    path: Path,
+    hdus: fits.HDUList,
+    bands: Iterable[str] | None,
+    widths: Mapping[str, float],
+    default_psf: float | None,
 ) -> GalaxyImage:
-    # Case matters here and astropy's own look-up ignores it.
-    by_name = {str(hdu.header.get("EXTNAME", "")): hdu for hdu in hdus}
+    asked = None if bands is None else list(bands)
+    by_name = _by_name(hdus, asked or ())
     present = [name for name in by_name if len(name) == 1]
-    wanted = present if bands is None else list(bands)
+    wanted = present if asked is None else asked
     missing = [band for band in wanted if band not in by_name]
     if missing or not wanted:
         raise ImageError(
@@ -112,7 +132,7 @@ def _galaxy(
     first = by_name[wanted[0]].header
     for band in wanted[1:]:
         for key in _WCS_KEYS:
-            if by_name[band].header.get(key) != first.get(key):
+            if not _same(by_name[band].header.get(key), first.get(key)):
                 raise ImageError(
                     expected_got(
                         f"band {band} {key}",
@@ -120,19 +140,62 @@ def _galaxy(
                         by_name[band].header.get(key),
                     )
                 )
-    wcs = WCS(first) if "CTYPE1" in first else None
-    if wcs is not None and not wcs.has_celestial:
-        wcs = None
-    planes = {band: _band(band, by_name, wcs, default_psf) for band in wanted}
-    primary = hdus[0].header
-    nan = float("nan")
-    return GalaxyImage(
-        path.stem, planes, float(primary.get("RA", nan)), float(primary.get("DEC", nan))
-    )
+    wcs = _wcs(first)
+    planes = {band: _band(band, by_name, wcs, widths.get(band), default_psf) for band in wanted}
+    ra, dec = (hdus[0].header.get(key) for key in ("RA", "DEC"))
+    if not (_is_number(ra) and _is_number(dec)):
+        ra = dec = math.nan
+    return GalaxyImage(path.stem, planes, float(ra), float(dec))
+
+
+def _by_name(hdus: fits.HDUList, asked: Iterable[str]) -> dict[str, fits.ImageHDU]:
+    """HDUs by name; case matters here, and astropy's own look-up ignores it."""
+    by_name = {str(hdu.header.get("EXTNAME", "")): hdu for hdu in hdus}
+    letters = {name for name in by_name if len(name) == 1}
+    if {name.lower() for name in letters} <= set(SDSS_BANDS):  # else perhaps U B V R I
+        upper = {band.upper() for band in SDSS_BANDS} - set(asked)
+        upper -= {name for name in letters if name.lower() in letters - {name}}
+        names = {name[:1].lower() + name[1:]: name for name in by_name if name[:1] in upper}
+        for lower, name in names.items():
+            if lower not in by_name and name[1:] in ("", *_EXTRAS):
+                by_name = {lower if old == name else old: hdu for old, hdu in by_name.items()}
+    return by_name
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _same(a: object, b: object) -> bool:
+    """Whether two cards agree, numbers but for rounding."""
+    if isinstance(a, int | float) and isinstance(b, int | float):
+        return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-14)
+    return a == b
+
+
+def _wcs(header: fits.Header) -> WCS | None:
+    wcs = WCS(header) if "CTYPE1" in header else None
+    if wcs is None or not wcs.has_celestial:
+        return None
+    axes = sorted(str(ctype).split("-")[0] for ctype in wcs.celestial.wcs.ctype)
+    system = str(wcs.wcs.radesys).strip().upper()
+    equinox = float(wcs.wcs.equinox)
+    # By the FITS standard, positions of before 1984 are FK4.
+    if not system and equinox < 1984:
+        system = "FK4"
+    if axes != ["DEC", "RA"] or system not in ("", "ICRS", "FK5"):
+        raise ImageError(
+            expected_got("WCS", "RA and DEC in ICRS or FK5", f"{' '.join(axes)} {system}".strip())
+        )
+    return wcs
 
 
 def _band(
-    band: str, hdus: dict[str, fits.ImageHDU], wcs: WCS | None, default_psf: float | None
+    band: str,
+    hdus: dict[str, fits.ImageHDU],
+    wcs: WCS | None,
+    width: float | None,
+    default_psf: float | None,
 ) -> BandImage:
     header = hdus[band].header
     if hdus[band].data is None or hdus[band].data.ndim != 2:
@@ -143,7 +206,10 @@ def _band(
         raise ImageError(expected_got(f"band {band}", "finite pixels", "only NaN"))
     mask = np.zeros(data.shape, dtype=np.uint8)
     if f"{band}_MASK" in hdus:
-        mask = hdus[f"{band}_MASK"].data.astype(np.uint8)
+        given = np.asarray(hdus[f"{band}_MASK"].data)
+        if given.dtype.kind not in "biuf":
+            raise ImageError(expected_got(f"band {band} mask", "an image", "none"))
+        mask = np.where(np.isin(given, _MASKS), given, MaskBit.NO_DATA).astype(np.uint8)
     if mask.shape != data.shape:
         raise ImageError(expected_got(f"band {band} mask", f"shape {data.shape}", mask.shape))
     mask = np.where(finite, mask, mask | MaskBit.NO_DATA).astype(np.uint8)
@@ -153,7 +219,8 @@ def _band(
     mask = np.where(known, mask, mask | MaskBit.NO_DATA).astype(np.uint8)
     variance = np.where(known, variance, np.float32(0))
     psf_hdu = hdus.get(f"{band}_PSF")
-    fwhm = header.get("PSFFWHM", default_psf)
+    measured = header.get("PSFFWHM", width)
+    fwhm = default_psf if measured is None else measured
     if fwhm is None:
         raise ImageError(expected_got(f"band {band} PSFFWHM", "a width in arcsec", "none"))
     return BandImage(
@@ -163,7 +230,8 @@ def _band(
         wcs=wcs,
         psf_fwhm_arcsec=float(fwhm),
         psf=None if psf_hdu is None else psf_hdu.data.astype(np.float32),
-        psf_assumed=bool(header.get("PSFASSUM", "PSFFWHM" not in header)),
+        psf_assumed=measured is None
+        or ("PSFFWHM" in header and bool(header.get("PSFASSUM", False))),
         noise_assumed=noise_assumed or bool(header.get("NOISEASS", False)),
     )
 
@@ -208,7 +276,11 @@ def read_picture(
     """
     try:
         with Image.open(path) as picture:
-            pixels = np.asarray(picture.convert("RGB"), dtype=np.float32) / np.float32(255)
+            if picture.mode in _SIXTEEN_BITS:  # convert("RGB") would clip them
+                grey = np.asarray(picture, dtype=np.float32) / np.float32(65535)
+                pixels = np.repeat(grey[:, :, None], 3, axis=2)
+            else:
+                pixels = np.asarray(picture.convert("RGB"), dtype=np.float32) / np.float32(255)
     except FileNotFoundError:
         raise ImageError(f"{path}: no such file") from None
     except (OSError, UnidentifiedImageError, SyntaxError) as error:

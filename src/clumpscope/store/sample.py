@@ -1,18 +1,18 @@
 """A sample: a folder of galaxies with a host table, and, where known, truth and labels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from astropy.table import QTable
 
 from clumpscope.config import DetectConfig
-from clumpscope.core.galaxy import ColourImage, GalaxyImage, check_galaxy_id
+from clumpscope.core.galaxy import SDSS_BANDS, ColourImage, GalaxyImage, check_galaxy_id
 from clumpscope.core.records import HOSTS, LABELS, TRUTH, record_table
 from clumpscope.core.schema import plain
-from clumpscope.errors import ImageError, StoreError, TableError, expected_got
+from clumpscope.errors import FolderError, ImageError, TableError, expected_got
 from clumpscope.store.images import PICTURES, read_galaxy, read_picture
-from clumpscope.store.manifest import sha256_json
+from clumpscope.store.manifest import sha256_file, sha256_json
 from clumpscope.store.tables import read_records
 
 SUFFIXES = (".fits", *PICTURES)
@@ -65,27 +65,26 @@ class Sample:
             If the host table is empty, lacks ``galaxy_id`` or repeats or endangers an id.
         """
         if not folder.is_dir():
-            raise StoreError(f"sample {folder}: no such folder")
+            raise FolderError(f"sample {folder}: no such folder")
         table = folder / "hosts.parquet"
         images = folder / "images" if (folder / "images").is_dir() else folder
+        found = _images(images)
         if table.is_file():
             hosts = read_records(table, HOSTS, required=("galaxy_id",))
             ids = check_ids([str(galaxy_id) for galaxy_id in hosts["galaxy_id"]], table)
             if not ids:
                 raise TableError(expected_got(table, "at least one galaxy", "an empty table"))
+            # Of several files of one galaxy the first kind of SUFFIXES counts.
+            found.sort(key=lambda path: SUFFIXES.index(path.suffix.lower()), reverse=True)
         else:
-            found = sorted(
-                path
-                for path in images.iterdir()
-                if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
-            )
             if not found:
-                raise StoreError(
+                raise FolderError(
                     expected_got(f"sample {folder}", f"images ({' '.join(SUFFIXES)})", "none")
                 )
             ids = check_ids([path.stem for path in found], images)
             hosts = record_table(HOSTS, {"galaxy_id": ids})
-        return cls(folder, hosts, tuple(_image_path(images, galaxy_id) for galaxy_id in ids))
+        place = {path.stem: path for path in found}
+        return cls(folder, hosts, tuple(place.get(one, images / f"{one}.fits") for one in ids))
 
     @property
     def ids(self) -> list[str]:
@@ -96,9 +95,12 @@ class Sample:
         return len(self.paths)
 
     def fingerprint(self) -> str:
-        """Hash of the ids and of each image's size: which sample this is, cheaply."""
-        sizes = [path.stat().st_size if path.exists() else -1 for path in self.paths]
-        return sha256_json([self.ids, sizes])
+        """Hash of the host table and of each image's size and time."""
+        table = self.folder / "hosts.parquet"
+        hosts = sha256_file(table) if table.is_file() else ""
+        states = [path.stat() if path.exists() else None for path in self.paths]
+        marks = [(state.st_size, state.st_mtime_ns) if state else None for state in states]
+        return sha256_json([self.ids, hosts, marks])
 
     def host(self, index: int, name: str) -> float:
         """Return a number of the host table, in its own unit."""
@@ -107,25 +109,36 @@ class Sample:
     def read(self, index: int, config: DetectConfig) -> GalaxyImage | ColourImage:
         """Read one galaxy's image.
 
+        Of the host's position, and of what the image does not say itself (PSF widths; the
+        scale of a picture), the host table is asked first, and then the recipe.
+
         Raises
         ------
         ImageError
             If its file is missing or unusable.
         """
         path = self.paths[index]
-        psf_fwhm = self.host(index, "psf_fwhm_r")
-        known = bool(np.isfinite(psf_fwhm) and psf_fwhm > 0)
-        if path.suffix.lower() in PICTURES:
-            pixscale = self.host(index, "pixscale_arcsec")
-            return read_picture(
-                path,
-                pixscale if np.isfinite(pixscale) else config.default_pixscale_arcsec,
-                psf_fwhm if known else config.default_psf_fwhm_arcsec,
-                psf_assumed=not known,
-            )
-        return read_galaxy(
-            path, default_psf_fwhm_arcsec=psf_fwhm if known else config.default_psf_fwhm_arcsec
+        default_psf = config.default_psf_fwhm_arcsec
+        if path.suffix.lower() not in PICTURES:
+            widths = {band: self._known(index, f"psf_fwhm_{band}") for band in SDSS_BANDS}
+            known = {band: width for band, width in widths.items() if width is not None}
+            image = read_galaxy(path, psf_fwhm_arcsec=known, default_psf_fwhm_arcsec=default_psf)
+            ra, dec = self.host(index, "ra"), self.host(index, "dec")
+            return replace(image, ra=ra, dec=dec) if np.isfinite([ra, dec]).all() else image
+        psf_fwhm = self._known(index, "psf_fwhm_r")
+        picture = read_picture(
+            path, config.default_pixscale_arcsec, psf_fwhm or default_psf, psf_assumed=True
         )
+        field = self._known(index, "field_arcsec")
+        pixscale = self._known(index, "pixscale_arcsec") or (field and field / max(picture.shape))
+        if pixscale is None:
+            return picture
+        return replace(picture, pixscale_arcsec=pixscale, psf_assumed=psf_fwhm is None)
+
+    def _known(self, index: int, name: str) -> float | None:
+        """Return a positive number of the host table, or ``None``."""
+        value = self.host(index, name)
+        return value if np.isfinite(value) and value > 0 else None
 
     def truth(self) -> QTable:
         """Read the truth table.
@@ -165,13 +178,13 @@ def read_truth(path: Path) -> QTable:
     )
 
 
-def _image_path(images: Path, galaxy_id: str) -> Path:
-    for suffix in SUFFIXES:
-        for spelling in (suffix, suffix.upper()):
-            path = images / f"{galaxy_id}{spelling}"
-            if path.exists():
-                return path
-    return images / f"{galaxy_id}.fits"
+def _images(folder: Path) -> list[Path]:
+    """Images of a folder, by name."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    )
 
 
 def require_galaxy(image: GalaxyImage | ColourImage) -> GalaxyImage:

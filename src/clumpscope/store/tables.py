@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from astropy import units as u
 from astropy.io import fits
-from astropy.table import Column, QTable, Table
+from astropy.table import Column, MaskedColumn, QTable, Table
 from numpy.typing import NDArray
 
 from clumpscope.core import clumps, records
 from clumpscope.core.schema import JY_PER_NMGY, ColumnSpec, build_table
-from clumpscope.errors import ClumpscopeError, StoreError, TableError, expected_got
+from clumpscope.errors import ClumpscopeError, FolderError, TableError, expected_got
 from clumpscope.store.atomic import atomic
 
 _ROW_GROUP = 65536  # fixed, so that files do not depend on how the rows were computed
@@ -50,6 +50,8 @@ def write_parquet(table: Table, path: Path) -> None:
 def read_parquet(path: Path) -> QTable:
     """Read a table written by `write_parquet` (or any Parquet file) with its units and UCDs.
 
+    Whole numbers with gaps are a masked column, unless they have a unit.
+
     Raises
     ------
     StoreError
@@ -58,20 +60,24 @@ def read_parquet(path: Path) -> QTable:
     try:
         data = pq.read_table(path, partitioning=None)
     except FileNotFoundError:
-        raise StoreError(f"{path}: no such file") from None
+        raise FolderError(f"{path}: no such file") from None
     except (OSError, pa.ArrowException) as error:
-        raise StoreError(f"{path}: not a readable Parquet file: {error}") from error
+        raise FolderError(f"{path}: not a readable Parquet file: {error}") from error
     meta = _metadata(path, data.schema)
     table = QTable(meta=meta)
     for field, stored in zip(data.schema, data.columns, strict=True):
         metadata = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
         coded = pa.types.is_dictionary(field.type)
         chunks = stored.cast(field.type.value_type) if coded else stored
-        values = chunks.to_numpy()
+        unit = metadata.get("unit", "")
+        # As floats, which arrow makes of whole numbers with gaps, long ids lose digits.
+        gaps = pa.types.is_integer(chunks.type) and chunks.null_count > 0 and not unit
+        values = (chunks.fill_null(0) if gaps else chunks).to_numpy()
         if pa.types.is_string(chunks.type) or pa.types.is_large_string(chunks.type):
             values = np.array(["" if value is None else value for value in values], dtype=np.str_)
-        unit = metadata.get("unit", "")
         column = u.Quantity(values, u.Unit(unit)) if unit else Column(values)
+        if gaps:
+            column = MaskedColumn(values, mask=chunks.is_null().to_numpy())
         table[field.name] = column
         info = table[field.name].info
         info.description = metadata.get("description")
@@ -84,10 +90,10 @@ def _metadata(path: Path, schema: pa.Schema) -> dict[str, Any]:
         meta: dict[str, Any] = json.loads((schema.metadata or {}).get(_META, b"{}"))
         found = int(meta.get("schema_version", 0))
     except (ValueError, TypeError, AttributeError) as error:
-        raise StoreError(f"{path}: damaged table metadata: {error}") from error
+        raise FolderError(f"{path}: damaged table metadata: {error}") from error
     known = clumps.SCHEMA_VERSION if "level" in meta else records.SCHEMA_VERSION
     if found > known:
-        raise StoreError(expected_got(path, f"schema version <= {known}", found))
+        raise FolderError(expected_got(path, f"schema version <= {known}", found))
     return meta
 
 
@@ -110,16 +116,24 @@ def read_records(path: Path, kind: list[ColumnSpec], *, required: tuple[str, ...
             expected_got(path, f"columns {', '.join(required)}", f"none named {', '.join(missing)}")
         )
     names = {spec.name for spec in kind}
+    given = {
+        spec.name: _fitting(found[spec.name], spec) for spec in kind if spec.name in found.colnames
+    }
     try:
-        table = build_table(
-            kind, {name: found[name] for name in found.colnames if name in names}, found.meta
-        )
+        table = build_table(kind, given, found.meta)
     except (ValueError, TypeError, u.UnitsError) as error:
         raise TableError(f"{path}: {error}") from error
     for name in found.colnames:
         if name not in names:
             table[name] = found[name]
     return table
+
+
+def _fitting(column: Column | u.Quantity, spec: ColumnSpec) -> Column | u.Quantity:
+    """Return whole numbers with gaps as floats with NaN where floats are due."""
+    if isinstance(column, MaskedColumn) and spec.dtype == "f8":
+        return column.astype(float).filled(np.nan)
+    return column
 
 
 def write_fits(table: Table, path: Path) -> None:
