@@ -48,6 +48,9 @@ RunFolder = Annotated[Path, typer.Argument(help="a run's folder", metavar="RUN")
 RecipeFile = Annotated[
     Path | None, typer.Option("--recipe", help="a TOML recipe; default: as published")
 ]
+RunRecipe = Annotated[
+    Path | None, typer.Option("--recipe", help="a TOML recipe; default: the run's own")
+]
 Model = Annotated[str | None, typer.Option("--model", help="a model's name or file; default: ours")]
 OutFolder = Annotated[Path, typer.Option("--out", help="folder to write; new or empty")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="instead of the recipe's")]
@@ -255,7 +258,7 @@ def _run(
 
 
 @app.command()
-def refine(run: RunFolder, recipe: RecipeFile = None) -> None:
+def refine(run: RunFolder, recipe: RunRecipe = None) -> None:
     """Refine a run's detections anew: positions.parquet."""
     from clumpscope.pipeline import refine_run, sample_of
 
@@ -287,7 +290,7 @@ def measure(
 
 
 @app.command()
-def catalogue(run: RunFolder, recipe: RecipeFile = None) -> None:
+def catalogue(run: RunFolder, recipe: RunRecipe = None) -> None:
     """Make a run's catalogue anew from its photometry.parquet."""
     from clumpscope.pipeline import catalogue_run
 
@@ -300,7 +303,7 @@ def catalogue(run: RunFolder, recipe: RecipeFile = None) -> None:
 def evaluate(
     run: RunFolder,
     truth: Annotated[Path, typer.Option("--truth", help="truth.parquet")],
-    recipe: RecipeFile = None,
+    recipe: RunRecipe = None,
     baseline: Annotated[bool, typer.Option(help="compare with a classical finder")] = True,
 ) -> None:
     """Completeness and purity against truth: metrics, tables and a figure in RUN/evaluation."""
