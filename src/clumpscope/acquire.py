@@ -122,7 +122,11 @@ def fetch(
     RunManifest(
         command="fetch sdss",
         recipe=recipe.model_dump(mode="json"),
-        inputs={"targets": str(where), "frames": str(frames.resolve())},
+        inputs={
+            "targets": str(where),
+            "frames": str(frames.resolve()),
+            "size_arcsec": "field_r90" if size_arcsec is None else str(size_arcsec),
+        },
         counts={"targets": len(order) + len(failed), "failed": len(failed)},
     ).write(folder)
     return failures

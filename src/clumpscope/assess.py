@@ -23,6 +23,7 @@ from clumpscope.pipeline import sample_of
 from clumpscope.plot import completeness_purity
 from clumpscope.refine import refine
 from clumpscope.store.atomic import atomic
+from clumpscope.store.manifest import RunManifest, sha256_file
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample, read_truth
 from clumpscope.store.tables import write_parquet
@@ -65,6 +66,12 @@ def assess(
     table = curves(results)
     write_parquet(table, out / "curves.parquet")
     completeness_purity(table, out / "completeness_purity.png")
+    RunManifest(
+        command="evaluate",
+        recipe=recipe.model_dump(mode="json"),
+        inputs={"run": str(run_folder.resolve()), "truth_sha256": sha256_file(truth_file)},
+        model=RunManifest.read(run_folder).model,
+    ).write(out)
     return results
 
 
