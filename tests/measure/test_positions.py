@@ -21,9 +21,6 @@ from clumpscope.measure import (
 from clumpscope.refine import refine
 
 SHAPE = (60, 60)
-CENTRE = np.array([[30.2, 29.6]])
-R = MeasureConfig(bands=("r",))
-NOWHERE = np.zeros(SHAPE, dtype=bool)  # no host outline
 
 
 def changed(image, **fields):
