@@ -63,7 +63,7 @@ def main() -> None:
                 for (image, _), one in zip(pairs, refined, strict=True)
             ]
         )
-        clumps = len(photometry_table(positions, measured, recipe.measure.bands))
+        clumps = len(photometry_table(positions, measured, recipe.measure))
         end = process_time()
         for name, value in zip(
             seconds, (between - start, after - between, end - after), strict=True

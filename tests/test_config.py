@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from clumpscope.config import DetectorConfig, MeasureConfig, Recipe, load_recipe
+from clumpscope.config import DetectorConfig, MeasureConfig, Recipe, RefineConfig, load_recipe
 from clumpscope.errors import RecipeError
 
 RECIPES = Path(__file__).parents[1] / "recipes"
@@ -16,13 +16,13 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
-def test_no_file_gives_the_published_method():
+def test_no_file_gives_the_defaults():
     recipe = load_recipe(None)
     assert recipe == Recipe()
     assert recipe.composite.scales == (0.7, 1.17, 1.818)
     assert (recipe.composite.stretch, recipe.composite.softening) == (0.2, 7.0)
     assert recipe.refine.nms_iou == 0.2
-    assert recipe.measure.annulus_fwhm == (1.5, 2.5)
+    assert recipe.measure.background == "isophotes"
 
 
 def test_a_part_is_read_and_the_rest_keeps_its_default(tmp_path):
@@ -47,7 +47,7 @@ def test_a_part_is_read_and_the_rest_keeps_its_default(tmp_path):
         ("[composite]\nstretch = nan\n", "composite.stretch", "nan"),
         ("[composite]\nscales = [1.0, 2.0]\n", "composite.scales.2", "[1.0, 2.0]"),
         ("[measure]\nannulus_fwhm = [2.5, 1.5]\n", "measure", "2.5, 1.5"),
-        ("[measure]\naperture_correction = 'moffat'\n", "measure.aperture_correction", "'moffat'"),
+        ("[measure]\nbackground = 'median'\n", "measure.background", "'median'"),
         ("[detector]\nanchors = [8.0]\n", "detector", "one size a stride (3), got 1"),
         ("[detector]\nanchors = []\n", "detector.anchors", "at least 1 item"),
         ("[detector]\nstrides = []\n", "detector.strides", "at least 1 item"),
@@ -124,8 +124,12 @@ def test_shipped_recipes_are_valid(path):
     load_recipe(path)
 
 
-def test_the_published_recipe_is_the_default_written_out():
-    assert load_recipe(RECIPES / "published.toml") == Recipe()
+def test_the_published_recipe_says_everything_and_differs_in_positions_and_backgrounds():
+    published = load_recipe(RECIPES / "published.toml")
+    assert published.measure == MeasureConfig(background="annulus", blend_fwhm=0)
+    assert published.refine == RefineConfig(recentre_fwhm=0)
+    rest = {"measure": MeasureConfig(), "refine": RefineConfig()}
+    assert published.model_copy(update=rest) == Recipe()
     written = tomllib.loads((RECIPES / "published.toml").read_text())
     for section in ("composite", "fetch", "detect", "refine", "measure", "catalogue"):
         left_out = {"score_threshold", "dust_map"}

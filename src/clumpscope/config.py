@@ -104,15 +104,17 @@ class RefineConfig(Section):
     outline_kernel_px: Annotated[int, Field(ge=3), AfterValidator(_odd)] = 5
     outline_min_pixels: Annotated[int, Field(ge=1)] = 10
     outline_grow_fwhm: Annotated[float, Field(ge=0)] = 1.0
+    recentre_fwhm: Annotated[float, Field(ge=0)] = 0.35  # to a peak no farther than this; 0: never
 
 
 class MeasureConfig(Section):
-    """Aperture photometry (Popp et al. 2024, Appendix E). Radii in units of the PSF-FWHM."""
+    """Photometry (Popp et al. 2024, Appendix E, is the published one). Radii in PSF-FWHM."""
 
     bands: Letters = ("u", "g", "r", "i", "z")
+    background: Literal["isophotes", "annulus"] = "isophotes"  # of clumps inside a host
     aperture_fwhm: Positive = 1.125
     annulus_fwhm: tuple[float, float] = (1.5, 2.5)
-    aperture_correction: Literal["gaussian", "none"] = "gaussian"
+    blend_fwhm: Annotated[float, Field(ge=0)] = 2.25  # nearer clumps are fitted together
 
     @model_validator(mode="after")
     def _annulus_grows(self) -> Self:
@@ -127,6 +129,7 @@ class CatalogueConfig(Section):
 
     dust_map: str | None = None  # folder of the SFD98 maps; None: ebv of the host table
     low_snr: Positive = 3.0  # u-band signal-to-noise under which a clump is flagged
+    coarse_kpc: Positive = 2.0  # PSF-FWHM at the host's redshift above which a clump is flagged
 
 
 class SimulateConfig(Section):

@@ -99,7 +99,10 @@ def positions_and_photometry(works: Sequence[Work], recipe: Recipe) -> dict[str,
             work.photometry or Photometry.unmeasured(work.galaxy_id, len(work.refined), bands)
         )
     positions = positions_table(refined)
-    return {"positions": positions, "photometry": photometry_table(positions, measured, bands)}
+    return {
+        "positions": positions,
+        "photometry": photometry_table(positions, measured, recipe.measure),
+    }
 
 
 def galaxies(works: Sequence[Work], sample: Sample, threshold: float) -> QTable:

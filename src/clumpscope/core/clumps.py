@@ -14,7 +14,7 @@ from clumpscope.core.galaxy import SDSS_BANDS
 from clumpscope.core.schema import ColumnSpec, build_table
 from clumpscope.errors import TableError, expected_got
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 LEVELS = ("positions", "photometry", "release")
 
 
@@ -111,8 +111,56 @@ def _photometry(bands: Iterable[str], flux_unit: str) -> list[ColumnSpec]:
             level,
             "",
             "arith.factor;BAND",
-            "factor from aperture to total flux in BAND",
+            "factor from aperture to total flux in BAND, from the PSF; NaN for a joint PSF fit",
             bands,
+        ),
+        ColumnSpec(
+            "aperture_correction_gaussian",
+            level,
+            "f8",
+            "",
+            "arith.factor",
+            "the same for a Gaussian PSF; the published fluxes have it",
+        ),
+        ColumnSpec(
+            "aperture_correction_moffat",
+            level,
+            "f8",
+            "",
+            "arith.factor",
+            "the same for a Moffat PSF of beta 2.5",
+        ),
+        *_per_band(
+            "clump_flux_published",
+            level,
+            flux_unit,
+            "phot.flux;BAND",
+            "clump flux in BAND by the published method: annulus, Gaussian correction",
+            bands,
+        ),
+        *_per_band(
+            "clump_flux_err_published",
+            level,
+            flux_unit,
+            "stat.error;phot.flux;BAND",
+            "1-sigma error of clump_flux_published in BAND",
+            bands,
+        ),
+        ColumnSpec(
+            "clump_size",
+            level,
+            "f8",
+            "arcsec",
+            "phys.angSize",
+            "intrinsic FWHM, the PSF taken off; NaN where too faint to tell",
+        ),
+        ColumnSpec(
+            "clump_size_err",
+            level,
+            "f8",
+            "arcsec",
+            "stat.error;phys.angSize",
+            "1-sigma error of clump_size",
         ),
     ]
 
@@ -136,6 +184,14 @@ def _release(bands: Iterable[str]) -> list[ColumnSpec]:
             "mag",
             "phot.mag;BAND",
             "AB magnitude in BAND; NaN for a non-positive flux",
+            bands,
+        ),
+        *_per_band(
+            "clump_mag_err",
+            level,
+            "mag",
+            "stat.error;phot.mag;BAND",
+            "1-sigma error of clump_mag in BAND",
             bands,
         ),
         *_per_band(
@@ -172,6 +228,23 @@ def _release(bands: Iterable[str]) -> list[ColumnSpec]:
             )
             for pair in colours
         ],
+        *[
+            one(
+                f"clump_mag_corr_err_{pair}",
+                "f8",
+                "mag",
+                "stat.error;phot.color",
+                f"1-sigma error of the colour {pair.replace('_', ' - ')}",
+            )
+            for pair in colours
+        ],
+        one(
+            "stellar_distance",
+            "f8",
+            "mag",
+            "phot.color;arith.diff",
+            "distance from the stellar locus in u - g, g - r, r - i",
+        ),
         one("clump_flux_ratio", "f8", "", "phot.flux;arith.ratio", "clump over host flux in u"),
         one(
             "clump_flux_ratio_err",
@@ -182,9 +255,29 @@ def _release(bands: Iterable[str]) -> list[ColumnSpec]:
         ),
         one("is_clump_3pct", "bool", "", "meta.code", "clump_flux_ratio >= 0.03"),
         one("is_clump_8pct", "bool", "", "meta.code", "clump_flux_ratio >= 0.08"),
+        one("p_3pct", "f8", "", "stat.probability", "chance that the true ratio is over 0.03"),
+        one("p_8pct", "f8", "", "stat.probability", "chance that the true ratio is over 0.08"),
         one("p_real", "f8", "", "stat.probability", "calibrated probability of a real clump"),
         one("completeness", "f8", "", "stat.probability", "chance to find such a clump"),
         one("completeness_err", "f8", "", "stat.error", "1-sigma error of completeness"),
+        one("clump_name", "str", "", "meta.id", "name by IAU rules"),
+        one("duplicate_of", "str", "", "meta.id.cross", "name of the same clump of a nearer host"),
+        *[
+            one(
+                f"clump_dist{stem}{suffix}",
+                "f8",
+                unit,
+                "pos.distance" if unit == "kpc" else "pos.angDistance",
+                f"distance from the host's centre, {where}{what}",
+            )
+            for stem, where in (("", "on the sky"), ("_deproj", "in the plane of a thin disk"))
+            for suffix, unit, what in (
+                ("", "arcsec", ""),
+                ("_r90", "", ", in Petrosian R90"),
+                ("_kpc", "kpc", ""),
+            )
+        ],
+        one("FWHM_r_kpc", "f8", "kpc", "phys.size;instr.det.psf", "PSF-FWHM in r at the host"),
         one("galaxy_ra", "f8", "deg", "pos.eq.ra", "host right ascension (ICRS)"),
         one("galaxy_dec", "f8", "deg", "pos.eq.dec", "host declination (ICRS)"),
         one("galaxy_z", "f8", "", "src.redshift", "host redshift"),

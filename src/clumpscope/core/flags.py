@@ -20,6 +20,15 @@ class ClumpFlag(IntFlag):
     LOW_SNR = 1 << 11
     NO_HOST_FLUX = 1 << 12
     NO_EXTINCTION = 1 << 13
+    EDGE = 1 << 14
+    BLENDED = 1 << 15
+    MOVED = 1 << 16
+    RESOLVED = 1 << 17
+    STELLAR_COLOURS = 1 << 18
+    OUT_OF_RANGE = 1 << 19
+    COARSE = 1 << 20
+    DUPLICATE = 1 << 21
+    LOCAL_BACKGROUND = 1 << 22
 
 
 DESCRIPTIONS = {
@@ -37,4 +46,13 @@ DESCRIPTIONS = {
     ClumpFlag.LOW_SNR: "u-band signal-to-noise below the recipe's limit",
     ClumpFlag.NO_HOST_FLUX: "no u-band host flux, so no flux ratio",
     ClumpFlag.NO_EXTINCTION: "no E(B-V), so no extinction correction",
+    ClumpFlag.EDGE: "an aperture reaches over the image's edge",
+    ClumpFlag.BLENDED: "neighbour nearer than 2.25 PSF-FWHM: measured with it by a joint PSF fit",
+    ClumpFlag.MOVED: "re-centred by more than 0.2 PSF-FWHM from the mean of its boxes to the peak",
+    ClumpFlag.RESOLVED: "wider than the PSF: a flux of a point source misses part of its light",
+    ClumpFlag.STELLAR_COLOURS: "u-g, g-r, r-i are those of main-sequence stars",
+    ClumpFlag.OUT_OF_RANGE: "PSF, pixel scale or noise outside the model's training range",
+    ClumpFlag.COARSE: "the PSF-FWHM at the host's redshift spans more than the recipe's limit",
+    ClumpFlag.DUPLICATE: "also found on the cutout of another galaxy, of which it is more likely",
+    ClumpFlag.LOCAL_BACKGROUND: "outside the host model: background from the annulus around it",
 }

@@ -1,6 +1,7 @@
-"""Measure: aperture photometry of clumps at given positions."""
+"""Measure: photometry of clumps at given positions."""
 
-from clumpscope.measure.aperture import Photometry, aperture_correction, measure
+from clumpscope.measure.aperture import gaussian_correction, moffat_correction
+from clumpscope.measure.photometry import Photometry, measure
 from clumpscope.measure.positions import Coords, UserPositions, resolve
 from clumpscope.measure.tables import measure_positions, photometry_table
 
@@ -8,9 +9,10 @@ __all__ = [
     "Coords",
     "Photometry",
     "UserPositions",
-    "aperture_correction",
+    "gaussian_correction",
     "measure",
     "measure_positions",
+    "moffat_correction",
     "photometry_table",
     "resolve",
 ]

@@ -10,13 +10,14 @@ from clumpscope.core.clumps import clump_table
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
-from clumpscope.measure.aperture import Photometry, measure
+from clumpscope.measure.aperture import gaussian_correction, moffat_correction
+from clumpscope.measure.photometry import Photometry, measure
 from clumpscope.measure.positions import Coords, UserPositions
 from clumpscope.ops.outline import galaxy_outline
 
 
 def photometry_table(
-    positions: QTable, photometry: Sequence[Photometry], bands: Sequence[str]
+    positions: QTable, photometry: Sequence[Photometry], config: MeasureConfig
 ) -> QTable:
     """Join positions and photometry into a clump table of level "photometry".
 
@@ -26,14 +27,15 @@ def photometry_table(
         Clump table of level "positions"; its rows are those of ``photometry``, in order.
     photometry
         One item a galaxy.
-    bands
-        Bands of the table, those of every item.
+    config
+        What they were measured with.
 
     Raises
     ------
     TableError
         If rows and photometry do not belong together.
     """
+    bands = config.bands
     ids = [str(galaxy_id) for galaxy_id in positions["galaxy_id"]]
     measured = [one.galaxy_id for one in photometry for _ in range(len(one))]
     if ids != measured:
@@ -53,9 +55,15 @@ def photometry_table(
         ("clump_background", "background"),
         ("aperture_radius", "aperture_radius_arcsec"),
         ("aperture_correction", "aperture_correction"),
+        ("clump_flux_published", "published_flux"),
+        ("clump_flux_err_published", "published_flux_err"),
     ):
         plane = np.concatenate([getattr(one, field) for one in photometry or none])
         columns |= {f"{stem}_{band}": plane[:, b] for b, band in enumerate(bands)}
+    for name, field in (("clump_size", "size_arcsec"), ("clump_size_err", "size_err_arcsec")):
+        columns[name] = np.concatenate([getattr(one, field) for one in photometry or none])
+    for name, correction in (("gaussian", gaussian_correction), ("moffat", moffat_correction)):
+        columns[f"aperture_correction_{name}"] = np.full(len(ids), correction(config.aperture_fwhm))
     added = np.concatenate([one.flags for one in photometry or none])
     columns["flags"] = plain(positions, "flags") | added
     return clump_table("photometry", columns, bands)
@@ -103,4 +111,4 @@ def measure_positions(
             continue
         placed.append((rows, xy, image.wcs))
         measured.append(photometry)
-    return photometry_table(positions.table(placed), measured, config.bands)
+    return photometry_table(positions.table(placed), measured, config)

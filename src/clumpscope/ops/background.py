@@ -1,9 +1,12 @@
-"""Level and noise of the blank sky in an image that holds a galaxy."""
+"""Level and noise of the blank sky, and a galaxy's light measured by it."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from clumpscope.core.galaxy import GalaxyImage
 
 _CLIP = 3.0
 _ROUNDS = 20
@@ -43,3 +46,21 @@ def sky(data: NDArray[np.floating], good: NDArray[np.bool_]) -> Sky:
         level = float(np.median(values))
         rms = float(values.std()) / _CLIPPED_RMS
     return Sky(level, rms)
+
+
+def brightness(
+    image: GalaxyImage, bands: Sequence[str], pixels: NDArray[np.intp] | None = None
+) -> NDArray[np.float64]:
+    """Signal-to-noise a pixel of some bands together; where a band is not finite, without it.
+
+    Each band counts over its median noise, so that none rules. Returns (ny, nx), or the values
+    at ``pixels``, indices into the flattened image.
+    """
+    total = np.zeros(image.shape if pixels is None else pixels.shape)
+    for band in bands:
+        plane = image[band]
+        variance = float(np.median(plane.variance[::4, ::4]))  # a sample tells
+        values = plane.data if pixels is None else plane.data.ravel()[pixels]
+        total += np.nan_to_num(values) / (np.sqrt(variance) if variance > 0 else 1.0)
+    mean: NDArray[np.float64] = total / np.sqrt(len(bands))
+    return mean

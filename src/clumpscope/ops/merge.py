@@ -43,6 +43,8 @@ def groups_within(xy: NDArray[np.float64], radius: float) -> NDArray[np.intp]:
     (N,) group of each point, counting from 0.
     """
     distance = np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1))
+    if np.count_nonzero(distance <= radius) == len(xy):
+        return np.arange(len(xy))
     groups: NDArray[np.intp] = connected_components(csr_array(distance <= radius))[1].astype(
         np.intp
     )

@@ -71,15 +71,53 @@ def gaussian_psf(fwhm_px: float, side: int | None = None) -> Image:
     ImageError
         If the width is not positive or the side not odd.
     """
-    if not (np.isfinite(fwhm_px) and fwhm_px > 0):
-        raise ImageError(expected_got("fwhm_px", "a positive width", fwhm_px))
+    model = galsim.Gaussian(fwhm=_positive(fwhm_px))
     if side is None:
         side = 2 * int(np.ceil(4.5 * fwhm_px / FWHM_PER_SIGMA)) + 1
+    return _drawn(model, side)
+
+
+def _positive(fwhm_px: float) -> float:
+    if not (np.isfinite(fwhm_px) and fwhm_px > 0):
+        raise ImageError(expected_got("fwhm_px", "a positive width", fwhm_px))
+    return fwhm_px
+
+
+def _drawn(model: galsim.GSObject, side: int) -> Image:
     if side < 1 or side % 2 == 0:
         raise ImageError(expected_got("side of a PSF", "an odd number", side))
-    model = galsim.Gaussian(fwhm=fwhm_px)
-    image = model.drawImage(nx=side, ny=side, scale=1.0).array.astype(float)
-    return normalised(image)
+    return normalised(model.drawImage(nx=side, ny=side, scale=1.0).array.astype(float))
+
+
+def moffat_psf(fwhm_px: float, beta: float, side: int) -> Image:
+    """A round Moffat integrated over pixels: (side, side) float32, centred, sum 1.
+
+    ``fwhm_px`` is its full width at half maximum before the pixels integrate it, ``beta`` the
+    exponent of its wings, ``side`` odd.
+
+    Raises
+    ------
+    ImageError
+        If the width is not positive or the side not odd.
+    """
+    return _drawn(galsim.Moffat(beta, fwhm=_positive(fwhm_px)), side)
+
+
+def sampled_gaussian(fwhm_px: float) -> Image:
+    """A round Gaussian sampled at pixel centres: (side, side) float32, side odd, sum 1.
+
+    ``fwhm_px`` is the width of the *effective* PSF, pixel included, as the adaptive moments of
+    an image give it; the image reaches to 4.5 sigma.
+
+    Raises
+    ------
+    ImageError
+        If the width is not positive.
+    """
+    sigma = _positive(fwhm_px) / FWHM_PER_SIGMA
+    half = int(np.ceil(4.5 * sigma))
+    line = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
+    return normalised(np.outer(line, line))
 
 
 def normalised(image: ArrayLike) -> Image:

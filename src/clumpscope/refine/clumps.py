@@ -1,21 +1,17 @@
-"""Refine: from a galaxy's boxes to its clumps' positions (Popp et al. 2024, section 4.3).
+"""From a galaxy's boxes to its clumps' positions (Popp et al. 2024, section 4.3).
 
-Non-maximum suppression → score threshold → nucleus → merge → host outline.
+Non-maximum suppression → score threshold → nucleus → merge → host outline → peak.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from astropy.table import QTable
-from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from clumpscope.config import RefineConfig
-from clumpscope.core.boxes import LABEL_NAMES, Boxes, Label
-from clumpscope.core.clumps import clump_table
+from clumpscope.core.boxes import Boxes
 from clumpscope.core.flags import ClumpFlag
-from clumpscope.core.frames import boxes_fraction_to_native, native_to_sky
+from clumpscope.core.frames import boxes_fraction_to_native
 from clumpscope.core.galaxy import ColourImage, GalaxyImage
 from clumpscope.ops.merge import merge
 from clumpscope.ops.outline import (
@@ -26,6 +22,9 @@ from clumpscope.ops.outline import (
     reference_band,
 )
 from clumpscope.ops.overlap import suppress
+from clumpscope.refine.recentre import recentre
+
+_MOVED_FWHM = 0.2  # a clump re-centred by more is flagged
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,15 +122,19 @@ def refine(
     kept = inside(outline, merged.xy) if outline.any() else np.ones(len(sizes), dtype=bool)
     order = np.lexsort((merged.xy[:, 1], merged.xy[:, 0], -merged.score))
     order = order[kept[order]]
-    best = merged.best[order]
+    best, xy, flags = merged.best[order], merged.xy[order], flags[order]
+    if isinstance(image, GalaxyImage) and config.recentre_fwhm > 0:
+        xy = recentre(image, xy, fwhm, config.recentre_fwhm * fwhm)
+        moved = np.hypot(*(xy - merged.xy[order]).T) > _MOVED_FWHM * fwhm
+        flags[moved] |= ClumpFlag.MOVED
     return Refined(
-        xy=merged.xy[order],
+        xy=xy,
         label=merged.label[order],
         score=merged.score[order],
         probabilities=boxes.probabilities[best],
         box=boxes.xyxy[best],
         n_members=sizes[order],
-        flags=flags[order],
+        flags=flags,
         psf_fwhm_r_px=fwhm,
         outline=outline,
     )
@@ -141,43 +144,3 @@ def _is_nucleus(
     xy: NDArray[np.float64], centre: NDArray[np.float64], radius_px: float
 ) -> NDArray[np.bool_]:
     return np.asarray((np.abs(xy - centre) <= radius_px).all(axis=1))
-
-
-def positions_table(galaxies: Sequence[tuple[str, WCS | None, Refined]]) -> QTable:
-    """One clump table of level "positions" for many galaxies, in the order given.
-
-    Clumps count from 1 in each galaxy; sky positions are NaN without a WCS.
-    """
-    if not galaxies:
-        return clump_table("positions", {})
-    ids, _, refined = zip(*galaxies, strict=True)
-    counts = [len(one) for one in refined]
-    sky = np.concatenate([native_to_sky(one.xy, wcs) for _, wcs, one in galaxies])
-    xy = np.concatenate([one.xy for one in refined])
-    label = np.concatenate([one.label for one in refined])
-    box = np.concatenate([one.box for one in refined])
-    probabilities = np.concatenate([one.probabilities for one in refined])
-    return clump_table(
-        "positions",
-        {
-            "galaxy_id": np.repeat(ids, counts),
-            "clump_id": np.concatenate([np.arange(1, count + 1) for count in counts]),
-            "clump_label_id": label,
-            "clump_label_name": np.array(["", *LABEL_NAMES.values()])[label],
-            "clump_score": np.concatenate([one.score for one in refined]),
-            "p_background": probabilities[:, Label.BACKGROUND],
-            "p_clump": probabilities[:, Label.CLUMP],
-            "p_odd": probabilities[:, Label.ODD],
-            "clump_centre_ra": sky[:, 0],
-            "clump_centre_dec": sky[:, 1],
-            "clump_centre_px_x": xy[:, 0],
-            "clump_centre_px_y": xy[:, 1],
-            "clump_px_x1": box[:, 0],
-            "clump_px_x2": box[:, 2],
-            "clump_px_y1": box[:, 1],
-            "clump_px_y2": box[:, 3],
-            "n_members": np.concatenate([one.n_members for one in refined]),
-            "FWHM_r_px": np.repeat([one.psf_fwhm_r_px for one in refined], counts),
-            "flags": np.concatenate([one.flags for one in refined]),
-        },
-    )

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from astropy import units as u
 from astropy.io import fits
+from scipy.stats import norm
 
-from clumpscope.catalogue import catalogue, flux_ratio, magnitude
+from clumpscope.catalogue import catalogue
 from clumpscope.config import CatalogueConfig
 from clumpscope.core.clumps import clump_table, schema
 from clumpscope.core.flags import ClumpFlag
@@ -36,14 +37,6 @@ def hosts(ids=("a",), **columns):
 
 def value(table, name):
     return plain(table, name)[0]
-
-
-def test_magnitude_is_ab():
-    # A nanomaggy is 22.5 mag by definition; 3631 Jy is zero but for rounding.
-    assert magnitude(np.array([1.0, 1e9])) == pytest.approx([22.5, 0.0], abs=1e-4)
-    jansky = (3.631e-6 * u.Jy).to_value(u.ABmag)
-    assert magnitude(np.array([1.0]))[0] == pytest.approx(jansky, abs=1e-3)
-    assert np.isnan(magnitude(np.array([0.0, -1.0, np.nan]))).all()
 
 
 def test_fluxes_magnitudes_extinction_and_colours():
@@ -84,17 +77,6 @@ def test_no_flux_no_magnitude_but_a_limit(flux):
 def test_the_limit_of_a_faint_clump_lies_two_sigma_above_it():
     table = catalogue(photometry(flux=0.1), hosts(), CONFIG)
     assert value(table, "clump_mag_limit_r") == pytest.approx(22.5 - 2.5 * np.log10(0.3), abs=1e-3)
-
-
-def test_flux_ratio_and_its_error():
-    rng = np.random.default_rng(0)
-    ratio, err = flux_ratio(*(np.array([v]) for v in (1.0, 0.1, 20.0, 1.0)))
-    drawn = rng.normal(1, 0.1, 200_000) / rng.normal(20, 1, 200_000)
-    assert ratio[0] == pytest.approx(0.05)
-    assert err[0] == pytest.approx(drawn.std(), rel=0.02)
-    none = flux_ratio(np.ones(3), np.ones(3), np.array([0.0, -1, np.nan]), np.ones(3))
-    assert np.isnan(none).all()
-    assert flux_ratio(np.ones(1), np.ones(1), np.full(1, 20.0), np.full(1, np.nan))[1][0] == 0.05
 
 
 @pytest.mark.parametrize(
@@ -166,6 +148,72 @@ def test_host_columns_are_carried_and_none_is_made_up():
     assert [value(table, name) for name in names] == [12.0, -3.0, 0.4, 10.1, -9.8]
     for name in ("galaxy_expRad_r", "p_real", "completeness", "completeness_err"):
         assert np.isnan(value(table, name))
+
+
+def test_errors_of_colours_are_those_of_both_bands():
+    table = catalogue(photometry(clump_flux_g=[2.0]), hosts(), CONFIG)
+    mag_err = 2.5 / np.log(10) * np.array([0.1, 0.05])
+    assert value(table, "clump_mag_err_u") == pytest.approx(mag_err[0])
+    assert value(table, "clump_mag_corr_err_u_g") == pytest.approx(np.hypot(*mag_err))
+
+
+@pytest.mark.parametrize("flux", [0.3, 0.6, 1.5])
+def test_chances_of_three_and_eight_percent(flux):
+    table = catalogue(photometry(clump_flux_u=[flux]), hosts(), CONFIG)
+    three = norm.cdf((flux - 0.03 * 20) / np.hypot(0.1, 0.03))
+    eight = norm.cdf((flux - 0.08 * 20) / np.hypot(0.1, 0.08))
+    assert value(table, "p_3pct") == pytest.approx(three)
+    assert value(table, "p_8pct") == pytest.approx(eight)
+
+
+def placed(**columns):
+    """One clump 4 arcsec north of the host, of PSF-FWHM 3.3 px."""
+    there = {"clump_centre_ra": [12.0], "clump_centre_dec": [-3.0 + 4 / 3600], "FWHM_r_px": [3.3]}
+    known = {
+        "ra": [12.0], "dec": [-3.0], "axis_ratio": [0.5], "position_angle_deg": [90.0],
+        "redshift": [0.05], "petro_r90_arcsec": [8.0], "pixscale_arcsec": [0.4],
+    }  # fmt: skip
+    return catalogue(photometry(**there), hosts(**known | columns), CONFIG)
+
+
+def test_distances_from_the_host_in_three_units():
+    table = placed()
+    kpc = 0.9774  # an arcsec at z = 0.05 for H0 = 70, Om0 = 0.3
+    for stem, distance in (("", 4.0), ("_deproj", 8.0)):
+        assert value(table, f"clump_dist{stem}") == pytest.approx(distance)
+        assert value(table, f"clump_dist{stem}_r90") == pytest.approx(distance / 8)
+        assert value(table, f"clump_dist{stem}_kpc") == pytest.approx(distance * kpc, rel=1e-3)
+    assert value(table, "FWHM_r_kpc") == pytest.approx(1.32 * kpc, rel=1e-3)
+    assert table["clump_name"][0] == "CSCOPE J004800.00-025956.0"
+
+
+@pytest.mark.parametrize(("redshift", "coarse"), [(0.05, False), (0.15, True), (np.nan, False)])
+def test_a_psf_that_spans_much_of_the_host_is_flagged(redshift, coarse):
+    assert bool(value(placed(redshift=[redshift]), "flags") & ClumpFlag.COARSE) == coarse
+
+
+def test_the_same_clump_of_two_galaxies_points_to_the_nearer_one():
+    one = {"clump_centre_ra": 12.0, "clump_centre_dec": -3.0, "FWHM_r_px": 3.3}
+    there = {name: [number] * 2 for name, number in one.items()}
+    known = {"ra": [12.0, 12.0], "dec": [-3.001, -3.005], "pixscale_arcsec": [0.4, 0.4]}
+    ids = ("a", "b")
+    found = photometry(ids=ids, clump_ids=[1, 1], **there)
+    table = catalogue(found, hosts(ids=ids, **known), CONFIG)
+    assert list(table["duplicate_of"]) == ["", table["clump_name"][0]]
+    assert (plain(table, "flags") & ClumpFlag.DUPLICATE > 0).tolist() == [False, True]
+
+
+def test_a_star_s_colours_are_flagged_after_extinction():
+    colours = np.array([1.03, 0.35, 0.05])  # of an F star of g-i = 0.4
+    mags = 18 + np.array([colours[:2].sum(), colours[1], 0, -colours[2], 0])
+    reddened = mags + 0.1 * np.array([R_BAND[band] for band in BANDS])
+    total = 10 ** (-0.4 * (reddened - 22.5))
+    flux = {f"clump_flux_{band}": [total[b]] for b, band in enumerate(BANDS)}
+    table = catalogue(photometry(**flux), hosts(), CONFIG)
+    assert value(table, "flags") & ClumpFlag.STELLAR_COLOURS
+    assert value(table, "stellar_distance") < 0.1
+    flux["clump_flux_u"][0] *= 2
+    assert not value(catalogue(photometry(**flux), hosts(), CONFIG), "flags")
 
 
 def write_map(path, value_, size=64):

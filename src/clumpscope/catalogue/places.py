@@ -1,0 +1,129 @@
+"""Where a clump lies: in its host, on the sky by name, and on other galaxies' cutouts, too."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from astropy import units as u
+from astropy.coordinates import SkyCoord
+from astropy.cosmology import FlatLambdaCDM
+from numpy.typing import NDArray
+
+Values = NDArray[np.float64]
+
+COSMOLOGY = FlatLambdaCDM(H0=70, Om0=0.3)
+ACRONYM = "CSCOPE"
+_LEAST_RATIO = 0.2  # an edge-on disk's own thickness
+
+
+@dataclass(frozen=True, eq=False)
+class HostDistance:
+    """(n,) distances from the host's centre, arcsec: on the sky and in the plane of its disk."""
+
+    projected: Values
+    deprojected: Values
+
+
+def sky(ra: Values, dec: Values) -> SkyCoord:
+    """Positions of finite coordinates in degrees."""
+    return SkyCoord(ra * u.deg, dec * u.deg)
+
+
+def host_distance(
+    clump: tuple[Values, Values],
+    host: tuple[Values, Values],
+    axis_ratio: Values,
+    position_angle_deg: Values,
+) -> HostDistance:
+    """Distances of clumps from their hosts' centres.
+
+    The disk is taken as thin: the offset along the minor axis is divided by the axis ratio (at
+    least 0.2). NaN where a number is unknown.
+
+    Parameters
+    ----------
+    clump, host
+        Right ascension and declination, (n,) degrees each.
+    axis_ratio, position_angle_deg
+        (n,) of the hosts; degrees east of north.
+    """
+    known = np.asarray(np.isfinite(np.column_stack([*clump, *host])).all(axis=1))
+    projected, angle = np.full((2, len(clump[0])), np.nan)
+    if known.any():
+        centre, place = (sky(ra[known], dec[known]) for ra, dec in (host, clump))
+        projected[known] = centre.separation(place).arcsec
+        angle[known] = centre.position_angle(place).rad
+    turn = angle - np.radians(position_angle_deg)
+    across = projected * np.sin(turn) / np.maximum(axis_ratio, _LEAST_RATIO)
+    return HostDistance(projected, np.hypot(projected * np.cos(turn), across))
+
+
+def kpc_per_arcsec(redshift: Values) -> Values:
+    """(n,) proper kpc an arcsec; NaN where the redshift is not positive."""
+    scale = np.full(len(redshift), np.nan)
+    known = np.isfinite(redshift) & (redshift > 0)
+    if known.any():
+        scale[known] = 1 / COSMOLOGY.arcsec_per_kpc_proper(redshift[known]).value
+    return scale
+
+
+def iau_names(ra: Values, dec: Values) -> NDArray[np.str_]:
+    """Names after the IAU's rules, CSCOPE JHHMMSS.ss+DDMMSS.s: cut off, not rounded.
+
+    Empty where there is no sky position.
+    """
+    known = np.isfinite(ra) & np.isfinite(dec)
+    names = np.full(len(ra), "", dtype="U32")
+    if not known.any():
+        return names
+    # Whole units of the last digit, a hair up against the rounding of binary numbers.
+    hours = np.floor(ra[known] % 360 / 15 * 360000 + 1e-6).astype(np.int64)
+    degrees = np.floor(np.abs(dec[known]) * 36000 + 1e-6).astype(np.int64)
+    signs = np.where(dec[known] < 0, "-", "+")
+    names[known] = [
+        f"{ACRONYM} J{h // 360000:02d}{h // 6000 % 60:02d}{h % 6000 / 100:05.2f}"
+        f"{sign}{d // 36000:02d}{d // 600 % 60:02d}{d % 600 / 10:04.1f}"
+        for h, d, sign in zip(hours, degrees, signs, strict=True)
+    ]
+    return names
+
+
+def duplicates(
+    ra: Values,
+    dec: Values,
+    galaxy_id: NDArray[np.str_],
+    radius_arcsec: Values,
+    rank: Values,
+) -> NDArray[np.intp]:
+    """For each clump the better row of the same one on another galaxy's cutout; -1 for none.
+
+    Parameters
+    ----------
+    ra, dec
+        (n,) degrees; NaN is never a duplicate.
+    galaxy_id
+        (n,) host.
+    radius_arcsec
+        (n,) distance up to which two are the same.
+    rank
+        (n,) lower is better: the distance from the host's centre; equal ranks go by row.
+    """
+    better = np.full(len(ra), -1, dtype=np.intp)
+    known = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec) & np.isfinite(radius_arcsec))
+    if len(known) < 2:
+        return better
+    places = sky(ra[known], dec[known])
+    first, second, distance, _ = places.search_around_sky(
+        places, float(radius_arcsec[known].max()) * u.arcsec
+    )
+    first, second = known[first], known[second]
+    reach = np.minimum(radius_arcsec[first], radius_arcsec[second])
+    same = (distance.arcsec <= reach) & (galaxy_id[first] != galaxy_id[second])
+    order = np.where(np.isfinite(rank), rank, np.inf)
+    for row, other in zip(first[same], second[same], strict=True):
+        best = other if better[row] < 0 else better[row]
+        if (order[other], other) <= (order[best], best) and (order[other], other) < (
+            order[row],
+            row,
+        ):
+            better[row] = other
+    return better
