@@ -129,6 +129,12 @@ class CatalogueConfig(Section):
 
     dust_map: str | None = None  # folder of the SFD98 maps; None: ebv of the host table
     low_snr: Positive = 3.0  # u-band signal-to-noise under which a clump is flagged
+    formats: tuple[Literal["fits", "votable", "ecsv", "regions"], ...] = (
+        "fits",
+        "votable",
+        "ecsv",
+        "regions",
+    )  # beside Parquet
     coarse_kpc: Positive = 2.0  # PSF-FWHM at the host's redshift above which a clump is flagged
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from astropy.table import QTable
@@ -33,6 +33,7 @@ class Work:
     boxes: Boxes = field(default_factory=Boxes.empty)
     refined: Refined | None = None
     photometry: Photometry | None = None
+    flags: int = 0  # of all its clumps
     error: tuple[str, str] | None = None
 
     @contextmanager
@@ -94,7 +95,8 @@ def positions_and_photometry(works: Sequence[Work], recipe: Recipe) -> dict[str,
         if work.refined is None or work.image is None:
             continue
         wcs = work.image.wcs if isinstance(work.image, GalaxyImage) else None
-        refined.append((work.galaxy_id, wcs, work.refined))
+        flagged = replace(work.refined, flags=work.refined.flags | work.flags)
+        refined.append((work.galaxy_id, wcs, flagged))
         measured.append(
             work.photometry or Photometry.unmeasured(work.galaxy_id, len(work.refined), bands)
         )
@@ -114,7 +116,7 @@ def galaxies(works: Sequence[Work], sample: Sample, threshold: float) -> QTable:
 def _galaxy(work: Work, sample: Sample, threshold: float) -> dict[str, object]:
     widths = dict.fromkeys(SDSS_BANDS, float("nan"))
     pixscale = field_arcsec = float("nan")
-    flags = ClumpFlag(0)
+    flags = ClumpFlag(work.flags)
     image = work.image
     if isinstance(image, GalaxyImage):
         widths |= {band: image[band].psf_fwhm_arcsec for band in image.bands if band in widths}

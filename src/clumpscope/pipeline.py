@@ -17,15 +17,18 @@ from pydantic import ValidationError
 
 from clumpscope import ledger
 from clumpscope.catalogue import catalogue
-from clumpscope.config import Recipe
+from clumpscope.config import CatalogueConfig, Recipe
 from clumpscope.core.boxes import Boxes
 from clumpscope.core.composite import composite
+from clumpscope.core.conditions import Conditions
+from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import ColourImage, GalaxyImage
 from clumpscope.core.records import FAILURES, record_table
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.detect import detect
 from clumpscope.detector.header import read_spec
 from clumpscope.detector.registry import find_model
+from clumpscope.detector.spec import TrainingRange
 from clumpscope.engine import ordered_map, shards
 from clumpscope.errors import (
     ClumpscopeError,
@@ -38,6 +41,7 @@ from clumpscope.ledger import Image, Work
 from clumpscope.measure import Coords, Photometry, UserPositions, measure, measure_positions
 from clumpscope.ops.extinction import ebv
 from clumpscope.refine import Refined, refine
+from clumpscope.store.formats import write_formats
 from clumpscope.store.manifest import RunManifest, sha256_file, sha256_json
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample, require_galaxy
@@ -83,6 +87,7 @@ def process(sample: Sample, indices: Sequence[int], plan: Plan) -> list[Work]:
         with work.attempt("read"):
             work.image = sample.read(work.index, recipe.detect)
             work.composite = composite(work.image, finder.spec.composite)
+            work.flags = _out_of_range(work.image, finder.spec.trained_on)
     seen = [(work, work.composite) for work in works if work.composite is not None]
     found = detect(finder, [image for _, image in seen], recipe.detect.batch_size)
     for (work, _), boxes in zip(seen, found, strict=True):
@@ -94,6 +99,11 @@ def process(sample: Sample, indices: Sequence[int], plan: Plan) -> list[Work]:
             with work.attempt("measure"):
                 work.photometry = _measured(work.image, work.refined, recipe)
     return works
+
+
+def _out_of_range(image: Image, trained_on: TrainingRange) -> int:
+    """Flag of a galaxy unlike those that the model was trained on."""
+    return 0 if trained_on.holds(Conditions.of(image)) else int(ClumpFlag.OUT_OF_RANGE)
 
 
 def _measured(image: Image, refined: Refined, recipe: Recipe) -> Photometry:
@@ -151,7 +161,8 @@ def run(
     for name, table in tables.items():
         store.write(name, table)
     if until == "catalogue":
-        write_catalogue(store, catalogue(tables["photometry"], sample.hosts, recipe.catalogue))
+        released = catalogue(tables["photometry"], sample.hosts, recipe.catalogue)
+        write_catalogue(store, released, recipe.catalogue)
     summary = _summary(tables, time.monotonic() - start)
     _manifest(plan, key, summary).write(out)
     store.close()
@@ -218,10 +229,10 @@ def _summary(tables: dict[str, QTable], seconds: float) -> Summary:
     )
 
 
-def write_catalogue(store: Run, table: QTable) -> None:
-    """Write a release table as Parquet and FITS."""
+def write_catalogue(store: Run, table: QTable, config: CatalogueConfig) -> None:
+    """Write a release table as Parquet and in the recipe's formats."""
     store.write("catalogue", table)
-    write_fits(table, store.folder / "catalogue.fits")
+    write_formats(table, store.folder, "catalogue", config.formats)
 
 
 def sample_of(run_folder: Path) -> Sample:
@@ -251,11 +262,15 @@ def refine_run(run_folder: Path, recipe: Recipe, progress: Progress = lambda _: 
     threshold = recipe.refine.score_threshold
     if threshold is None:
         threshold = float(RunManifest.read(run_folder).model["threshold"])
-    before = store.read("failures")
+    before, known = store.read("failures"), store.read("galaxies")
+    # Only the run knew the model.
+    kept = plain(known, "flags").astype(int) & int(ClumpFlag.OUT_OF_RANGE)
+    of_model = dict(zip(plain(known, "galaxy_id").astype(str), kept.tolist(), strict=True))
     failed = {str(row["galaxy_id"]): (str(row["stage"]), str(row["error"])) for row in before}
     works = []
     for index, galaxy_id in enumerate(sample.ids):
-        work = Work(galaxy_id, index, boxes=found.get(galaxy_id, Boxes.empty()))
+        boxes = found.get(galaxy_id, Boxes.empty())
+        work = Work(galaxy_id, index, boxes=boxes, flags=of_model.get(galaxy_id, 0))
         if failed.get(galaxy_id, ("refine", ""))[0] != "refine":
             work.error = failed[galaxy_id]  # of another stage: still true
         with work.attempt("read"):
@@ -283,7 +298,7 @@ def catalogue_run(run_folder: Path, recipe: Recipe) -> int:
     """
     store = Run(run_folder)
     table = catalogue(store.read("photometry"), sample_of(run_folder).hosts, recipe.catalogue)
-    write_catalogue(store, table)
+    write_catalogue(store, table, recipe.catalogue)
     _note(run_folder, recipe)
     return len(table)
 

@@ -4,6 +4,7 @@ import sys
 import pytest
 from pydantic import ValidationError
 
+from clumpscope.core.conditions import Conditions
 from clumpscope.detector.spec import DetectorSpec, Native, Published, TrainingRange
 from networks import native_spec
 
@@ -41,6 +42,26 @@ def test_families_are_told_apart():
 def test_what_cannot_be(change, where):
     with pytest.raises(ValidationError, match=where):
         DetectorSpec.model_validate({"name": "x", "architecture": {"family": "native"}, **change})
+
+
+@pytest.mark.parametrize(
+    ("psf", "pixscale", "noise", "inside"),
+    [
+        (1.3, 0.3961, 1.0, True),
+        (1.61, 0.396, 1.0, True),
+        (1.7, 0.396, 1.0, False),
+        (0.9, 0.396, 1.0, False),
+        (1.3, 0.168, 1.0, False),
+        (1.3, 0.396, 0.2, False),
+        (float("nan"), float("nan"), float("nan"), True),
+    ],
+)
+def test_a_training_range_holds_what_it_has_seen(psf, pixscale, noise, inside):
+    seen = TrainingRange(
+        psf_fwhm_arcsec=(1.0, 1.6), pixscale_arcsec=(0.396, 0.396), noise_over_sdss=(0.3, 1.3)
+    )
+    assert seen.holds(Conditions(psf, pixscale, noise)) == inside
+    assert TrainingRange().holds(Conditions(psf, pixscale, noise))
 
 
 def test_is_frozen():

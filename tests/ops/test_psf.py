@@ -9,10 +9,8 @@ from clumpscope.ops.psf import (
     FWHM_PER_SIGMA,
     adaptive_fwhm_px,
     adaptive_moments,
-    cut_centred,
     gaussian_psf,
     moffat_psf,
-    normalised,
     sampled_gaussian,
 )
 
@@ -103,23 +101,3 @@ def test_the_fwhm_is_not_that_at_half_maximum():
 @pytest.mark.parametrize("image", [np.zeros((21, 21)), np.full((21, 21), -1.0)])
 def test_nothing_has_no_width(image):
     assert np.isnan(adaptive_fwhm_px(image))
-
-
-def test_cut_centred_moves_the_source_onto_the_middle_pixel_and_keeps_its_flux():
-    image = gaussian((60, 70), 40.37, 21.81, 1.4, flux=10)
-    stamp = cut_centred(image, 40.37, 21.81, 25)
-    assert stamp.shape == (25, 25)
-    assert stamp.sum() == pytest.approx(10, rel=2e-3)
-    np.testing.assert_allclose(stamp, gaussian((25, 25), 12, 12, 1.4, flux=10), atol=0.006)
-
-
-def test_cut_centred_off_the_image_is_blank():
-    image = np.ones((20, 20))
-    assert not cut_centred(image, 100, 100, 11).any()
-    assert cut_centred(image, 0, 0, 11)[:4, :4].max() == pytest.approx(0, abs=0.01)
-
-
-@pytest.mark.parametrize("image", [np.zeros((3, 3)), np.full((3, 3), np.nan), -np.ones((3, 3))])
-def test_a_psf_needs_light(image):
-    with pytest.raises(ImageError, match="PSF"):
-        normalised(image)

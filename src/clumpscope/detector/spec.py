@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from clumpscope.config import CompositeConfig, DetectorConfig, Fraction, Positive, Section
+from clumpscope.core.conditions import Conditions
 
 SCHEMA_VERSION = 1
+_SLACK = 1.02  # a pixel of 0.3961 arcsec is one of 0.396
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -36,6 +38,18 @@ class TrainingRange(Section):
     psf_fwhm_arcsec: tuple[float, float] | None = None
     pixscale_arcsec: tuple[float, float] | None = None
     noise_over_sdss: tuple[float, float] | None = None
+
+    def holds(self, conditions: Conditions) -> bool:
+        """Whether images of such conditions were in training, to 2 %; unknown ones count as so."""
+        pairs = (
+            (self.psf_fwhm_arcsec, conditions.psf_fwhm_arcsec),
+            (self.pixscale_arcsec, conditions.pixscale_arcsec),
+            (self.noise_over_sdss, conditions.noise_over_sdss),
+        )
+        return not any(
+            limits is not None and (value < limits[0] / _SLACK or value > limits[1] * _SLACK)
+            for limits, value in pairs
+        )
 
 
 class DetectorSpec(Section):

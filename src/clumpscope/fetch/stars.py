@@ -1,18 +1,22 @@
 """The PSF of a frame from its own stars, where no psField tells it."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import sep
+from astropy.utils.exceptions import AstropyUserWarning
 from numpy.typing import NDArray
+from photutils.psf import EPSFBuilder, EPSFStar, EPSFStars
 from scipy.spatial import cKDTree
 
 from clumpscope.errors import FrameError, expected_got
 from clumpscope.fetch.frame import Frame
 from clumpscope.fetch.sources import extract
-from clumpscope.ops.psf import adaptive_moments, cut_centred, normalised
+from clumpscope.ops.psf import adaptive_fwhm_px, adaptive_moments, normalised
 
-SIDE = 41  # of the stacked PSF, px: 16", beyond which stars of a frame are too faint to tell
+SIDE = 41  # of the effective PSF, px: 16", beyond which stars of a frame are too faint to tell
+_FIT_SIDE = 9  # px around a star that place and scale it
 _STAMP = 15  # half side for moments
 _DETECT = 5.0  # sigma a pixel
 _PEAK_COUNTS = 14000.0  # DN; wells saturate at 50,000 to 63,000, in r of run 1043 at 16,000
@@ -31,9 +35,9 @@ class StarPsf:
     Attributes
     ----------
     fwhm_px
-        Median adaptive-moment FWHM of the stars, pixels.
+        Adaptive-moment FWHM of the image, pixels.
     image
-        (k, k) float32, k odd, sum 1: their stack.
+        (k, k) float32, k odd, sum 1: their effective PSF.
     n_stars
         How many stars.
     """
@@ -82,7 +86,8 @@ def psf_from_stars(frame: Frame) -> StarPsf:
     # The bright half sets the width: faint stars scatter, and nothing is gained by them.
     order = np.argsort(-stars.flux)[: max(_MIN_STARS, 80)]
     stars = stars[order]
-    return StarPsf(float(np.median(stars.fwhm)), _stack(frame, stars), len(stars.x))
+    image = _effective_psf(frame, stars)
+    return StarPsf(adaptive_fwhm_px(image), image, len(stars.x))
 
 
 def _candidates(frame: Frame) -> _Stars:
@@ -156,23 +161,33 @@ def _half_sample_mode(values: NDArray[np.float64]) -> float:
     return float(np.median(values))
 
 
-def _stack(frame: Frame, stars: _Stars) -> NDArray[np.float32]:
-    """Median-clipped, flux-weighted mean of the stars moved onto one centre."""
-    data = np.nan_to_num(frame.data)
-    images = []
-    for x, y, flux in zip(stars.x, stars.y, stars.flux, strict=True):
-        image = cut_centred(data, x, y, SIDE)
-        images.append((image - _rim(image)) / flux)
-    cube = np.array(images)
-    middle = np.median(cube, axis=0)
-    # A star's weight is its signal-to-noise squared; outliers are neighbours.
-    noise = 1.4826 * np.median(np.abs(cube - middle), axis=0) + 1e-4 * middle.max()
-    weights = stars.flux[:, None, None] ** 2 * (np.abs(cube - middle) < 4 * noise)
-    weights = np.minimum(weights, 25 * np.median(stars.flux) ** 2)
-    total = weights.sum(axis=0)
-    mean = np.where(total > 0, (weights * cube).sum(axis=0) / np.where(total > 0, total, 1), middle)
-    mean -= _rim(mean)
-    return normalised(_without_noise(mean))
+def _effective_psf(frame: Frame, stars: _Stars) -> NDArray[np.float32]:
+    """Effective PSF of some stars (Anderson & King 2000), sampled once a pixel.
+
+    Outliers among the stars, which are neighbours, are clipped; outer parts are smoothed.
+    """
+    data = np.nan_to_num(frame.data).astype(float)
+    half = SIDE // 2
+    cutouts = []
+    for number, (x, y) in enumerate(zip(stars.x, stars.y, strict=True), start=1):
+        x0, y0 = round(x) - half, round(y) - half
+        stamp = data[y0 : y0 + SIDE, x0 : x0 + SIDE]
+        cutouts.append(
+            EPSFStar(
+                stamp - _rim(stamp),
+                cutout_center=(x - x0, y - y0),
+                origin=(x0, y0),
+                id_label=number,  # photutils 3.0 fails on leaving out a star without one
+            )
+        )
+    build = EPSFBuilder(
+        oversampling=1, smoothing_kernel=None, fit_shape=_FIT_SIDE, maxiters=4, progress_bar=False
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AstropyUserWarning)  # of stars that it leaves out
+        model, _ = build(EPSFStars(cutouts))
+    image = np.asarray(model.data, dtype=float)
+    return normalised(_without_noise(image - _rim(image)))
 
 
 def _rim(image: NDArray[np.float64]) -> float:

@@ -1,4 +1,4 @@
-"""Point-spread functions: their width, Gaussian models and images shifted onto a centre.
+"""Point-spread functions: their width, Gaussian and Moffat models.
 
 The width is everywhere the adaptive-moment FWHM, 2.3548 sigma of the best-fitting elliptical
 Gaussian (SDSS's ``PSF_FWHM``; Bernstein & Jarvis 2002), with sigma^2 the root of the
@@ -8,7 +8,6 @@ determinant of its second moments.
 import galsim
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.ndimage import shift
 
 from clumpscope.errors import ImageError, expected_got
 
@@ -133,23 +132,3 @@ def normalised(image: ArrayLike) -> Image:
     if not (np.isfinite(total) and total > 0):
         raise ImageError(expected_got("PSF", "a positive sum", total))
     return (pixels / total).astype(np.float32)
-
-
-def cut_centred(image: ArrayLike, x: float, y: float, side: int) -> NDArray[np.float64]:
-    """Cut (side, side) out of ``image`` with the point (x, y) moved onto the middle pixel.
-
-    Cubic interpolation; pixels beyond the image are 0. ``side`` is odd.
-    """
-    pixels = np.asarray(image, dtype=float)
-    half = side // 2 + 4  # room for the spline's reach
-    column, row = round(x), round(y)
-    padded = np.zeros((2 * half + 1, 2 * half + 1))
-    y0, x0 = row - half, column - half
-    rows = slice(max(y0, 0), min(y0 + 2 * half + 1, pixels.shape[0]))
-    cols = slice(max(x0, 0), min(x0 + 2 * half + 1, pixels.shape[1]))
-    if rows.start < rows.stop and cols.start < cols.stop:
-        padded[rows.start - y0 : rows.stop - y0, cols.start - x0 : cols.stop - x0] = pixels[
-            rows, cols
-        ]
-    moved = shift(padded, (row - y, column - x), order=3, mode="nearest")
-    return np.asarray(moved[4:-4, 4:-4])

@@ -137,32 +137,33 @@ def _fitting(column: Column | u.Quantity, spec: ColumnSpec) -> Column | u.Quanti
 
 
 def write_fits(table: Table, path: Path) -> None:
-    """Write a table as FITS with TUNIT, TUCD and TCOMM cards.
+    """Write a table as FITS with units, UCDs and descriptions.
 
-    Nanomaggies, which FITS does not know, become Jy.
+    These stand in TUNIT, TUCD and TCOMM cards, as STIL reads them, and once more in the way
+    that astropy keeps them. Nanomaggies, which FITS does not know, become Jy.
     """
-    units = {name: str(table[name].unit or "") for name in table.colnames}
-    bare = Table(
-        {
-            name: _values(table, name) * JY_PER_NMGY if "nmgy" in unit else _values(table, name)
-            for name, unit in units.items()
-        }
-    )
+    bare = Table()
+    for name in table.colnames:
+        info, values = table[name].info, _values(table, name)
+        unit = None if info.unit is None else str(info.unit)
+        if unit and "nmgy" in unit:
+            unit, values = unit.replace("nmgy", "Jy"), values * JY_PER_NMGY
+        bare[name] = Column(values, unit=unit, description=info.description, meta=info.meta)
     for key, value in table.meta.items():
         if isinstance(value, str | int):
             bare.meta[key.split("_")[0].upper()[:8]] = value
-    hdu = fits.table_to_hdu(bare)
-    for index, name in enumerate(table.colnames, start=1):
-        info = table[name].info
-        if units[name]:
-            unit = u.Unit(units[name].replace("nmgy", "Jy"))
-            hdu.header[f"TUNIT{index}"] = unit.to_string("fits")
-        if (info.meta or {}).get("ucd"):
-            hdu.header[f"TUCD{index}"] = info.meta["ucd"]
-        if info.description:
-            hdu.header[f"TCOMM{index}"] = info.description
     with atomic(path) as temporary:
-        fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(temporary, overwrite=True, checksum=True)
+        bare.write(temporary, format="fits", overwrite=True)
+        with fits.open(temporary, mode="update", checksum=True) as hdus:
+            header = hdus[1].header
+            for index, name in enumerate(bare.colnames, start=1):
+                column = bare[name]
+                if column.meta.get("ucd"):
+                    header[f"TUCD{index}"] = column.meta["ucd"]
+                if column.description:
+                    header[f"TCOMM{index}"] = column.description
+            for hdu in hdus:
+                hdu.add_checksum()
 
 
 def _values(table: Table, name: str) -> NDArray[Any]:

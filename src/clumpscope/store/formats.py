@@ -1,0 +1,146 @@
+"""A catalogue in the formats that astronomers' tools read, and back."""
+
+import warnings
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+from astropy import units as u
+from astropy.coordinates import SkyCoord
+from astropy.io import fits
+from astropy.table import Column, MaskedColumn, QTable, Table
+from astropy.utils.exceptions import AstropyUserWarning
+from regions import CircleSkyRegion, RegionMeta, Regions, RegionVisual
+
+from clumpscope.core.schema import plain
+from clumpscope.errors import TableError, expected_got
+from clumpscope.store.atomic import atomic
+from clumpscope.store.tables import read_parquet, write_fits
+
+_COLOURS = {1: "cyan", 2: "orange"}  # of normal and odd clumps
+
+
+def write_votable(table: QTable, path: Path) -> None:
+    """Write a table as VOTable with units, UCDs and descriptions."""
+    # As text: STIL cannot read booleans in the binary form that astropy writes.
+    with atomic(path) as temporary:
+        _bare(table).write(
+            temporary, format="votable", tabledata_format="tabledata", overwrite=True
+        )
+
+
+def write_ecsv(table: QTable, path: Path) -> None:
+    """Write a table as ECSV: text that keeps every bit, units, UCDs and descriptions."""
+    with atomic(path) as temporary:
+        _bare(table).write(temporary, format="ascii.ecsv", overwrite=True)
+
+
+def _bare(table: QTable) -> Table:
+    """The table with plain columns that know their units: what every tool understands."""
+    bare = Table(meta=table.meta)
+    for name in table.colnames:
+        info = table[name].info
+        bare[name] = Column(
+            plain(table, name), unit=info.unit, description=info.description, meta=info.meta
+        )
+    return bare
+
+
+def regions(table: QTable) -> Regions:
+    """Circles of the r-band apertures, cyan for clumps and orange for odd ones.
+
+    Clumps without a sky position or a radius are left out.
+
+    Parameters
+    ----------
+    table
+        Clump table of level "photometry" or above.
+    """
+    ra, dec = plain(table, "clump_centre_ra"), plain(table, "clump_centre_dec")
+    bands = str(table.meta["bands"])
+    band = "r" if "r" in bands else bands[0]
+    radius = plain(table, f"aperture_radius_{band}")
+    ids, numbers = plain(table, "galaxy_id"), plain(table, "clump_id")
+    labels = plain(table, "clump_label_id")
+    known = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec) & np.isfinite(radius))
+    return Regions(
+        [
+            CircleSkyRegion(
+                SkyCoord(ra[k], dec[k], unit="deg"),
+                radius[k] * u.arcsec,
+                meta=RegionMeta({"text": f"{ids[k]} {numbers[k]}"}),
+                visual=RegionVisual({"color": _COLOURS.get(int(labels[k]), "white")}),
+            )
+            for k in known
+        ]
+    )
+
+
+def write_regions(table: QTable, path: Path) -> None:
+    """Write the circles of `regions` for DS9."""
+    with atomic(path) as temporary:
+        regions(table).write(temporary, format="ds9", overwrite=True, precision=8)
+
+
+WRITERS: dict[str, tuple[str, Callable[[QTable, Path], None]]] = {
+    "fits": (".fits", write_fits),
+    "votable": (".vot", write_votable),
+    "ecsv": (".ecsv", write_ecsv),
+    "regions": (".reg", write_regions),
+}
+
+
+def write_formats(table: QTable, folder: Path, stem: str, formats: Iterable[str]) -> None:
+    """Write ``stem`` with the suffix of each format; see `WRITERS`."""
+    for name in formats:
+        suffix, write = WRITERS[name]
+        write(table, folder / f"{stem}{suffix}")
+
+
+def read_catalogue(path: Path) -> QTable:
+    """Read a catalogue from Parquet, FITS, VOTable or ECSV with units, UCDs and descriptions.
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read or its suffix is another.
+    StoreError
+        If a Parquet file is missing, damaged or of a newer schema.
+    """
+    readers: dict[str, Callable[[Path], QTable]] = {
+        ".parquet": read_parquet,
+        ".fits": lambda file: _full(Table.read(file, format="fits", character_as_bytes=False)),
+        ".vot": lambda file: _full(Table.read(file, format="votable")),
+        ".ecsv": lambda file: _full(Table.read(file, format="ascii.ecsv")),
+    }
+    if path.suffix not in readers:
+        raise TableError(expected_got(path, f"a suffix of {', '.join(readers)}", path.suffix))
+    if not path.is_file():
+        raise TableError(f"{path}: no such file")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", fits.verify.VerifyWarning)  # of truncated files
+            return readers[path.suffix](path)
+    except (OSError, ValueError, TypeError, LookupError, AstropyUserWarning) as error:
+        raise TableError(f"{path}: not a readable {path.suffix[1:]} table: {error}") from error
+
+
+def _full(table: Table) -> QTable:
+    """Blank instead of masked values, quantities instead of columns with units."""
+    full = QTable(meta=table.meta)
+    for name in table.colnames:
+        column = table[name]
+        if isinstance(column, MaskedColumn):
+            kind = np.dtype(column.dtype).kind
+            column = column.filled({"f": np.nan, "U": "", "S": b"", "O": ""}.get(kind, 0))
+        values = np.asarray(column)
+        values = values.astype(str) if values.dtype.kind in "SO" else values
+        full[name] = u.Quantity(values, column.unit) if column.unit else Column(values)
+        info = full[name].info
+        # VOTable wraps long lines.
+        info.description = " ".join((column.description or "").split()) or None
+        info.meta = {"ucd": column.meta["ucd"]} if column.meta.get("ucd") else {}
+    return full
+
+
+__all__ = ["WRITERS", "read_catalogue", "regions", "write_formats"]

@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+
+import builders
+import scenes
+from clumpscope.core.conditions import SDSS_NOISE_R, Conditions
+from clumpscope.core.galaxy import ColourImage, GalaxyImage
+
+
+def test_conditions_of_calibrated_bands():
+    image = scenes.galaxy(fwhm_arcsec=1.45, sky_sigma=0.05)
+    found = Conditions.of(image)
+    assert found.psf_fwhm_arcsec == 1.45
+    assert found.pixscale_arcsec == pytest.approx(scenes.PIXSCALE, rel=1e-6)
+    assert found.noise_over_sdss == pytest.approx(0.05 / scenes.PIXSCALE / SDSS_NOISE_R, rel=1e-4)
+
+
+def test_noise_does_not_hang_on_the_pixel_s_size():
+    """Four small pixels of half the noise are one large one."""
+    fine = builders.band_image(
+        wcs=builders.tan_wcs(pixscale_arcsec=0.198), variance=np.full((40, 40), 1e-4, np.float32)
+    )
+    coarse = builders.band_image(variance=np.full((40, 40), 4e-4, np.float32))
+    noises = [Conditions.of(GalaxyImage("g", {"r": one})).noise_over_sdss for one in (fine, coarse)]
+    assert noises[0] == pytest.approx(noises[1], rel=1e-4)
+
+
+def test_a_picture_has_no_noise_that_is_known():
+    found = Conditions.of(ColourImage("p", np.zeros((9, 9, 3), np.float32), 0.2, 1.1))
+    assert (found.psf_fwhm_arcsec, found.pixscale_arcsec) == (1.1, 0.2)
+    assert np.isnan(found.noise_over_sdss)
+
+
+def test_without_a_wcs_or_r_nothing_is_known():
+    for image in (builders.galaxy_image(wcs=None), builders.galaxy_image(bands="gi")):
+        found = Conditions.of(image)
+        assert np.isnan([found.psf_fwhm_arcsec, found.noise_over_sdss]).all()
