@@ -103,8 +103,8 @@ def _unusable(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
 def fluxes(planes: Mapping[str, BandImage], shape: HostShape) -> dict[str, tuple[float, float]]:
     """Flux and error (nanomaggy) in each band through the r band's Petrosian aperture.
 
-    Neighbours found in r are masked in all bands. The residual background of each band, the
-    clipped median of the sky around the aperture, is subtracted; its own error is included.
+    Neighbours found in r are masked in all bands. Frames are sky-subtracted and nothing more is
+    taken off, as in photoObj; the error includes that of the sky around the aperture.
 
     Parameters
     ----------
@@ -119,9 +119,8 @@ def fluxes(planes: Mapping[str, BandImage], shape: HostShape) -> dict[str, tuple
         x, y, radius = shape.host.x - inset, shape.host.y - inset, shape.petrosian.aperture
         apart = _centred(shape.host.good, inset, fill=True)
         usable = apart & ~_unusable(plane.mask)
-        level, level_error = _sky_around(plane.data, usable, x, y, radius)
-        light = plane.data - np.float32(level)
-        flux, error = aperture_flux(light, plane.variance, usable, x, y, radius)
+        _, level_error = _sky_around(plane.data, usable, x, y, radius)
+        flux, error = aperture_flux(plane.data, plane.variance, usable, x, y, radius)
         found[name] = (flux, float(np.hypot(error, np.pi * radius**2 * level_error)))
     return found
 

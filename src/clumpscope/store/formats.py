@@ -109,7 +109,7 @@ def read_catalogue(path: Path) -> QTable:
     """
     readers: dict[str, Callable[[Path], QTable]] = {
         ".parquet": read_parquet,
-        ".fits": lambda file: _full(Table.read(file, format="fits", character_as_bytes=False)),
+        ".fits": _read_fits,
         ".vot": lambda file: _full(Table.read(file, format="votable")),
         ".ecsv": lambda file: _full(Table.read(file, format="ascii.ecsv")),
     }
@@ -123,6 +123,11 @@ def read_catalogue(path: Path) -> QTable:
             return readers[path.suffix](path)
     except (OSError, ValueError, TypeError, LookupError, AstropyUserWarning) as error:
         raise TableError(f"{path}: not a readable {path.suffix[1:]} table: {error}") from error
+
+
+def _read_fits(path: Path) -> QTable:
+    with path.open("rb") as stream:  # astropy leaves a broken file open
+        return _full(Table.read(stream, format="fits", character_as_bytes=False))
 
 
 def _full(table: Table) -> QTable:
