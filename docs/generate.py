@@ -49,7 +49,8 @@ def data_model() -> str:
         "# Data model",
         "Made from the schemas in the code. Types: f8 and i4, i8 are floating-point and whole "
         "numbers of that many bytes. Blank is NaN, 0, no text or false. Units and UCDs are in "
-        "the files too: in the field metadata of Parquet, as `TUNIT` and `TUCD` in FITS.",
+        "the files too: in the field metadata of Parquet, as `TUNIT`, `TUCD` and `TCOMM` in FITS, "
+        "and where VOTable and ECSV keep them.",
         "Pixels are native and counted from 0: (0, 0) is the centre of the first pixel. "
         "Fractions are of the stored array's columns and rows, 0 at the outer edge of the "
         "first pixel and 1 at that of the last. Rows are counted as they are stored.",

@@ -1,14 +1,17 @@
 """The pages that are made from the code leave nothing out."""
 
 import importlib.util
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import typer.main
 
 from clumpscope.core import records
-from clumpscope.core.clumps import schema
+from clumpscope.core.clumps import clump_table, schema
 from clumpscope.core.flags import ClumpFlag
+from clumpscope.store.tables import write_fits
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -61,3 +64,34 @@ def test_pages_in_the_index_exist():
     for entry in entries:
         if entry.isidentifier() and entry not in made:
             assert (DOCS / f"{entry}.md").is_file()
+
+
+def test_the_notebook_runs_on_a_catalogue(tmp_path, monkeypatch):
+    """Its cells, in order, on clumps of all kinds; it must leave its figure."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    n = 6
+    labels = np.array([1, 1, 1, 2, 2, 2])
+    colours = {"u_g": [0.4, 0.5, 0.3, 1.0, 1.5, 2.5], "g_r": [0.0, 0.1, 0.0, 0.35, 0.6, 1.4]}
+    table = clump_table(
+        "release",
+        {
+            "galaxy_id": ["g"] * n,
+            "clump_id": np.arange(1, n + 1),
+            "clump_label_id": labels,
+            **{f"clump_mag_corr_{name}": values for name, values in colours.items()},
+            **{f"clump_mag_corr_err_{name}": np.full(n, 0.1) for name in colours},
+            "flags": [0, 0, int(ClumpFlag.SATURATED), int(ClumpFlag.STELLAR_COLOURS), 0, 0],
+        },
+    )
+    (tmp_path / "demo" / "run").mkdir(parents=True)
+    write_fits(table, tmp_path / "demo" / "run" / "catalogue.fits")
+    monkeypatch.chdir(tmp_path)
+    cells = json.loads((DOCS / "colour_colour.ipynb").read_text(encoding="utf-8"))["cells"]
+    space: dict[str, object] = {}
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), space)  # noqa: S102  (our own notebook)
+    assert len(space["clumps"]) == n - 1
+    assert (tmp_path / "colour_colour.png").stat().st_size > 5000

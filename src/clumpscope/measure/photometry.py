@@ -168,8 +168,9 @@ def _band(
     apertures = aperture_weights(scene.xy, radius, *offsets)
     inner, outer = (k * fwhm for k in config.annulus_fwhm)
     ring = scene.ring(inner, outer, radius)
-    together = np.array([near[scene.group == g].any(axis=0) for g in scene.group])
-    templates = np.where(scene.blended[:, None], images * together, apertures * countable)
+    templates = apertures * countable
+    for k in np.flatnonzero(scene.blended):
+        templates[k] = images[k] * near[scene.group == scene.group[k]].any(axis=0)
     local = ~scene.modelled
     templates[local] -= _ring_level(templates[local].sum(axis=1), ring[local])
     around = scene.ring(_AROUND_FWHM[0] * fwhm, _AROUND_FWHM[1] * fwhm, fwhm)
@@ -178,9 +179,10 @@ def _band(
     width = size.width(found, variance, images, curls, near)
 
     flags = ring_flag(ring, inner, outer)
-    for bit, flag in _FLAG_OF_BIT.items():
-        hit = ((apertures > 0) & (bits & bit > 0)).any(axis=1)
-        flags |= np.where(hit, int(flag), 0)
+    if bits.any():
+        for bit, flag in _FLAG_OF_BIT.items():
+            hit = ((apertures > 0) & (bits & bit > 0)).any(axis=1)
+            flags |= np.where(hit, int(flag), 0)
     unseen = ~(apertures * countable).any(axis=1) | (local & ~ring.any(axis=1))
     annuli = (distance > inner) & (distance < outer) & (bits == 0)
     host = scene.outline if scene.outline.any() else np.ones_like(scene.outline)

@@ -55,13 +55,12 @@ def published(
         Total flux over that in the aperture.
     """
     blank = annuli & ~(apertures > 0).any(axis=0)
-    level, level_variance = np.full((2, len(apertures)), np.nan)
-    for k, ring in enumerate(blank):
-        used = np.flatnonzero(ring & host)
-        used = used if used.size >= _MIN_ANNULUS_PIXELS else np.flatnonzero(ring)
-        if used.size:
-            level[k] = np.median(data[used])
-            level_variance[k] = _MEDIAN_VARIANCE * variance[used].mean() / used.size
+    inside = blank & host
+    enough = np.count_nonzero(inside, axis=1) >= _MIN_ANNULUS_PIXELS
+    used = np.where(enough[:, None], inside, blank)
+    count = np.count_nonzero(used, axis=1)
+    level = _medians(data, used, count)
+    level_variance = _MEDIAN_VARIANCE * (used @ variance) / np.maximum(count, 1) ** 2
     weights = apertures * countable
     area = weights.sum(axis=1)
     area[area == 0] = np.nan
@@ -69,3 +68,11 @@ def published(
     # An exact overlap w takes w of a pixel's value, so w squared of its variance.
     spread = np.sqrt(weights**2 @ variance + level_variance * area**2)
     return Published(correction * flux, correction * spread)
+
+
+def _medians(data: Values, used: Flags, count: NDArray[np.intp]) -> Values:
+    """(n,) median of the pixels used by each clump; NaN where there is none."""
+    ordered = np.sort(np.where(used, data, np.inf), axis=1)
+    rows, last = np.arange(len(used)), np.maximum(count - 1, 0)
+    middle = (ordered[rows, last // 2] + ordered[rows, (last + 1) // 2]) / 2
+    return np.where(count > 0, middle, np.nan)

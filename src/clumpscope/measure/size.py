@@ -39,26 +39,21 @@ def width(found: Solution, variance: Values, images: Values, curls: Values, near
     near
         (n, p) pixels around each clump that count.
     """
-    n = len(near)
-    square, error = np.full(n, np.nan), np.full(n, np.nan)
-    for k in np.flatnonzero(found.flux > _LEAST_SNR * found.flux_err):
-        used = np.flatnonzero(near[k])
-        terms = np.vstack([images[k, used], curls[k, used], np.ones(used.size)])
-        try:
-            inverse = np.linalg.inv(terms @ terms.T)
-        except np.linalg.LinAlgError:
-            continue
-        rows = inverse @ terms
-        change, slope = (rows @ found.residual[used])[:2]
-        covariance = (rows * variance[used]) @ rows.T
-        total = found.flux[k] + change
-        if not total > 0:
-            continue
-        square[k] = 2 * slope / total
-        spread = (
-            covariance[1, 1] - square[k] * covariance[0, 1] + square[k] ** 2 / 4 * covariance[0, 0]
-        )
-        error[k] = 4 * max(float(spread), 0.0) / total**2
+    square, error = np.full(len(near), np.nan), np.full(len(near), np.nan)
+    bright = np.flatnonzero(found.flux > _LEAST_SNR * found.flux_err)
+    if not bright.size:
+        return Width(square, error)
+    flat = near[bright].astype(float)
+    terms = np.stack([images[bright] * flat, curls[bright] * flat, flat], axis=1)
+    inverse = np.linalg.pinv(terms @ terms.transpose(0, 2, 1))
+    rows = inverse @ terms
+    change, slope = (rows @ found.residual)[:, :2].T
+    covariance = (rows * variance) @ rows.transpose(0, 2, 1)
+    total = found.flux[bright] + change
+    total[~(total > 0)] = np.nan
+    ratio = 2 * slope / total
+    spread = covariance[:, 1, 1] - ratio * covariance[:, 0, 1] + ratio**2 / 4 * covariance[:, 0, 0]
+    square[bright], error[bright] = ratio, 4 * np.maximum(spread, 0) / total**2
     return Width(square, error)
 
 

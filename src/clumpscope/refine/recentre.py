@@ -15,7 +15,7 @@ from clumpscope.ops.psf import FWHM_PER_SIGMA
 Values = NDArray[np.float64]
 
 _WINDOW = 1.5  # PSF-FWHM
-_STEPS = 4
+_STEPS = 3
 _SETTLED_PX = 0.03
 _LEAST_SNR = 8.0  # fainter sources would follow the noise: their flux would be 1/SNR sigma high
 
