@@ -353,6 +353,7 @@ def figure(rows: list[tuple[float, ...]], crowd: list[tuple[float, ...]], path: 
         (table[:, 1], table[:, 3:], "axis ratio"),
         (near[:, 0], near[:, 1:], "distance of neighbour / PSF-FWHM"),
     ]
+    ticks = [-10, -5, 0, 5, 10, 30, 100, 300]
     fig, axes = plt.subplots(1, 4, figsize=(13, 3.6), sharey=True, layout="constrained")
     for axis, (values, biases, label) in zip(axes, panels, strict=True):
         groups = np.unique(values)
@@ -370,13 +371,13 @@ def figure(rows: list[tuple[float, ...]], crowd: list[tuple[float, ...]], path: 
         axis.axhspan(-5, 5, color="0.9", zorder=-1)
         axis.set_xlabel(label)
         axis.set_yscale("symlog", linthresh=10)
-        axis.set_yticks(
-            [-10, -5, 0, 5, 10, 30, 100, 300], ["-10", "-5", "0", "5", "10", "30", "100", "300"]
-        )
+        axis.set_yticks(ticks, [str(tick) for tick in ticks])
     axes[0].set_ylabel("bias of a 3 % clump, % of its flux (u)")
-    right = axes[-1].secondary_yaxis("right", functions=(lambda v: 0.03 * v, lambda v: v / 0.03))
+    right = axes[-1].twinx()
+    right.set_yscale("symlog", linthresh=10)
+    right.set_yticks(ticks, [f"{0.03 * tick:g}" for tick in ticks])
+    right.set_ylim(axes[-1].get_ylim())
     right.set_ylabel("% of the host's flux")
-    right.set_yticks([-0.3, 0, 0.3, 0.9, 3, 9], ["-0.3", "0", "0.3", "0.9", "3", "9"])
     axes[0].legend(frameon=False, fontsize=9)
     path.parent.mkdir(parents=True, exist_ok=True)
     fig.savefig(path, dpi=110)
