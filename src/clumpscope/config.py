@@ -153,6 +153,41 @@ class SimulateConfig(Section):
         return self
 
 
+class ConsensusConfig(Section):
+    """Volunteers' marks to boxes (Dickinson et al. 2022); docs/consensus.md has the formulas."""
+
+    # What each marker tool says, by its label or number; others are left out. Empty: all normal.
+    tools: dict[str, Literal["normal", "odd", "bulge"]] = {}
+    tasks: tuple[str, ...] = ()  # tasks that hold marks; empty: all
+    image_id: str = "galaxy_id"  # subject metadata that names an image; else the subject's number
+    coordinates: Literal["natural", "display"] = "natural"
+    box_side_px: Positive = 16.6  # of point marks, where the subject does not say its own
+    box_side_key: str = "box_side_px"  # subject metadata with the side of that image's boxes
+    max_marks: Annotated[int, Field(ge=1)] = 200  # of one classification; more is a fault
+    method: Literal["posterior", "dbscan", "hdbscan"] = "posterior"
+    # Prior means and their weights in pseudo-counts.
+    false_positive: Fraction = 0.01
+    false_positive_weight: Positive = 500.0
+    false_negative: Fraction = 0.1
+    false_negative_weight: Positive = 10.0
+    variance: Positive = 0.5
+    variance_weight: Annotated[float, Field(gt=2)] = 10.0
+    confusion: Fraction = 0.1  # share of marks with another tool than the truth's
+    confusion_weight: Positive = 10.0
+    difficulty_weight: Positive = 10.0  # of an image's share in the variance, about 1
+    learn_population: bool = True  # the prior means follow the volunteers
+    openness: float = 0.0  # log prior density of truths; higher opens more
+    max_truths: Annotated[int, Field(ge=1)] = 20  # an image
+    rounds: Annotated[int, Field(ge=1)] = 10
+    tolerance: Annotated[float, Field(ge=0)] = 1e-4  # relative fall of the cost that ends it
+    calibration: tuple[float, float] = (0.0, 1.0)  # log odds of a truth = a + b × model's
+    inaccurate: Fraction = 0.2  # a box further off than this distance is inaccurate
+    finished_risk: Positive = 1.0
+    finished_each: Positive = 0.3
+    cluster_radius: Positive = 0.5  # of the baselines, in box sides
+    cluster_votes: Fraction = 0.3  # share of an image's volunteers
+
+
 class DetectorConfig(Section):
     """Architecture of a native detector: a timm encoder, an FPN and Faster R-CNN heads."""
 
@@ -211,6 +246,7 @@ class Recipe(Section):
     measure: MeasureConfig = MeasureConfig()
     catalogue: CatalogueConfig = CatalogueConfig()
     simulate: SimulateConfig = SimulateConfig()
+    consensus: ConsensusConfig = ConsensusConfig()
     detector: DetectorConfig = DetectorConfig()
     train: TrainConfig = TrainConfig()
 
