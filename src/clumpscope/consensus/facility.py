@@ -8,7 +8,7 @@ every mark unassigned, less the net gain.
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,11 @@ class Problem:
     gain: Values
     volunteer: Index
     max_open: int = 20
+
+    @cached_property
+    def starts(self) -> Index:
+        """Where each volunteer's marks begin."""
+        return np.flatnonzero(np.append(True, self.volunteer[1:] != self.volunteer[:-1]))
 
     def net(self, owner: Index) -> float:
         """Net gain of an assignment: ``owner`` (M,) holds facilities, -1 for none."""
@@ -126,11 +131,11 @@ def _offers(problem: Problem, state: _State, rows: Index) -> Values:
     already cannot be opened again.
     """
     better = np.maximum(problem.gain[rows] - state.gain, 0)
-    starts = np.flatnonzero(np.diff(problem.volunteer, prepend=-1))
-    offers: Values = np.maximum.reduceat(better, starts, axis=1).sum(axis=1)
+    offers: Values = np.maximum.reduceat(better, problem.starts, axis=1).sum(axis=1)
     offers -= problem.opening[rows]
-    offers[np.isin(rows, state.opened)] = -np.inf
-    return offers
+    shut = np.ones(len(problem.opening), dtype=bool)
+    shut[state.opened] = False
+    return np.where(shut[rows], offers, -np.inf)
 
 
 def _add(problem: Problem, opened: list[int]) -> _State:
