@@ -188,6 +188,28 @@ class ConsensusConfig(Section):
     cluster_votes: Fraction = 0.3  # share of an image's volunteers
 
 
+class LabelsConfig(Section):
+    """Choice and division of training boxes (Popp et al. 2024, Table 1 and Appendix C)."""
+
+    redshift: Range = (0.02, 0.25)  # of hosts with a known redshift
+    field: Fraction = 0.5  # of the image's side, about its centre, that is searched
+    padding: Annotated[float, Field(ge=0, lt=0.5)] = 0.3  # of the side, kept free on each side
+    bulge_radius: Fraction = 0.02  # of the side, on both axes
+    odd_tool: Fraction = 0.5  # odd above this mean of the volunteers' tools
+    odd_p_false: Fraction = 0.7  # odd above this chance of a false box
+    max_p_false: Fraction = 1.0  # boxes above are left out; 1: none
+    groups: Annotated[int, Field(ge=1)] = 20  # 1: one plain split of everything
+    smallest_group: Annotated[int, Field(ge=1)] = 500  # galaxies; others grow exponentially
+    shares: tuple[Fraction, Fraction, Fraction] = (0.7, 0.2, 0.1)  # train, validation, test
+    image_size_px: Annotated[int, Field(ge=1)] = 400  # side of images whose size is not known
+
+    @model_validator(mode="after")
+    def _shares_are_whole(self) -> Self:
+        if abs(sum(self.shares) - 1) > 1e-9:
+            raise ValueError(f"shares must sum to 1, got {self.shares}")
+        return self
+
+
 class DetectorConfig(Section):
     """Architecture of a native detector: a timm encoder, an FPN and Faster R-CNN heads."""
 
@@ -247,6 +269,7 @@ class Recipe(Section):
     catalogue: CatalogueConfig = CatalogueConfig()
     simulate: SimulateConfig = SimulateConfig()
     consensus: ConsensusConfig = ConsensusConfig()
+    labels: LabelsConfig = LabelsConfig()
     detector: DetectorConfig = DetectorConfig()
     train: TrainConfig = TrainConfig()
 
