@@ -130,17 +130,31 @@ def demo(
 @app.command()
 def simulate(
     out: Annotated[Path, typer.Argument(help="folder to write; new or empty", metavar="OUT")],
-    galaxies: Annotated[int, typer.Option("--galaxies", min=1, help="how many")],
+    galaxies: Annotated[
+        int | None, typer.Option("--galaxies", min=1, help="how many; without it OUT is a sample")
+    ] = None,
+    volunteers: Annotated[
+        int | None, typer.Option("--volunteers", min=1, help="who mark each galaxy")
+    ] = None,
     recipe: RecipeFile = None,
     seed: Seed = None,
     workers: Workers = None,
 ) -> None:
-    """Simulate a survey with exact truth."""
+    """Simulate a survey with exact truth, and volunteers who mark it, or a sample with truth."""
+    from clumpscope.acquire import ask_volunteers
     from clumpscope.acquire import simulate as run_simulate
 
-    with _progress("simulating", galaxies) as progress:
-        run_simulate(out, galaxies, _recipe(recipe, seed), _workers(workers), progress)
-    console.print(f"{galaxies} galaxies with truth and labels in {out}")
+    settings = _recipe(recipe, seed)
+    if galaxies is not None:
+        with _progress("simulating", galaxies) as progress:
+            run_simulate(out, galaxies, settings, _workers(workers), progress)
+        console.print(f"{galaxies} galaxies with truth and labels in {out}")
+    elif volunteers is None:
+        raise TableError(expected_got("simulate", "--galaxies, --volunteers or both", "neither"))
+    if volunteers is not None:
+        with _progress("volunteers", galaxies) as progress:
+            made = ask_volunteers(out, volunteers, settings, _workers(workers), progress)
+        console.print(f"{made} classifications in {out / 'classifications.csv.gz'}")
 
 
 @fetch_app.command("sdss")

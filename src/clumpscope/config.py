@@ -153,14 +153,37 @@ class SimulateConfig(Section):
         return self
 
 
+class VolunteersConfig(Section):
+    """Simulated volunteers, chosen so that their consensus looks like the real labels."""
+
+    images_each: Positive = 60.0  # classifications of a volunteer in the mean
+    activity: Positive = 1.3  # scatter of ln activity: a few do most
+    detection: PositiveRange = (0.45, 0.95)  # chance to mark a clear clump, careful volunteers
+    scatter_fwhm: Positive = 0.28  # median scatter of a mark on each axis, PSF-FWHM
+    scatter_spread: Annotated[float, Field(ge=0)] = 0.4  # of its logarithm among volunteers
+    false_marks: Annotated[float, Field(ge=0)] = 0.12  # random marks a galaxy in the mean
+    confusion: Fraction = 0.12  # median chance to take the wrong tool
+    lazy: Fraction = 0.15  # share of volunteers who mark the one or two plainest things
+    careless: Fraction = 0.1  # share who mark wildly
+    clear_snr: Positive = 12.0  # g-band signal-to-noise at which half of the eye's work is done
+    clear_contrast: Positive = 0.35  # the same of peak over the light beneath
+    lure: Fraction = 0.25  # chance to fall for the plainest knot of an arm
+    bulge: Fraction = 0.6  # chance to mark the centre with the bulge tool
+    bulge_as_clump: Fraction = 0.08  # chance to mark it as a clump
+    not_logged_in: Fraction = 0.15  # share of volunteers
+
+
 class ConsensusConfig(Section):
     """Volunteers' marks to boxes (Dickinson et al. 2022); docs/consensus.md has the formulas."""
 
     # What each marker tool says, by its label or number; others are left out. Empty: all normal.
-    tools: dict[str, Literal["normal", "odd", "bulge"]] = {}
+    # "wrong" strikes out the box, given with the subject, that it hits.
+    tools: dict[str, Literal["normal", "odd", "bulge", "wrong"]] = {}
     tasks: tuple[str, ...] = ()  # tasks that hold marks; empty: all
     image_id: str = "galaxy_id"  # subject metadata that names an image; else the subject's number
     coordinates: Literal["natural", "display"] = "natural"
+    merge_frames: bool = False  # the frames of a subject show one and the same field
+    image_size_px: Positive = 400.0  # side of images of which no classification says the size
     box_side_px: Positive = 16.6  # of point marks, where the subject does not say its own
     box_side_key: str = "box_side_px"  # subject metadata with the side of that image's boxes
     max_marks: Annotated[int, Field(ge=1)] = 200  # of one classification; more is a fault
@@ -268,6 +291,7 @@ class Recipe(Section):
     measure: MeasureConfig = MeasureConfig()
     catalogue: CatalogueConfig = CatalogueConfig()
     simulate: SimulateConfig = SimulateConfig()
+    volunteers: VolunteersConfig = VolunteersConfig()
     consensus: ConsensusConfig = ConsensusConfig()
     labels: LabelsConfig = LabelsConfig()
     detector: DetectorConfig = DetectorConfig()
