@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from astropy.table import QTable, Table
+from numpy.typing import NDArray
 
 from clumpscope.config import Recipe, SimulateConfig
 from clumpscope.core.frames import native_to_fraction
@@ -20,9 +21,11 @@ from clumpscope.fetch.sdss import FetchFailure, fetch_sdss
 from clumpscope.fetch.targets import make_targets
 from clumpscope.simulate.survey import simulate_galaxy
 from clumpscope.simulate.volunteers import (
+    DEEDS,
     PICTURE_PX,
     TOOLS,
     Population,
+    deeds,
     looks,
     population,
     sights,
@@ -93,8 +96,8 @@ def ask_volunteers(
 ) -> int:
     """Let ``looks`` simulated volunteers mark each galaxy of a sample with truth.
 
-    Writes ``classifications.csv.gz`` in Panoptes' form and the volunteers' true skills,
-    ``volunteers.parquet``, into the sample. Returns the number of classifications.
+    Writes ``classifications.csv.gz`` in Panoptes' form, and the volunteers' true skills and what
+    they really did (`DEEDS`), ``volunteers.parquet``, into the sample. Returns the number of classifications.
 
     Raises
     ------
@@ -113,13 +116,17 @@ def ask_volunteers(
     items = [(k, truth[rows.get(name, none)]) for k, name in enumerate(sample.ids)]
     work = partial(_looks, folder, who, looks, recipe)
 
+    done = np.zeros((count, len(DEEDS)))
+
     def classifications() -> Iterator[Classification]:
         for part in ordered_map(work, shards(items, _SHARD), workers):
-            yield from part
-            progress(len({one.subject for one in part}))
+            for k, one, did in part:
+                done[k] += did
+                yield one
+            progress(len({one.subject for _, one, _ in part}))
 
     written = write_export(folder / "classifications.csv.gz", classifications())
-    columns = {"name": who.name, **{k: v for k, v in vars(who).items() if k != "name"}}
+    columns = {**vars(who), **dict(zip((f"n_{name}" for name in DEEDS), done.T, strict=True))}
     write_parquet(QTable(columns), folder / "volunteers.parquet")
     return written
 
@@ -130,8 +137,8 @@ def _looks(
     count: int,
     recipe: Recipe,
     items: Sequence[tuple[int, QTable]],
-) -> list[Classification]:
-    """The classifications of some galaxies."""
+) -> list[tuple[int, Classification, NDArray[np.float64]]]:
+    """Volunteer, classification and deeds of each look at some galaxies."""
     sample = Sample.open(folder)
     names = [TOOLS[kind] for kind in Kind]
     made = []
@@ -152,7 +159,8 @@ def _looks(
                 (round(float(x), 3), round(float(y), 3), int(kind) - 1, names[int(kind) - 1])
                 for (x, y), kind in zip(at, drawn.kind, strict=True)
             ]
-            made.append(Classification(index + 1, about, size, str(who.name[k]), marks))
+            one = Classification(index + 1, about, size, str(who.name[k]), marks)
+            made.append((k, one, deeds(seen, drawn, side / 2 / scale)))
     return made
 
 

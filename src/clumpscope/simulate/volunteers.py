@@ -139,6 +139,7 @@ def sights(
     for band, wanted in ((_DETECT_BAND, Label.CLUMP), (_ODD_BAND, Label.ODD)):
         rows = label == wanted
         clear[rows] = _clarity(image, band, xy[rows], flux[band][rows], config)
+    clear = clear * _attention(xy, image.shape)
     top = np.argsort(-clear, kind="stable")[:_TRUTH_LIMIT]
     centre = np.array([[(nx - 1) / 2, (ny - 1) / 2]])
     knots, plain = _knots(image, np.concatenate([xy, centre]))
@@ -149,6 +150,14 @@ def sights(
         kind.astype(np.int64),
         np.concatenate([np.ones(len(top), dtype=bool), np.zeros(1 + len(knots), dtype=bool)]),
     )
+
+
+def _attention(xy: Values, shape: tuple[int, int]) -> Values:
+    """Chance to look there: on the host, about a sixth of the field in radius (its R90)."""
+    ny, nx = shape
+    radius = np.hypot(*(xy - [(nx - 1) / 2, (ny - 1) / 2]).T) * 6 / max(nx, ny)
+    attention: Values = expit((1.25 - radius) / 0.12)
+    return attention
 
 
 def _clarity(
@@ -182,20 +191,23 @@ def _knots(image: GalaxyImage, taken: Values) -> tuple[Values, Values]:
     row, col = np.nonzero(peaks)
     xy = np.column_stack([col, row]).astype(float)
     apart = np.hypot(*(xy[:, None] - taken[None]).transpose(2, 0, 1)).min(axis=1, initial=np.inf)
-    ny, nx = image.shape
-    inner = np.abs(xy - [(nx - 1) / 2, (ny - 1) / 2]).max(axis=1, initial=0) < 0.25 * max(nx, ny)
-    keep = (apart > 2 * 2.3548 * sigma) & inner
-    plain = expit((excess[row, col] - 8) / 2)
+    keep = apart > 2 * 2.3548 * sigma
+    plain = expit((excess[row, col] - 8) / 2) * _attention(xy, image.shape)
     order = np.argsort(-plain[keep], kind="stable")[:10]
     return xy[keep][order], plain[keep][order]
 
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """Marks of one look: ``xy`` (n, 2) native pixels and ``kind`` (n,) of the tool taken."""
+    """Marks of one look.
+
+    ``xy`` (n, 2) native pixels; ``kind`` (n,) of the tool taken; ``of`` (n,) number of the sight
+    that was marked, -1 for none.
+    """
 
     xy: Values
     kind: NDArray[np.int64]
+    of: NDArray[np.int64]
 
 
 def look(
@@ -231,7 +243,9 @@ def look(
     strays = np.where(rng.random(wild) < 0.7, Kind.NORMAL, Kind.ODD)
     xy = np.concatenate([xy, stray])
     inside = ((xy > -0.5) & (xy < [nx - 0.5, ny - 0.5])).all(axis=1)
-    return Drawn(xy[inside], np.concatenate([kind[marked], strays])[inside].astype(np.int64))
+    tools = np.concatenate([kind[marked], strays]).astype(np.int64)
+    of = np.concatenate([marked, np.full(wild, -1)]).astype(np.int64)
+    return Drawn(xy[inside], tools[inside], of[inside])
 
 
 def looks(
@@ -245,3 +259,26 @@ def looks(
     """``count`` different volunteers' marks on a galaxy, drawn by their activity."""
     chosen = rng.choice(len(who.name), count, replace=False, p=who.activity)
     return {int(k): look(seen, who, int(k), image, config, rng) for k in chosen}
+
+
+DEEDS = ("looks", "clear", "clear_found", "marks", "false", "squares", "real", "wrong_tool")
+
+
+def deeds(seen: Sights, drawn: Drawn, fwhm_px: float) -> Values:
+    """What a look says of its volunteer, numbers in the order of `DEEDS`.
+
+    One look; clear true sources (clarity above 0.5) and how many of them were marked; marks and
+    how many of them on nothing true, bulges with their own tool aside; squared offsets of marks
+    on true sources in PSF-FWHM; how many those are; and how many were given the wrong tool.
+    """
+    clear = seen.real & (seen.clarity > 0.5)
+    of = drawn.of
+    real = (of >= 0) & np.append(seen.real, False)[of]
+    bulge = drawn.kind == Kind.BULGE
+    offset = ((drawn.xy[real] - seen.xy[of[real]]) ** 2).sum() / fwhm_px**2
+    wrong = (drawn.kind[real] != seen.kind[of[real]]).sum()
+    found = np.isin(np.flatnonzero(clear), of).sum()
+    false = (~real & ~bulge).sum()
+    return np.array(
+        [1, clear.sum(), found, (~bulge).sum(), false, offset, real.sum(), wrong], dtype=float
+    )
