@@ -184,6 +184,38 @@ def fetch_sdss(
 
 
 @app.command()
+def consensus(
+    export: Annotated[
+        Path, typer.Argument(help="a Panoptes classification export, CSV or CSV.gz")
+    ],
+    out: OutFolder,
+    state: Annotated[
+        Path | None, typer.Option("--state", help="state.parquet of an earlier consensus")
+    ] = None,
+    recipe: RecipeFile = None,
+    workers: Workers = None,
+) -> None:
+    """Turn volunteers' marks into boxes: labels, images, volunteers, faults, state."""
+    from clumpscope.labelling import aggregate
+
+    settings = _recipe(recipe)
+    with _progress("images, over all rounds", None) as progress:
+        result = aggregate(
+            export, out, settings, state=state, workers=_workers(workers), progress=progress
+        )
+    console.print(
+        f"{result.boxes} boxes, {result.odd} of them odd, in {result.images} images from "
+        f"{result.marks} marks of {result.volunteers} volunteers in {result.seconds:.0f} s"
+    )
+    console.print(f"{result.finished} images are finished: see {out / 'images.parquet'}")
+    if result.faults:
+        errors.print(
+            f"{result.faults} faults in {result.rows} rows, {result.used} of which were used: "
+            f"see {out / 'faults.parquet'}"
+        )
+
+
+@app.command()
 def train(
     recipe: Annotated[Path, typer.Argument(help="a TOML recipe", metavar="RECIPE")],
     sample: Annotated[Path, typer.Option("--sample", help="a sample with labels.parquet")],

@@ -168,7 +168,8 @@ class VolunteersConfig(Section):
     clear_snr: Positive = 12.0  # g-band signal-to-noise at which half of the eye's work is done
     clear_contrast: Positive = 0.35  # the same of peak over the light beneath
     lure: Fraction = 0.25  # chance to fall for the plainest knot of an arm
-    bulge: Fraction = 0.6  # chance to mark the centre with the bulge tool
+    odd_interest: Fraction = 0.55  # of what is clearly odd, the share that is marked at all
+    bulge: Fraction = 0.8  # chance to mark the centre with the bulge tool, times detection
     bulge_as_clump: Fraction = 0.08  # chance to mark it as a clump
     not_logged_in: Fraction = 0.15  # share of volunteers
 
@@ -199,6 +200,7 @@ class ConsensusConfig(Section):
     confusion_weight: Positive = 10.0
     difficulty_weight: Positive = 10.0  # of an image's share in the variance, about 1
     learn_population: bool = True  # the prior means follow the volunteers
+    clutter: Annotated[float, Field(ge=0)] = 3.0  # ln of area of false marks over a box's reach
     openness: float = 0.0  # log prior density of truths; higher opens more
     max_truths: Annotated[int, Field(ge=1)] = 20  # an image
     rounds: Annotated[int, Field(ge=1)] = 10

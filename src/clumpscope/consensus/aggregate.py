@@ -1,7 +1,8 @@
 """All images and all volunteers: alternates between truths and skills until the cost settles."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from clumpscope.consensus.model import (
 )
 from clumpscope.consensus.truths import Truths, Verdict
 from clumpscope.core.marks import Marks
+from clumpscope.engine import ordered_map, shards
 
 Values = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -27,26 +29,39 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, eq=False)
 class Tally:
-    """What each look adds to its volunteer's `Counts`: S rows, in the order of the looks."""
+    """What each look adds to its volunteer's `Counts`: S rows, in the order of the looks.
+
+    ``marks``, ``truths``, ``found`` and ``squares`` are (S,), ``tools`` (S, C, C), ``noise``
+    (S, C). ``kinds`` (S, C), the image's truths, stand at its first look only.
+    """
 
     marks: Values
-    false: Values
     truths: Values
     found: Values
     squares: Values
     tools: Values
+    noise: Values
+    kinds: Values
 
     def counts(self, volunteer: Index, volunteers: int) -> Counts:
-        """Summed over the looks of each volunteer; truths by kind are not known to it."""
+        """Summed over the looks of each volunteer."""
 
         def total(values: Values) -> Values:
             return np.bincount(volunteer, values, volunteers)
 
-        c = self.tools.shape[1]
+        c = self.noise.shape[1]
         tools = np.zeros((volunteers, c, c))
         np.add.at(tools, volunteer, self.tools)
-        flat = [total(a) for a in (self.marks, self.false, self.truths, self.found, self.squares)]
-        return Counts(*flat, tools, np.zeros(c), np.zeros(c))
+        return Counts(
+            total(self.marks),
+            total(self.marks - self.found),
+            total(self.truths),
+            total(self.found),
+            total(self.squares),
+            tools,
+            self.kinds.sum(axis=0),
+            self.noise.sum(axis=0),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,10 +74,8 @@ class Consensus:
         One an image.
     skills
         Of the volunteers.
-    counts
-        What they did on these images.
     tally
-        The same by look.
+        What they did, by look.
     costs
         The objective after each round: it never rises.
     """
@@ -70,7 +83,6 @@ class Consensus:
     truths: list[Truths]
     verdicts: list[Verdict]
     skills: Skills
-    counts: Counts
     tally: Tally
     costs: list[float]
 
@@ -93,6 +105,7 @@ def consensus(
     config: ConsensusConfig,
     *,
     known: Counts | None = None,
+    workers: int = 1,
     progress: Progress = lambda _: None,
 ) -> Consensus:
     """Solve for truths and skills together.
@@ -102,25 +115,39 @@ def consensus(
     known
         What the volunteers did on other images (an earlier run); counts like marks of this one.
     progress
-        Told 1 for each image of each round.
+        Told the number of images solved, in each round anew.
     """
     kinds = max(int(marks.kind.max(initial=1)), 1 if known is None else len(known.kinds))
     before = Counts.none(len(marks.volunteers), kinds) if known is None else known
     seen = list(views(marks))
     found = [one.start(view, config) for view in seen]
-    skills = _skills(before + _counts(marks, found, kinds)[0], start_means(config), config)
+    skills = _skills(before + _total(marks, found, kinds), start_means(config), config)
     costs: list[float] = []
     for _ in range(config.rounds):
-        for i, view in enumerate(seen):
-            found[i] = one.refit(view, found[i], skills, config)
-            progress(1)
-        skills = _skills(before + _counts(marks, found, kinds)[0], skills.means, config)
+        parts = shards(list(zip(seen, found, strict=True)), _SHARD)
+        found = []
+        for part in ordered_map(partial(_refit, skills, config), parts, workers):
+            found += part
+            progress(len(part))
+        skills = _skills(before + _total(marks, found, kinds), skills.means, config)
         costs.append(objective(seen, found, skills, before, config))
         if len(costs) > 1 and costs[-2] - costs[-1] <= config.tolerance * abs(costs[-1]):
             break
-    counts, tally = _counts(marks, found, kinds)
     verdicts = [one.verdict(v, t, skills, config) for v, t in zip(seen, found, strict=True)]
-    return Consensus(found, verdicts, skills, counts, tally, costs)
+    return Consensus(found, verdicts, skills, tally(marks, found, kinds), costs)
+
+
+_SHARD = 500
+
+
+def _refit(
+    skills: Skills, config: ConsensusConfig, part: Sequence[tuple[View, Truths]]
+) -> list[Truths]:
+    return [one.refit(view, truths, skills, config) for view, truths in part]
+
+
+def _total(marks: Marks, found: list[Truths], kinds: int) -> Counts:
+    return tally(marks, found, kinds).counts(marks.look_volunteer, len(marks.volunteers))
 
 
 def _skills(
@@ -156,37 +183,34 @@ def _known_cost(known: Counts, skills: Skills) -> float:
     return float(cost)
 
 
-def _counts(marks: Marks, found: list[Truths], kinds: int) -> tuple[Counts, Tally]:
-    """What each volunteer did on these images."""
-    looks = len(marks.look_image)
-    key = marks.look_image * max(len(marks.volunteers), 1) + marks.look_volunteer
-    look = np.searchsorted(key, marks.image * max(len(marks.volunteers), 1) + marks.volunteer)
-    per_image = np.array([len(truths.kind) for truths in found], dtype=float)
-    first = np.cumsum([0, *per_image]).astype(np.int64)
-    owner = np.concatenate([np.zeros(0, dtype=np.int64), *(truths.owner for truths in found)])
-    kind_of = np.concatenate([np.zeros(0, dtype=np.int64), *(truths.kind for truths in found)])
+def tally(marks: Marks, found: list[Truths], kinds: int) -> Tally:
+    """What each volunteer did on each image, given its truths."""
+    looks, v = len(marks.look_image), max(len(marks.volunteers), 1)
+    key = marks.look_image * v + marks.look_volunteer
+    look = np.searchsorted(key, marks.image * v + marks.volunteer)
+    none = np.zeros(0, dtype=np.int64)
+    owner = np.concatenate([none, *(truths.owner for truths in found)])
+    kind_of = np.concatenate([none, *(truths.kind for truths in found)])
     apart = np.concatenate([np.zeros(0), *(truths.apart for truths in found)])
     difficulty = np.array([truths.difficulty for truths in found])
+    per_image = np.array([len(truths.kind) for truths in found], dtype=np.int64)
+    first = np.cumsum(np.append(0, per_image))
     joined = owner >= 0
-    is_kind = kind_of[(owner + first[marks.image])[joined]]
+    tool = marks.kind - 1
     tools = np.zeros((looks, kinds, kinds))
-    np.add.at(tools, (look[joined], is_kind, marks.kind[joined] - 1), 1.0)
-    squares = apart**4 / (difficulty[marks.image] if len(found) else 1.0)
-    tally = Tally(
+    of_truth = kind_of[(owner + first[marks.image])[joined]]
+    np.add.at(tools, (look[joined], of_truth, tool[joined]), 1.0)
+    noise = np.zeros((looks, kinds))
+    np.add.at(noise, (look[~joined], tool[~joined]), 1.0)
+    at_first = np.searchsorted(marks.look_image, np.repeat(np.arange(len(found)), per_image))
+    of_kind = np.zeros((looks, kinds))
+    np.add.at(of_kind, (at_first, kind_of), 1.0)
+    return Tally(
         np.bincount(look, minlength=looks).astype(float),
-        np.bincount(look, ~joined, minlength=looks),
-        per_image[marks.look_image] if len(found) else np.zeros(0),
-        np.bincount(look, joined, minlength=looks),
-        np.bincount(look, squares, minlength=looks),
+        per_image[marks.look_image].astype(float),
+        np.bincount(look, joined, looks),
+        np.bincount(look, apart**4 / difficulty[marks.image], looks),
         tools,
+        noise,
+        of_kind,
     )
-    counts = tally.counts(marks.look_volunteer, len(marks.volunteers))
-    of_kind = np.bincount(kind_of, minlength=kinds).astype(float)
-    noise = np.bincount(marks.kind[~joined] - 1, minlength=kinds).astype(float)
-    return (
-        Counts(*(getattr(counts, n) for n in _PER_VOLUNTEER), counts.tools, of_kind, noise),
-        tally,
-    )
-
-
-_PER_VOLUNTEER = ("marks", "false", "truths", "found", "squares")

@@ -207,14 +207,14 @@ def image_costs(
     """The facility-location problem of an image.
 
     Facility ``kind · P + place`` is a truth of that kind at one of ``places`` (P, 4). A mark
-    unassigned costs −ln p_fp and its tool's share among false marks; a truth costs −ln p_fn for
+    unassigned costs −ln p_fp, its place and its tool's share among false marks; a truth costs −ln p_fn for
     each volunteer who looked and −ln of its kind's share; a mark that joins gives its volunteer's
     −ln p_fn back and costs its squared distance under a normal of variance v · difficulty.
     """
     v, m = view.volunteer, len(view.volunteer)
     fp, fn = skills.false_positive[v], skills.false_negative[v]
     variance = skills.variance[v] * difficulty
-    unassigned = -np.log(fp) - np.log(skills.noise[view.kind])
+    unassigned = config.clutter - np.log(fp) - np.log(skills.noise[view.kind])
     joining = np.log(fn / ((1 - fp) * (1 - fn))) + 0.5 * np.log(2 * np.pi * variance)
     apart = distance(places, view.xyxy)
     gain = (unassigned - joining) - 0.5 * apart**4 / variance

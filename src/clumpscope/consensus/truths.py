@@ -155,7 +155,7 @@ def _cost(
     joined = truths.owner >= 0
     fp, fn = skills.false_positive[v], skills.false_negative[v]
     variance = skills.variance[v] * difficulty
-    unassigned = -np.log(fp) - np.log(skills.noise[view.kind])
+    unassigned = config.clutter - np.log(fp) - np.log(skills.noise[view.kind])
     tools = skills.confusion[v, np.append(truths.kind, 0)[truths.owner], view.kind]
     join = (
         np.log(fn / ((1 - fp) * (1 - fn)))

@@ -139,6 +139,7 @@ def sights(
     for band, wanted in ((_DETECT_BAND, Label.CLUMP), (_ODD_BAND, Label.ODD)):
         rows = label == wanted
         clear[rows] = _clarity(image, band, xy[rows], flux[band][rows], config)
+    clear[label == Label.ODD] *= config.odd_interest
     clear = clear * _attention(xy, image.shape)
     top = np.argsort(-clear, kind="stable")[:_TRUTH_LIMIT]
     centre = np.array([[(nx - 1) / 2, (ny - 1) / 2]])
@@ -222,7 +223,7 @@ def look(
     fwhm = image[_ODD_BAND].psf_fwhm_arcsec / image.pixscale_arcsec
     bulge = seen.kind == Kind.BULGE
     chance = np.where(seen.real, who.detection[k], min(who.credulity[k], 3.0)) * seen.clarity
-    chance[bulge] = config.bulge
+    chance[bulge] = config.bulge * who.detection[k]
     marked = rng.random(len(chance)) < np.minimum(chance, 1)
     kind = seen.kind.copy()
     other = np.where(kind == Kind.NORMAL, Kind.ODD, Kind.NORMAL)

@@ -21,6 +21,7 @@ from clumpscope.store.shapes import Box, drawn, shape
 
 COLUMNS = ("user_name", "metadata", "annotations", "subject_data", "subject_ids")
 BOXES_KEY = "#boxes"  # subject metadata: boxes shown to be corrected, JSON of `[[x1 y1 x2 y2 kind]]`
+_MOST = 1 << 31  # more volunteers than there are
 _LISTED = 1000  # faults kept word for word
 _KINDS = {"normal": Kind.NORMAL, "odd": Kind.ODD, "bulge": Kind.BULGE}
 
@@ -77,7 +78,7 @@ class _Reading:
     config: ConsensusConfig
     images: dict[str, _Image] = field(default_factory=dict)
     volunteers: dict[str, int] = field(default_factory=dict)
-    looks: set[tuple[int, int]] = field(default_factory=set)
+    looks: set[int] = field(default_factory=set)  # image · _MOST + volunteer
     image: "array[int]" = field(default_factory=lambda: array("q"))
     volunteer: "array[int]" = field(default_factory=lambda: array("q"))
     kind: "array[int]" = field(default_factory=lambda: array("q"))
@@ -183,10 +184,10 @@ def _classification(reading: _Reading, row: int, record: dict[str, str]) -> None
     for frame, on_it in by_frame.items():
         size = dimensions[frame] if frame < len(dimensions) else None
         image = _image(reading, f"{name}.frame{frame}" if frame else name, subject, about, size)
-        if (image.number, who) in reading.looks:
+        if image.number * _MOST + who in reading.looks:
             repeated += 1
             continue
-        reading.looks.add((image.number, who))
+        reading.looks.add(image.number * _MOST + who)
         _marks(reading, row, image, who, on_it, size, about.get(BOXES_KEY))
     if repeated == len(by_frame):
         raise _Fault("user_name", f"expected each subject once, got {subject} again")
@@ -322,7 +323,7 @@ def _sorted(reading: _Reading) -> tuple[Marks, np.ndarray[Any, np.dtype[np.float
     known = [image.size or default for image in reading.images.values()]
     size = np.array(known, dtype=float).reshape(-1, 2)
     sides = np.array([image.side for image in reading.images.values()])[:, None] / size
-    looks = np.array(sorted(reading.looks), dtype=np.int64).reshape(-1, 2)
+    looks = np.sort(np.fromiter(reading.looks, dtype=np.int64, count=len(reading.looks)))
     image, volunteer = (np.array(a, dtype=np.int64) for a in (reading.image, reading.volunteer))
     order = np.lexsort((volunteer, image))
     boxes = np.array(reading.boxes, dtype=float).reshape(-1, 4)[order]
@@ -330,8 +331,8 @@ def _sorted(reading: _Reading) -> tuple[Marks, np.ndarray[Any, np.dtype[np.float
         np.array(list(reading.images), dtype=np.str_),
         np.array(list(reading.volunteers), dtype=np.str_),
         size,
-        looks[:, 0],
-        looks[:, 1],
+        looks // _MOST,
+        looks % _MOST,
         image[order],
         volunteer[order],
         np.array(reading.kind, dtype=np.int64)[order],
