@@ -126,7 +126,7 @@ def consensus(
     for _ in range(config.rounds):
         parts = shards(list(zip(seen, found, strict=True)), _SHARD)
         found = []
-        for part in ordered_map(partial(_refit, skills, config), parts, workers):
+        for part in ordered_map(partial(_refit, skills, config), parts, min(workers, len(parts))):
             found += part
             progress(len(part))
         skills = _skills(before + _total(marks, found, kinds), skills.means, config)

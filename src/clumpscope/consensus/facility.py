@@ -78,6 +78,8 @@ def search(problem: Problem, start: Index | None = None) -> Index:
 
 def improve(problem: Problem, start: Index) -> Index:
     """Local search from ``start`` alone, which it never makes worse."""
+    if not len(problem.volunteer):
+        return start
     opened = [int(k) for k in np.unique(start[start >= 0])]
     return _local(problem, _add(problem, opened)).owner
 
