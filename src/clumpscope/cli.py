@@ -185,9 +185,7 @@ def fetch_sdss(
 
 @app.command()
 def consensus(
-    export: Annotated[
-        Path, typer.Argument(help="a Panoptes classification export, CSV or CSV.gz")
-    ],
+    export: Annotated[Path, typer.Argument(help="a Panoptes classification export, CSV or CSV.gz")],
     out: OutFolder,
     state: Annotated[
         Path | None, typer.Option("--state", help="state.parquet of an earlier consensus")

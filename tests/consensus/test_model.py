@@ -29,7 +29,12 @@ def overlap(a, b, n=400):
     low, high = np.minimum(a[:2], b[:2]), np.maximum(a[2:], b[2:])
     axes = [low[k] + (np.arange(n) + 0.5) * (high[k] - low[k]) / n for k in (0, 1)]
     x, y = np.meshgrid(*axes)
-    both = (x > max(a[0], b[0])) & (x < min(a[2], b[2])) & (y > max(a[1], b[1])) & (y < min(a[3], b[3]))
+    both = (
+        (x > max(a[0], b[0]))
+        & (x < min(a[2], b[2]))
+        & (y > max(a[1], b[1]))
+        & (y < min(a[3], b[3]))
+    )
     return 1 - both.mean()
 
 

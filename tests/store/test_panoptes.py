@@ -58,12 +58,25 @@ def point(x, y, tool=0, label="Clump", **more):
 def test_what_is_written_is_read(tmp_path):
     made = [
         Classification(2, {"galaxy_id": "b", "box_side_px": 20}, (400, 200), "zoe", []),
-        Classification(1, {"galaxy_id": "a", "box_side_px": 8}, (400, 400), "ann", [
-            (10.5, 20.25, 0, "Clump"), (100.0, 40.0, 1, "Unusual clump"),
-        ]),
-        Classification(2, {"galaxy_id": "b", "box_side_px": 20}, (400, 200), "ann", [
-            (200.0, 100.0, 2, "Central bulge"),
-        ]),
+        Classification(
+            1,
+            {"galaxy_id": "a", "box_side_px": 8},
+            (400, 400),
+            "ann",
+            [
+                (10.5, 20.25, 0, "Clump"),
+                (100.0, 40.0, 1, "Unusual clump"),
+            ],
+        ),
+        Classification(
+            2,
+            {"galaxy_id": "b", "box_side_px": 20},
+            (400, 200),
+            "ann",
+            [
+                (200.0, 100.0, 2, "Central bulge"),
+            ],
+        ),
     ]
     for name in ("e.csv", "e.csv.gz"):
         assert write_export(tmp_path / name, made) == 3
@@ -73,7 +86,9 @@ def test_what_is_written_is_read(tmp_path):
         assert marks.images.tolist() == ["b", "a"]
         assert marks.volunteers.tolist() == ["zoe", "ann"]
         assert list(zip(marks.look_image, marks.look_volunteer, strict=True)) == [
-            (0, 0), (0, 1), (1, 1),
+            (0, 0),
+            (0, 1),
+            (1, 1),
         ]
         assert marks.kind.tolist() == [Kind.BULGE, Kind.NORMAL, Kind.ODD]
         assert marks.xyxy[0] == pytest.approx([190 / 400, 90 / 200, 210 / 400, 110 / 200])

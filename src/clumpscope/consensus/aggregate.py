@@ -150,9 +150,7 @@ def _total(marks: Marks, found: list[Truths], kinds: int) -> Counts:
     return tally(marks, found, kinds).counts(marks.look_volunteer, len(marks.volunteers))
 
 
-def _skills(
-    counts: Counts, means: tuple[float, float, float], config: ConsensusConfig
-) -> Skills:
+def _skills(counts: Counts, means: tuple[float, float, float], config: ConsensusConfig) -> Skills:
     skills = update(counts, means, config)
     return learn_means(skills, config) if config.learn_population else skills
 

@@ -125,7 +125,10 @@ def update(counts: Counts, means: tuple[float, float, float], config: ConsensusC
         (w_fn * fn + counts.truths - counts.found) / (w_fn + counts.truths),
         (w_var * var + counts.squares) / (w_var + counts.found),
         tools / tools.sum(axis=2, keepdims=True),
-        *((n + _KINDS_WEIGHT / c) / (n.sum() + _KINDS_WEIGHT) for n in (counts.kinds, counts.noise)),
+        *(
+            (n + _KINDS_WEIGHT / c) / (n.sum() + _KINDS_WEIGHT)
+            for n in (counts.kinds, counts.noise)
+        ),
         means,
     )
 

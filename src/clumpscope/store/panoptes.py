@@ -20,7 +20,9 @@ from clumpscope.errors import ClumpscopeError, FolderError, TableError, expected
 from clumpscope.store.shapes import Box, drawn, shape
 
 COLUMNS = ("user_name", "metadata", "annotations", "subject_data", "subject_ids")
-BOXES_KEY = "#boxes"  # subject metadata: boxes shown to be corrected, JSON of `[[x1 y1 x2 y2 kind]]`
+BOXES_KEY = (
+    "#boxes"  # subject metadata: boxes shown to be corrected, JSON of `[[x1 y1 x2 y2 kind]]`
+)
 _MOST = 1 << 31  # more volunteers than there are
 _LISTED = 1000  # faults kept word for word
 _KINDS = {"normal": Kind.NORMAL, "odd": Kind.ODD, "bulge": Kind.BULGE}
