@@ -97,7 +97,8 @@ def ask_volunteers(
     """Let ``looks`` simulated volunteers mark each galaxy of a sample with truth.
 
     Writes ``classifications.csv.gz`` in Panoptes' form, and the volunteers' true skills and what
-    they really did (`DEEDS`), ``volunteers.parquet``, into the sample. Returns the number of classifications.
+    they really did (`DEEDS`), ``volunteers.parquet``, into the sample.
+    Returns the number of classifications.
 
     Raises
     ------

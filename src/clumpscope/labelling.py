@@ -245,11 +245,12 @@ def _known(state: State, export: Export) -> Counts:
         *(k for k in size if grid("kinds")[:, k - 1].any() or grid("noise")[:, k - 1].any()),
         1,
     )
+    plainly = {name: plain(table, name) for name in _PLAIN}
     looks = Tally(
-        *(plain(table, name) for name in _PLAIN),
-        np.moveaxis(confused, -1, 0)[:, :c, :c],
-        grid("noise")[:, :c],
-        grid("kinds")[:, :c],
+        **plainly,
+        tools=np.moveaxis(confused, -1, 0)[:, :c, :c],
+        noise=grid("noise")[:, :c],
+        kinds=grid("kinds")[:, :c],
     )
     every = looks.counts(who, len(names) + 1)
     mine = {name: getattr(every, name)[:-1] for name in ("marks", "false", "truths", "found")}

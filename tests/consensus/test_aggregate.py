@@ -26,7 +26,7 @@ def test_the_cost_is_that_of_what_is_returned():
     result = consensus(project.marks, CONFIG)
     nobody = Counts.none(len(project.marks.volunteers), 2)
     seen = list(views(project.marks))
-    cost = objective(seen, result.truths, result.skills, nobody, CONFIG)
+    cost = objective(seen, result.truths, result.fitted, nobody, CONFIG)
     assert cost == pytest.approx(result.costs[-1])
 
 

@@ -47,7 +47,7 @@ class Tally:
         """Summed over the looks of each volunteer."""
 
         def total(values: Values) -> Values:
-            return np.bincount(volunteer, values, volunteers)
+            return _sums(volunteer, values, volunteers)
 
         c = self.noise.shape[1]
         tools = np.zeros((volunteers, c, c))
@@ -72,8 +72,10 @@ class Consensus:
     ----------
     truths, verdicts
         One an image.
+    fitted
+        Skills of the highest posterior, with which the truths were found.
     skills
-        Of the volunteers.
+        The same with every truth counted as its chance to be one: what to believe of a volunteer.
     tally
         What they did, by look.
     costs
@@ -82,6 +84,7 @@ class Consensus:
 
     truths: list[Truths]
     verdicts: list[Verdict]
+    fitted: Skills
     skills: Skills
     tally: Tally
     costs: list[float]
@@ -134,7 +137,10 @@ def consensus(
         if len(costs) > 1 and costs[-2] - costs[-1] <= config.tolerance * abs(costs[-1]):
             break
     verdicts = [one.verdict(v, t, skills, config) for v, t in zip(seen, found, strict=True)]
-    return Consensus(found, verdicts, skills, tally(marks, found, kinds), costs)
+    weights = [1 - verdict.p_false for verdict in verdicts]
+    soft = tally(marks, found, kinds, weights).counts(marks.look_volunteer, len(marks.volunteers))
+    believed = _skills(before + soft, skills.means, config)
+    return Consensus(found, verdicts, skills, believed, tally(marks, found, kinds), costs)
 
 
 _SHARD = 500
@@ -181,8 +187,10 @@ def _known_cost(known: Counts, skills: Skills) -> float:
     return float(cost)
 
 
-def tally(marks: Marks, found: list[Truths], kinds: int) -> Tally:
-    """What each volunteer did on each image, given its truths."""
+def tally(
+    marks: Marks, found: list[Truths], kinds: int, weights: list[Values] | None = None
+) -> Tally:
+    """What each volunteer did on each image, given its truths, each with its weight (1 if none)."""
     looks, v = len(marks.look_image), max(len(marks.volunteers), 1)
     key = marks.look_image * v + marks.look_volunteer
     look = np.searchsorted(key, marks.image * v + marks.volunteer)
@@ -192,23 +200,32 @@ def tally(marks: Marks, found: list[Truths], kinds: int) -> Tally:
     apart = np.concatenate([np.zeros(0), *(truths.apart for truths in found)])
     difficulty = np.array([truths.difficulty for truths in found])
     per_image = np.array([len(truths.kind) for truths in found], dtype=np.int64)
+    image_of = np.repeat(np.arange(len(found)), per_image)
+    weight = np.ones(len(kind_of)) if weights is None else np.concatenate([[], *weights])
     first = np.cumsum(np.append(0, per_image))
-    joined = owner >= 0
     tool = marks.kind - 1
+    joined = np.flatnonzero(owner >= 0)
+    of_truth = (owner + first[marks.image])[joined]
+    share = np.zeros(len(owner))  # of a mark that a truth takes
+    share[joined] = weight[of_truth]
     tools = np.zeros((looks, kinds, kinds))
-    of_truth = kind_of[(owner + first[marks.image])[joined]]
-    np.add.at(tools, (look[joined], of_truth, tool[joined]), 1.0)
+    np.add.at(tools, (look[joined], kind_of[of_truth], tool[joined]), share[joined])
     noise = np.zeros((looks, kinds))
-    np.add.at(noise, (look[~joined], tool[~joined]), 1.0)
-    at_first = np.searchsorted(marks.look_image, np.repeat(np.arange(len(found)), per_image))
+    np.add.at(noise, (look, tool), 1 - share)
     of_kind = np.zeros((looks, kinds))
-    np.add.at(of_kind, (at_first, kind_of), 1.0)
+    np.add.at(of_kind, (np.searchsorted(marks.look_image, image_of), kind_of), weight)
     return Tally(
         np.bincount(look, minlength=looks).astype(float),
-        per_image[marks.look_image].astype(float),
-        np.bincount(look, joined, looks),
-        np.bincount(look, apart**4 / difficulty[marks.image], looks),
+        _sums(image_of, weight, len(found))[marks.look_image],
+        _sums(look, share, looks),
+        _sums(look, share * apart**4 / difficulty[marks.image], looks),
         tools,
         noise,
         of_kind,
     )
+
+
+def _sums(group: Index, values: Values, groups: int) -> Values:
+    """Sum of the values of each group."""
+    sums: Values = np.bincount(group, values, groups).astype(float)
+    return sums

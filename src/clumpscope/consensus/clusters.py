@@ -33,7 +33,9 @@ def cluster(
         number = _dbscan(centre, config.cluster_radius)
     else:
         number = _hdbscan(centre, least)
-    boxes, kinds, votes = [], [], []
+    boxes: list[Values] = []
+    kinds: list[int] = []
+    votes: list[float] = []
     owner = np.full(m, -1)
     for k in range(number.max(initial=-1) + 1):
         members = np.flatnonzero(number == k)

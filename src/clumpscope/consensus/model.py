@@ -87,8 +87,8 @@ class Counts:
     @classmethod
     def none(cls, volunteers: int, kinds: int) -> "Counts":
         """Of volunteers of whom nothing is known."""
-        flat = [np.zeros(volunteers) for _ in range(5)]
-        return cls(*flat, np.zeros((volunteers, kinds, kinds)), np.zeros(kinds), np.zeros(kinds))
+        zero, c = np.zeros(volunteers), np.zeros(kinds)
+        return cls(zero, zero, zero, zero, zero, np.zeros((volunteers, kinds, kinds)), c, c)
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(*(a + b for a, b in zip(_fields(self), _fields(other), strict=True)))
@@ -125,10 +125,8 @@ def update(counts: Counts, means: tuple[float, float, float], config: ConsensusC
         (w_fn * fn + counts.truths - counts.found) / (w_fn + counts.truths),
         (w_var * var + counts.squares) / (w_var + counts.found),
         tools / tools.sum(axis=2, keepdims=True),
-        *(
-            (n + _KINDS_WEIGHT / c) / (n.sum() + _KINDS_WEIGHT)
-            for n in (counts.kinds, counts.noise)
-        ),
+        (counts.kinds + _KINDS_WEIGHT / c) / (counts.kinds.sum() + _KINDS_WEIGHT),
+        (counts.noise + _KINDS_WEIGHT / c) / (counts.noise.sum() + _KINDS_WEIGHT),
         means,
     )
 
@@ -210,9 +208,10 @@ def image_costs(
     """The facility-location problem of an image.
 
     Facility ``kind · P + place`` is a truth of that kind at one of ``places`` (P, 4). A mark
-    unassigned costs −ln p_fp, its place and its tool's share among false marks; a truth costs −ln p_fn for
-    each volunteer who looked and −ln of its kind's share; a mark that joins gives its volunteer's
-    −ln p_fn back and costs its squared distance under a normal of variance v · difficulty.
+    unassigned costs −ln p_fp, its place and its tool's share among false marks; a truth
+    costs −ln p_fn for each volunteer who looked and −ln of its kind's share; a mark that joins
+    gives its volunteer's −ln p_fn back and costs its squared distance under a normal of
+    variance v · difficulty.
     """
     v, m = view.volunteer, len(view.volunteer)
     fp, fn = skills.false_positive[v], skills.false_negative[v]

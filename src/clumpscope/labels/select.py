@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from astropy.table import QTable
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from clumpscope.config import LabelsConfig
 from clumpscope.core.boxes import Label
@@ -86,8 +86,8 @@ def _centres(labels: QTable) -> NDArray[np.float64]:
     return centres
 
 
-def _cut(steps: list[Step], name: str, labels: QTable, keep: NDArray[np.bool_]) -> QTable:
-    left = labels[keep]
+def _cut(steps: list[Step], name: str, labels: QTable, keep: ArrayLike) -> QTable:
+    left = labels[np.asarray(keep, dtype=bool)]
     steps.append(_step(name, left))
     return left
 

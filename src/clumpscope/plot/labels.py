@@ -110,7 +110,8 @@ def _marked(ax: Axes, image: MarkedImage, skills: Normalize, zoom: float) -> Non
     for kind, marker in _MARKERS.items():
         rows = image.kind == kind
         ax.scatter(
-            *image.xy[rows].T,
+            image.xy[rows, 0],
+            image.xy[rows, 1],
             c=image.skill[rows],
             norm=skills,
             cmap="plasma",

@@ -268,18 +268,16 @@ DEEDS = ("looks", "clear", "clear_found", "marks", "false", "squares", "real", "
 def deeds(seen: Sights, drawn: Drawn, fwhm_px: float) -> Values:
     """What a look says of its volunteer, numbers in the order of `DEEDS`.
 
-    One look; clear true sources (clarity above 0.5) and how many of them were marked; marks and
-    how many of them on nothing true, bulges with their own tool aside; squared offsets of marks
-    on true sources in PSF-FWHM; how many those are; and how many were given the wrong tool.
+    One look; clear true sources (clarity above 0.5) and how many of them were marked; marks, and
+    how many of them on nothing; squared offsets in PSF-FWHM of marks on something, true source or
+    bulge; how many those are; and how many of them were made with the wrong tool.
     """
-    clear = seen.real & (seen.clarity > 0.5)
-    of = drawn.of
-    real = (of >= 0) & np.append(seen.real, False)[of]
-    bulge = drawn.kind == Kind.BULGE
-    offset = ((drawn.xy[real] - seen.xy[of[real]]) ** 2).sum() / fwhm_px**2
-    wrong = (drawn.kind[real] != seen.kind[of[real]]).sum()
-    found = np.isin(np.flatnonzero(clear), of).sum()
-    false = (~real & ~bulge).sum()
-    return np.array(
-        [1, clear.sum(), found, (~bulge).sum(), false, offset, real.sum(), wrong], dtype=float
-    )
+    clear = np.flatnonzero(seen.real & (seen.clarity > 0.5))
+    there = np.append(seen.real | (seen.kind == Kind.BULGE), False)[drawn.of] & (drawn.of >= 0)
+    of = drawn.of[there]
+    offset = ((drawn.xy[there] - seen.xy[of]) ** 2).sum() / fwhm_px**2
+    wrong = (drawn.kind[there] != seen.kind[of]).sum()
+    found = np.isin(clear, drawn.of).sum()
+    marks = len(drawn.kind)
+    numbers = (1, len(clear), found, marks, marks - there.sum(), offset, there.sum(), wrong)
+    return np.array(numbers, dtype=float)

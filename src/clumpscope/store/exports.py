@@ -50,7 +50,7 @@ def write_export(path: Path, classifications: Iterable[Classification]) -> int:
     with atomic(path) as temporary, temporary.open("wb") as raw:
         packed = path.suffix == ".gz"
         binary = gzip.GzipFile("", "wb", 6, raw, mtime=0) if packed else raw
-        with io.TextIOWrapper(binary, encoding="utf-8", newline="") as text:  # type: ignore[type-var]
+        with io.TextIOWrapper(binary, encoding="utf-8", newline="") as text:
             writer = csv.writer(text)
             writer.writerow(COLUMNS)
             for number, one in enumerate(classifications, start=1):

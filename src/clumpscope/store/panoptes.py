@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,7 @@ BOXES_KEY = (
 )
 _MOST = 1 << 31  # more volunteers than there are
 _LISTED = 1000  # faults kept word for word
+T = TypeVar("T")
 _KINDS = {"normal": Kind.NORMAL, "odd": Kind.ODD, "bulge": Kind.BULGE}
 
 
@@ -55,7 +56,7 @@ class Export:
     used: int
 
 
-class _Fault(Exception):
+class _FaultError(Exception):
     """One row, or one of its marks, cannot be used."""
 
     def __init__(self, column: str, problem: str) -> None:
@@ -117,7 +118,7 @@ def read_export(path: Path, config: ConsensusConfig) -> Export:
                 try:
                     _classification(reading, row, record)
                     used += 1
-                except _Fault as fault:
+                except _FaultError as fault:
                     reading.fault(row, fault.column, str(fault))
     except (OSError, EOFError) as error:
         raise FolderError(f"{path}: cannot be read: {error}") from error
@@ -134,8 +135,9 @@ def _open(path: Path) -> io.TextIOWrapper:
     """Text of a file, also a compressed one; bytes that are no UTF-8 become surrogates."""
     with path.open("rb") as stream:
         packed = stream.read(2) == b"\x1f\x8b"
-    raw = gzip.open(path, "rb") if packed else path.open("rb")
-    return io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    if packed:
+        return gzip.open(path, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="")
+    return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def _records(path: Path, stream: io.TextIOWrapper) -> Iterator[tuple[int, dict[str, str]]]:
@@ -162,16 +164,18 @@ def _classification(reading: _Reading, row: int, record: dict[str, str]) -> None
     for name in COLUMNS:
         text = record.get(name)
         if text is None:
-            raise _Fault(name, "expected a value, got a row that is too short")
+            raise _FaultError(name, "expected a value, got a row that is too short")
         if not text.isascii() and any("\udc80" <= letter <= "\udcff" for letter in text):
-            raise _Fault(name, "expected UTF-8, got other bytes")
+            raise _FaultError(name, "expected UTF-8, got other bytes")
     config = reading.config
     annotations = _json(record, "annotations", list)
     metadata = _json(record, "metadata", dict)
     subject, about = _subject(record)
     marks = list(drawn(annotations, config.tasks))
     if len(marks) > config.max_marks:
-        raise _Fault("annotations", f"expected at most {config.max_marks} marks, got {len(marks)}")
+        raise _FaultError(
+            "annotations", f"expected at most {config.max_marks} marks, got {len(marks)}"
+        )
     dimensions = metadata.get("subject_dimensions")
     dimensions = dimensions if isinstance(dimensions, list) else []
     shown = 1 if config.merge_frames else max(1, len(dimensions))
@@ -192,16 +196,18 @@ def _classification(reading: _Reading, row: int, record: dict[str, str]) -> None
         reading.looks.add(image.number * _MOST + who)
         _marks(reading, row, image, who, on_it, size, about.get(BOXES_KEY))
     if repeated == len(by_frame):
-        raise _Fault("user_name", f"expected each subject once, got {subject} again")
+        raise _FaultError("user_name", f"expected each subject once, got {subject} again")
 
 
-def _json(record: dict[str, str], column: str, kind: type) -> Any:
+def _json(record: dict[str, str], column: str, kind: type[T]) -> T:
     try:
         value = json.loads(record[column])
     except (ValueError, RecursionError) as error:
-        raise _Fault(column, f"expected JSON, got {record[column][:40]!r} ({error})") from error
+        raise _FaultError(
+            column, f"expected JSON, got {record[column][:40]!r} ({error})"
+        ) from error
     if not isinstance(value, kind):
-        raise _Fault(column, f"expected a JSON {kind.__name__}, got {record[column][:40]!r}")
+        raise _FaultError(column, f"expected a JSON {kind.__name__}, got {record[column][:40]!r}")
     return value
 
 
@@ -212,7 +218,7 @@ def _subject(record: dict[str, str]) -> tuple[str, dict[str, Any]]:
     if not subject and len(data) == 1:
         subject = str(next(iter(data)))
     if not subject:
-        raise _Fault("subject_ids", "expected a subject, got none")
+        raise _FaultError("subject_ids", "expected a subject, got none")
     about = data.get(subject)
     return subject, about if isinstance(about, dict) else {}
 
@@ -223,7 +229,7 @@ def _image_name(subject: str, about: dict[str, Any], config: ConsensusConfig) ->
     try:
         return check_galaxy_id(str(given).strip())
     except ClumpscopeError as error:
-        raise _Fault("subject_data", str(error)) from error
+        raise _FaultError("subject_data", str(error)) from error
 
 
 def _volunteer(row: int, record: dict[str, str]) -> str:
@@ -245,7 +251,7 @@ def _image(
         except (TypeError, ValueError):
             side = math.nan
         if not (math.isfinite(side) and side > 0):
-            raise _Fault("subject_data", f"{key}: expected a positive number, got {given!r}")
+            raise _FaultError("subject_data", f"{key}: expected a positive number, got {given!r}")
         reading.images[name] = _Image(len(reading.images), subject, None, side)
     image = reading.images[name]
     if image.size is None:
@@ -310,7 +316,9 @@ def _shown(text: object) -> list[tuple[Box, int]]:
         given = json.loads(text) if isinstance(text, str) else text or []
         boxes = [tuple(float(n) for n in box) for box in given]  # type: ignore[union-attr]
     except (ValueError, TypeError):
-        raise _Fault("subject_data", f"{BOXES_KEY}: expected JSON boxes, got {text!r}") from None
+        raise _FaultError(
+            "subject_data", f"{BOXES_KEY}: expected JSON boxes, got {text!r}"
+        ) from None
     whole = [box for box in boxes if len(box) == 5 and box[0] < box[2] and box[1] < box[3]]
     return [((box[0], box[1], box[2], box[3]), int(box[4])) for box in whole]
 
