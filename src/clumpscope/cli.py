@@ -35,7 +35,9 @@ app = typer.Typer(
 )
 fetch_app = typer.Typer(help="Cut galaxies out of a survey.", no_args_is_help=True)
 models_app = typer.Typer(help="Published and own models.", no_args_is_help=True)
+labels_app = typer.Typer(help="Choose, divide and convert labels.", no_args_is_help=True)
 app.add_typer(fetch_app, name="fetch")
+app.add_typer(labels_app, name="labels")
 app.add_typer(models_app, name="models")
 
 console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
@@ -377,6 +379,92 @@ def doctor() -> None:
             console.print(f"         → {check.remedy}")
     if any(check.state == "missing" for check in checks):
         raise typer.Exit(1)
+
+
+Labels = Annotated[
+    Path, typer.Argument(help="labels.parquet, its folder, or the authors' table", metavar="LABELS")
+]
+LabelFormat = Annotated[
+    Literal["coco", "authors", "adams", "ds9", "yolo"], typer.Option("--format", help="the other's")
+]
+LabelSample = Annotated[
+    Path | None, typer.Option("--sample", help="gives images' sizes and places on the sky")
+]
+
+
+@labels_app.command("select")
+def labels_select(
+    labels: Labels,
+    out: OutFolder,
+    hosts: Annotated[
+        Path | None, typer.Option("--hosts", help="a sample, for the cut in redshift")
+    ] = None,
+    recipe: RecipeFile = None,
+) -> None:
+    """Leave out bulges, borders and what else the recipe says; counts of each cut."""
+    from clumpscope.curate import choose
+
+    table = Table("left after", "galaxies", "boxes", "normal", "odd", box=SIMPLE_HEAD)
+    for step in choose(labels, out, _recipe(recipe), hosts):
+        counts = (step.galaxies, step.boxes, step.normal, step.odd)
+        table.add_row(step.name, *(f"{n:,}" for n in counts))
+    console.print(table)
+    console.print(f"in {out}: labels.parquet, steps.parquet, heat_map.png")
+
+
+@labels_app.command("split")
+def labels_split(
+    labels: Labels,
+    out: Annotated[Path, typer.Option("--out", help="Parquet file to write")],
+    groups: Annotated[
+        int | None,
+        typer.Option("--groups", min=1, help="1: one plain split; default: the recipe's"),
+    ] = None,
+    recipe: RecipeFile = None,
+    seed: Seed = None,
+) -> None:
+    """Draw run-groups of growing size, each divided into train, validation and test."""
+    from clumpscope.curate import divide
+
+    settings = _recipe(recipe, seed)
+    if groups is not None:
+        chosen = settings.labels.model_copy(update={"groups": groups})
+        settings = settings.model_copy(update={"labels": chosen})
+    found = divide(labels, out, settings)
+    table = Table("group", "train", "validation", "test", "total", box=SIMPLE_HEAD)
+    for number in sorted(set(found["group"].tolist())):
+        parts = found["split"][found["group"] == number].tolist()
+        sizes = [parts.count(name) for name in ("train", "validation", "test")]
+        table.add_row(str(number), *(f"{n:,}" for n in (*sizes, len(parts))))
+    console.print(table)
+
+
+@labels_app.command("import")
+def labels_import(
+    file: Annotated[Path, typer.Argument(help="a file, or a folder of one file a galaxy")],
+    out: Annotated[Path, typer.Option("--out", help="Parquet file to write")],
+    form: LabelFormat,
+    sample: LabelSample = None,
+    recipe: RecipeFile = None,
+) -> None:
+    """Read labels of another format."""
+    from clumpscope.curate import bring_in
+
+    console.print(f"{bring_in(file, out, form, _recipe(recipe), sample)} labels in {out}")
+
+
+@labels_app.command("export")
+def labels_export(
+    labels: Labels,
+    out: Annotated[Path, typer.Option("--out", help="file, or folder, to write")],
+    form: LabelFormat,
+    sample: LabelSample = None,
+    recipe: RecipeFile = None,
+) -> None:
+    """Write labels in another format."""
+    from clumpscope.curate import send_out
+
+    console.print(f"{send_out(labels, out, form, _recipe(recipe), sample)} labels in {out}")
 
 
 @models_app.command("list")
