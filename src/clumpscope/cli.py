@@ -455,15 +455,23 @@ def labels_import(
 
 @labels_app.command("export")
 def labels_export(
-    labels: Labels,
+    labels: Annotated[Path, typer.Argument(help="labels; a run, for zooniverse", metavar="LABELS")],
     out: Annotated[Path, typer.Option("--out", help="file, or folder, to write")],
-    form: LabelFormat,
+    form: Annotated[
+        Literal["coco", "authors", "adams", "ds9", "yolo", "zooniverse"],
+        typer.Option("--format", help="zooniverse: pictures and boxes to correct"),
+    ],
     sample: LabelSample = None,
     recipe: RecipeFile = None,
 ) -> None:
-    """Write labels in another format."""
+    """Write labels in another format, or a subject set whose boxes volunteers correct."""
+    from clumpscope.correct import subject_set
     from clumpscope.curate import send_out
 
+    if form == "zooniverse":
+        made = subject_set(labels, out, _recipe(recipe), sample)
+        console.print(f"{made} subjects in {out / 'manifest.csv'}")
+        return
     console.print(f"{send_out(labels, out, form, _recipe(recipe), sample)} labels in {out}")
 
 

@@ -196,7 +196,7 @@ def heat_map(labels: Table, path: Path, *, padding: float = 0.3) -> None:
         mesh = ax.pcolormesh(
             bins, bins, np.where(counts > 0, counts, np.nan).T, norm=LogNorm(1, top), cmap="magma"
         )
-        figure.colorbar(mesh, ax=ax, label="labels a cell of 0.01 × 0.01")
+        figure.colorbar(mesh, ax=ax, label="labels a cell of 0.01 × 0.01", shrink=0.8)
         side = 1 - 2 * padding
         ax.add_patch(
             Rectangle((padding, padding), side, side, fill=False, edgecolor="0.5", linestyle="--")
