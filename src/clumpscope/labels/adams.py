@@ -92,4 +92,4 @@ def _is_unusual(value: object, where: object) -> bool:
         return True
     if text in ("0", "false", "f", "n", "no", "0.0", "", "normal", "--"):
         return False
-    raise TableError(expected_got(f"{where}, Unusual", "yes or no", repr(value)))
+    raise TableError(expected_got(f"{where}, Unusual", "yes or no", repr(text)))

@@ -44,6 +44,8 @@ class MarkedImage:
         (T, 4) consensus boxes as fractions, (T,) `Kind`, (T,).
     downward
         Whether row 0 is at the top, as in PNG and JPEG.
+    aspect
+        Height of the image over its width.
     """
 
     title: str
@@ -55,6 +57,7 @@ class MarkedImage:
     box_kind: NDArray[np.int64]
     probability: Values
     downward: bool = True
+    aspect: float = 1.0
 
 
 def marks_sheet(
@@ -134,7 +137,9 @@ def _marked(ax: Axes, image: MarkedImage, skills: Normalize, zoom: float) -> Non
         if np.isfinite(chance):
             up = box[1] if image.downward else box[3]
             ax.text(box[2], up, f"{chance:.2f}", color="white", fontsize=7, clip_on=True)
-    ax.set(xlim=(low, high), ylim=(high, low) if image.downward else (low, high), aspect="equal")
+    ax.set(
+        xlim=(low, high), ylim=(high, low) if image.downward else (low, high), aspect=image.aspect
+    )
     ax.set_title(image.title, fontsize=9)
 
 
