@@ -192,6 +192,9 @@ def consensus(
     state: Annotated[
         Path | None, typer.Option("--state", help="state.parquet of an earlier consensus")
     ] = None,
+    sample: Annotated[
+        Path | None, typer.Option("--sample", help="the images, of which some are drawn")
+    ] = None,
     recipe: RecipeFile = None,
     workers: Workers = None,
 ) -> None:
@@ -201,7 +204,13 @@ def consensus(
     settings = _recipe(recipe)
     with _progress("images, over all rounds", None) as progress:
         result = aggregate(
-            export, out, settings, state=state, workers=_workers(workers), progress=progress
+            export,
+            out,
+            settings,
+            state=state,
+            sample=sample,
+            workers=_workers(workers),
+            progress=progress,
         )
     console.print(
         f"{result.boxes} boxes, {result.odd} of them odd, in {result.images} images from "

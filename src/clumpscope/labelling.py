@@ -13,13 +13,18 @@ from clumpscope.consensus.aggregate import Consensus, Tally, consensus, views
 from clumpscope.consensus.clusters import cluster
 from clumpscope.consensus.model import Counts
 from clumpscope.consensus.truths import Truths, Verdict
+from clumpscope.core.composite import colour
+from clumpscope.core.galaxy import ColourImage
 from clumpscope.core.marks import Kind
 from clumpscope.core.records import CONSENSUS, LABELS, SCHEMA_VERSION
 from clumpscope.core.schema import build_table, plain
+from clumpscope.errors import ClumpscopeError
+from clumpscope.plot.labels import MarkedImage, heat_map, marks_sheet, skill_map
 from clumpscope.store.atomic import new_folder
 from clumpscope.store.labels import LABELS_FILE, STATE_FILE, State
 from clumpscope.store.manifest import RunManifest, sha256_file
 from clumpscope.store.panoptes import Export, Fault, read_export
+from clumpscope.store.sample import Sample
 from clumpscope.store.tables import write_parquet
 
 Progress = Callable[[int], None]
@@ -49,6 +54,7 @@ def aggregate(
     recipe: Recipe,
     *,
     state: Path | None = None,
+    sample: Path | None = None,
     workers: int = 1,
     progress: Progress = lambda _: None,
 ) -> Outcome:
@@ -59,6 +65,8 @@ def aggregate(
     state
         ``state.parquet`` of an earlier aggregation. Its images that are in this export, too, are
         judged anew; of the others the volunteers' skills are remembered.
+    sample
+        Holds the images, of which some are drawn with marks and boxes: ``marks.png``.
 
     Raises
     ------
@@ -70,6 +78,7 @@ def aggregate(
     began = time.monotonic()
     config = recipe.consensus
     export = read_export(file, config)
+    pictured = None if sample is None else Sample.open(sample)
     before = None if state is None else State.read(state).without(export.marks.images)
     new_folder(out)
     if config.method == "posterior":
@@ -77,7 +86,11 @@ def aggregate(
         result = consensus(export.marks, config, known=known, workers=workers, progress=progress)
         now = _state(export, result.tally)
         (now if before is None else before.grown(now)).write(out / STATE_FILE)
-        write_parquet(_volunteers(export, result), out / "volunteers.parquet")
+        people = _volunteers(export, result)
+        write_parquet(people, out / "volunteers.parquet")
+        skill_map(people, out / "volunteers.png")
+        if pictured is not None:
+            marks_sheet(_panels(export, result, pictured, recipe), out / "marks.png")
         truths, verdicts, rounds = result.truths, result.verdicts, len(result.costs)
         chance = [1 - verdict.p_false for verdict in verdicts]
     else:
@@ -89,6 +102,7 @@ def aggregate(
         verdicts, rounds = [], 0
     boxes = labels_table(export, truths, chance, [one.p_kind for one in verdicts])
     write_parquet(boxes, out / LABELS_FILE)
+    heat_map(boxes, out / "heat_map.png", padding=recipe.labels.padding)
     images = _images(export, truths, verdicts, config)
     write_parquet(images, out / "images.parquet")
     write_parquet(_faults(export.faults), out / "faults.parquet")
@@ -199,6 +213,44 @@ def _volunteers(export: Export, result: Consensus) -> QTable:
             "confusion": 1 - np.trace(skills.confusion, axis1=1, axis2=2) / c,
         }
     )
+
+
+_PICTURED = 9
+
+
+def _panels(export: Export, result: Consensus, sample: Sample, recipe: Recipe) -> list[MarkedImage]:
+    """Some images of the sample that have marks, evenly spaced over the export."""
+    marks, index = export.marks, {name: k for k, name in enumerate(sample.ids)}
+    _, at = marks.slices()
+    there = [
+        i for i, name in enumerate(marks.images.tolist()) if name in index and at[i] < at[i + 1]
+    ]
+    panels = []
+    for i in there[:: max(1, len(there) // _PICTURED)][:_PICTURED]:
+        try:
+            image = sample.read(index[str(marks.images[i])], recipe.detect)
+            stored = isinstance(image, ColourImage)
+            rgb = (
+                image.pixels if isinstance(image, ColourImage) else colour(image, recipe.composite)
+            )
+        except ClumpscopeError:
+            continue
+        rows, truths = slice(at[i], at[i + 1]), result.truths[i]
+        panels.append(
+            MarkedImage(
+                str(marks.images[i]),
+                rgb,
+                (marks.xyxy[rows, :2] + marks.xyxy[rows, 2:]) / 2,
+                1 - result.skills.false_negative[marks.volunteer[rows]],
+                marks.kind[rows],
+                truths.xyxy,
+                truths.kind + 1,
+                1 - result.verdicts[i].p_false,
+                downward=stored,
+                aspect=rgb.shape[0] / rgb.shape[1],
+            )
+        )
+    return panels
 
 
 def _faults(faults: Sequence[Fault]) -> QTable:
