@@ -209,7 +209,7 @@ class ConsensusConfig(Section):
     tolerance: Annotated[float, Field(ge=0)] = 1e-3  # relative fall of the cost that ends it
     # Log odds of a truth = a + b × the model's, which takes volunteers for independent: they err
     # together. Fitted to 1,500 simulated galaxies with 20 volunteers each.
-    calibration: tuple[float, float] = (-1.40, 0.092)
+    calibration: tuple[float, float] = (-1.33, 0.097)
     inaccurate: Fraction = 0.2  # a box further off than this distance is inaccurate
     finished_risk: Positive = 1.0
     finished_each: Positive = 0.3

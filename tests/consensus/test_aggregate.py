@@ -15,7 +15,7 @@ CONFIG = ConsensusConfig()
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_the_cost_never_rises(seed):
     result = consensus(toy(images=12, volunteers=15, looks=8, seed=seed).marks, CONFIG)
     assert (np.diff(result.costs) <= 1e-6).all()

@@ -73,7 +73,7 @@ def test_a_thousand_small_problems_are_solved_exactly():
 def test_the_heuristic_falls_short_rarely_and_little():
     rng = np.random.default_rng(1)
     gaps, best = [], []
-    for _ in range(1000):
+    for _ in range(300):
         problem = random_problem(rng, 6)
         owner = search(problem)
         check_valid(problem, owner)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from builders import galaxy_image
+from clumpscope import acquire
 from clumpscope.acquire import ask_volunteers, simulate
 from clumpscope.config import ConsensusConfig, Recipe, VolunteersConfig
 from clumpscope.core.marks import Kind
@@ -100,12 +101,14 @@ def test_deeds_by_hand():
 def marked(tmp_path_factory):
     folder = tmp_path_factory.mktemp("marked")
     recipe = Recipe(seed=11)
-    simulate(folder / "one", 34, recipe, 1)
+    simulate(folder / "one", 8, recipe, 1)
     (folder / "two").mkdir()
     for name in ("hosts.parquet", "truth.parquet", "images"):
         (folder / "two" / name).symlink_to(folder / "one" / name)
-    for name, workers in (("one", 1), ("two", 2)):
-        assert ask_volunteers(folder / name, 6, recipe, workers) == 34 * 6
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(acquire, "_SHARD", 3)
+        for name, workers in (("one", 1), ("two", 2)):
+            assert ask_volunteers(folder / name, 6, recipe, workers) == 8 * 6
     return folder
 
 
@@ -120,9 +123,9 @@ def test_the_export_is_one_of_panoptes(marked):
             "classification_id,user_name,user_id,user_ip,workflow_id"
         )
     export = read_export(marked / "one" / "classifications.csv.gz", ConsensusConfig(tools=TOOLS))
-    assert (export.used, export.n_faults) == (34 * 6, 0)
-    assert np.bincount(export.marks.look_image).tolist() == [6] * 34
+    assert (export.used, export.n_faults) == (8 * 6, 0)
+    assert np.bincount(export.marks.look_image).tolist() == [6] * 8
     assert set(export.marks.kind) <= {1, 2, 3}
     done = read_parquet(marked / "one" / "volunteers.parquet")
-    assert np.sum(done["n_looks"]) == 34 * 6
+    assert np.sum(done["n_looks"]) == 8 * 6
     assert np.sum(done["n_marks"]) == len(export.marks.image)

@@ -86,10 +86,9 @@ def refit(view: View, truths: Truths, skills: Skills, config: ConsensusConfig) -
     """Better truths given skills: assignment, then places, then difficulty, each no worse."""
     places = np.concatenate([view.xyxy, truths.xyxy])
     costs = image_costs(view, places, truths.difficulty, skills, config)
+    first = np.isnan(truths.cost)  # the first guess is not binding: look everywhere
     before = _owner(truths, len(view.xyxy), len(places))
-    owner = improve(costs.problem, before)
-    if np.isnan(truths.cost):  # the first guess is not binding: look everywhere
-        owner = solve(costs.problem, before)
+    owner = solve(costs.problem) if first else improve(costs.problem, before)
     found = _truths(view, places, owner, len(places), truths.difficulty, 0.0)
     found = _moved(view, found, skills)
     variance = skills.variance[view.volunteer]
