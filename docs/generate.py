@@ -21,6 +21,8 @@ RECORDS = {
     "hosts.parquet": ("HOSTS", "One row a galaxy of a sample; what is not known is blank."),
     "truth.parquet": ("TRUTH", "The clumps that are really there, where that is known."),
     "labels.parquet": ("LABELS", "Boxes to train on."),
+    "labels.parquet of a consensus": ("CONSENSUS", "What it adds to each box."),
+    "run-groups": ("SPLIT", "What `labels split` writes."),
     "detections.parquet": ("DETECTIONS", "Every box above the score floor, before refinement."),
     "galaxies.parquet": ("GALAXIES", "One row for every galaxy of a run."),
     "failures.parquet": ("FAILURES", "Galaxies that failed, and why."),

@@ -11,7 +11,8 @@ import pytest
 COMMANDS = [
     *("demo", "simulate", "fetch sdss", "train", "detect", "run", "refine", "measure"),
     *("catalogue", "evaluate", "doctor", "models list", "models fetch", "models import"),
-    *("models show", "models verify"),
+    *("models show", "models verify", "consensus", "labels select", "labels split"),
+    *("labels import", "labels export"),
 ]
 
 
@@ -58,6 +59,16 @@ def test_every_command_has_help(command: str) -> None:
             ".safetensors",
         ),
         (["models", "import", "{tmp}/bad.toml", "--as", "x"], 2, "bad.toml"),
+        (["simulate", "{tmp}/o"], 2, "--galaxies, --volunteers or both"),
+        (["consensus", "{tmp}/targets.csv", "--out", "{tmp}/o"], 2, "none named user_name"),
+        (["consensus", "{tmp}/none.csv", "--out", "{tmp}/o"], 2, "none.csv"),
+        (["labels", "select", "{tmp}/none", "--out", "{tmp}/o"], 2, "no such file"),
+        (["labels", "import", "{tmp}/empty", "--out", "{tmp}/o", "--format", "yolo"], 2, ".txt"),
+        (
+            ["labels", "export", "{survey}", "--out", "{tmp}/o", "--format", "zooniverse"],
+            2,
+            "--sample",
+        ),
     ],
 )
 def test_wrong_use_says_what_is_wrong(

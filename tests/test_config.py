@@ -4,7 +4,15 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from clumpscope.config import DetectorConfig, MeasureConfig, Recipe, RefineConfig, load_recipe
+from clumpscope.config import (
+    ConsensusConfig,
+    DetectorConfig,
+    LabelsConfig,
+    MeasureConfig,
+    Recipe,
+    RefineConfig,
+    load_recipe,
+)
 from clumpscope.errors import RecipeError
 
 RECIPES = Path(__file__).parents[1] / "recipes"
@@ -67,6 +75,8 @@ def test_a_part_is_read_and_the_rest_keeps_its_default(tmp_path):
         ("[simulate]\nnoise_factor = [2, 1]\n", "simulate.noise_factor", "low <= high"),
         ("[simulate]\nflux_ratio_u = [0, 0.3]\n", "simulate", "0 < low < high <= 1, got 0.0, 0.3"),
         ("[simulate]\nflux_ratio_u = [0.3, 0.3]\n", "simulate", "0 < low < high"),
+        ("[labels]\nshares = [0.5, 0.2, 0.1]\n", "labels", "sum to 1"),
+        ("[consensus.tools]\n0 = 'clump'\n", "consensus.tools.0", "'clump'"),
         ("[simulate]\nflux_ratio_u = [0.1, 2]\n", "simulate", "0 < low < high"),
     ],
 )
@@ -134,3 +144,13 @@ def test_the_published_recipe_says_everything_and_differs_in_positions_and_backg
     for section in ("composite", "fetch", "detect", "refine", "measure", "catalogue"):
         left_out = {"score_threshold", "dust_map"}
         assert set(written[section]) == set(getattr(Recipe(), section).model_dump()) - left_out
+
+
+def test_the_consensus_recipe_is_the_default_written_out():
+    recipe = load_recipe(RECIPES / "consensus.toml")
+    tools = {"0": "normal", "1": "odd", "2": "bulge"}
+    assert recipe.consensus == ConsensusConfig(tools=tools)
+    assert recipe.labels == LabelsConfig()
+    written = tomllib.loads((RECIPES / "consensus.toml").read_text())
+    for section in ("consensus", "labels"):
+        assert set(written[section]) == set(getattr(recipe, section).model_dump())

@@ -43,7 +43,8 @@ def test_every_command_of_the_contract_is_on_the_page(generate):
     page = generate.cli()
     for command in (
         *("demo", "simulate", "fetch sdss", "train", "detect", "refine", "measure", "catalogue"),
-        *("run", "evaluate", "doctor"),
+        *("run", "evaluate", "doctor", "consensus"),
+        *(f"labels {verb}" for verb in ("select", "split", "import", "export")),
         *(f"models {verb}" for verb in ("list", "fetch", "import", "verify", "show")),
     ):
         assert f"## clumpscope {command}\n" in page

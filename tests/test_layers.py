@@ -24,7 +24,10 @@ def test_the_command_line_loads_nothing_heavy():
     assert python(code).strip() == "[]"
 
 
-@pytest.mark.parametrize("module", ["refine", "measure", "catalogue", "fetch", "simulate", "store"])
+@pytest.mark.parametrize(
+    "module",
+    ["refine", "measure", "catalogue", "fetch", "simulate", "store", "consensus", "labels"],
+)
 def test_without_torch(module):
     """Photometry and everything else but detection works where torch is not installed."""
     names = [f"clumpscope.{module}"]

@@ -153,3 +153,14 @@ def test_bad_input(survey: Path, tmp_path: Path) -> None:
     unknown = RECIPE.model_copy(update={"detector": DetectorConfig(encoder="resnet17")})
     with pytest.raises(ModelError, match="resnet17"):
         learn(survey, tmp_path / "m.safetensors", unknown, 1, lambda *_: None)
+
+
+def test_probabilities_of_a_consensus_become_scores(survey: Path, tmp_path: Path) -> None:
+    (tmp_path / "images").symlink_to(survey / "images")
+    (tmp_path / "hosts.parquet").symlink_to(survey / "hosts.parquet")
+    labels = Sample.open(survey).labels()
+    labels["probability"] = np.where(np.arange(len(labels)) % 2, 0.25, np.nan)
+    write_parquet(labels, tmp_path / "labels.parquet")
+    scores = np.concatenate([b.scores for b in labels_by_galaxy(Sample.open(tmp_path)).values()])
+    assert sorted(set(scores)) == [0.25, 1.0]  # what is not known counts in full
+    assert (scores == 1).sum() == -(-len(labels) // 2)

@@ -35,7 +35,9 @@ app = typer.Typer(
 )
 fetch_app = typer.Typer(help="Cut galaxies out of a survey.", no_args_is_help=True)
 models_app = typer.Typer(help="Published and own models.", no_args_is_help=True)
+labels_app = typer.Typer(help="Choose, divide and convert labels.", no_args_is_help=True)
 app.add_typer(fetch_app, name="fetch")
+app.add_typer(labels_app, name="labels")
 app.add_typer(models_app, name="models")
 
 console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
@@ -130,17 +132,31 @@ def demo(
 @app.command()
 def simulate(
     out: Annotated[Path, typer.Argument(help="folder to write; new or empty", metavar="OUT")],
-    galaxies: Annotated[int, typer.Option("--galaxies", min=1, help="how many")],
+    galaxies: Annotated[
+        int | None, typer.Option("--galaxies", min=1, help="how many; without it OUT is a sample")
+    ] = None,
+    volunteers: Annotated[
+        int | None, typer.Option("--volunteers", min=1, help="who mark each galaxy")
+    ] = None,
     recipe: RecipeFile = None,
     seed: Seed = None,
     workers: Workers = None,
 ) -> None:
-    """Simulate a survey with exact truth."""
+    """Simulate a survey with exact truth, and volunteers who mark it, or a sample with truth."""
+    from clumpscope.acquire import ask_volunteers
     from clumpscope.acquire import simulate as run_simulate
 
-    with _progress("simulating", galaxies) as progress:
-        run_simulate(out, galaxies, _recipe(recipe, seed), _workers(workers), progress)
-    console.print(f"{galaxies} galaxies with truth and labels in {out}")
+    settings = _recipe(recipe, seed)
+    if galaxies is not None:
+        with _progress("simulating", galaxies) as progress:
+            run_simulate(out, galaxies, settings, _workers(workers), progress)
+        console.print(f"{galaxies} galaxies with truth and labels in {out}")
+    elif volunteers is None:
+        raise TableError(expected_got("simulate", "--galaxies, --volunteers or both", "neither"))
+    if volunteers is not None:
+        with _progress("volunteers", galaxies) as progress:
+            made = ask_volunteers(out, volunteers, settings, _workers(workers), progress)
+        console.print(f"{made} classifications in {out / 'classifications.csv.gz'}")
 
 
 @fetch_app.command("sdss")
@@ -167,6 +183,45 @@ def fetch_sdss(
     console.print(f"{len(table) - len(failures)} galaxies in {sample}")
     for galaxy_id, error in zip(failures["galaxy_id"], failures["error"], strict=True):
         errors.print(f"failed: {galaxy_id}: {error}")
+
+
+@app.command()
+def consensus(
+    export: Annotated[Path, typer.Argument(help="a Panoptes classification export, CSV or CSV.gz")],
+    out: OutFolder,
+    state: Annotated[
+        Path | None, typer.Option("--state", help="state.parquet of an earlier consensus")
+    ] = None,
+    sample: Annotated[
+        Path | None, typer.Option("--sample", help="the images, of which some are drawn")
+    ] = None,
+    recipe: RecipeFile = None,
+    workers: Workers = None,
+) -> None:
+    """Turn volunteers' marks into boxes: labels, images, volunteers, faults, state."""
+    from clumpscope.labelling import aggregate
+
+    settings = _recipe(recipe)
+    with _progress("images, over all rounds", None) as progress:
+        result = aggregate(
+            export,
+            out,
+            settings,
+            state=state,
+            sample=sample,
+            workers=_workers(workers),
+            progress=progress,
+        )
+    console.print(
+        f"{result.boxes} boxes, {result.odd} of them odd, in {result.images} images from "
+        f"{result.marks} marks of {result.volunteers} volunteers in {result.seconds:.0f} s"
+    )
+    console.print(f"{result.finished} images are finished: see {out / 'images.parquet'}")
+    if result.faults:
+        errors.print(
+            f"{result.faults} faults in {result.rows} rows, {result.used} of which were used: "
+            f"see {out / 'faults.parquet'}"
+        )
 
 
 @app.command()
@@ -333,6 +388,100 @@ def doctor() -> None:
             console.print(f"         → {check.remedy}")
     if any(check.state == "missing" for check in checks):
         raise typer.Exit(1)
+
+
+Labels = Annotated[
+    Path, typer.Argument(help="labels.parquet, its folder, or the authors' table", metavar="LABELS")
+]
+LabelFormat = Annotated[
+    Literal["coco", "authors", "adams", "ds9", "yolo"], typer.Option("--format", help="the other's")
+]
+LabelSample = Annotated[
+    Path | None, typer.Option("--sample", help="gives images' sizes and places on the sky")
+]
+
+
+@labels_app.command("select")
+def labels_select(
+    labels: Labels,
+    out: OutFolder,
+    hosts: Annotated[
+        Path | None, typer.Option("--hosts", help="a sample, for the cut in redshift")
+    ] = None,
+    recipe: RecipeFile = None,
+) -> None:
+    """Leave out bulges, borders and what else the recipe says; counts of each cut."""
+    from clumpscope.curate import choose
+
+    table = Table("left after", "galaxies", "boxes", "normal", "odd", box=SIMPLE_HEAD)
+    for step in choose(labels, out, _recipe(recipe), hosts):
+        counts = (step.galaxies, step.boxes, step.normal, step.odd)
+        table.add_row(step.name, *(f"{n:,}" for n in counts))
+    console.print(table)
+    console.print(f"in {out}: labels.parquet, steps.parquet, heat_map.png")
+
+
+@labels_app.command("split")
+def labels_split(
+    labels: Labels,
+    out: Annotated[Path, typer.Option("--out", help="Parquet file to write")],
+    groups: Annotated[
+        int | None,
+        typer.Option("--groups", min=1, help="1: one plain split; default: the recipe's"),
+    ] = None,
+    recipe: RecipeFile = None,
+    seed: Seed = None,
+) -> None:
+    """Draw run-groups of growing size, each divided into train, validation and test."""
+    from clumpscope.curate import divide
+
+    settings = _recipe(recipe, seed)
+    if groups is not None:
+        chosen = settings.labels.model_copy(update={"groups": groups})
+        settings = settings.model_copy(update={"labels": chosen})
+    found = divide(labels, out, settings)
+    table = Table("group", "train", "validation", "test", "total", box=SIMPLE_HEAD)
+    for number in sorted(set(found["group"].tolist())):
+        parts = found["split"][found["group"] == number].tolist()
+        sizes = [parts.count(name) for name in ("train", "validation", "test")]
+        table.add_row(str(number), *(f"{n:,}" for n in (*sizes, len(parts))))
+    console.print(table)
+
+
+@labels_app.command("import")
+def labels_import(
+    file: Annotated[Path, typer.Argument(help="a file, or a folder of one file a galaxy")],
+    out: Annotated[Path, typer.Option("--out", help="Parquet file to write")],
+    form: LabelFormat,
+    sample: LabelSample = None,
+    recipe: RecipeFile = None,
+) -> None:
+    """Read labels of another format."""
+    from clumpscope.curate import bring_in
+
+    console.print(f"{bring_in(file, out, form, _recipe(recipe), sample)} labels in {out}")
+
+
+@labels_app.command("export")
+def labels_export(
+    labels: Annotated[Path, typer.Argument(help="labels; a run, for zooniverse", metavar="LABELS")],
+    out: Annotated[Path, typer.Option("--out", help="file, or folder, to write")],
+    form: Annotated[
+        Literal["coco", "authors", "adams", "ds9", "yolo", "zooniverse"],
+        typer.Option("--format", help="zooniverse: pictures and boxes to correct"),
+    ],
+    sample: LabelSample = None,
+    recipe: RecipeFile = None,
+) -> None:
+    """Write labels in another format, or a subject set whose boxes volunteers correct."""
+    from clumpscope.correct import subject_set
+    from clumpscope.curate import send_out
+
+    if form == "zooniverse":
+        made = subject_set(labels, out, _recipe(recipe), sample)
+        console.print(f"{made} subjects in {out / 'manifest.csv'}")
+        return
+    console.print(f"{send_out(labels, out, form, _recipe(recipe), sample)} labels in {out}")
 
 
 @models_app.command("list")

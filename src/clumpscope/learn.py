@@ -86,6 +86,8 @@ def learn(
 def labels_by_galaxy(sample: Sample) -> dict[str, Boxes]:
     """Labels of each galaxy that has any, boxes as fractions of the stored array.
 
+    Their scores are the column ``probability`` of a consensus, where there is one, else 1.
+
     Raises
     ------
     StoreError, TableError
@@ -95,9 +97,11 @@ def labels_by_galaxy(sample: Sample) -> dict[str, Boxes]:
     corners = np.column_stack([plain(table, name) for name in ("x1", "y1", "x2", "y2")])
     label = plain(table, "label").astype(np.int64)
     _check_labels(sample, plain(table, "galaxy_id").astype(str), label, corners)
+    known = plain(table, "probability") if "probability" in table.colnames else np.nan
+    score = np.where(np.isfinite(known), np.clip(known, 0, 1), 1.0) * np.ones(len(table))
     return {
         galaxy_id: Boxes.of(
-            corners[rows], label[rows], np.ones(len(rows)), np.full((len(rows), 3), np.nan)
+            corners[rows], label[rows], score[rows], np.full((len(rows), 3), np.nan)
         )
         for galaxy_id, rows in rows_by_id(table).items()
     }
@@ -154,7 +158,7 @@ def _compose(
         except ClumpscopeError:
             continue
         pairs.append((image, labels.get(image.galaxy_id, Boxes.empty())))
-    return training_set(pairs) if pairs else None
+    return training_set(pairs, soft=recipe.train.soft_labels) if pairs else None
 
 
 def _range(sample: Sample) -> TrainingRange:

@@ -16,8 +16,10 @@ from clumpscope.errors import TableError, expected_got
 from clumpscope.store.manifest import sha256_file
 
 
-def training_set(pairs: Sequence[tuple[Composite, Boxes]]) -> TrainingSet:
+def training_set(pairs: Sequence[tuple[Composite, Boxes]], *, soft: bool = False) -> TrainingSet:
     """Composites with their labels (boxes as fractions of the stored array), in memory.
+
+    With ``soft`` a box is in each epoch only with the probability that is its score.
 
     Raises
     ------
@@ -28,7 +30,8 @@ def training_set(pairs: Sequence[tuple[Composite, Boxes]]) -> TrainingSet:
         raise TableError(expected_got("training set", "at least one image", "none"))
     pixels = np.stack([np.rint(image.pixels * 255).astype(np.uint8) for image, _ in pairs])
     boxes = [image.frame.boxes_fraction_to_composite(found.xyxy) for image, found in pairs]
-    return TrainingSet(pixels, boxes, [found.labels for _, found in pairs])
+    weights = [found.scores for _, found in pairs] if soft else None
+    return TrainingSet(pixels, boxes, [found.labels for _, found in pairs], weights)
 
 
 def native_spec(

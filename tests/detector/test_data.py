@@ -220,3 +220,19 @@ def test_what_is_no_training_set():
         TrainingSet(data.pixels[:0], [], [])
     with pytest.raises(TableError, match="expected at least one image, got none"):
         TrainingSet.joined([])
+
+
+def test_soft_labels_come_as_often_as_they_are_likely():
+    data = training_set()
+    weights = [np.array([0.25])] * len(data)
+    soft = TrainingSet(data.pixels, data.boxes, data.labels, weights)
+    dataset = CompositeDataset(soft, EVERYTHING, seed=0)
+    seen = 0
+    for dataset.epoch in range(200):
+        seen += sum(len(dataset[k][1]["labels"]) for k in range(len(data)))
+    assert seen / (200 * len(data)) == pytest.approx(0.25, abs=0.05)
+    whole = CompositeDataset(soft, None, seed=0)
+    assert all(len(whole[k][1]["labels"]) == 1 for k in range(len(data)))
+    parts = TrainingSet.joined([soft, data])
+    assert [float(w[0]) for w in parts.every_weight()] == [0.25] * 6 + [1.0] * 6
+    assert [float(w[0]) for w in parts.subset(np.array([0, 7])).every_weight()] == [0.25, 1.0]

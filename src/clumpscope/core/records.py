@@ -87,6 +87,21 @@ LABELS = _specs(
     ("dec", "f8", "deg", "pos.eq.dec", "declination of the centre (ICRS)"),
 )
 
+# What a consensus of volunteers adds to labels.
+CONSENSUS = _specs(
+    ("probability", "f8", "", "stat.probability", "that this is a clump or odd clump at all"),
+    ("p_odd", "f8", "", "stat.probability", "that it is an odd clump, if it is one"),
+    ("tool_mean", "f8", "", "stat.mean", "share of its marks made with the odd tool"),
+    ("n_marks", "i4", "", "meta.number", "volunteers who marked it"),
+    ("n_looks", "i4", "", "meta.number", "volunteers who looked at the image"),
+)
+
+SPLIT = _specs(
+    _ID,
+    ("group", "i4", "", "meta.id", "run-group, from 1 (Popp et al. 2024, Table 9)"),
+    ("split", "str", "", "meta.code.class", "train, validation or test"),
+)
+
 DETECTIONS = _specs(
     _ID,
     *_BOX,

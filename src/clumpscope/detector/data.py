@@ -27,11 +27,14 @@ class TrainingSet:
         N arrays (n, 4): x1, y1, x2, y2 in composite pixels, edge convention.
     labels
         N arrays (n,) of `Label`.
+    weights
+        N arrays (n,) in [0, 1]: chance of each box to be there in an epoch; ``None``: all are.
     """
 
     pixels: NDArray[np.uint8]
     boxes: list[NDArray[np.float64]]
     labels: list[NDArray[np.int64]]
+    weights: list[NDArray[np.float64]] | None = None
 
     def __post_init__(self) -> None:
         if not len(self.pixels) == len(self.boxes) == len(self.labels) > 0:
@@ -61,12 +64,23 @@ class TrainingSet:
             np.concatenate([part.pixels for part in parts]),
             [boxes for part in parts for boxes in part.boxes],
             [labels for part in parts for labels in part.labels],
+            [one for part in parts for one in part.every_weight()],
         )
+
+    def every_weight(self) -> list[NDArray[np.float64]]:
+        """Weights, 1 where there are none."""
+        if self.weights is None:
+            return [np.ones(len(labels)) for labels in self.labels]
+        return self.weights
 
     def subset(self, index: NDArray[np.intp]) -> "TrainingSet":
         """Those of ``index``."""
+        weights = self.every_weight()
         return TrainingSet(
-            self.pixels[index], [self.boxes[k] for k in index], [self.labels[k] for k in index]
+            self.pixels[index],
+            [self.boxes[k] for k in index],
+            [self.labels[k] for k in index],
+            [weights[k] for k in index],
         )
 
 
@@ -98,6 +112,10 @@ class CompositeDataset(Dataset[tuple[Tensor, Target]]):
         if self.augment is not None:
             rng = np.random.default_rng([self.seed, self.epoch, index])
             example = augment(example, self.augment, rng)
+            if self.data.weights is not None:
+                # The mean over epochs is the loss of a soft label.
+                there = rng.random(len(example.labels)) < self.data.weights[index]
+                example = Example(example.pixels, example.boxes[there], example.labels[there])
         example = _clipped(example)
         return torch.from_numpy(np.ascontiguousarray(example.pixels)), {
             "boxes": torch.from_numpy(example.boxes.astype(np.float32)),

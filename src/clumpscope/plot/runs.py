@@ -8,7 +8,6 @@ import numpy as np
 from astropy.table import Table
 from astropy.wcs import WCS
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Polygon
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
 from clumpscope.core.boxes import Label
-from clumpscope.store.atomic import atomic
+from clumpscope.plot.figures import save
 
 Values = NDArray[np.float64]
 
@@ -25,19 +24,6 @@ COLOURS = {Label.CLUMP: "#56B4E9", Label.ODD: "#E69F00"}
 _TRUTH = "#F0E442"
 _OUTLINE = "#FFFFFF"
 _FINDERS = {"detector": "#0072B2", "baseline": "#D55E00"}
-
-
-def save(figure: Figure, path: Path, dpi: int = 110) -> None:
-    """Write a figure as PNG.
-
-    Raises
-    ------
-    StoreError
-        If it cannot be written.
-    """
-    FigureCanvasAgg(figure)
-    with atomic(path) as temporary:
-        figure.savefig(temporary, dpi=dpi, format="png")
 
 
 def completeness_purity(curves: Table, path: Path) -> None:

@@ -1,0 +1,1 @@
+"""From volunteers' marks to boxes: one posterior over truths, volunteers and images."""

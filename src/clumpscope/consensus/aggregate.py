@@ -1,0 +1,231 @@
+"""All images and all volunteers: alternates between truths and skills until the cost settles."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clumpscope.config import ConsensusConfig
+from clumpscope.consensus import truths as one
+from clumpscope.consensus.model import (
+    Counts,
+    Skills,
+    View,
+    learn_means,
+    prior_cost,
+    start_means,
+    update,
+)
+from clumpscope.consensus.truths import Truths, Verdict
+from clumpscope.core.marks import Marks
+from clumpscope.engine import ordered_map, shards
+
+Values = NDArray[np.float64]
+Index = NDArray[np.int64]
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """What each look adds to its volunteer's `Counts`: S rows, in the order of the looks.
+
+    ``marks``, ``truths``, ``found`` and ``squares`` are (S,), ``tools`` (S, C, C), ``noise``
+    (S, C). ``kinds`` (S, C), the image's truths, stand at its first look only.
+    """
+
+    marks: Values
+    truths: Values
+    found: Values
+    squares: Values
+    tools: Values
+    noise: Values
+    kinds: Values
+
+    def counts(self, volunteer: Index, volunteers: int) -> Counts:
+        """Summed over the looks of each volunteer."""
+
+        def total(values: Values) -> Values:
+            return _sums(volunteer, values, volunteers)
+
+        c = self.noise.shape[1]
+        tools = np.zeros((volunteers, c, c))
+        np.add.at(tools, volunteer, self.tools)
+        return Counts(
+            total(self.marks),
+            total(self.marks - self.found),
+            total(self.truths),
+            total(self.found),
+            total(self.squares),
+            tools,
+            self.kinds.sum(axis=0),
+            self.noise.sum(axis=0),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Consensus:
+    """The outcome.
+
+    Attributes
+    ----------
+    truths, verdicts
+        One an image.
+    fitted
+        Skills of the highest posterior, with which the truths were found.
+    skills
+        The same with every truth counted as its chance to be one: what to believe of a volunteer.
+    tally
+        What they did, by look.
+    costs
+        The objective after each round: it never rises.
+    """
+
+    truths: list[Truths]
+    verdicts: list[Verdict]
+    fitted: Skills
+    skills: Skills
+    tally: Tally
+    costs: list[float]
+
+
+def views(marks: Marks) -> Iterator[View]:
+    """Each image's looks and marks."""
+    looks, at = marks.slices()
+    for i in range(len(marks)):
+        of_image = slice(at[i], at[i + 1])
+        yield View(
+            marks.look_volunteer[looks[i] : looks[i + 1]],
+            marks.volunteer[of_image],
+            marks.kind[of_image] - 1,
+            marks.xyxy[of_image],
+        )
+
+
+def consensus(
+    marks: Marks,
+    config: ConsensusConfig,
+    *,
+    known: Counts | None = None,
+    workers: int = 1,
+    progress: Progress = lambda _: None,
+) -> Consensus:
+    """Solve for truths and skills together.
+
+    Parameters
+    ----------
+    known
+        What the volunteers did on other images (an earlier run); counts like marks of this one.
+    progress
+        Told the number of images solved, in each round anew.
+    """
+    kinds = max(int(marks.kind.max(initial=1)), 1 if known is None else len(known.kinds))
+    before = Counts.none(len(marks.volunteers), kinds) if known is None else known
+    seen = list(views(marks))
+    found = [one.start(view, config) for view in seen]
+    skills = _skills(before + _total(marks, found, kinds), start_means(config), config)
+    costs: list[float] = []
+    for _ in range(config.rounds):
+        parts = shards(list(zip(seen, found, strict=True)), _SHARD)
+        found = []
+        for part in ordered_map(partial(_refit, skills, config), parts, min(workers, len(parts))):
+            found += part
+            progress(len(part))
+        skills = _skills(before + _total(marks, found, kinds), skills.means, config)
+        costs.append(objective(seen, found, skills, before, config))
+        if len(costs) > 1 and costs[-2] - costs[-1] <= config.tolerance * abs(costs[-1]):
+            break
+    verdicts = [one.verdict(v, t, skills, config) for v, t in zip(seen, found, strict=True)]
+    weights = [1 - verdict.p_false for verdict in verdicts]
+    soft = tally(marks, found, kinds, weights).counts(marks.look_volunteer, len(marks.volunteers))
+    believed = _skills(before + soft, skills.means, config)
+    return Consensus(found, verdicts, skills, believed, tally(marks, found, kinds), costs)
+
+
+_SHARD = 500
+
+
+def _refit(
+    skills: Skills, config: ConsensusConfig, part: Sequence[tuple[View, Truths]]
+) -> list[Truths]:
+    return [one.refit(view, truths, skills, config) for view, truths in part]
+
+
+def _total(marks: Marks, found: list[Truths], kinds: int) -> Counts:
+    return tally(marks, found, kinds).counts(marks.look_volunteer, len(marks.volunteers))
+
+
+def _skills(counts: Counts, means: tuple[float, float, float], config: ConsensusConfig) -> Skills:
+    skills = update(counts, means, config)
+    return learn_means(skills, config) if config.learn_population else skills
+
+
+def objective(
+    seen: list[View],
+    found: list[Truths],
+    skills: Skills,
+    known: Counts,
+    config: ConsensusConfig,
+) -> float:
+    """Negative log posterior of everything, up to a constant."""
+    cost = sum(
+        one.image_cost(view, truths, skills, config)
+        for view, truths in zip(seen, found, strict=True)
+    )
+    return cost + prior_cost(skills, config) + _known_cost(known, skills)
+
+
+def _known_cost(known: Counts, skills: Skills) -> float:
+    """What earlier images say of the skills."""
+    fp, fn = skills.false_positive, skills.false_negative
+    cost = -(known.false * np.log(fp) + (known.marks - known.false) * np.log1p(-fp)).sum()
+    cost -= ((known.truths - known.found) * np.log(fn) + known.found * np.log1p(-fn)).sum()
+    cost += 0.5 * (known.found * np.log(skills.variance) + known.squares / skills.variance).sum()
+    cost -= (known.tools * np.log(skills.confusion)).sum()
+    cost -= (known.kinds * np.log(skills.kinds)).sum() + (known.noise * np.log(skills.noise)).sum()
+    return float(cost)
+
+
+def tally(
+    marks: Marks, found: list[Truths], kinds: int, weights: list[Values] | None = None
+) -> Tally:
+    """What each volunteer did on each image, given its truths, each with its weight (1 if none)."""
+    looks, v = len(marks.look_image), max(len(marks.volunteers), 1)
+    key = marks.look_image * v + marks.look_volunteer
+    look = np.searchsorted(key, marks.image * v + marks.volunteer)
+    none = np.zeros(0, dtype=np.int64)
+    owner = np.concatenate([none, *(truths.owner for truths in found)])
+    kind_of = np.concatenate([none, *(truths.kind for truths in found)])
+    apart = np.concatenate([np.zeros(0), *(truths.apart for truths in found)])
+    difficulty = np.array([truths.difficulty for truths in found])
+    per_image = np.array([len(truths.kind) for truths in found], dtype=np.int64)
+    image_of = np.repeat(np.arange(len(found)), per_image)
+    weight = np.ones(len(kind_of)) if weights is None else np.concatenate([[], *weights])
+    first = np.cumsum(np.append(0, per_image))
+    tool = marks.kind - 1
+    joined = np.flatnonzero(owner >= 0)
+    of_truth = (owner + first[marks.image])[joined]
+    share = np.zeros(len(owner))  # of a mark that a truth takes
+    share[joined] = weight[of_truth]
+    tools = np.zeros((looks, kinds, kinds))
+    np.add.at(tools, (look[joined], kind_of[of_truth], tool[joined]), share[joined])
+    noise = np.zeros((looks, kinds))
+    np.add.at(noise, (look, tool), 1 - share)
+    of_kind = np.zeros((looks, kinds))
+    np.add.at(of_kind, (np.searchsorted(marks.look_image, image_of), kind_of), weight)
+    return Tally(
+        np.bincount(look, minlength=looks).astype(float),
+        _sums(image_of, weight, len(found))[marks.look_image],
+        _sums(look, share, looks),
+        _sums(look, share * apart**4 / difficulty[marks.image], looks),
+        tools,
+        noise,
+        of_kind,
+    )
+
+
+def _sums(group: Index, values: Values, groups: int) -> Values:
+    """Sum of the values of each group."""
+    sums: Values = np.bincount(group, values, groups).astype(float)
+    return sums

@@ -1,0 +1,1 @@
+"""Training labels: cuts, run-groups, and the formats of others."""

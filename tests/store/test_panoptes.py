@@ -1,0 +1,239 @@
+"""Exports written here and read back; everything that may be wrong with one."""
+
+import csv
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clumpscope.config import ConsensusConfig
+from clumpscope.core.marks import Kind
+from clumpscope.errors import FolderError, TableError
+from clumpscope.store.exports import Classification, write_export
+from clumpscope.store.panoptes import read_export
+
+PENGUINS = (
+    Path(__file__).parents[3]
+    / "shared"
+    / "data"
+    / "zooniverse"
+    / "penguin-watch-classifications-trim.csv"
+)
+TOOLS = {"Clump": "normal", "1": "odd", "Central bulge": "bulge"}
+CONFIG = ConsensusConfig(tools=TOOLS)
+
+
+def row(user="ann", subject="7", marks=None, about=None, dims=(400, 400), **changes):
+    """One row of an export, as a dictionary."""
+    size = {"naturalWidth": dims[0], "naturalHeight": dims[1]} if dims else None
+    if size:
+        size |= {"clientWidth": dims[0] / 2, "clientHeight": dims[1] / 2}
+    value = [{"x": 100, "y": 200, "tool": 0, "tool_label": "Clump"}] if marks is None else marks
+    cells = {
+        "user_name": user,
+        "user_ip": "",
+        "metadata": json.dumps({"subject_dimensions": [size]}),
+        "annotations": json.dumps([{"task": "T0", "value": value}]),
+        "subject_data": json.dumps({subject: {"galaxy_id": f"g{subject}", **(about or {})}}),
+        "subject_ids": subject,
+    }
+    return {**cells, **changes}
+
+
+def write(folder, *rows, name="export.csv"):
+    path = folder / name
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, fieldnames=list(row()))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def point(x, y, tool=0, label="Clump", **more):
+    return {"x": x, "y": y, "tool": tool, "tool_label": label, **more}
+
+
+def test_what_is_written_is_read(tmp_path):
+    made = [
+        Classification(2, {"galaxy_id": "b", "box_side_px": 20}, (400, 200), "zoe", []),
+        Classification(
+            1,
+            {"galaxy_id": "a", "box_side_px": 8},
+            (400, 400),
+            "ann",
+            [
+                (10.5, 20.25, 0, "Clump"),
+                (100.0, 40.0, 1, "Unusual clump"),
+            ],
+        ),
+        Classification(
+            2,
+            {"galaxy_id": "b", "box_side_px": 20},
+            (400, 200),
+            "ann",
+            [
+                (200.0, 100.0, 2, "Central bulge"),
+            ],
+        ),
+    ]
+    for name in ("e.csv", "e.csv.gz"):
+        assert write_export(tmp_path / name, made) == 3
+        export = read_export(tmp_path / name, CONFIG)
+        marks = export.marks
+        assert (export.rows, export.used, export.n_faults) == (3, 3, 0)
+        assert marks.images.tolist() == ["b", "a"]
+        assert marks.volunteers.tolist() == ["zoe", "ann"]
+        assert list(zip(marks.look_image, marks.look_volunteer, strict=True)) == [
+            (0, 0),
+            (0, 1),
+            (1, 1),
+        ]
+        assert marks.kind.tolist() == [Kind.BULGE, Kind.NORMAL, Kind.ODD]
+        assert marks.xyxy[0] == pytest.approx([190 / 400, 90 / 200, 210 / 400, 110 / 200])
+        assert marks.xyxy[1] == pytest.approx(np.array([6.5, 16.25, 14.5, 24.25]) / 400)
+        assert export.sides == pytest.approx(np.array([[20 / 400, 20 / 200], [0.02, 0.02]]))
+    assert (tmp_path / "e.csv.gz").read_bytes()[:2] == b"\x1f\x8b"
+
+
+def test_the_same_export_has_the_same_bytes(tmp_path):
+    made = [Classification(1, {}, (400, 400), "ann", [(1.0, 2.0, 0, "Clump")])]
+    for name in ("a.csv.gz", "b.csv.gz"):
+        write_export(tmp_path / name, made)
+    assert (tmp_path / "a.csv.gz").read_bytes() == (tmp_path / "b.csv.gz").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("changes", "column", "problem"),
+    [
+        ({"annotations": "[{'task'"}, "annotations", "expected JSON, got \"[{'task'\""),
+        ({"annotations": '{"task": 1}'}, "annotations", "expected a JSON list"),
+        ({"metadata": ""}, "metadata", "expected JSON, got ''"),
+        ({"subject_ids": "", "subject_data": "{}"}, "subject_ids", "expected a subject, got none"),
+        ({"subject_data": "7"}, "subject_data", "expected a JSON dict"),
+        ({"about": {"galaxy_id": "../x"}}, "subject_data", "galaxy_id"),
+        ({"about": {"box_side_px": "wide"}, "subject": "8"}, "subject_data", "box_side_px"),
+        ({"marks": [point(1, 1)] * 201}, "annotations", "at most 200 marks, got 201"),
+        ({"marks": [point(1, 401)]}, "annotations", "within 400 × 400 px, got 1, 401"),
+        ({"marks": [point("a", 1)]}, "annotations", "x: expected a number, got 'a'"),
+        ({"user": "ok"}, "user_name", "each subject once, got 7 again"),
+    ],
+)
+def test_a_bad_row_is_named_and_the_rest_used(tmp_path, changes, column, problem):
+    path = write(tmp_path, row("ok"), row(**changes), row("also"))
+    export = read_export(path, CONFIG)
+    assert export.n_faults == 1
+    fault = export.faults[0]
+    assert (fault.row, fault.column) == (2, column)
+    assert problem in fault.problem
+    assert {"ok", "also"} <= set(export.marks.volunteers)
+    assert len(export.marks.image) >= 2
+
+
+def test_missing_columns_and_no_export(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("user_name,metadata\nann,{}\n")
+    with pytest.raises(TableError, match="none named annotations, subject_data, subject_ids"):
+        read_export(path, CONFIG)
+    path.write_text("")
+    with pytest.raises(TableError, match="header"):
+        read_export(path, CONFIG)
+    with pytest.raises(TableError, match="at least one usable classification, got no row"):
+        read_export(write(tmp_path), CONFIG)
+    with pytest.raises(TableError, match="row 1, column metadata"):
+        read_export(write(tmp_path, row(metadata="x")), CONFIG)
+    with pytest.raises(FolderError, match="No such file"):
+        read_export(tmp_path / "none.csv", CONFIG)
+
+
+def test_wrong_encodings(tmp_path):
+    text = write(tmp_path, row("Jörg", subject="7"), row("ann", subject="8")).read_text("utf-8")
+    latin = tmp_path / "latin.csv"
+    latin.write_bytes(text.encode("latin-1"))
+    export = read_export(latin, CONFIG)
+    assert [(f.row, f.column) for f in export.faults] == [(1, "user_name")]
+    assert export.marks.volunteers.tolist() == ["ann"]
+    marked = tmp_path / "bom.csv"
+    marked.write_bytes(text.encode("utf-8-sig"))
+    assert read_export(marked, CONFIG).marks.volunteers.tolist() == ["Jörg", "ann"]
+    wide = tmp_path / "wide.csv"
+    wide.write_bytes(text.encode("utf-16"))
+    with pytest.raises(TableError, match="UTF-8|not CSV"):
+        read_export(wide, CONFIG)
+
+
+def test_a_truncated_archive(tmp_path):
+    path = tmp_path / "e.csv.gz"
+    packed = gzip.compress(write(tmp_path, *(row(f"u{k}") for k in range(200))).read_bytes())
+    path.write_bytes(packed[:-30])
+    with pytest.raises(FolderError, match="cannot be read"):
+        read_export(path, CONFIG)
+
+
+def test_who_is_not_logged_in(tmp_path):
+    rows = [
+        row("not-logged-in-1", subject="1"),
+        row("not-logged-in-1", subject="2"),
+        row("", subject="1", user_ip="ab12"),
+        row("", subject="2", user_ip="ab12"),
+        row("", subject="1"),
+        row("", subject="1"),
+    ]
+    marks = read_export(write(tmp_path, *rows), CONFIG).marks
+    assert len(marks.volunteers) == 4
+    assert np.bincount(marks.look_volunteer).tolist() == [2, 2, 1, 1]
+
+
+def test_tools_by_label_or_number_and_others_left_out(tmp_path):
+    marks = [point(10, 10), point(20, 20, 1, "Unusual"), point(30, 30, 5, "Comment")]
+    export = read_export(write(tmp_path, row(marks=marks)), CONFIG)
+    assert export.marks.kind.tolist() == [Kind.NORMAL, Kind.ODD]
+    every = read_export(write(tmp_path, row(marks=marks)), ConsensusConfig())
+    assert every.marks.kind.tolist() == [Kind.NORMAL] * 3
+
+
+def test_frames_are_images_or_one(tmp_path):
+    dims = {"naturalWidth": 400, "naturalHeight": 400}
+    data = {"metadata": json.dumps({"subject_dimensions": [dims, dims]})}
+    path = write(tmp_path, row(marks=[point(10, 10, frame=1), point(20, 20)], **data))
+    apart = read_export(path, CONFIG).marks
+    assert apart.images.tolist() == ["g7", "g7.frame1"]
+    assert apart.image.tolist() == [0, 1]
+    one = read_export(path, ConsensusConfig(tools=TOOLS, merge_frames=True)).marks
+    assert one.images.tolist() == ["g7"]
+    assert len(one.image) == 2
+
+
+def test_sizes_come_from_other_classifications_or_the_recipe(tmp_path):
+    rows = [row("a", dims=None), row("b", dims=(800, 400)), row("c", subject="9", dims=None)]
+    marks = read_export(write(tmp_path, *rows), CONFIG).marks
+    assert marks.size.tolist() == [[800, 400], [400, 400]]
+    x = (marks.xyxy[:, 0] + marks.xyxy[:, 2]) / 2
+    assert x == pytest.approx([100 / 800, 100 / 800, 100 / 400])
+
+
+def test_display_coordinates(tmp_path):
+    config = ConsensusConfig(tools=TOOLS, coordinates="display")
+    marks = read_export(write(tmp_path, row()), config).marks  # shown at half its size
+    assert (marks.xyxy[0, :2] + marks.xyxy[0, 2:]) / 2 == pytest.approx([200 / 400, 400 / 400])
+
+
+def test_shown_boxes_count_unless_struck_out(tmp_path):
+    config = ConsensusConfig(tools={"Clump": "normal", "Wrong": "wrong"})
+    about = {"#boxes": json.dumps([[10, 10, 30, 30, 1], [100, 100, 120, 120, 2]])}
+    strike = [point(110, 115, 3, "Wrong"), point(200, 200)]
+    rows = [row("a", marks=[], about=about), row("b", marks=strike, about=about)]
+    marks = read_export(write(tmp_path, *rows), config).marks
+    assert marks.volunteer.tolist() == [0, 0, 1, 1]
+    assert marks.kind.tolist() == [1, 2, 1, 1]
+    assert marks.xyxy[1] == pytest.approx(np.array([100, 100, 120, 120]) / 400)
+
+
+@pytest.mark.skipif(not PENGUINS.is_file(), reason="no shared Penguin Watch export")
+def test_the_real_export():
+    export = read_export(PENGUINS, ConsensusConfig())
+    assert (export.rows, export.used, len(export.marks)) == (599, 599, 50)
+    assert len(export.marks.image) == 11505 - export.n_faults
+    assert {fault.column for fault in export.faults} == {"annotations"}
+    assert (export.marks.size == [1000, 750]).all()
