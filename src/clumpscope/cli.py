@@ -130,17 +130,36 @@ def demo(
 @app.command()
 def simulate(
     out: Annotated[Path, typer.Argument(help="folder to write; new or empty", metavar="OUT")],
-    galaxies: Annotated[int, typer.Option("--galaxies", min=1, help="how many")],
+    galaxies: Annotated[
+        int | None, typer.Option("--galaxies", min=1, help="how many; default: each host once")
+    ] = None,
+    hosts: Annotated[
+        Path | None, typer.Option("--hosts", help="a sample whose images get injected clumps")
+    ] = None,
     recipe: RecipeFile = None,
     seed: Seed = None,
+    resume: Resume = False,
     workers: Workers = None,
 ) -> None:
-    """Simulate a survey with exact truth."""
+    """Simulate a survey with exact truth, or inject clumps into given cutouts."""
     from clumpscope.acquire import simulate as run_simulate
+    from clumpscope.store.sample import Sample as Opened
 
-    with _progress("simulating", galaxies) as progress:
-        run_simulate(out, galaxies, _recipe(recipe, seed), _workers(workers), progress)
-    console.print(f"{galaxies} galaxies with truth and labels in {out}")
+    if galaxies is None and hosts is None:
+        raise typer.BadParameter(
+            "expected a number of galaxies, or --hosts", param_hint="--galaxies"
+        )
+    settings = _recipe(recipe, seed)
+    total = len(Opened.open(hosts)) if galaxies is None and hosts is not None else galaxies
+    try:
+        with _progress("simulating", total) as progress:
+            made = run_simulate(
+                out, galaxies, settings, _workers(workers), progress, hosts=hosts, resume=resume
+            )
+    except KeyboardInterrupt:
+        errors.print(f"interrupted: the same command with --resume goes on in {out}")
+        raise typer.Exit(1) from None
+    console.print(f"{made} galaxies with truth and labels in {out}")
 
 
 @fetch_app.command("sdss")

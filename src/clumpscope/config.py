@@ -135,9 +135,9 @@ Five = Annotated[tuple[Positive, ...], Field(min_length=5, max_length=5)]  # u, 
 class HostsConfig(Section):
     """Simulated hosts: a flux-limited sample whose masses, colours and sizes hang together."""
 
-    r_mag: Range = (13.5, 17.6)
+    r_mag: Range = (13.5, 17.3)
     redshift: PositiveRange = (0.02, 0.25)
-    r90_arcsec: PositiveRange = (4.5, 45.0)  # smaller and larger galaxies are not selected
+    r90_arcsec: PositiveRange = (7.6, 32.0)  # smaller and larger galaxies are not selected
     smooth_share: Fraction = 0.12  # without arms or texture: lenticulars and ellipticals
     merger_share: Fraction = 0.06  # with a close companion and tidal arms
     dust: Annotated[float, Field(ge=0)] = 1.0  # over the usual optical depth
@@ -146,13 +146,14 @@ class HostsConfig(Section):
 class ClumpsConfig(Section):
     """Simulated clumps: a luminosity function in the ratio of u fluxes, clump over host."""
 
-    clumpless_share: Fraction = 0.45  # of late types; they hold faint knots only
-    mean: Annotated[float, Field(gt=0)] = 5.0  # clumps in the range below, in the other ones
+    clumpless_share: Fraction = 0.60  # of late types; they hold faint knots only
+    mean: Annotated[float, Field(gt=0)] = 7.0  # clumps in the range below, in the other ones
     flux_ratio_u: Range = (0.003, 0.30)
     slope: Annotated[float, Field(ge=0)] = 0.5  # dN / d ln f falls as f^-slope ...
     cutoff: Positive = 0.04  # ... and exponentially beyond this ratio
     bluer: float = 0.0  # mag taken off all colours of clumps
     resolved_share: Fraction = 0.3
+    inward: Annotated[float, Field(ge=0)] = 0.7  # injected ones follow the host's light ^ this
 
     @model_validator(mode="after")
     def _ratios_are_shares(self) -> Self:

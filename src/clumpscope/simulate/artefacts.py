@@ -11,6 +11,7 @@ Masks = NDArray[np.uint8]
 
 _SPIKES = 0.004  # of a star's light in each of four diffraction spikes
 _SPIKE_LENGTH = 40.0  # px, e-folding
+_BLEEDS = 60  # px, up and down a column at most
 _SPIKED = 2000.0  # nmgy, r = 14.2: brighter stars show spikes
 
 
@@ -35,7 +36,8 @@ def spiked(images: Images, x: float, y: float, flux: NDArray[np.float64], angle:
         np.exp(-0.5 * (b / 1.2) ** 2 - np.abs(a) / _SPIKE_LENGTH) / (2 * _SPIKE_LENGTH * 3.0)
         for a, b in ((along, across), (across, along))
     )
-    return images + 2 * _SPIKES * flux[:, None, None] * rays
+    with_rays: Images = images + 2 * _SPIKES * flux[:, None, None] * rays
+    return with_rays
 
 
 def saturated(images: Images, config: ObserveConfig) -> tuple[Images, Masks]:
@@ -46,13 +48,14 @@ def saturated(images: Images, config: ObserveConfig) -> tuple[Images, Masks]:
         over = images[band] > depth
         for col in np.flatnonzero(over.any(axis=0)):
             column = images[band, :, col]
-            rows = np.flatnonzero(column > depth)
-            excess = float((column[rows] - depth).sum())
-            reach = int(min(excess / depth / 2, 60))
-            first, last = max(rows[0] - reach, 0), min(rows[-1] + reach + 1, len(column))
-            column[first:last] = np.maximum(column[first:last], 0.9 * depth)
-            column[rows] = depth
-            masks[band, first:last, col] = MaskBit.SATURATED
+            full = over[:, col]
+            rows = np.flatnonzero(full)
+            excess = float((column[full] - depth).sum())
+            reach = int(min(excess / depth / 2, _BLEEDS))
+            trail = slice(max(int(rows[0]) - reach, 0), int(rows[-1]) + reach + 1)
+            column[trail] = np.maximum(column[trail], 0.9 * depth)
+            column[full] = depth
+            masks[band, trail, col] = MaskBit.SATURATED
     return images, masks
 
 
@@ -64,8 +67,8 @@ def trail(
         return images
     band = int(rng.integers(5))
     rows, cols = np.indices(images.shape[1:])
-    angle, offset = rng.uniform(0, np.pi), rng.uniform(-0.4, 0.4) * len(rows)
-    middle = (len(rows) - 1) / 2
+    angle, offset = rng.uniform(0, np.pi), rng.uniform(-0.4, 0.4) * images.shape[1]
+    middle = (images.shape[1] - 1) / 2
     distance = (cols - middle) * np.sin(angle) - (rows - middle) * np.cos(angle) - offset
     line = np.exp(-0.5 * (distance / rng.uniform(1.3, 2.2)) ** 2)
     images = images.copy()

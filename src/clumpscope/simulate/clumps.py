@@ -33,10 +33,11 @@ def draw_clumps(
 
 def flux_ratios(rng: np.random.Generator, number: int, config: ClumpsConfig) -> NDArray[np.float64]:
     """Ratios of u fluxes, clump over host: dN / d ln f ~ f^-slope exp(-f / cutoff)."""
-    grid = np.linspace(*np.log(config.flux_ratio_u), 256)
-    density = np.exp(-config.slope * grid - np.exp(grid) / config.cutoff)
+    grid = np.geomspace(*config.flux_ratio_u, 256)
+    density = grid**-config.slope * np.exp(-grid / config.cutoff)
     growth = np.concatenate([[0], np.cumsum((density[1:] + density[:-1]) / 2)])
-    ratios: NDArray[np.float64] = np.exp(np.interp(rng.random(number) * growth[-1], growth, grid))
+    drawn = np.interp(rng.random(number) * growth[-1], growth, np.log(grid))
+    ratios: NDArray[np.float64] = np.exp(drawn)
     return ratios
 
 

@@ -139,8 +139,8 @@ def _richness(
     clumpless = config.clumpless_share * (0.4 if merger or member.kind == "irregular" else 1)
     if rng.random() < clumpless + (0.3 if active < -0.6 else 0):
         return 0.0
-    scatter = np.exp(rng.normal(0, 0.3) + 0.35 * np.clip(active, -1, 1))
-    return float(config.mean * scatter * (1.5 if merger else 1))
+    scatter = np.exp(rng.normal(0, 0.15) + 0.2 * np.clip(active, -1, 1))
+    return float(config.mean * scatter * (1.3 if merger else 1))
 
 
 def _fluxes(

@@ -11,13 +11,16 @@ from clumpscope.simulate.sources import Sources
 
 Columns = dict[str, object]
 
-# Half of the volunteers see a source at this signal-to-noise, or at this contrast with what
-# lies under it, and miss it as often outside this many R90: chosen so that labels of the
-# simulated survey are distributed as those of Galaxy Zoo: Clump Scout.
-_SNR = 9.0
-_CONTRAST = 0.22
-_STEEP = 4.0
-_REACH = 1.25
+# Half of the volunteers see a source at this signal-to-noise and at this contrast with what
+# lies under it, and mark it as often outside so many R90 (normal, odd) or beside a clump of
+# this inverse prominence. Chosen so that the labels of the simulated survey are distributed
+# as those of Galaxy Zoo: Clump Scout.
+_SNR = 7.0
+_CONTRAST = 0.14
+_REACH = (1.15, 0.98)
+_RIVAL = 0.32
+_STEEP = 6.0
+_MARKED_ODD = 0.45  # of odd sources in plain sight: volunteers look for clumps
 
 
 def visibility(
@@ -48,8 +51,14 @@ def visibility(
     under = np.maximum(light[band, row, col] - peak, 1e-6)
     middle = np.array([(nx - 1) / 2, (ny - 1) / 2])
     radius = np.hypot(*(xy - middle).T) / r90_px
-    odds = (snr / _SNR) ** -_STEEP + (peak / under / _CONTRAST) ** -_STEEP + (radius / _REACH) ** 6
-    share: NDArray[np.float64] = inside / (1 + odds)
+    normal = sources.label == 1
+    near = normal & inside & (radius < _REACH[0])
+    rival = _RIVAL * snr.max(initial=0, where=near)
+    odds = (snr / _SNR) ** -_STEEP + (peak / under / _CONTRAST) ** -_STEEP
+    odds += (radius / np.where(normal, *_REACH)) ** 6
+    odds += np.where(normal, (rival / snr) ** _STEEP, 0)
+    ceiling = np.where(normal, 1.0, _MARKED_ODD)
+    share: NDArray[np.float64] = inside * ceiling / (1 + odds)
     return share
 
 

@@ -22,9 +22,11 @@ _EXPONENTIAL = (
     (1.20078965e-3, 8.84526493e-3, 3.91463084e-2, 0.139976817, 0.4609625, 1.50159566),
 )
 _DE_VAUCOULEURS = (
-    (0.0426347652, 0.240127183, 0.685907632, 1.5193735, 2.83627243, 4.46467501, 5.7244083, 5.60989349),
-    (2.23759216e-4, 1.0022010e-3, 4.18731126e-3, 0.0169432589, 0.0684850479, 0.28720708, 1.33320254, 8.40215071),
-)  # fmt: skip
+    (0.0426347652, 0.240127183, 0.685907632, 1.5193735)
+    + (2.83627243, 4.46467501, 5.7244083, 5.60989349),
+    (2.23759216e-4, 1.0022010e-3, 4.18731126e-3, 0.0169432589)
+    + (0.0684850479, 0.28720708, 1.33320254, 8.40215071),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +89,7 @@ def draw_visit(rng: np.random.Generator, config: ObserveConfig) -> Visit:
 def light_spectra(light: Light) -> Spectra:
     """(5, n, n//2+1) of a painted host, its centre at the origin."""
     n = light.bands.shape[1]
-    spectra = fft.rfft2(light.bands)
+    spectra: Spectra = fft.rfft2(light.bands)
     middle = (n - 1) / 2
     spectra *= np.exp(2j * np.pi * middle * fft.fftfreq(n)).astype(np.complex64)[:, None]
     spectra *= np.exp(2j * np.pi * middle * fft.rfftfreq(n)).astype(np.complex64)
@@ -102,7 +104,8 @@ def source_spectra(sources: Sources, at: Frequencies) -> Spectra:
     )
     # Not a matrix product: BLAS rounds differently with the number of threads.
     flux = sources.flux.astype(np.float32)
-    return np.array([np.einsum("yn,xn->yx", row * one, col) for one in flux.T])
+    spectra: Spectra = np.array([np.einsum("yn,xn->yx", row * one, col) for one in flux.T])
+    return spectra
 
 
 def blob_spectra(blobs: Blobs, at: Frequencies) -> Spectra:

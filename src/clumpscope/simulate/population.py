@@ -51,7 +51,7 @@ def draw_member(rng: np.random.Generator, config: HostsConfig) -> Member:
     k = int(chosen[0]) if len(chosen) else 0
     one = {name: float(values[k]) for name, values in candidates.items()}
     return Member(
-        kind=_kind(rng, one["log_mass"], one["smooth"] > 0),
+        kind=_kind(rng, one["log_mass"], smooth=one["smooth"] > 0),
         redshift=float(np.clip(one["redshift"], *config.redshift)),
         log_mass=one["log_mass"],
         log_ssfr=one["log_ssfr"],
@@ -89,7 +89,7 @@ def _candidates(rng: np.random.Generator, config: HostsConfig) -> dict[str, Numb
     late = 0.1 * mass**0.14 * (1 + mass / 3.98e10) ** 0.25
     early = np.where(mass > 2e10, 2.88e-6 * mass**0.56, 1.0 + 0 * mass)
     # Shen's radii are those of circles; along the major axis disks are about 1.3 times larger.
-    r50_kpc = np.where(smooth & red, early, 1.3 * late) * np.exp(rng.normal(0, 0.3, n))
+    r50_kpc = np.where(smooth & red, early, 1.3 * late) * np.exp(rng.normal(0, 0.25, n))
     kpc_per_arcsec = np.interp(redshift, _Z, _COMOVING / (1 + _Z)) * 1e3 / 206264.8
     r50 = r50_kpc / np.maximum(kpc_per_arcsec, 1e-3)
     r90 = 2.3 * r50
@@ -97,7 +97,7 @@ def _candidates(rng: np.random.Generator, config: HostsConfig) -> dict[str, Numb
     brightness = r_mag + 2.5 * np.log10(2 * np.pi * r50**2)
     accepted = (r90 > low) & (r90 < high) & (brightness < 24.0)
     accepted &= (redshift > config.redshift[0]) & (redshift < config.redshift[1])
-    accepted &= rng.random(n) < np.minimum(r90 / (4 * low), 1)
+    accepted &= rng.random(n) < np.minimum(r90 / (1.6 * low), 1)
     return {
         "accepted": accepted.astype(float),
         "smooth": smooth.astype(float),
@@ -110,7 +110,7 @@ def _candidates(rng: np.random.Generator, config: HostsConfig) -> dict[str, Numb
     }
 
 
-def _kind(rng: np.random.Generator, log_mass: float, smooth: bool) -> str:  # noqa: FBT001
+def _kind(rng: np.random.Generator, log_mass: float, *, smooth: bool) -> str:
     if smooth:
         return "smooth"
     irregular = 0.35 / (1 + np.exp(3 * (log_mass - 9.4)))

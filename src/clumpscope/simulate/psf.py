@@ -92,7 +92,8 @@ def transfer(psf: Psf, band: int, at: Frequencies) -> NDArray[np.float32]:
         total += np.float32(share) * np.exp(np.float32(width**2) * exponent)
     total *= np.sinc(kx * np.float32(at.pixscale_arcsec))
     total *= np.sinc(ky * np.float32(at.pixscale_arcsec))
-    return total
+    result: NDArray[np.float32] = total
+    return result
 
 
 def psf_images(psf: Psf, pixscale_arcsec: float) -> NDArray[np.float32]:
@@ -103,4 +104,5 @@ def psf_images(psf: Psf, pixscale_arcsec: float) -> NDArray[np.float32]:
     at = Frequencies.of(n, pixscale_arcsec)
     images = np.array([fft.irfft2(transfer(psf, band, at), s=(n, n)) for band in range(5)])
     stamps = fft.fftshift(images, axes=(1, 2))[:, middle, middle]
-    return (stamps / stamps.sum(axis=(1, 2), keepdims=True)).astype(np.float32)
+    unit: NDArray[np.float32] = (stamps / stamps.sum(axis=(1, 2), keepdims=True)).astype(np.float32)
+    return unit

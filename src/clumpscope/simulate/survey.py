@@ -91,9 +91,9 @@ def simulate_galaxy(galaxy_id: str, config: SimulateConfig, seed: int) -> Simula
     sources = clumps + knots + stars + as_sources(galaxies)
     xy = (size - 1) / 2 + visit.dither + np.column_stack([sources.x, sources.y]) / pixscale
     wcs = _wcs(rng, size, pixscale, visit)
-    image, var = _observed(
-        galaxy_id, seen, stars, xy[len(clumps) + len(knots) :], visit, wcs, rng, config
-    )
+    first = len(clumps) + len(knots)
+    star_xy = xy[first : first + len(stars)]
+    image, var = _observed(galaxy_id, seen, (stars, star_xy), visit, wcs, rng, config)
     total = light.total + clumps.flux.sum(axis=0)
     r50, r90 = (_radius(own_r, visit.dither, total[GRID_BAND], share) for share in (0.5, 0.9))
     shown = rng.random(len(sources)) < visibility(sources, xy, seen, var, image, r90)
@@ -129,17 +129,16 @@ def _size_px(light: Light, n: int, config: SimulateConfig) -> int:
 def _observed(
     galaxy_id: str,
     seen: Images,
-    stars: Sources,
-    star_xy: NDArray[np.float64],
+    stars: tuple[Sources, NDArray[np.float64]],
     visit: Visit,
     wcs: WCS,
     rng: np.random.Generator,
     config: SimulateConfig,
 ) -> tuple[GalaxyImage, Images]:
-    """The image that a survey would hand out, and its variance."""
+    """The image that a survey would hand out, and its variance; stars with their pixels."""
     angle = rng.uniform(0, np.pi / 2)
-    for k in np.flatnonzero(stars.flux[:, GRID_BAND] > 0):
-        seen = artefacts.spiked(seen, *star_xy[k], stars.flux[k], angle)
+    for flux, (x, y) in zip(stars[0].flux, stars[1], strict=True):
+        seen = artefacts.spiked(seen, x, y, flux, angle)
     masks = np.zeros(seen.shape, dtype=np.uint8)
     if config.artefacts.saturation:
         seen, masks = artefacts.saturated(seen, config.observe)
@@ -192,7 +191,7 @@ def _radius(
     ring = (radius * 4).astype(np.intp).ravel()
     growth = np.cumsum(np.bincount(ring, weights=image.ravel()))
     inside = int(np.searchsorted(growth, share * total))
-    return (min(inside, n * 2) + 1) / 4
+    return float(min(inside, 2 * n) + 1) / 4
 
 
 def truth(
