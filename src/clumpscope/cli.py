@@ -191,12 +191,14 @@ def fetch_sdss(
 @app.command()
 def train(
     recipe: Annotated[Path, typer.Argument(help="a TOML recipe", metavar="RECIPE")],
-    sample: Annotated[Path, typer.Option("--sample", help="a sample with labels.parquet")],
+    sample: Annotated[
+        list[Path], typer.Option("--sample", help="a sample with labels.parquet; again for more")
+    ],
     out: Annotated[Path, typer.Option("--out", help="model file to write (.safetensors)")],
     seed: Seed = None,
     workers: Workers = None,
 ) -> None:
-    """Train a detector on a sample with labels."""
+    """Train a detector on samples with labels."""
     if out.suffix != ".safetensors":
         raise TableError(expected_got("--out", "a file ending in .safetensors", out.name))
     from clumpscope.learn import learn

@@ -147,7 +147,7 @@ class ClumpsConfig(Section):
     """Simulated clumps: a luminosity function in the ratio of u fluxes, clump over host."""
 
     clumpless_share: Fraction = 0.60  # of late types; they hold faint knots only
-    mean: Annotated[float, Field(gt=0)] = 7.0  # clumps in the range below, in the other ones
+    mean: Annotated[float, Field(gt=0)] = 9.0  # clumps in the range below, in the other ones
     flux_ratio_u: Range = (0.003, 0.30)
     slope: Annotated[float, Field(ge=0)] = 0.5  # dN / d ln f falls as f^-slope ...
     cutoff: Positive = 0.04  # ... and exponentially beyond this ratio
@@ -201,16 +201,32 @@ class ObserveConfig(Section):
     noise_factor: PositiveRange = (1.0, 1.0)  # over the above; log-uniform
     sky_residual: Annotated[float, Field(ge=0)] = 0.06  # of the pixel noise
     field_r90: Positive = 6.0
+    min_size_arcsec: Positive = 20.0
+
+
+class LabelsConfig(Section):
+    """Which sources get a training box: those that volunteers could agree on.
+
+    Half of them see a source at these values, and ever more beyond. The defaults make labels
+    that are distributed as those of Galaxy Zoo: Clump Scout (KS distances in the docs).
+    """
+
+    snr: Positive = 6.0  # in g, odd ones in r
+    contrast: Positive = 0.12  # of the source's peak with what lies under it
+    reach_r90: Positive = 1.15  # from the centre; of odd ones 0.85 times as far
+    rival: Annotated[float, Field(ge=0)] = 0.42  # of the most prominent clump's signal-to-noise
+    odd: Fraction = 0.48  # share of odd sources in plain sight that is marked
 
 
 class SimulateConfig(Section):
-    """A simulated survey: hosts, clumps, interlopers, artefacts and how they are observed."""
+    """A simulated survey: hosts, clumps, interlopers, artefacts, how they are observed, labels."""
 
     hosts: HostsConfig = HostsConfig()
     clumps: ClumpsConfig = ClumpsConfig()
     interlopers: InterlopersConfig = InterlopersConfig()
     artefacts: ArtefactsConfig = ArtefactsConfig()
     observe: ObserveConfig = ObserveConfig()
+    labels: LabelsConfig = LabelsConfig()
 
 
 class DetectorConfig(Section):

@@ -100,10 +100,12 @@ def test_no_wcs_and_no_position(tmp_path):
 
 def test_a_failed_write_leaves_the_old_file(path, monkeypatch):
     before = path.read_bytes()
-    monkeypatch.setattr(
-        fits.HDUList, "writeto", lambda *_args, **_kwargs: (_ for _ in ()).throw(RuntimeError)
-    )
-    with pytest.raises(RuntimeError):
+
+    def full_disk(*_args):
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
+    with pytest.raises(StoreError, match="the disk is full"):
         write_galaxy(path, galaxy_image())
     assert path.read_bytes() == before
     assert [entry.name for entry in path.parent.iterdir()] == ["g1.fits"]

@@ -60,7 +60,7 @@ def saturated(images: Images, config: ObserveConfig) -> tuple[Images, Masks]:
 
 
 def trail(
-    rng: np.random.Generator, images: Images, noise: Images, config: ArtefactsConfig
+    rng: np.random.Generator, images: Images, sigma: NDArray[np.float64], config: ArtefactsConfig
 ) -> Images:
     """Draw now and then a satellite's line across one band, a few times the noise."""
     if rng.random() >= config.trail:
@@ -72,12 +72,12 @@ def trail(
     distance = (cols - middle) * np.sin(angle) - (rows - middle) * np.cos(angle) - offset
     line = np.exp(-0.5 * (distance / rng.uniform(1.3, 2.2)) ** 2)
     images = images.copy()
-    images[band] += rng.uniform(1.5, 12) * np.sqrt(np.median(noise[band])) * line
+    images[band] += rng.uniform(1.5, 12) * sigma[band] * line
     return images
 
 
 def cosmic_ray(
-    rng: np.random.Generator, images: Images, noise: Images, config: ArtefactsConfig
+    rng: np.random.Generator, images: Images, sigma: NDArray[np.float64], config: ArtefactsConfig
 ) -> Images:
     """Leave now and then a cosmic ray of a few pixels in one band, unmasked."""
     if rng.random() >= config.cosmic_ray:
@@ -88,16 +88,20 @@ def cosmic_ray(
     step = rng.integers(-1, 2, size=2)
     for _ in range(int(rng.integers(1, 5))):
         if 0 <= row < n and 0 <= col < n:
-            images[band, row, col] += rng.uniform(10, 60) * np.sqrt(np.median(noise[band]))
+            images[band, row, col] += rng.uniform(10, 60) * sigma[band]
         row, col = row + step[0], col + step[1]
     return images
 
 
-def uneven_sky(rng: np.random.Generator, noise: Images, residual: float) -> Images:
-    """Level and gradient that sky subtraction leaves, (5, ny, nx) nanomaggy."""
-    ny, nx = noise.shape[1:]
+def uneven_sky(
+    rng: np.random.Generator, shape: tuple[int, int], sigma: NDArray[np.float64], residual: float
+) -> Images:
+    """Level and gradient that sky subtraction leaves, (5, ny, nx) nanomaggy.
+
+    ``sigma`` (5,) is the noise of blank pixels, here and above.
+    """
+    ny, nx = shape
     y, x = np.linspace(-1, 1, ny)[:, None], np.linspace(-1, 1, nx)[None, :]
     level, right, up = rng.normal(0, residual, (3, 5, 1, 1))
-    sigma = np.sqrt(np.median(noise, axis=(1, 2)))[:, None, None]
-    sky: Images = sigma * (level + right * x + up * y)
+    sky: Images = sigma[:, None, None] * (level + right * x + up * y)
     return sky

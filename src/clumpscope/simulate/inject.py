@@ -66,7 +66,7 @@ def inject(
     r90 = r90 if np.isfinite(r90) else np.sqrt(outline.sum() / np.pi)
     smooth = np.array([_smooth(image, band) for band in SDSS_BANDS])
     variances = np.array([planes[band].variance for band in SDSS_BANDS], dtype=float)
-    seen = visibility(clumps, xy, smooth + light, variances, changed, r90)
+    seen = visibility(clumps, xy, smooth + light, variances, changed, r90, config.labels)
     shown = rng.random(len(clumps)) < seen
     row = {**host, **{f"petro_flux_{band}": total[k] for k, band in enumerate(SDSS_BANDS)}}
     return SimulatedGalaxy(

@@ -5,22 +5,15 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import cdist
 
+from clumpscope.config import LabelsConfig
 from clumpscope.core.frames import boxes_native_to_fraction, native_to_sky
 from clumpscope.core.galaxy import SDSS_BANDS, GalaxyImage
 from clumpscope.simulate.sources import Sources
 
 Columns = dict[str, object]
 
-# Half of the volunteers see a source at this signal-to-noise and at this contrast with what
-# lies under it, and mark it as often outside so many R90 (normal, odd) or beside a clump of
-# this inverse prominence. Chosen so that the labels of the simulated survey are distributed
-# as those of Galaxy Zoo: Clump Scout.
-_SNR = 7.0
-_CONTRAST = 0.14
-_REACH = (1.15, 0.98)
-_RIVAL = 0.32
-_STEEP = 6.0
-_MARKED_ODD = 0.45  # of odd sources in plain sight: volunteers look for clumps
+_STEEP = 6.0  # odds of seeing grow with this power of signal-to-noise and contrast
+_ODD_REACH = 0.85  # of that for clumps
 
 
 def visibility(
@@ -30,6 +23,7 @@ def visibility(
     variance: NDArray[np.float64],
     image: GalaxyImage,
     r90_px: float,
+    config: LabelsConfig,
 ) -> NDArray[np.float64]:
     """(N,) share of volunteers who would mark a source.
 
@@ -52,13 +46,11 @@ def visibility(
     middle = np.array([(nx - 1) / 2, (ny - 1) / 2])
     radius = np.hypot(*(xy - middle).T) / r90_px
     normal = sources.label == 1
-    near = normal & inside & (radius < _REACH[0])
-    rival = _RIVAL * snr.max(initial=0, where=near)
-    odds = (snr / _SNR) ** -_STEEP + (peak / under / _CONTRAST) ** -_STEEP
-    odds += (radius / np.where(normal, *_REACH)) ** 6
-    odds += np.where(normal, (rival / snr) ** _STEEP, 0)
-    ceiling = np.where(normal, 1.0, _MARKED_ODD)
-    share: NDArray[np.float64] = inside * ceiling / (1 + odds)
+    reach = config.reach_r90 * np.where(normal, 1, _ODD_REACH)
+    rival = config.rival * snr.max(initial=0, where=normal & inside & (radius < reach))
+    odds = (snr / config.snr) ** -_STEEP + (peak / under / config.contrast) ** -_STEEP
+    odds += (radius / reach) ** 6 + np.where(normal, (rival / snr) ** _STEEP, 0)
+    share: NDArray[np.float64] = inside * np.where(normal, 1.0, config.odd) / (1 + odds)
     return share
 
 

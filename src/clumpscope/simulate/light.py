@@ -11,7 +11,7 @@ from clumpscope.simulate.texture import grain, sheared
 Map = NDArray[np.float32]
 
 # Extinction over that in r: Schlafly & Finkbeiner 2011, u g r i z.
-_BIRTH_SCALE = 0.53  # h; makes the radii of labels those of Clump Scout
+_BIRTH_SCALE = 0.52  # h; makes the radii of labels those of Clump Scout
 _LAW = np.array([4.239, 3.303, 2.285, 1.698, 1.263]) / 2.285
 
 
@@ -107,7 +107,7 @@ def paint(host: Host, n: int, step_arcsec: float, rng: np.random.Generator) -> L
         for band, law in enumerate(_LAW):
             bands[band] *= np.exp(np.float32(-law) * tau)
     # Clumps avoid the centre and follow the disk outwards.
-    birth = birth * where.radius**4.5 * np.exp(-where.radius / np.float32(_BIRTH_SCALE))
+    birth = birth * where.radius**5 * np.exp(-where.radius / np.float32(_BIRTH_SCALE))
     return Light(bands, birth, step_arcsec)
 
 

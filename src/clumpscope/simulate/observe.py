@@ -162,6 +162,12 @@ def variance(images: Images, visit: Visit) -> Images:
     return total
 
 
+def sky_noise(visit: Visit) -> NDArray[np.float64]:
+    """(5,) standard deviation of blank pixels, nanomaggy."""
+    sigma: NDArray[np.float64] = np.sqrt(variance(np.zeros((5, 1, 1)), visit))[:, 0, 0]
+    return sigma
+
+
 def noise(rng: np.random.Generator, variances: Images, visit: Visit) -> NDArray[np.float32]:
     """Noise (5, n, n) of these variances as it is after resampling onto the pixels of r.
 

@@ -54,10 +54,16 @@ def adaptive_width(shares: NDArray[np.float64]) -> float:
     The width s at which the mixture, weighted by a Gaussian of width s, has second moments
     s^2 / 2 (Bernstein & Jarvis 2002), by iteration.
     """
-    squares, s2 = _WIDTHS**2, 1.0
-    for _ in range(60):
-        weight = shares * s2 / (squares + s2)
-        s2 = 2 * float((weight * squares * s2 / (squares + s2)).sum() / weight.sum())
+    pairs = [
+        (float(share), float(width) ** 2) for share, width in zip(shares, _WIDTHS, strict=True)
+    ]
+    s2 = 1.0
+    for _ in range(40):
+        weights = [share / (square + s2) for share, square in pairs]
+        moments = [
+            w * square / (square + s2) for w, (_, square) in zip(weights, pairs, strict=True)
+        ]
+        s2 = 2 * s2 * sum(moments) / sum(weights)
     return float(np.sqrt(s2))
 
 

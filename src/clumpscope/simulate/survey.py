@@ -34,6 +34,7 @@ from clumpscope.simulate.observe import (
     light_spectra,
     noise,
     padded_size,
+    sky_noise,
     source_spectra,
     variance,
 )
@@ -41,7 +42,8 @@ from clumpscope.simulate.psf import Frequencies, psf_images
 from clumpscope.simulate.sources import Sources
 
 _MARGIN = 1.08  # of the painted field over the expected cutout
-_SIDES = (40, 700)  # px, least and largest painted field
+_LARGEST = 700  # px of the painted field
+_PSF_R90 = 1.3  # arcsec, of a point source in usual seeing: it widens small galaxies
 _NEAR = 1.3  # R90: odd sources further out are not in the truth
 
 
@@ -96,11 +98,12 @@ def simulate_galaxy(galaxy_id: str, config: SimulateConfig, seed: int) -> Simula
     image, var = _observed(galaxy_id, seen, (stars, star_xy), visit, wcs, rng, config)
     total = light.total + clumps.flux.sum(axis=0)
     r50, r90 = (_radius(own_r, visit.dither, total[GRID_BAND], share) for share in (0.5, 0.9))
-    shown = rng.random(len(sources)) < visibility(sources, xy, seen, var, image, r90)
+    seen_by = visibility(sources, xy, seen, var, image, r90, config.labels)
+    shown = rng.random(len(sources)) < seen_by
     near = (np.hypot(sources.x, sources.y) < _NEAR * r90 * pixscale) | (sources.label == 1)
     row = {
         "galaxy_id": galaxy_id,
-        **_host_row(host, image, total, var, r90),
+        **_host_row(host, image, total, sky_noise(visit), r90),
         "petro_r50_arcsec": r50 * pixscale,
         "petro_r90_arcsec": r90 * pixscale,
     }
@@ -114,15 +117,19 @@ def simulate_galaxy(galaxy_id: str, config: SimulateConfig, seed: int) -> Simula
 
 def _painted_side(host: Host, config: SimulateConfig) -> int:
     """Side of the painted field: somewhat more than a cutout of an inclined exponential disk."""
+    observe = config.observe
     r90 = 2.32 * host.member.r50_arcsec * np.sqrt((1 + host.axis_ratio**1.3) / 2)
-    side = _MARGIN * config.observe.field_r90 * r90 / config.observe.pixscale_arcsec
-    return padded_size(int(np.clip(side, *_SIDES)))
+    side = max(observe.field_r90 * np.hypot(r90, _PSF_R90), observe.min_size_arcsec)
+    return padded_size(int(min(_MARGIN * side / observe.pixscale_arcsec, _LARGEST)))
 
 
 def _size_px(light: Light, n: int, config: SimulateConfig) -> int:
     """Side of the cutout, pixels, odd: ``field_r90`` times R90 as painted, if that is there."""
+    observe = config.observe
     r90 = _radius(light.bands[GRID_BAND], np.zeros(2), light.total[GRID_BAND], 0.9)
-    side = int(np.clip(config.observe.field_r90 * r90, _SIDES[0] / 2, n - 2))
+    r90 = np.hypot(r90, _PSF_R90 / observe.pixscale_arcsec)
+    side = max(observe.field_r90 * r90, observe.min_size_arcsec / observe.pixscale_arcsec)
+    side = int(min(side, n - 2))
     return side - 1 + side % 2
 
 
@@ -143,9 +150,11 @@ def _observed(
     if config.artefacts.saturation:
         seen, masks = artefacts.saturated(seen, config.observe)
     var = variance(seen, visit)
-    seen = artefacts.trail(rng, seen, var, config.artefacts)
-    seen = artefacts.cosmic_ray(rng, seen, var, config.artefacts)
-    seen = seen + artefacts.uneven_sky(rng, var, config.observe.sky_residual)
+    sigma = sky_noise(visit)
+    seen = artefacts.trail(rng, seen, sigma, config.artefacts)
+    seen = artefacts.cosmic_ray(rng, seen, sigma, config.artefacts)
+    shape = (seen.shape[1], seen.shape[2])
+    seen = seen + artefacts.uneven_sky(rng, shape, sigma, config.observe.sky_residual)
     data = (seen + noise(rng, var, visit)).astype(np.float32)
     pixscale = config.observe.pixscale_arcsec
     bands = {
@@ -217,11 +226,15 @@ def truth(
 
 
 def _host_row(
-    host: Host, image: GalaxyImage, total: NDArray[np.float64], var: Images, r90_px: float
+    host: Host,
+    image: GalaxyImage,
+    total: NDArray[np.float64],
+    sigma: NDArray[np.float64],
+    r90_px: float,
 ) -> Columns:
     member = host.member
     # Of a Petrosian aperture, about 1.7 R90 in radius.
-    errors = np.sqrt(np.median(var, axis=(1, 2)) * np.pi * (1.7 * r90_px) ** 2)
+    errors = sigma * np.sqrt(np.pi) * 1.7 * r90_px
     return {
         "ra": image.ra,
         "dec": image.dec,

@@ -25,6 +25,16 @@ def grain(rng: np.random.Generator, n: int, scale_px: float, slope: float = 2.6)
 
 _ROWS, _COLS = 128, 256  # of the polar texture: ln radius, azimuth
 _DECADES = 3.2  # of e in radius before it repeats
+# Amplitudes, for streaks longer along the spiral than across.
+_STREAKS = (
+    (
+        1
+        + (2 * np.pi * 18 * fft.fftfreq(_ROWS)[:, None]) ** 2
+        + (2 * np.pi * 7 * fft.rfftfreq(_COLS)[None, :]) ** 2
+    )
+    ** -0.75
+).astype(np.float32)
+_STREAKS[0, 0] = 0
 
 
 def sheared(
@@ -35,13 +45,9 @@ def sheared(
     ``log_radius`` is ln(R/h), ``azimuth`` radians; ``sense`` +1 or -1 is the direction in
     which spirals open.
     """
-    k_row = fft.fftfreq(_ROWS)[:, None] * 18.0
-    k_col = fft.rfftfreq(_COLS)[None, :] * 7.0  # longer along the spiral than across
-    amplitude = (1 + (2 * np.pi) ** 2 * (k_row**2 + k_col**2)) ** -0.75
-    amplitude[0, 0] = 0
-    noise = rng.standard_normal((2, *amplitude.shape))
-    field = fft.irfft2((noise[0] + 1j * noise[1]) * amplitude, s=(_ROWS, _COLS))
-    field = (field / field.std()).astype(np.float32)
+    noise = rng.standard_normal((2, *_STREAKS.shape), dtype=np.float32)
+    field = fft.irfft2((noise[0] + 1j * noise[1]) * _STREAKS, s=(_ROWS, _COLS))
+    field = field / field.std()
     turned = sense * azimuth - log_radius * np.float32(1 / np.tan(pitch))
     row = (log_radius * np.float32(_ROWS / _DECADES)).astype(np.int32) % _ROWS
     col = np.floor(turned * np.float32(_COLS / (2 * np.pi))).astype(np.int32) % _COLS
