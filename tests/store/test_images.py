@@ -1,3 +1,6 @@
+import errno
+from pathlib import Path
+
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -9,7 +12,7 @@ from PIL import Image
 from builders import DEC, RA, band_image, galaxy_image, tan_wcs
 from clumpscope.core.frames import native_to_sky
 from clumpscope.core.galaxy import GalaxyImage, MaskBit
-from clumpscope.errors import ImageError
+from clumpscope.errors import ImageError, StoreError
 from clumpscope.store.images import read_galaxy, read_picture, write_galaxy
 
 CORNERS = [[-0.5, -0.5], [39.5, 0.0], [12.25, 30.75]]

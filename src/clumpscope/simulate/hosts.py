@@ -93,7 +93,7 @@ def draw_host(rng: np.random.Generator, config: HostsConfig, clumps: ClumpsConfi
         ),
         grain_scale=float(np.exp(rng.uniform(np.log(0.08), np.log(0.5)))),
         lopsided=float(rng.uniform(0.15, 0.5) if disturbed else abs(rng.normal(0, 0.09))),
-        bend=float(rng.normal(0, 0.05 if disturbed else 0.012)),
+        bend=float(np.clip(rng.normal(0, 0.05 if disturbed else 0.012), -0.1, 0.1)),
         offset=float(rng.uniform(0.1, 0.5)) if kind == "irregular" else 0.0,
         tail=float(rng.uniform(0.08, 0.35)) if merger else 0.0,
         dust=_dust(rng, kind) * config.dust,

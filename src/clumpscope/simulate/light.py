@@ -116,8 +116,8 @@ def _disk(host: Host, where: _Plane, stretch: float) -> Map:
     radius = where.radius / np.float32(stretch)
     if host.axis_ratio < 0.25:
         height = np.float32(0.7 * host.axis_ratio)
-        flat = np.hypot(where.along, 0.3 * where.across) / np.float32(stretch)
-        profile = np.exp(-flat) / np.cosh(np.clip(where.across / height, -20, 20)) ** 2
+        radius = np.hypot(where.along, 0.3 * where.across) / np.float32(stretch)
+        profile = np.exp(-radius) / np.cosh(np.clip(where.across / height, -20, 20)) ** 2
     elif host.disk_index == 1:
         profile = np.exp(-radius)
     else:
