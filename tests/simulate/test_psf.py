@@ -14,7 +14,7 @@ SCALE = 0.396
 def by_galsim(psf: Psf, band: int):
     """The same mixture of sheared Gaussians drawn by GalSim."""
     e1, e2 = psf.shape[band]
-    # covariance = sigma^2 [[1 + e1, e2], [e2, 1 - e1]]
+    # A covariance of sigma^2 times 1 + e1, e2 and e2, 1 - e1.
     parts = []
     for share, width in zip(psf.shares, (1.0, 2.2, 5.5), strict=True):
         sigma = psf.sigma_arcsec[band] * width * (1 - e1**2 - e2**2) ** 0.25
