@@ -21,20 +21,19 @@ from clumpscope.store.sample import Sample
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 FRAMES = DATA / "sdss_frames"
-FAINTEST = 19.0
 _EXTENDED = 0.88  # of a star's concentration: what is less concentrated is a galaxy
 
 
-def frame_cutouts(work: Path) -> Sample:
-    """Cut every galaxy brighter than r = 19 out of the shared frames."""
+def frame_cutouts(work: Path, faintest: float = 19.0) -> Sample:
+    """Cut every galaxy brighter than r = ``faintest`` out of the shared frames."""
     folder = work / "real"
-    targets = Table(rows=galaxies(), names=("galaxy_id", "ra", "dec"))
+    targets = Table(rows=galaxies(faintest), names=("galaxy_id", "ra", "dec"))
     fetch(targets, "galaxies of the frames", FRAMES, folder, Recipe())
     return Sample.open(folder)
 
 
-def galaxies() -> list[tuple[str, float, float]]:
-    """Id, ra and dec of extended, unsaturated sources brighter than r = 19."""
+def galaxies(faintest: float) -> list[tuple[str, float, float]]:
+    """Id, ra and dec of extended, unsaturated sources brighter than r = ``faintest``."""
     found = []
     for key, bands in fields():
         band = bands["r"]
@@ -47,7 +46,7 @@ def galaxies() -> list[tuple[str, float, float]]:
             sep.sum_circle(data, table["x"], table["y"], radius * fwhm, subpix=5)[0]
             for radius in (0.75, 2.5)
         )
-        bright = magnitude < FAINTEST
+        bright = magnitude < faintest
         concentration = inner / outer
         stars = np.percentile(concentration[bright], 60)
         saturated = ndimage.maximum_filter((band.mask & 1) > 0, 7)
