@@ -59,7 +59,8 @@ def simulate(
         Is told how many galaxies have been added.
     hosts
         A sample into whose images clumps are injected, instead of simulated galaxies. Those
-        that cannot be used are left out. Its own truth and labels are kept.
+        that cannot be used become rows of ``failures.parquet``. Its own truth and labels
+        are kept.
 
     Returns
     -------
@@ -71,24 +72,28 @@ def simulate(
         If the folder holds anything or cannot be written, or the hosts cannot be read.
     """
     key: dict[str, object] = {"recipe": sha256_json([recipe.model_dump(mode="json"), galaxies])}
-    make: Callable[[int], SimulatedGalaxy | None]
+    make: Callable[[int], SimulatedGalaxy]
     if hosts is None:
-        names = galaxy_ids(galaxies or 0)
-        make = partial(_simulated, names, recipe)
+        ids = galaxy_ids(galaxies or 0)
+        make = partial(_simulated, ids, recipe)
     else:
+        _hosts.cache_clear()  # the sample may have changed since another call
         sample = Sample.open(hosts)
         key["sample"] = sample.fingerprint()
-        names = copy_ids(sample.ids, galaxies or len(sample))
-        make = partial(_injected, hosts, names, recipe)
+        ids = copy_ids(sample.ids, galaxies or len(sample))
+        make = partial(_injected, hosts, ids, recipe)
+    total = len(ids)
     store = Run.create(folder, key, resume=resume)
-    parts = shards(range(len(names)), _SHARD)
+    parts = shards(range(total), _SHARD)
     todo = [(number, part) for number, part in enumerate(parts) if not store.has(number)]
-    progress(len(names) - sum(len(part) for _, part in todo))
-    work = partial(_write_shard, folder, make)
+    progress(total - sum(len(part) for _, part in todo))
+    work = partial(_write_shard, folder, ids, make)
     for done in ordered_map(work, todo, min(workers, max(len(todo), 1))):
         progress(done)
-    tables = {name: store.gather(name, len(parts)) for name in ("hosts", "truth", "labels")}
-    if not len(tables["hosts"]):
+    names = ["hosts", "truth", "labels", *([] if hosts is None else ["failures"])]
+    tables = {name: store.gather(name, len(parts)) for name in names}
+    made = len(tables["hosts"])
+    if not made:
         raise StoreError(expected_got(f"sample {folder}", "at least one usable galaxy", "none"))
     for name, table in tables.items():
         store.write(name, table)
@@ -97,10 +102,10 @@ def simulate(
         recipe=recipe.model_dump(mode="json"),
         seed=recipe.seed,
         inputs={} if hosts is None else {"hosts": str(hosts.resolve())},
-        counts={"galaxies": len(tables["hosts"]), "left_out": len(names) - len(tables["hosts"])},
+        counts={"galaxies": made, "failed": total - made},
     ).write(folder)
     store.close()
-    return len(tables["hosts"])
+    return made
 
 
 def fetch(
@@ -166,27 +171,24 @@ def copy_ids(ids: list[str], n: int) -> list[str]:
     return [name if turn == 1 else f"{name}.{turn}" for turn, name in rounds]
 
 
-def _simulated(names: list[str], recipe: Recipe, index: int) -> SimulatedGalaxy:
-    return simulate_galaxy(names[index], recipe.simulate, recipe.seed)
+def _simulated(ids: list[str], recipe: Recipe, index: int) -> SimulatedGalaxy:
+    return simulate_galaxy(ids[index], recipe.simulate, recipe.seed)
 
 
-def _injected(hosts: Path, names: list[str], recipe: Recipe, index: int) -> SimulatedGalaxy | None:
-    """A host with clumps injected, behind its own truth and labels; None if it is unusable."""
+def _injected(hosts: Path, ids: list[str], recipe: Recipe, index: int) -> SimulatedGalaxy:
+    """A host with clumps injected, whose own truth and labels follow the new ones."""
     sample, before = _hosts(hosts)
     row = index % len(sample)
-    try:
-        image = require_galaxy(sample.read(row, recipe.detect))
-        host = {spec.name: sample.hosts[spec.name][row] for spec in HOSTS}
-        host = {name: getattr(value, "value", value) for name, value in host.items()}
-        host["galaxy_id"] = names[index]
-        made = inject(replace(image, galaxy_id=names[index]), host, recipe.simulate, recipe.seed)
-    except ImageError:
-        return None
+    image = require_galaxy(sample.read(row, recipe.detect))
+    host = {spec.name: sample.hosts[spec.name][row] for spec in HOSTS}
+    host = {name: getattr(value, "value", value) for name, value in host.items()}
+    host["galaxy_id"] = ids[index]
+    made = inject(replace(image, galaxy_id=ids[index]), host, recipe.simulate, recipe.seed)
     truth, labels = (before[kind].get(sample.ids[row]) for kind in ("truth", "labels"))
     return replace(
         made,
-        truth=_after(made.truth, truth, names[index]),
-        labels=_after(made.labels, labels, names[index]),
+        truth=_after(made.truth, truth, ids[index]),
+        labels=_after(made.labels, labels, ids[index]),
     )
 
 
@@ -224,18 +226,26 @@ def _after(new: Columns, old: Columns | None, galaxy_id: str) -> Columns:
 
 def _write_shard(
     folder: Path,
-    make: Callable[[int], SimulatedGalaxy | None],
+    ids: list[str],
+    make: Callable[[int], SimulatedGalaxy],
     task: tuple[int, Sequence[int]],
 ) -> int:
     """Make and write the galaxies of one shard; returns how many it was asked for."""
     number, indices = task
-    made = [galaxy for index in indices if (galaxy := make(index)) is not None]
+    made: list[SimulatedGalaxy] = []
+    failed: list[Columns] = []
+    for index in indices:
+        try:
+            made.append(make(index))
+        except ImageError as error:
+            failed.append({"galaxy_id": ids[index], "stage": "simulate", "error": str(error)})
     for galaxy in made:
         write_galaxy(folder / "images" / f"{galaxy.image.galaxy_id}.fits", galaxy.image)
     tables = {
         "hosts": _rows(HOSTS, [galaxy.host for galaxy in made]),
         "truth": _joined(TRUTH, [galaxy.truth for galaxy in made]),
         "labels": _joined(LABELS, [galaxy.labels for galaxy in made]),
+        "failures": _rows(FAILURES, failed),
     }
     Run(folder).write_shard(number, tables)
     return len(indices)
