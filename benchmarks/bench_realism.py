@@ -2,7 +2,7 @@
 
 Needs ../shared/data. With --out, histograms and contact sheets are drawn there.
 
-    python benchmarks/bench_realism.py [--galaxies N] [--out DIR]
+    python benchmarks/bench_realism.py [--galaxies N | --sample DIR] [--out DIR]
 """
 
 import argparse
@@ -12,7 +12,6 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-from astropy.table import Table
 from reality import DATA, blank_sky, frame_cutouts, picture_sheet
 from scipy.stats import ks_2samp
 
@@ -22,6 +21,7 @@ from clumpscope.core.schema import plain
 from clumpscope.engine import default_workers
 from clumpscope.simulate.clumps import clump_colours
 from clumpscope.store.sample import Sample
+from clumpscope.store.tables import read_user_table
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -51,7 +51,7 @@ def label_numbers(corners: np.ndarray, galaxy: np.ndarray) -> Numbers:
 
 def real_labels() -> Numbers:
     """Those of Galaxy Zoo: Clump Scout."""
-    table = Table.read(DATA / "gzcs_labels.parquet")
+    table = read_user_table(DATA / "gzcs_labels.parquet")
     corners = np.column_stack([table[name] for name in ("x1", "y1", "x2", "y2")]).astype(float)
     return label_numbers(corners, np.asarray(table["zoo_id"]))
 
@@ -65,7 +65,7 @@ def simulated_labels(sample: Sample) -> Numbers:
 
 def colours() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """u-g and g-r of Stripe 82 clumps, and of simulated ones of the same ratios and errors."""
-    table = Table.read(DATA / "s82_clumpy" / "clump_photometry.csv")
+    table = read_user_table(DATA / "s82_clumpy" / "clump_photometry.csv")
     flux = np.column_stack([table[f"clump_flux_{band}"] for band in BANDS]).astype(float)
     error = np.column_stack([table[f"clump_fluxerr_{band}"] for band in BANDS]).astype(float)
     ratio = flux[:, 0] / np.asarray(table["gal_flux_u"], dtype=float)
@@ -119,13 +119,15 @@ def main() -> None:
     """Print the distances; draw if asked to."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--galaxies", type=int, default=1500)
+    parser.add_argument("--sample", type=Path, help="a simulated one, instead of a new one")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     if not DATA.is_dir():
         sys.exit(f"no data in {DATA}")
     with tempfile.TemporaryDirectory() as work:
-        folder = Path(work) / "survey"
-        simulate(folder, options.galaxies, Recipe(seed=41), default_workers())
+        folder = options.sample or Path(work) / "survey"
+        if not options.sample:
+            simulate(folder, options.galaxies, Recipe(seed=41), default_workers())
         sample = Sample.open(folder)
         found, real = simulated_labels(sample), real_labels()
         pairs = {name: (found[name], real[name]) for name in real} | colours()
