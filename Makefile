@@ -6,7 +6,7 @@ WORKERS ?= 2
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-slow lint bench docs clean
+.PHONY: help demo test test-slow lint bench docs figures-simulate clean
 
 help:
 	@echo "make demo       simulate a small survey, find its clumps, show the result in demo/"
@@ -15,6 +15,7 @@ help:
 	@echo "make lint       check the code: ruff, mypy, import-linter"
 	@echo "make bench      run the benchmarks"
 	@echo "make docs       build the documentation in docs/_build/html"
+	@echo "make figures-simulate  draw simulated beside real galaxies in figures/"
 	@echo "make clean      remove what was made, but not $(VENV)"
 
 $(READY): pyproject.toml constraints.txt
@@ -49,7 +50,10 @@ docs: $(READY)
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 	@echo "docs: docs/_build/html/index.html"
 
+figures-simulate: $(READY)
+	$(BIN)/python benchmarks/bench_realism.py --out figures
+
 clean:
-	rm -rf demo build dist docs/_build docs/cli.md docs/data_model.md docs/api.md
+	rm -rf demo figures build dist docs/_build docs/cli.md docs/data_model.md docs/api.md
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

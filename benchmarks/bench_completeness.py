@@ -1,15 +1,18 @@
-"""Completeness and purity of a model on the simulated benchmark samples.
+"""Completeness and purity of a model on the simulated benchmark samples, frozen by hash.
 
 The score threshold is chosen on the validation sample (where the lower of completeness and
 purity at 3 % is highest), the figures are of the test sample, by the definition in
 `clumpscope.evaluate`. With --write, the model is copied with that threshold and these figures
 in its spec.
 
+With --injected SAMPLE, the figures of that sample at the same threshold are printed as well.
+
     python benchmarks/bench_completeness.py [MODEL] [--work DIR] [--write OUT.safetensors]
 """
 
 import argparse
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -22,10 +25,32 @@ from clumpscope.engine import default_workers
 from clumpscope.evaluate import Evaluation, best_threshold, evaluate
 from clumpscope.pipeline import run
 from clumpscope.store.run import Run
-from clumpscope.store.sample import read_truth
+from clumpscope.store.sample import Sample, read_truth
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 LOWEST = 0.1
+
+
+def frozen() -> dict[str, tuple[str, int]]:
+    """Hash and number of galaxies of each benchmark sample."""
+    lines = (RECIPES / "benchmark.sha256").read_text().splitlines()
+    return {name: (digest, int(count)) for digest, name, count in map(str.split, lines)}
+
+
+def benchmark_samples(work: Path) -> dict[str, Path]:
+    """Simulate the benchmark samples in ``work`` unless they are there, and check them."""
+    folders = {}
+    for name, (digest, count) in frozen().items():
+        folders[name] = work / name
+        if not folders[name].exists():
+            recipe = load_recipe(RECIPES / f"benchmark-{name}.toml")
+            simulate(folders[name], count, recipe, default_workers())
+        found = Sample.open(folders[name]).content_hash()
+        if found != digest:
+            sys.exit(
+                f"sample {name}: expected {digest}, got {found}; is its recipe's code changed?"
+            )
+    return folders
 
 
 def ran(sample: Path, out: Path, model: str, threshold: float) -> Path:
@@ -57,16 +82,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", nargs="?")
     parser.add_argument("--work", type=Path, default=Path(tempfile.mkdtemp()))
+    parser.add_argument("--injected", type=Path, help="a sample with injected clumps")
     parser.add_argument("--write", type=Path)
     parser.add_argument("--provenance", help="what to say of the model's training")
     options = parser.parse_args()
     path = find_model(options.model)
-    samples = {}
-    for name, count in (("validation", 300), ("test", 500)):
-        samples[name] = options.work / name
-        if not samples[name].exists():
-            recipe = load_recipe(RECIPES / f"benchmark-{name}.toml")
-            simulate(samples[name], count, recipe, default_workers())
+    samples = benchmark_samples(options.work)
     trial = options.work / f"runs-{os.getpid()}"
     low = Run(ran(samples["validation"], trial / "validation", str(path), LOWEST))
     truth = read_truth(samples["validation"] / "truth.parquet")
@@ -81,6 +102,10 @@ def main() -> None:
     for name, result in results.items():
         describe(name, result)
     print("detector scatter:", results["detector"].scatter)
+    if options.injected:
+        out = ran(options.injected, trial / "injected", str(path), threshold)
+        for name, result in assess(out, options.injected / "truth.parquet", Recipe()).items():
+            describe(f"{name}, injected", result)
     if options.write:
         spec, network = load_model(path)
         at = results["detector"].at[0.03]

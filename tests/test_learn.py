@@ -31,7 +31,7 @@ RECIPE = Recipe(
 
 def test_training_writes_a_model_that_loads(survey: Path, tmp_path: Path) -> None:
     reported = []
-    spec = learn(survey, tmp_path / "m.safetensors", RECIPE, 1, lambda *a: reported.append(a))
+    spec = learn([survey], tmp_path / "m.safetensors", RECIPE, 1, lambda *a: reported.append(a))
     assert [epoch for epoch, _ in reported] == [1]
     assert np.isfinite(reported[0][1]["loss"])
     detector = Detector.load(tmp_path / "m.safetensors", 0.0)
@@ -47,20 +47,22 @@ def test_training_writes_a_model_that_loads(survey: Path, tmp_path: Path) -> Non
 
 def test_training_goes_on_from_a_model(survey: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
-    learn(survey, first, RECIPE, 1, lambda *_: None)
+    learn([survey], first, RECIPE, 1, lambda *_: None)
     still = RECIPE.train.model_copy(update={"start": str(first), "max_learning_rate": 1e-9})
-    spec = learn(survey, second, RECIPE.model_copy(update={"train": still}), 1, lambda *_: None)
+    spec = learn([survey], second, RECIPE.model_copy(update={"train": still}), 1, lambda *_: None)
     assert (spec.weights, spec.weights_sha256) == ("a", sha256_file(first))
     before, after = (load_model(path)[1].state_dict() for path in (first, second))
     name = "roi_heads.box_predictor.cls_score.weight"
     assert torch.allclose(before[name], after[name], atol=1e-3)
     other = still.model_copy(update={"start": None})
     third = tmp_path / "new" / "c.safetensors"
-    learn(survey, third, RECIPE.model_copy(update={"train": other, "seed": 9}), 1, lambda *_: None)
+    learn(
+        [survey], third, RECIPE.model_copy(update={"train": other, "seed": 9}), 1, lambda *_: None
+    )
     assert not torch.allclose(before[name], load_model(third)[1].state_dict()[name], atol=1e-3)
     wider = RECIPE.model_copy(update={"train": still, "detector": DetectorConfig(channels=32)})
     with pytest.raises(ModelError, match="architecture"):
-        learn(survey, tmp_path / "d.safetensors", wider, 1, lambda *_: None)
+        learn([survey], tmp_path / "d.safetensors", wider, 1, lambda *_: None)
 
 
 def test_labels_come_as_the_table_has_them(survey: Path) -> None:
@@ -90,7 +92,7 @@ def part_of(survey: Path, folder: Path, n: int) -> Path:
 def test_unreadable_images_are_counted(survey: Path, tmp_path: Path) -> None:
     sample = part_of(survey, tmp_path / "sample", 8)
     Sample.open(sample).paths[3].write_bytes(b"no image")
-    spec = learn(sample, tmp_path / "m.safetensors", RECIPE, 1, lambda *_: None)
+    spec = learn([sample], tmp_path / "m.safetensors", RECIPE, 1, lambda *_: None)
     assert spec.provenance == (
         "trained by clumpscope on 6 images, validated on 1 (7 images, 1 unreadable left out)"
     )
@@ -100,7 +102,7 @@ def test_a_model_is_written_without_any_label(survey: Path, tmp_path: Path) -> N
     sample = part_of(survey, tmp_path / "sample", 6)
     write_parquet(Sample.open(sample).labels()[:0], sample / "labels.parquet")
     out = tmp_path / "m.safetensors"
-    spec = learn(sample, out, RECIPE, 1, lambda *_: None)
+    spec = learn([sample], out, RECIPE, 1, lambda *_: None)
     assert set(spec.metrics) == {"loss"}
     assert load_model(out)[0] == spec
 
@@ -134,7 +136,7 @@ def test_a_model_file_is_never_overwritten(survey: Path, tmp_path: Path) -> None
     out = tmp_path / "m.safetensors"
     out.write_bytes(b"precious")
     with pytest.raises(StoreError, match=r"m\.safetensors: expected a new file, got"):
-        learn(survey, out, RECIPE, 1, lambda *_: None)
+        learn([survey], out, RECIPE, 1, lambda *_: None)
     assert out.read_bytes() == b"precious"
 
 
@@ -144,15 +146,15 @@ def test_a_folder_that_takes_no_file_is_told_before_any_work(
     (tmp_path / "file").touch()
     monkeypatch.setattr("clumpscope.learn.ordered_map", None)
     with pytest.raises(StoreError, match=r"cannot write .*m\.safetensors: "):
-        learn(survey, tmp_path / "file" / "m.safetensors", RECIPE, 1, lambda *_: None)
+        learn([survey], tmp_path / "file" / "m.safetensors", RECIPE, 1, lambda *_: None)
 
 
 def test_bad_input(survey: Path, tmp_path: Path) -> None:
     with pytest.raises(StoreError):
-        learn(tmp_path / "none", tmp_path / "m.safetensors", RECIPE, 1, lambda *_: None)
+        learn([tmp_path / "none"], tmp_path / "m.safetensors", RECIPE, 1, lambda *_: None)
     unknown = RECIPE.model_copy(update={"detector": DetectorConfig(encoder="resnet17")})
     with pytest.raises(ModelError, match="resnet17"):
-        learn(survey, tmp_path / "m.safetensors", unknown, 1, lambda *_: None)
+        learn([survey], tmp_path / "m.safetensors", unknown, 1, lambda *_: None)
 
 
 def test_probabilities_of_a_consensus_become_scores(survey: Path, tmp_path: Path) -> None:

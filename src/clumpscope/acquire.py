@@ -1,25 +1,26 @@
 """Samples made from nothing or from frames: drives `simulate` and `fetch`, writes the folder."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 from astropy.table import QTable, Table
 from numpy.typing import NDArray
 
-from clumpscope.config import Recipe, SimulateConfig
+from clumpscope.config import Recipe
 from clumpscope.core.frames import native_to_fraction
 from clumpscope.core.marks import Kind
 from clumpscope.core.records import FAILURES, HOSTS, LABELS, TRUTH, record_table
 from clumpscope.core.schema import ColumnSpec, plain, rows_by_id
 from clumpscope.engine import ordered_map, shards
-from clumpscope.errors import StoreError, expected_got
+from clumpscope.errors import ImageError, StoreError, expected_got
 from clumpscope.fetch.mirror import open_mirror
 from clumpscope.fetch.sdss import FetchFailure, fetch_sdss
 from clumpscope.fetch.targets import make_targets
-from clumpscope.simulate.survey import simulate_galaxy
+from clumpscope.simulate.inject import inject
+from clumpscope.simulate.survey import SimulatedGalaxy, simulate_galaxy
 from clumpscope.simulate.volunteers import (
     DEEDS,
     PICTURE_PX,
@@ -33,7 +34,8 @@ from clumpscope.simulate.volunteers import (
 from clumpscope.store.atomic import new_folder
 from clumpscope.store.exports import Classification, write_export
 from clumpscope.store.images import write_galaxy
-from clumpscope.store.manifest import RunManifest
+from clumpscope.store.manifest import RunManifest, sha256_json
+from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample, require_galaxy
 from clumpscope.store.tables import write_parquet
 
@@ -43,52 +45,81 @@ Progress = Callable[[int], None]
 _SHARD = 32
 
 
-@dataclass(frozen=True, eq=False)
-class _Shard:
-    """Rows of the tables for a few galaxies; their images are on disk already."""
-
-    hosts: list[Columns]
-    truth: list[Columns]
-    labels: list[Columns]
-
-
 def galaxy_ids(n: int) -> list[str]:
     """Ids of a simulated survey: sim000001 and so on."""
     return [f"sim{k:06d}" for k in range(1, n + 1)]
 
 
 def simulate(
-    folder: Path, galaxies: int, recipe: Recipe, workers: int, progress: Progress = lambda _: None
-) -> None:
+    folder: Path,
+    galaxies: int | None,
+    recipe: Recipe,
+    workers: int,
+    progress: Progress = lambda _: None,
+    *,
+    hosts: Path | None = None,
+    resume: bool = False,
+) -> int:
     """Write a simulated survey as a sample directory with truth and labels.
 
-    ``progress`` is told how many galaxies have been added.
+    Parameters
+    ----------
+    folder
+        New or empty; with ``resume``, one whose making was interrupted.
+    galaxies
+        How many. With ``hosts``, ``None`` takes each of them once, and a larger number takes
+        them again and again.
+    progress
+        Is told how many galaxies have been added.
+    hosts
+        A sample into whose images clumps are injected, instead of simulated galaxies. Those
+        that cannot be used become rows of ``failures.parquet``. Its own truth and labels
+        are kept.
+
+    Returns
+    -------
+    Number of galaxies written.
 
     Raises
     ------
-    StoreError
-        If the folder holds anything or cannot be written.
+    StoreError, TableError
+        If the folder holds anything or cannot be written, or the hosts cannot be read.
     """
-    new_folder(folder)
-    (folder / "images").mkdir()
-    work = partial(_simulate_shard, folder / "images", recipe.simulate, recipe.seed)
-    hosts: list[Columns] = []
-    truth: list[Columns] = []
-    labels: list[Columns] = []
-    for shard in ordered_map(work, shards(galaxy_ids(galaxies), _SHARD), workers):
-        hosts += shard.hosts
-        truth += shard.truth
-        labels += shard.labels
-        progress(len(shard.hosts))
-    write_parquet(_rows(HOSTS, hosts), folder / "hosts.parquet")
-    write_parquet(_joined(TRUTH, truth), folder / "truth.parquet")
-    write_parquet(_joined(LABELS, labels), folder / "labels.parquet")
+    key: dict[str, object] = {"recipe": sha256_json([recipe.model_dump(mode="json"), galaxies])}
+    make: Callable[[int], SimulatedGalaxy]
+    if hosts is None:
+        ids = galaxy_ids(galaxies or 0)
+        make = partial(_simulated, ids, recipe)
+    else:
+        _hosts.cache_clear()  # the sample may have changed since another call
+        sample = Sample.open(hosts)
+        key["sample"] = sample.fingerprint()
+        ids = copy_ids(sample.ids, galaxies or len(sample))
+        make = partial(_injected, hosts, ids, recipe)
+    total = len(ids)
+    store = Run.create(folder, key, resume=resume)
+    parts = shards(range(total), _SHARD)
+    todo = [(number, part) for number, part in enumerate(parts) if not store.has(number)]
+    progress(total - sum(len(part) for _, part in todo))
+    work = partial(_write_shard, folder, ids, make)
+    for done in ordered_map(work, todo, min(workers, max(len(todo), 1))):
+        progress(done)
+    names = ["hosts", "truth", "labels", *([] if hosts is None else ["failures"])]
+    tables = {name: store.gather(name, len(parts)) for name in names}
+    made = len(tables["hosts"])
+    if not made:
+        raise StoreError(expected_got(f"sample {folder}", "at least one usable galaxy", "none"))
+    for name, table in tables.items():
+        store.write(name, table)
     RunManifest(
         command="simulate",
         recipe=recipe.model_dump(mode="json"),
         seed=recipe.seed,
-        counts={"galaxies": galaxies},
+        inputs={} if hosts is None else {"hosts": str(hosts.resolve())},
+        counts={"galaxies": made, "failed": total - made},
     ).write(folder)
+    store.close()
+    return made
 
 
 def ask_volunteers(
@@ -222,15 +253,90 @@ def fetch(
     return failures
 
 
-def _simulate_shard(images: Path, config: SimulateConfig, seed: int, ids: Iterable[str]) -> _Shard:
-    shard = _Shard([], [], [])
-    for galaxy_id in ids:
-        galaxy = simulate_galaxy(galaxy_id, config, seed)
-        write_galaxy(images / f"{galaxy_id}.fits", galaxy.image)
-        shard.hosts.append(galaxy.host)
-        shard.truth.append(galaxy.truth)
-        shard.labels.append(galaxy.labels)
-    return shard
+def copy_ids(ids: list[str], n: int) -> list[str]:
+    """``n`` ids, taking the given ones again and again; copies end in ``.2``, ``.3``."""
+    rounds = ((k // len(ids) + 1, ids[k % len(ids)]) for k in range(n))
+    return [name if turn == 1 else f"{name}.{turn}" for turn, name in rounds]
+
+
+def _simulated(ids: list[str], recipe: Recipe, index: int) -> SimulatedGalaxy:
+    return simulate_galaxy(ids[index], recipe.simulate, recipe.seed)
+
+
+def _injected(hosts: Path, ids: list[str], recipe: Recipe, index: int) -> SimulatedGalaxy:
+    """A host with clumps injected, whose own truth and labels follow the new ones."""
+    sample, before = _hosts(hosts)
+    row = index % len(sample)
+    image = require_galaxy(sample.read(row, recipe.detect))
+    host = {spec.name: sample.hosts[spec.name][row] for spec in HOSTS}
+    host = {name: getattr(value, "value", value) for name, value in host.items()}
+    host["galaxy_id"] = ids[index]
+    made = inject(replace(image, galaxy_id=ids[index]), host, recipe.simulate, recipe.seed)
+    truth, labels = (before[kind].get(sample.ids[row]) for kind in ("truth", "labels"))
+    return replace(
+        made,
+        truth=_after(made.truth, truth, ids[index]),
+        labels=_after(made.labels, labels, ids[index]),
+    )
+
+
+@lru_cache(maxsize=1)
+def _hosts(folder: Path) -> tuple[Sample, dict[str, dict[str, Columns]]]:
+    """A sample of hosts, and its truth and labels by galaxy where it has them."""
+    sample = Sample.open(folder)
+    tables = {"truth": TRUTH, "labels": LABELS}
+    before: dict[str, dict[str, Columns]] = {}
+    for name, kind in tables.items():
+        before[name] = {}
+        if (folder / f"{name}.parquet").is_file():
+            table = sample.truth() if name == "truth" else sample.labels()
+            columns = {spec.name: plain(table, spec.name) for spec in kind}
+            for galaxy_id, rows in rows_by_id(table).items():
+                before[name][galaxy_id] = {key: value[rows] for key, value in columns.items()}
+    return sample, before
+
+
+def _after(new: Columns, old: Columns | None, galaxy_id: str) -> Columns:
+    """New rows, then the old ones, under one galaxy's id and numbered anew."""
+    if old is None:
+        return new
+    joined: Columns = {
+        name: np.concatenate([np.asarray(new[name]), np.asarray(old[name])])
+        for name in new
+        if name not in ("galaxy_id", "clump_id")
+    }
+    length = len(np.asarray(joined["label"]))
+    joined["galaxy_id"] = [galaxy_id] * length
+    if "clump_id" in new:
+        joined["clump_id"] = np.arange(1, length + 1)
+    return joined
+
+
+def _write_shard(
+    folder: Path,
+    ids: list[str],
+    make: Callable[[int], SimulatedGalaxy],
+    task: tuple[int, Sequence[int]],
+) -> int:
+    """Make and write the galaxies of one shard; returns how many it was asked for."""
+    number, indices = task
+    made: list[SimulatedGalaxy] = []
+    failed: list[Columns] = []
+    for index in indices:
+        try:
+            made.append(make(index))
+        except ImageError as error:
+            failed.append({"galaxy_id": ids[index], "stage": "simulate", "error": str(error)})
+    for galaxy in made:
+        write_galaxy(folder / "images" / f"{galaxy.image.galaxy_id}.fits", galaxy.image)
+    tables = {
+        "hosts": _rows(HOSTS, [galaxy.host for galaxy in made]),
+        "truth": _joined(TRUTH, [galaxy.truth for galaxy in made]),
+        "labels": _joined(LABELS, [galaxy.labels for galaxy in made]),
+        "failures": _rows(FAILURES, failed),
+    }
+    Run(folder).write_shard(number, tables)
+    return len(indices)
 
 
 def _rows(kind: list[ColumnSpec], rows: list[Columns]) -> QTable:

@@ -133,30 +133,46 @@ def demo(
 def simulate(
     out: Annotated[Path, typer.Argument(help="folder to write; new or empty", metavar="OUT")],
     galaxies: Annotated[
-        int | None, typer.Option("--galaxies", min=1, help="how many; without it OUT is a sample")
+        int | None,
+        typer.Option(
+            "--galaxies", min=1, help="how many; with --hosts or --volunteers alone: those there"
+        ),
+    ] = None,
+    hosts: Annotated[
+        Path | None, typer.Option("--hosts", help="a sample whose images get injected clumps")
     ] = None,
     volunteers: Annotated[
         int | None, typer.Option("--volunteers", min=1, help="who mark each galaxy")
     ] = None,
     recipe: RecipeFile = None,
     seed: Seed = None,
+    resume: Resume = False,
     workers: Workers = None,
 ) -> None:
-    """Simulate a survey with exact truth, and volunteers who mark it, or a sample with truth."""
+    """Simulate a survey with exact truth, or clumps in given cutouts; volunteers who mark it."""
     from clumpscope.acquire import ask_volunteers
     from clumpscope.acquire import simulate as run_simulate
+    from clumpscope.store.sample import Sample as Opened
 
     settings = _recipe(recipe, seed)
-    if galaxies is not None:
-        with _progress("simulating", galaxies) as progress:
-            run_simulate(out, galaxies, settings, _workers(workers), progress)
-        console.print(f"{galaxies} galaxies with truth and labels in {out}")
-    elif volunteers is None:
-        raise TableError(expected_got("simulate", "--galaxies, --volunteers or both", "neither"))
+    total = galaxies
+    if galaxies is None and hosts is None and volunteers is None:
+        raise TableError(expected_got("simulate", "--galaxies, --hosts or --volunteers", "neither"))
+    if galaxies is not None or hosts is not None:
+        total = galaxies if galaxies is not None or hosts is None else len(Opened.open(hosts))
+        try:
+            with _progress("simulating", total) as progress:
+                made = run_simulate(
+                    out, galaxies, settings, _workers(workers), progress, hosts=hosts, resume=resume
+                )
+        except KeyboardInterrupt:
+            errors.print(f"interrupted: the same command with --resume goes on in {out}")
+            raise typer.Exit(1) from None
+        console.print(f"{made} galaxies with truth and labels in {out}")
     if volunteers is not None:
-        with _progress("volunteers", galaxies) as progress:
-            made = ask_volunteers(out, volunteers, settings, _workers(workers), progress)
-        console.print(f"{made} classifications in {out / 'classifications.csv.gz'}")
+        with _progress("volunteers", total) as progress:
+            looks = ask_volunteers(out, volunteers, settings, _workers(workers), progress)
+        console.print(f"{looks} classifications in {out / 'classifications.csv.gz'}")
 
 
 @fetch_app.command("sdss")
@@ -227,12 +243,14 @@ def consensus(
 @app.command()
 def train(
     recipe: Annotated[Path, typer.Argument(help="a TOML recipe", metavar="RECIPE")],
-    sample: Annotated[Path, typer.Option("--sample", help="a sample with labels.parquet")],
+    sample: Annotated[
+        list[Path], typer.Option("--sample", help="a sample with labels.parquet; again for more")
+    ],
     out: Annotated[Path, typer.Option("--out", help="model file to write (.safetensors)")],
     seed: Seed = None,
     workers: Workers = None,
 ) -> None:
-    """Train a detector on a sample with labels."""
+    """Train a detector on samples with labels."""
     if out.suffix != ".safetensors":
         raise TableError(expected_got("--out", "a file ending in .safetensors", out.name))
     from clumpscope.learn import learn

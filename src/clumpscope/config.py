@@ -138,21 +138,31 @@ class CatalogueConfig(Section):
     coarse_kpc: Positive = 2.0  # PSF-FWHM at the host's redshift above which a clump is flagged
 
 
-class SimulateConfig(Section):
-    """A simulated survey: hosts, clumps, interlopers and how SDSS would see them."""
+Five = Annotated[tuple[Positive, ...], Field(min_length=5, max_length=5)]  # u, g, r, i, z
 
-    r_mag: Range = (14.0, 17.8)
-    r50_arcsec: PositiveRange = (2.0, 12.0)
-    r50_median_arcsec: Positive = 4.4
-    r50_scatter: Annotated[float, Field(ge=0)] = 0.36  # of ln r50
-    clumpless_fraction: Fraction = 0.35
-    mean_clumps: Annotated[float, Field(ge=1)] = 3.0  # over galaxies that have any
-    flux_ratio_u: tuple[float, float] = (0.003, 0.30)
-    mean_stars: Annotated[float, Field(ge=0)] = 1.2  # in the searched field
-    psf_fwhm_r_arcsec: PositiveRange = (1.0, 1.6)  # of the PSF's core
-    noise_factor: PositiveRange = (1.0, 1.0)  # over single-epoch SDSS; log-uniform
-    pixscale_arcsec: Positive = 0.396
-    field_r90: Positive = 6.0
+
+class HostsConfig(Section):
+    """Simulated hosts: a flux-limited sample whose masses, colours and sizes hang together."""
+
+    r_mag: Range = (13.5, 17.3)
+    redshift: PositiveRange = (0.02, 0.25)
+    r90_arcsec: PositiveRange = (7.6, 32.0)  # smaller and larger galaxies are not selected
+    smooth_share: Fraction = 0.12  # without arms or texture: lenticulars and ellipticals
+    merger_share: Fraction = 0.06  # with a close companion and tidal arms
+    dust: Annotated[float, Field(ge=0)] = 1.0  # over the usual optical depth
+
+
+class ClumpsConfig(Section):
+    """Simulated clumps: a luminosity function in the ratio of u fluxes, clump over host."""
+
+    clumpless_share: Fraction = 0.60  # of late types; they hold faint knots only
+    mean: Annotated[float, Field(gt=0)] = 9.0  # clumps in the range below, in the other ones
+    flux_ratio_u: Range = (0.003, 0.30)
+    slope: Annotated[float, Field(ge=0)] = 0.5  # dN / d ln f falls as f^-slope ...
+    cutoff: Positive = 0.04  # ... and exponentially beyond this ratio
+    bluer: float = 0.0  # mag taken off all colours of clumps
+    resolved_share: Fraction = 0.3
+    inward: Annotated[float, Field(ge=0)] = 0.7  # injected ones follow the host's light ^ this
 
     @model_validator(mode="after")
     def _ratios_are_shares(self) -> Self:
@@ -246,6 +256,72 @@ class LabelsConfig(Section):
         if abs(sum(self.shares) - 1) > 1e-9:
             raise ValueError(f"shares must sum to 1, got {self.shares}")
         return self
+
+
+class InterlopersConfig(Section):
+    """Simulated foreground and background."""
+
+    star_density: Annotated[float, Field(ge=0)] = 2200.0  # a square degree, r < 21
+    star_scatter: Annotated[float, Field(ge=0)] = 0.6  # of ln density, with Galactic latitude
+    galaxy_density: Annotated[float, Field(ge=0)] = 2600.0  # a square degree, r < 21
+    odd_knots: Annotated[float, Field(ge=0)] = 0.10  # red, bulge-like knots on the host, mean
+
+
+class ArtefactsConfig(Section):
+    """Shares of simulated cutouts with an image defect."""
+
+    trail: Fraction = 0.01  # of a satellite, in one band
+    cosmic_ray: Fraction = 0.02  # in one band
+    shift: Fraction = 0.04  # one band displaced by up to a pixel
+    saturation: bool = True  # bright stars lose their core, bleed and have spikes
+
+
+class ObserveConfig(Section):
+    """How a survey sees: PSF, pixels, sky, detector. The defaults are single-epoch SDSS."""
+
+    pixscale_arcsec: Positive = 0.396
+    psf_fwhm_r_arcsec: PositiveRange = (0.9, 2.0)  # adaptive-moment FWHM, limits ...
+    psf_fwhm_median_arcsec: Positive = 1.3  # ... median ...
+    psf_fwhm_scatter: Annotated[float, Field(ge=0)] = 0.12  # ... and scatter of its logarithm
+    psf_ratio: Five = (1.14, 1.07, 1.0, 0.95, 0.97)  # FWHM over that in r
+    psf_wing: Range = (0.14, 0.26)  # share of the light in a Gaussian 2.2 times wider
+    psf_ellipticity: Annotated[float, Field(ge=0, lt=0.5)] = 0.04
+    # Medians of the three frames in ../shared/data, as are the scatters of sky.
+    sky_mag: Five = (22.35, 22.1, 20.95, 20.1, 18.8)  # a square arcsec
+    sky_scatter_mag: Annotated[float, Field(ge=0)] = 0.18
+    nmgy_per_count: Five = (0.0098, 0.00386, 0.0051, 0.0067, 0.0330)
+    gain: Five = (1.59, 3.85, 4.72, 4.86, 4.88)  # electrons a count
+    dark_variance: Five = (9.3, 1.32, 1.32, 5.3, 1.0)  # counts squared
+    saturation_nmgy: Five = (180.0, 75.0, 90.0, 130.0, 500.0)  # of a pixel
+    noise_factor: PositiveRange = (1.0, 1.0)  # over the above; log-uniform
+    sky_residual: Annotated[float, Field(ge=0)] = 0.06  # of the pixel noise
+    field_r90: Positive = 6.0
+    min_size_arcsec: Positive = 20.0
+
+
+class SimulatedLabelsConfig(Section):
+    """Which sources get a training box: those that volunteers could agree on.
+
+    Half of them see a source at these values, and ever more beyond. The defaults make labels
+    that are distributed as those of Galaxy Zoo: Clump Scout (KS distances in the docs).
+    """
+
+    snr: Positive = 6.0  # in g, odd ones in r
+    contrast: Positive = 0.12  # of the source's peak with what lies under it
+    reach_r90: Positive = 1.15  # from the centre; of odd ones 0.85 times as far
+    rival: Annotated[float, Field(ge=0)] = 0.42  # of the most prominent clump's signal-to-noise
+    odd: Fraction = 0.48  # share of odd sources in plain sight that is marked
+
+
+class SimulateConfig(Section):
+    """A simulated survey: hosts, clumps, interlopers, artefacts, how they are observed, labels."""
+
+    hosts: HostsConfig = HostsConfig()
+    clumps: ClumpsConfig = ClumpsConfig()
+    interlopers: InterlopersConfig = InterlopersConfig()
+    artefacts: ArtefactsConfig = ArtefactsConfig()
+    observe: ObserveConfig = ObserveConfig()
+    labels: SimulatedLabelsConfig = SimulatedLabelsConfig()
 
 
 class DetectorConfig(Section):

@@ -28,13 +28,13 @@ _SHARD = 64
 
 
 def learn(
-    sample_folder: Path,
+    folders: Sequence[Path],
     out: Path,
     recipe: Recipe,
     workers: int,
     report: Callable[[int, dict[str, float]], None],
 ) -> DetectorSpec:
-    """Train the recipe's native detector on a sample with ``labels.parquet``; write ``out``.
+    """Train the recipe's native detector on samples with ``labels.parquet``; write ``out``.
 
     The file is written anew whenever validation has improved, so that an interrupted training
     leaves the best model so far. Returns the spec as last written.
@@ -42,7 +42,7 @@ def learn(
     Raises
     ------
     StoreError, TableError
-        If the sample or its labels cannot be used, fewer than two images can be read, or
+        If a sample or its labels cannot be used, fewer than two images can be read, or
         ``out`` exists or cannot be written.
     ModelError
         If the recipe's encoder does not exist, or ``train.start`` is no fitting model.
@@ -54,20 +54,24 @@ def learn(
 
     chosen = recipe.train.start
     start_file = None if chosen is None else find_model(chosen)
-    sample = Sample.open(sample_folder)
-    labels = labels_by_galaxy(sample)
+    samples = [Sample.open(folder) for folder in folders]
+    labels = [labels_by_galaxy(sample) for sample in samples]
     _check_new(out)
-    work = partial(_compose, sample, labels, recipe)
-    parts = ordered_map(work, shards(range(len(sample)), _SHARD), workers)
+    parts: list[TrainingSet | None] = []
+    for sample, boxes in zip(samples, labels, strict=True):
+        work = partial(_compose, sample, boxes, recipe)
+        parts += ordered_map(work, shards(range(len(sample)), _SHARD), workers)
     data = TrainingSet.joined([part for part in parts if part is not None])
     if len(data) < 2:
-        raise TableError(expected_got(sample_folder, "at least two usable images", len(data)))
+        where = " ".join(str(folder) for folder in folders)
+        raise TableError(expected_got(where, "at least two usable images", len(data)))
     training, validation = split(data, recipe)
+    total = sum(len(sample) for sample in samples)
     provenance = (
         f"trained by clumpscope on {len(training)} images, validated on {len(validation)} "
-        f"({len(data)} images, {len(sample) - len(data)} unreadable left out)"
+        f"({len(data)} images, {total - len(data)} unreadable left out)"
     )
-    spec = native_spec(out.stem, recipe, _range(sample), provenance, start=start_file)
+    spec = native_spec(out.stem, recipe, _range(samples), provenance, start=start_file)
     start = time.monotonic()
     written = [spec]
 
@@ -161,9 +165,9 @@ def _compose(
     return training_set(pairs, soft=recipe.train.soft_labels) if pairs else None
 
 
-def _range(sample: Sample) -> TrainingRange:
+def _range(samples: Sequence[Sample]) -> TrainingRange:
     def limits(name: str) -> tuple[float, float] | None:
-        values = plain(sample.hosts, name).astype(float)
+        values = np.concatenate([plain(sample.hosts, name).astype(float) for sample in samples])
         values = values[np.isfinite(values)]
         return (float(values.min()), float(values.max())) if len(values) else None
 

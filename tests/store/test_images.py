@@ -1,3 +1,6 @@
+import errno
+from pathlib import Path
+
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -9,7 +12,7 @@ from PIL import Image
 from builders import DEC, RA, band_image, galaxy_image, tan_wcs
 from clumpscope.core.frames import native_to_sky
 from clumpscope.core.galaxy import GalaxyImage, MaskBit
-from clumpscope.errors import ImageError
+from clumpscope.errors import ImageError, StoreError
 from clumpscope.store.images import read_galaxy, read_picture, write_galaxy
 
 CORNERS = [[-0.5, -0.5], [39.5, 0.0], [12.25, 30.75]]
@@ -100,10 +103,12 @@ def test_no_wcs_and_no_position(tmp_path):
 
 def test_a_failed_write_leaves_the_old_file(path, monkeypatch):
     before = path.read_bytes()
-    monkeypatch.setattr(
-        fits.HDUList, "writeto", lambda *_args, **_kwargs: (_ for _ in ()).throw(RuntimeError)
-    )
-    with pytest.raises(RuntimeError):
+
+    def full_disk(*_args):
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
+    with pytest.raises(StoreError, match="the disk is full"):
         write_galaxy(path, galaxy_image())
     assert path.read_bytes() == before
     assert [entry.name for entry in path.parent.iterdir()] == ["g1.fits"]

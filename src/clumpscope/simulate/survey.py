@@ -1,35 +1,50 @@
 """One simulated galaxy: image, host row, truth and training boxes from (seed, galaxy_id)."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from astropy.wcs import WCS
-from galsim import Image, hsm
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial.distance import cdist
 
 from clumpscope.config import SimulateConfig
-from clumpscope.core.frames import boxes_native_to_fraction, native_to_sky
+from clumpscope.core.frames import native_to_sky
 from clumpscope.core.galaxy import SDSS_BANDS, BandImage, GalaxyImage
-from clumpscope.simulate.clumps import Sources, draw_clumps
-from clumpscope.simulate.hosts import Host, draw_host, paint
-from clumpscope.simulate.interlopers import draw_interlopers
+from clumpscope.ops.psf import adaptive_fwhm_px
+from clumpscope.simulate import artefacts
+from clumpscope.simulate.clumps import draw_clumps
+from clumpscope.simulate.hosts import Host, draw_host
+from clumpscope.simulate.interlopers import (
+    as_sources,
+    companions,
+    draw_galaxies,
+    draw_knots,
+    draw_stars,
+    faint_apart,
+)
+from clumpscope.simulate.labels import Columns, labels, visibility
+from clumpscope.simulate.light import Light, paint
 from clumpscope.simulate.observe import (
-    Conditions,
-    draw_conditions,
+    GRID_BAND,
+    Images,
+    Visit,
+    blob_spectra,
+    draw_visit,
     expose,
+    light_spectra,
+    noise,
     padded_size,
-    psf_images,
+    sky_noise,
+    source_spectra,
     variance,
 )
+from clumpscope.simulate.psf import Frequencies, psf_images
+from clumpscope.simulate.sources import Sources
 
-Columns = dict[str, object]
-
-# A source is labelled if a volunteer could see it: above the noise and above the host.
-_VISIBLE_SNR = 6.0
-_VISIBLE_CONTRAST = 0.2
+_MARGIN = 1.08  # of the painted field over the expected cutout
+_LARGEST = 700  # px of the painted field
+_PSF_R90 = 1.3  # arcsec, of a point source in usual seeing: it widens small galaxies
+_NEAR = 1.3  # R90: odd sources further out are not in the truth
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,169 +70,158 @@ def galaxy_rng(seed: int, galaxy_id: str) -> np.random.Generator:
 def simulate_galaxy(galaxy_id: str, config: SimulateConfig, seed: int) -> SimulatedGalaxy:
     """Simulate one galaxy; the same (seed, galaxy_id) gives the same galaxy."""
     rng = galaxy_rng(seed, galaxy_id)
-    host = draw_host(rng, config)
-    conditions = draw_conditions(rng, config)
-    pixscale = config.pixscale_arcsec
-    size = _size_px(host, config)
-    clumps = draw_clumps(rng, host, config)
-    others = draw_interlopers(rng, size * pixscale, config)
-    maps = paint(host, padded_size(size), pixscale, rng)
-    own_light = expose(maps, host.fluxes, clumps, conditions, size, pixscale)
-    light = own_light + expose({}, {}, others, conditions, size, pixscale)
-    var = variance(light, conditions, pixscale)
-    data = (light + rng.standard_normal(light.shape) * np.sqrt(var)).astype(np.float32)
-    wcs = _wcs(rng, size, pixscale, conditions)
-    image = _image(galaxy_id, data, var, wcs, conditions, pixscale)
-    sources = clumps + others
-    total = host.total + clumps.flux.sum(axis=0)
-    r90 = _radius(own_light[2], total[2], 0.9) * pixscale
-    centre = (size - 1) / 2
-    xy = centre + np.column_stack([sources.x, sources.y]) / pixscale
-    near = (np.hypot(sources.x, sources.y) < 1.3 * r90) | (sources.label == 1)
-    shown = _visible(sources, xy, light, var, image)
-    r50 = _radius(own_light[2], total[2], 0.5) * pixscale
+    pixscale = config.observe.pixscale_arcsec
+    host = draw_host(rng, config.hosts, config.clumps)
+    visit = draw_visit(rng, config.observe)
+    visit = replace(visit, shifts=artefacts.displace(rng, visit.shifts, config.artefacts))
+    n = _painted_side(host, config)
+    at = Frequencies.of(n, pixscale)
+    light = paint(host, n, pixscale, rng)
+    size = _size_px(light, n, config)
+    field = size * pixscale
+    clumps = draw_clumps(rng, light, host.richness, config.clumps)
+    knots = draw_knots(rng, light, host.member.g_r, config.interlopers)
+    stars = draw_stars(rng, field, config.interlopers)
+    galaxies = draw_galaxies(rng, field, config.interlopers) + companions(
+        rng, host.member.r_mag, host.member.r50_arcsec, merger=host.tail > 0
+    )
+    resolved, faint = faint_apart(galaxies)
+    own = light_spectra(light) + source_spectra(clumps, at)
+    others = source_spectra(knots + stars + faint, at) + blob_spectra(resolved, at)
+    seen = expose(own + others, visit, at, size)
+    own_r = expose(own, visit, at, size, bands=(GRID_BAND,))[0]
+    sources = clumps + knots + stars + as_sources(galaxies)
+    xy = (size - 1) / 2 + visit.dither + np.column_stack([sources.x, sources.y]) / pixscale
+    wcs = _wcs(rng, size, pixscale, visit)
+    first = len(clumps) + len(knots)
+    star_xy = xy[first : first + len(stars)]
+    image, var = _observed(galaxy_id, seen, (stars, star_xy), visit, wcs, rng, config)
+    total = light.total + clumps.flux.sum(axis=0)
+    r50, r90 = (_radius(own_r, visit.dither, total[GRID_BAND], share) for share in (0.5, 0.9))
+    seen_by = visibility(sources, xy, seen, var, image, r90, config.labels)
+    shown = rng.random(len(sources)) < seen_by
+    near = (np.hypot(sources.x, sources.y) < _NEAR * r90 * pixscale) | (sources.label == 1)
     row = {
-        **_host_row(host, image, total, var, size, pixscale),
         "galaxy_id": galaxy_id,
-        "petro_r50_arcsec": r50,
-        "petro_r90_arcsec": r90,
+        **_host_row(host, image, total, sky_noise(visit), r90),
+        "petro_r50_arcsec": r50 * pixscale,
+        "petro_r90_arcsec": r90 * pixscale,
     }
     return SimulatedGalaxy(
         image,
         row,
-        _truth(galaxy_id, sources, xy, wcs, total[0], near),
-        _labels(galaxy_id, sources, xy, image, shown),
+        truth(galaxy_id, sources.subset(near), xy[near], wcs, total[0]),
+        labels(galaxy_id, sources, xy, image, shown),
     )
 
 
-def _size_px(host: Host, config: SimulateConfig) -> int:
-    """Side of the cutout: about ``field_r90`` times R90 of an inclined exponential disk."""
-    r90 = 3.89 * host.scale_arcsec * np.sqrt((1 + host.axis_ratio**1.3) / 2)
-    return int(np.clip(config.field_r90 * r90 / config.pixscale_arcsec, 64, 480))
+def _painted_side(host: Host, config: SimulateConfig) -> int:
+    """Side of the painted field: somewhat more than a cutout of an inclined exponential disk."""
+    observe = config.observe
+    r90 = 2.32 * host.member.r50_arcsec * np.sqrt((1 + host.axis_ratio**1.3) / 2)
+    side = max(observe.field_r90 * np.hypot(r90, _PSF_R90), observe.min_size_arcsec)
+    return padded_size(int(min(_MARGIN * side / observe.pixscale_arcsec, _LARGEST)))
 
 
-def _wcs(rng: np.random.Generator, size: int, pixscale: float, conditions: Conditions) -> WCS:
+def _size_px(light: Light, n: int, config: SimulateConfig) -> int:
+    """Side of the cutout, pixels, odd: ``field_r90`` times R90 as painted, if that is there."""
+    observe = config.observe
+    r90 = _radius(light.bands[GRID_BAND], np.zeros(2), light.total[GRID_BAND], 0.9)
+    r90 = np.hypot(r90, _PSF_R90 / observe.pixscale_arcsec)
+    side = max(observe.field_r90 * r90, observe.min_size_arcsec / observe.pixscale_arcsec)
+    side = int(min(side, n - 2))
+    return side - 1 + side % 2
+
+
+def _observed(
+    galaxy_id: str,
+    seen: Images,
+    stars: tuple[Sources, NDArray[np.float64]],
+    visit: Visit,
+    wcs: WCS,
+    rng: np.random.Generator,
+    config: SimulateConfig,
+) -> tuple[GalaxyImage, Images]:
+    """The image that a survey would hand out, and its variance; stars with their pixels."""
+    angle = rng.uniform(0, np.pi / 2)
+    for flux, (x, y) in zip(stars[0].flux, stars[1], strict=True):
+        seen = artefacts.spiked(seen, x, y, flux, angle)
+    masks = np.zeros(seen.shape, dtype=np.uint8)
+    if config.artefacts.saturation:
+        seen, masks = artefacts.saturated(seen, config.observe)
+    var = variance(seen, visit)
+    sigma = sky_noise(visit)
+    seen = artefacts.trail(rng, seen, sigma, config.artefacts)
+    seen = artefacts.cosmic_ray(rng, seen, sigma, config.artefacts)
+    shape = (seen.shape[1], seen.shape[2])
+    seen = seen + artefacts.uneven_sky(rng, shape, sigma, config.observe.sky_residual)
+    data = (seen + noise(rng, var, visit)).astype(np.float32)
+    pixscale = config.observe.pixscale_arcsec
+    bands = {
+        band: BandImage(
+            data=data[k],
+            variance=var[k].astype(np.float32),
+            mask=masks[k],
+            wcs=wcs,
+            psf_fwhm_arcsec=adaptive_fwhm_px(psf) * pixscale,
+            psf=psf,
+        )
+        for k, (band, psf) in enumerate(
+            zip(SDSS_BANDS, psf_images(visit.psf, pixscale), strict=True)
+        )
+    }
+    ra, dec = wcs.wcs.crval
+    return GalaxyImage(galaxy_id, bands, float(ra), float(dec)), var
+
+
+def _wcs(rng: np.random.Generator, size: int, pixscale: float, visit: Visit) -> WCS:
+    """Tangent plane touching the sphere at the host."""
     wcs = WCS(naxis=2)
     wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
-    wcs.wcs.crpix = [(size + 1) / 2, (size + 1) / 2]
+    wcs.wcs.crpix = (size + 1) / 2 + visit.dither
     wcs.wcs.crval = [rng.uniform(0, 360), np.degrees(np.arcsin(rng.uniform(-0.1, 0.85)))]
-    cos_r, sin_r = np.cos(conditions.rotation), np.sin(conditions.rotation)
-    turn = np.array([[cos_r, -sin_r], [sin_r, cos_r]]) @ np.diag([conditions.parity, 1])
+    cos_r, sin_r = np.cos(visit.rotation), np.sin(visit.rotation)
+    turn = np.array([[cos_r, -sin_r], [sin_r, cos_r]]) @ np.diag([visit.parity, 1])
     wcs.wcs.cd = turn * pixscale / 3600
     wcs.wcs.set()
     return wcs
 
 
-def _image(
-    galaxy_id: str,
-    data: NDArray[np.float32],
-    var: NDArray[np.float64],
-    wcs: WCS,
-    conditions: Conditions,
-    pixscale: float,
-) -> GalaxyImage:
-    bands = {}
-    for k, (band, psf) in enumerate(zip(SDSS_BANDS, psf_images(conditions, pixscale), strict=True)):
-        moments = hsm.FindAdaptiveMom(Image(psf.astype(float)))
-        bands[band] = BandImage(
-            data=data[k],
-            variance=var[k].astype(np.float32),
-            mask=np.zeros(data[k].shape, dtype=np.uint8),
-            wcs=wcs,
-            psf_fwhm_arcsec=float(np.sqrt(8 * np.log(2)) * moments.moments_sigma * pixscale),
-            psf=psf,
-        )
-    ra, dec = wcs.wcs.crval
-    return GalaxyImage(galaxy_id, bands, float(ra), float(dec))
+def _radius(
+    image: NDArray[np.floating], centre: NDArray[np.float64], total: float, share: float
+) -> float:
+    """Radius in pixels of the circle about the centre that holds ``share`` of ``total``.
 
-
-def _radius(image: NDArray[np.float64], total: float, share: float) -> float:
-    """Radius in pixels of the circle about the centre that holds ``share`` of ``total``."""
+    ``centre`` is given from the middle of the image, pixels.
+    """
     n = image.shape[0]
     axis = np.arange(n) - (n - 1) / 2
-    radius = np.hypot(*np.meshgrid(axis, axis)).ravel()
-    order = np.argsort(radius)
-    growth = np.cumsum(image.ravel()[order])
-    return float(radius[order][min(np.searchsorted(growth, share * total), n * n - 1)])
+    radius = np.hypot((axis - centre[0])[None, :], (axis - centre[1])[:, None])
+    ring = (radius * 4).astype(np.intp).ravel()
+    growth = np.cumsum(np.bincount(ring, weights=image.ravel()))
+    inside = int(np.searchsorted(growth, share * total))
+    return float(min(inside, 2 * n) + 1) / 4
 
 
-def _visible(
-    sources: Sources,
-    xy: NDArray[np.float64],
-    light: NDArray[np.float64],
-    var: NDArray[np.float64],
-    image: GalaxyImage,
-) -> NDArray[np.bool_]:
-    """(N,) whether a source stands out in g (clumps) or r (odd ones)."""
-    ny, nx = image.shape
-    col = np.rint(xy[:, 0]).astype(int)
-    row = np.rint(xy[:, 1]).astype(int)
-    inside = (col >= 0) & (col < nx) & (row >= 0) & (row < ny)
-    col, row = np.clip(col, 0, nx - 1), np.clip(row, 0, ny - 1)
-    band = np.where(sources.label == 1, 1, 2)
-    fwhm_px = np.array([image[b].psf_fwhm_arcsec for b in SDSS_BANDS])[band] / image.pixscale_arcsec
-    sigma2 = (fwhm_px / 2.3548) ** 2 + (sources.sigma / image.pixscale_arcsec) ** 2
-    area = 4 * np.pi * sigma2  # effective pixels of a Gaussian
-    flux = sources.flux[np.arange(len(sources)), band]
-    snr = flux / np.sqrt(area * var[band, row, col])
-    peak = flux / (2 * np.pi * sigma2)
-    under = np.maximum(light[band, row, col] - peak, 1e-6)
-    shown: NDArray[np.bool_] = inside & (snr > _VISIBLE_SNR) & (peak / under > _VISIBLE_CONTRAST)
-    return shown
-
-
-def _truth(
+def truth(
     galaxy_id: str,
     sources: Sources,
     xy: NDArray[np.float64],
     wcs: WCS,
     total_u: float,
-    keep: NDArray[np.bool_],
 ) -> Columns:
-    index = np.flatnonzero(keep)
-    sky = native_to_sky(xy[index], wcs)
-    flux = sources.flux[index]
+    """Columns of the truth table."""
+    sky = native_to_sky(xy, wcs)
     return {
-        "galaxy_id": [galaxy_id] * len(index),
-        "clump_id": np.arange(1, len(index) + 1),
+        "galaxy_id": [galaxy_id] * len(sources),
+        "clump_id": np.arange(1, len(sources) + 1),
         "ra": sky[:, 0],
         "dec": sky[:, 1],
-        "x": xy[index, 0],
-        "y": xy[index, 1],
-        "label": sources.label[index],
-        "flux_ratio_u": flux[:, 0] / total_u,
-        **{f"flux_{band}": flux[:, k] for k, band in enumerate(SDSS_BANDS)},
-    }
-
-
-def _labels(
-    galaxy_id: str,
-    sources: Sources,
-    xy: NDArray[np.float64],
-    image: GalaxyImage,
-    shown: NDArray[np.bool_],
-) -> Columns:
-    """Square boxes of side two PSF-FWHM; sources closer than one FWHM share a box."""
-    index = np.flatnonzero(shown)
-    fwhm = image["r"].psf_fwhm_arcsec / image.pixscale_arcsec
-    boxes, labels, centres = [], [], []
-    if len(index):
-        _, group = connected_components(cdist(xy[index], xy[index]) < fwhm, directed=False)
-        for g in range(group.max() + 1):
-            members = index[group == g]
-            weight = sources.flux[members, 1]
-            centre = np.average(xy[members], axis=0, weights=weight)
-            centres.append(centre)
-            boxes.append([*(centre - fwhm), *(centre + fwhm)])
-            labels.append(int(sources.label[members[np.argmax(weight)]]))
-    corners = boxes_native_to_fraction(np.array(boxes).reshape(-1, 4), image.shape)
-    sky = native_to_sky(np.array(centres).reshape(-1, 2), image.wcs)
-    return {
-        "galaxy_id": [galaxy_id] * len(labels),
-        "label": np.array(labels, dtype=int),
-        **{name: corners[:, k] for k, name in enumerate(("x1", "y1", "x2", "y2"))},
-        "ra": sky[:, 0],
-        "dec": sky[:, 1],
+        "x": xy[:, 0],
+        "y": xy[:, 1],
+        "label": sources.label,
+        "flux_ratio_u": sources.flux[:, 0] / total_u,
+        **{f"flux_{band}": sources.flux[:, k] for k, band in enumerate(SDSS_BANDS)},
     }
 
 
@@ -225,27 +229,23 @@ def _host_row(
     host: Host,
     image: GalaxyImage,
     total: NDArray[np.float64],
-    var: NDArray[np.float64],
-    size: int,
-    pixscale: float,
+    sigma: NDArray[np.float64],
+    r90_px: float,
 ) -> Columns:
-    area = np.pi * (3 * host.scale_arcsec / pixscale) ** 2
-    absolute = -2.5 * np.log10(total[2]) + 22.5 - 5 * np.log10(host.redshift * 3e5 / 70 * 1e5)
-    g_r = -2.5 * np.log10(total[1] / total[2])
-    # Mass to light in r after Bell et al. 2003, with the Sun at r = 4.65.
-    log_mass = -0.306 + 1.097 * g_r - 0.4 * (absolute - 4.65)
-    errors = np.sqrt(np.median(var, axis=(1, 2)) * area)
+    member = host.member
+    # Of a Petrosian aperture, about 1.7 R90 in radius.
+    errors = sigma * np.sqrt(np.pi) * 1.7 * r90_px
     return {
         "ra": image.ra,
         "dec": image.dec,
-        "redshift": host.redshift,
+        "redshift": member.redshift,
         "axis_ratio": host.axis_ratio,
         "position_angle_deg": _position_angle(host, image.wcs),
         "ebv": 0.0,
-        "log_mass": float(log_mass),
-        "log_ssfr": float(-9.6 - 1.6 * (g_r - 0.3)),
-        "pixscale_arcsec": pixscale,
-        "field_arcsec": size * pixscale,
+        "log_mass": member.log_mass,
+        "log_ssfr": member.log_ssfr,
+        "pixscale_arcsec": image.pixscale_arcsec,
+        "field_arcsec": image.shape[0] * image.pixscale_arcsec,
         **{f"petro_flux_{b}": float(total[k]) for k, b in enumerate(SDSS_BANDS)},
         **{f"petro_flux_err_{b}": float(errors[k]) for k, b in enumerate(SDSS_BANDS)},
         **{f"psf_fwhm_{b}": image[b].psf_fwhm_arcsec for b in SDSS_BANDS},
@@ -256,8 +256,5 @@ def _position_angle(host: Host, wcs: WCS | None) -> float:
     """Position angle of the major axis, degrees east of north in [0, 180)."""
     if wcs is None:
         return float("nan")
-    along = wcs.wcs.cd @ np.array([np.cos(host.position_angle), np.sin(host.position_angle)])
+    along = wcs.wcs.cd @ np.array([np.cos(host.angle), np.sin(host.angle)])
     return float(np.degrees(np.arctan2(along[0], along[1])) % 180)
-
-
-__all__ = ["SimulatedGalaxy", "galaxy_rng", "simulate_galaxy"]

@@ -16,6 +16,7 @@ from PIL import Image, UnidentifiedImageError
 from clumpscope.core.galaxy import SDSS_BANDS, BandImage, ColourImage, GalaxyImage, MaskBit
 from clumpscope.errors import ImageError, expected_got
 from clumpscope.store.atomic import atomic
+from clumpscope.store.fits_bytes import Cards, image_hdu, primary_hdu
 
 PICTURES = (".png", ".jpg", ".jpeg")
 _WCS_KEYS = (
@@ -33,32 +34,27 @@ def write_galaxy(path: Path, image: GalaxyImage) -> None:
 
     A mask without a set bit and a missing PSF image are left out.
     """
-    hdus = [fits.PrimaryHDU()]
-    hdus[0].header["OBJECT"] = image.galaxy_id
+    place: Cards = {"OBJECT": image.galaxy_id}
     if np.isfinite(image.ra):
-        hdus[0].header["RA"] = (image.ra, "[deg] host")
-        hdus[0].header["DEC"] = (image.dec, "[deg] host")
-    cards = fits.Header() if image.wcs is None else image.wcs.to_header()
+        place |= {"RA": (float(image.ra), "[deg] host"), "DEC": (float(image.dec), "[deg] host")}
+    parts = [primary_hdu(place)]
+    grid: Cards = {} if image.wcs is None else dict(image.wcs.to_header())
     for band, plane in image.bands.items():
-        hdu = fits.ImageHDU(plane.data.astype(np.float32), header=cards.copy(), name=band)
-        hdu.header["EXTNAME"] = band  # astropy upper-cases names
-        hdu.header["BUNIT"] = "nanomaggy"
-        hdu.header["PSFFWHM"] = (plane.psf_fwhm_arcsec, "[arcsec] adaptive-moment FWHM")
-        hdu.header["PSFASSUM"] = (plane.psf_assumed, "PSF not measured for this image")
-        hdu.header["NOISEASS"] = (plane.noise_assumed, "variance from blank sky of this image")
-        hdus += [hdu, _extra(plane.variance.astype(np.float32), f"{band}_VAR")]
+        cards: Cards = {
+            **grid,
+            "BUNIT": "nanomaggy",
+            "PSFFWHM": (float(plane.psf_fwhm_arcsec), "[arcsec] adaptive-moment FWHM"),
+            "PSFASSUM": (plane.psf_assumed, "PSF not measured for this image"),
+            "NOISEASS": (plane.noise_assumed, "variance from blank sky of this image"),
+        }
+        parts.append(image_hdu(plane.data.astype(np.float32), band, cards))
+        parts.append(image_hdu(plane.variance.astype(np.float32), f"{band}_VAR", {}))
         if plane.mask.any():
-            hdus.append(_extra(plane.mask.astype(np.uint8), f"{band}_MASK"))
+            parts.append(image_hdu(plane.mask.astype(np.uint8), f"{band}_MASK", {}))
         if plane.psf is not None:
-            hdus.append(_extra(plane.psf.astype(np.float32), f"{band}_PSF"))
+            parts.append(image_hdu(plane.psf.astype(np.float32), f"{band}_PSF", {}))
     with atomic(path) as temporary:
-        fits.HDUList(hdus).writeto(temporary, overwrite=True, output_verify="ignore")
-
-
-def _extra(data: NDArray[np.generic], name: str) -> fits.ImageHDU:
-    hdu = fits.ImageHDU(data)
-    hdu.header["EXTNAME"] = name
-    return hdu
+        temporary.write_bytes(b"".join(parts))
 
 
 def read_galaxy(

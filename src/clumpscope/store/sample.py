@@ -102,6 +102,23 @@ class Sample:
         marks = [(state.st_size, state.st_mtime_ns) if state else None for state in states]
         return sha256_json([self.ids, hosts, marks])
 
+    def content_hash(self) -> str:
+        """Hash of what the host and truth tables say, numbers to five digits.
+
+        Unlike `fingerprint` it does not depend on times and library versions.
+
+        Raises
+        ------
+        StoreError, TableError
+            If there is no truth.
+        """
+        columns = {
+            f"{kind}.{name}": [_digits(value) for value in plain(table, name)]
+            for kind, table in (("hosts", self.hosts), ("truth", self.truth()))
+            for name in table.colnames
+        }
+        return sha256_json(columns)
+
     def host(self, index: int, name: str) -> float:
         """Return a number of the host table, in its own unit."""
         return float(plain(self.hosts, name)[index])
@@ -163,6 +180,10 @@ class Sample:
             LABELS,
             required=("galaxy_id", "label", "x1", "y1", "x2", "y2"),
         )
+
+
+def _digits(value: object) -> str:
+    return f"{value:.4e}" if isinstance(value, float) else str(value)
 
 
 def read_truth(path: Path) -> QTable:
