@@ -19,7 +19,7 @@ from clumpscope.acquire import simulate
 from clumpscope.config import ClumpsConfig, DetectConfig, MeasureConfig, Recipe, SimulateConfig
 from clumpscope.core.galaxy import SDSS_BANDS
 from clumpscope.core.schema import plain, rows_by_id
-from clumpscope.measure.aperture import measure
+from clumpscope.measure import measure
 from clumpscope.ops.outline import galaxy_outline
 from clumpscope.store.sample import Sample
 

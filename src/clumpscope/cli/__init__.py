@@ -1,0 +1,26 @@
+"""The command line: the only place that prints and chooses exit codes."""
+
+import sys
+from typing import NoReturn
+
+from clumpscope.cli import marks, models, runs, surveys
+from clumpscope.cli.common import app, errors
+from clumpscope.errors import ClumpscopeError
+
+
+def main() -> NoReturn:
+    """Run the command line; exits 0, 1 (failed) or 2 (bad usage or input)."""
+    try:
+        app(standalone_mode=True)
+    except ClumpscopeError as error:
+        errors.print("error:", style="bold red", end=" ")
+        errors.print(str(error))
+        sys.exit(error.exit_code)
+    except OSError as error:  # such as a pipe that was closed, or a folder that cannot be read
+        errors.print("error:", style="bold red", end=" ")
+        errors.print(str(error))
+        sys.exit(1)
+    sys.exit(0)
+
+
+__all__ = ["app", "main", "marks", "models", "runs", "surveys"]

@@ -1,0 +1,5 @@
+"""``python -m clumpscope.cli``."""
+
+from clumpscope.cli import main
+
+main()

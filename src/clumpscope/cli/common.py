@@ -1,0 +1,111 @@
+"""What all commands share: the application, options, progress and printed tables."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from clumpscope.config import Recipe, load_recipe
+
+if TYPE_CHECKING:
+    from clumpscope.evaluate import Evaluation
+    from clumpscope.pipeline import Summary
+
+
+app = typer.Typer(
+    name="clumpscope",
+    help="Find, measure and vet giant star-forming clumps in galaxy images.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+fetch_app = typer.Typer(help="Cut galaxies out of a survey.", no_args_is_help=True)
+labels_app = typer.Typer(help="Choose, divide and convert labels.", no_args_is_help=True)
+models_app = typer.Typer(help="Published and own models.", no_args_is_help=True)
+app.add_typer(fetch_app, name="fetch")
+app.add_typer(labels_app, name="labels")
+app.add_typer(models_app, name="models")
+
+console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+Sample = Annotated[
+    Path, typer.Argument(help="a sample, or a bare folder of images", metavar="SAMPLE")
+]
+RunFolder = Annotated[Path, typer.Argument(help="a run's folder", metavar="RUN")]
+RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="a TOML recipe; default: ours")]
+RunRecipe = Annotated[
+    Path | None, typer.Option("--recipe", help="a TOML recipe; default: the run's own")
+]
+Model = Annotated[str | None, typer.Option("--model", help="a model's name or file; default: ours")]
+OutFolder = Annotated[Path, typer.Option("--out", help="folder to write; new or empty")]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="instead of the recipe's")]
+Resume = Annotated[bool, typer.Option("--resume", help="go on with an interrupted run")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="processes; default: cores")]
+
+
+def recipe_of(path: Path | None, seed: int | None = None) -> Recipe:
+    """The recipe of a file, else the defaults; with another seed where one is given."""
+    recipe = load_recipe(path)
+    return recipe if seed is None else recipe.model_copy(update={"seed": seed})
+
+
+def recipe_for(run: Path, path: Path | None) -> Recipe:
+    """The recipe given, else the one that the run was made with."""
+    from clumpscope.pipeline import recipe_of
+
+    return recipe_of(run) if path is None else load_recipe(path)
+
+
+def workers_of(workers: int | None) -> int:
+    """Number of processes: as asked, else one a core."""
+    from clumpscope.engine import default_workers
+
+    return default_workers() if workers is None else workers
+
+
+@contextmanager
+def progress_bar(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal, nothing elsewhere."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda n: bar.update(task, advance=n)
+
+
+def summary_of(summary: "Summary") -> str:
+    """One line on what a run did."""
+    return (
+        f"{summary.galaxies} galaxies ({summary.failed} failed), {summary.detections} boxes, "
+        f"{summary.normal} clumps and {summary.odd} odd clumps in {summary.seconds:.1f} s"
+    )
+
+
+def print_evaluation(results: Mapping[str, "Evaluation"]) -> None:
+    """Table of completeness and purity of each finder."""
+    table = Table(
+        "", "ratio", "completeness", "purity", "chance", title="against truth", box=SIMPLE_HEAD
+    )
+    for name, result in results.items():
+        for ratio, item in result.at.items():
+            shares = [item.completeness, item.purity]
+            cells = [f"{s.value:.2f} ({s.low:.2f}–{s.high:.2f}) of {s.n}" for s in shares]
+            chance = result.chance[ratio].completeness.value
+            table.add_row(name, f"≥ {100 * ratio:.0f} %", *cells, f"{chance:.2f}")
+    console.print(table)

@@ -1,0 +1,120 @@
+"""Commands for detectors: train and models."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+)
+from rich.table import Column, Table
+
+from clumpscope.errors import TableError, expected_got
+
+if TYPE_CHECKING:
+    pass
+from clumpscope.cli.common import (
+    Seed,
+    Workers,
+    app,
+    console,
+    errors,
+    models_app,
+    recipe_of,
+    workers_of,
+)
+
+_DOWNLOAD = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+
+
+@app.command()
+def train(
+    recipe: Annotated[Path, typer.Argument(help="a TOML recipe", metavar="RECIPE")],
+    sample: Annotated[
+        list[Path], typer.Option("--sample", help="a sample with labels.parquet; again for more")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="model file to write (.safetensors)")],
+    seed: Seed = None,
+    workers: Workers = None,
+) -> None:
+    """Train a detector on samples with labels."""
+    if out.suffix != ".safetensors":
+        raise TableError(expected_got("--out", "a file ending in .safetensors", out.name))
+    from clumpscope.learn import learn
+
+    def report(epoch: int, metrics: dict[str, float]) -> None:
+        figures = ", ".join(f"{name} {value:.3f}" for name, value in metrics.items())
+        console.print(f"epoch {epoch}: {figures}")
+
+    spec = learn(sample, out, recipe_of(recipe, seed), workers_of(workers), report)
+    console.print(f"{spec.name} in {out}")
+
+
+@models_app.command("list")
+def models_list() -> None:
+    """Models in the package, in the cache, and the published ones."""
+    from clumpscope.detector.inventory import list_models
+
+    table = Table(Column("name", no_wrap=True), "where", "family", "MB", "licence")
+    for entry in list_models():
+        licence = entry.problem or entry.licence
+        table.add_row(entry.name, entry.where, entry.family, f"{entry.size / 1e6:.1f}", licence)
+    console.print(table)
+
+
+@models_app.command("fetch")
+def models_fetch(name: Annotated[str, typer.Argument(help="a published model's name")]) -> None:
+    """Download a published checkpoint by its sha256 and import it."""
+    from clumpscope.detector.download import fetch
+    from clumpscope.detector.header import read_spec
+
+    with Progress(*_DOWNLOAD, console=errors, disable=not errors.is_terminal) as bar:
+        task = bar.add_task(name, total=None)
+        path = fetch(name, progress=lambda done, size: bar.update(task, completed=done, total=size))
+    console.print(f"{name} in {path}")
+    console.print(f"licence: {read_spec(path).licence}")
+
+
+@models_app.command("import")
+def models_import(
+    file: Annotated[Path, typer.Argument(help="a published .pth checkpoint")],
+    name: Annotated[str, typer.Option("--as", help="name to give it")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="file to write; default: the cache")
+    ] = None,
+) -> None:
+    """Turn a published checkpoint into a model file."""
+    from clumpscope.detector.published import import_published
+
+    console.print(f"{name} in {import_published(file, name, out)}")
+
+
+@models_app.command("show")
+def models_show(
+    model: Annotated[str | None, typer.Argument(help="name or file; default: ours")] = None,
+) -> None:
+    """Print a model's spec: what it is, what it expects, where it comes from."""
+    from clumpscope.detector.header import read_spec
+    from clumpscope.detector.registry import find_model
+
+    path = find_model(model)
+    console.print_json(read_spec(path).model_dump_json())
+    console.print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+
+
+@models_app.command("verify")
+def models_verify(
+    model: Annotated[str | None, typer.Argument(help="name or file; default: ours")] = None,
+) -> None:
+    """Check a model file: spec, tensors, hash."""
+    from clumpscope.detector.inventory import verify
+    from clumpscope.detector.registry import find_model
+
+    verified = verify(find_model(model))
+    header = verified.header
+    console.print(f"{header.path} is whole: {len(header.shapes)} tensors,", end=" ")
+    console.print(f"{header.parameters / 1e6:.2f} million numbers in {' '.join(header.precisions)}")
+    console.print(f"{header.size / 1e6:.1f} MB, sha256 {verified.sha256}")
