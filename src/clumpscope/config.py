@@ -306,11 +306,11 @@ class SimulatedLabelsConfig(Section):
     that are distributed as those of Galaxy Zoo: Clump Scout (KS distances in the docs).
     """
 
-    snr: Positive = 6.0  # in g, odd ones in r
-    contrast: Positive = 0.12  # of the source's peak with what lies under it
+    snr: Positive = 7.0  # in g, odd ones in r
+    contrast: Positive = 0.14  # of the source's peak with what lies under it
     reach_r90: Positive = 1.15  # from the centre; of odd ones 0.85 times as far
-    rival: Annotated[float, Field(ge=0)] = 0.42  # of the most prominent clump's signal-to-noise
-    odd: Fraction = 0.48  # share of odd sources in plain sight that is marked
+    rival: Annotated[float, Field(ge=0)] = 0.36  # of the most prominent clump's signal-to-noise
+    odd: Fraction = 0.42  # share of odd sources in plain sight that is marked
 
 
 class SimulateConfig(Section):
