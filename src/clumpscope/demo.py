@@ -6,7 +6,7 @@ from pathlib import Path
 
 from clumpscope.acquire import simulate
 from clumpscope.assess import assess
-from clumpscope.config import Recipe
+from clumpscope.config import ClumpsConfig, Recipe, SimulateConfig
 from clumpscope.evaluate import Evaluation
 from clumpscope.pipeline import Summary, run
 from clumpscope.sheet import sheet
@@ -37,7 +37,9 @@ def demo(out: Path, galaxies: int, seed: int, workers: int, progress: Progress) 
     """
     new_folder(out)
     sample, run_folder, picture = out / "sample", out / "run", out / "contact_sheet.png"
-    recipe = Recipe(seed=seed)
+    # Most galaxies have no clump; of a demo there shall be something to see.
+    clumps = ClumpsConfig(clumpless_share=0.0, mean=8.0)
+    recipe = Recipe(seed=seed, simulate=SimulateConfig(clumps=clumps))
     simulate(sample, galaxies, recipe, workers, progress)
     summary = run(sample, run_folder, recipe, workers=workers, progress=progress)
     truth = sample / "truth.parquet"
