@@ -48,14 +48,15 @@ def test_scale_is_the_cosmology_s():
 
 
 def test_names_are_cut_off_not_rounded():
-    ra = np.array([229.525699, 0.0, 359.99999, np.nan, 10.0])
-    dec = np.array([42.74599, -0.00001, 89.99999, 1.0, -9.9999999])
+    ra = np.array([229.525699, 0.0, 359.99999, np.nan, 10.0, 359.9999999999999])
+    dec = np.array([42.74599, -0.00001, 89.99999, 1.0, -9.9999999, 0.0])
     assert iau_names(ra, dec).tolist() == [
         "CSCOPE J151806.16+424445.5",
         "CSCOPE J000000.00-000000.0",
         "CSCOPE J235959.99+895959.9",
         "",
         "CSCOPE J004000.00-095959.9",
+        "CSCOPE J000000.00+000000.0",
     ]
 
 

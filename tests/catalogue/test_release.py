@@ -167,11 +167,13 @@ def test_chances_of_three_and_eight_percent(flux):
 
 
 def placed(**columns):
-    """One clump 4 arcsec north of the host, of PSF-FWHM 3.3 px."""
-    there = {"clump_centre_ra": [12.0], "clump_centre_dec": [-3.0 + 4 / 3600], "FWHM_r_px": [3.3]}
+    """One clump 4 arcsec north of the host, of PSF-FWHM 1.32 arcsec."""
+    there = {
+        "clump_centre_ra": [12.0], "clump_centre_dec": [-3.0 + 4 / 3600], "FWHM_r_arcsec": [1.32],
+    }  # fmt: skip
     known = {
         "ra": [12.0], "dec": [-3.0], "axis_ratio": [0.5], "position_angle_deg": [90.0],
-        "redshift": [0.05], "petro_r90_arcsec": [8.0], "pixscale_arcsec": [0.4],
+        "redshift": [0.05], "petro_r90_arcsec": [8.0],
     }  # fmt: skip
     return catalogue(photometry(**there), hosts(**known | columns), CONFIG)
 
@@ -193,13 +195,13 @@ def test_a_psf_that_spans_much_of_the_host_is_flagged(redshift, coarse):
 
 
 def test_the_same_clump_of_two_galaxies_points_to_the_nearer_one():
-    one = {"clump_centre_ra": 12.0, "clump_centre_dec": -3.0, "FWHM_r_px": 3.3}
+    one = {"clump_centre_ra": 12.0, "clump_centre_dec": -3.0, "FWHM_r_arcsec": 1.32}
     there = {name: [number] * 2 for name, number in one.items()}
-    known = {"ra": [12.0, 12.0], "dec": [-3.001, -3.005], "pixscale_arcsec": [0.4, 0.4]}
+    known = {"ra": [12.0, 12.0], "dec": [-3.001, -3.005], "petro_r90_arcsec": [8.0, np.nan]}
     ids = ("a", "b")
     found = photometry(ids=ids, clump_ids=[1, 1], **there)
     table = catalogue(found, hosts(ids=ids, **known), CONFIG)
-    assert list(table["duplicate_of"]) == ["", table["clump_name"][0]]
+    assert list(table["duplicate_of"]) == ["", "a 1"]
     assert (plain(table, "flags") & ClumpFlag.DUPLICATE > 0).tolist() == [False, True]
 
 

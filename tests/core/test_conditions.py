@@ -4,7 +4,7 @@ import pytest
 import builders
 import scenes
 from clumpscope.core.conditions import SDSS_NOISE_R, Conditions
-from clumpscope.core.galaxy import ColourImage, GalaxyImage
+from clumpscope.core.galaxy import ColourImage, GalaxyImage, MaskBit
 
 
 def test_conditions_of_calibrated_bands():
@@ -35,3 +35,16 @@ def test_without_a_wcs_or_r_nothing_is_known():
     for image in (builders.galaxy_image(wcs=None), builders.galaxy_image(bands="gi")):
         found = Conditions.of(image)
         assert np.isnan([found.psf_fwhm_arcsec, found.noise_over_sdss]).all()
+
+
+def test_pixels_off_the_frame_say_nothing_of_the_noise():
+    variance = np.full((40, 40), 4e-4, np.float32)
+    mask = np.zeros((40, 40), np.uint8)
+    variance[:, :20], mask[:, :20] = 0, MaskBit.NO_DATA
+    noises = [
+        Conditions.of(GalaxyImage("g", {"r": plane})).noise_over_sdss
+        for plane in (builders.band_image(), builders.band_image(variance=variance, mask=mask))
+    ]
+    assert noises[0] == pytest.approx(noises[1])
+    nothing = builders.band_image(mask=np.full((40, 40), MaskBit.NO_DATA, np.uint8))
+    assert np.isnan(Conditions.of(GalaxyImage("g", {"r": nothing})).noise_over_sdss)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -322,3 +324,65 @@ def test_a_star_beside_the_clump_is_no_part_of_the_host():
     starred = changed(clean, data=(clean["r"].data + star).astype(np.float32))
     found = measure(starred, xy, R, outline)
     assert found.flux[0, 0] == pytest.approx(3.0, rel=0.05)
+
+
+TWO = np.array([[72.0, 60.3], [52.0, 66.0]])
+
+
+def five_bands(**changed_bands):
+    """Two clumps on a disk in five bands, some bands' planes replaced."""
+    image = scenes.galaxy(
+        shape=DISK_SHAPE, xy=TWO, flux=3.0, host_flux=100.0, scale_px=8.0, noise=False
+    )
+    planes = {
+        band: replace(plane, **changed_bands.get(band, {})) for band, plane in image.bands.items()
+    }
+    return GalaxyImage("g", planes, image.ra, image.dec)
+
+
+@pytest.mark.parametrize("columns", [0, 45])
+def test_a_band_without_data_leaves_the_others_alone(columns):
+    mask = np.zeros(DISK_SHAPE, dtype=np.uint8)
+    mask[:, columns:] = MaskBit.NO_DATA
+    whole, partly = five_bands(), five_bands(u={"mask": mask})
+    outline = galaxy_outline(whole, RefineConfig())
+    clean, found = (measure(one, TWO, MeasureConfig(), outline) for one in (whole, partly))
+    assert np.isnan(found.flux[:, 0]).all()
+    assert found.flux[:, 1:] == pytest.approx(clean.flux[:, 1:], rel=0.02)
+    assert found.flux_err[:, 1:] == pytest.approx(clean.flux_err[:, 1:], rel=0.1)
+
+
+def test_beside_a_frame_s_edge_where_variance_is_zero():
+    y, x = np.indices(DISK_SHAPE)
+    off = (x < 58) | (y < 58)
+    plane = five_bands()["g"]
+    cut = {
+        "data": np.where(off, 0, plane.data).astype(np.float32),
+        "variance": np.where(off, 0, plane.variance).astype(np.float32),
+        "mask": np.where(off, MaskBit.NO_DATA, 0).astype(np.uint8),
+    }
+    image = five_bands(**dict.fromkeys("ugriz", cut))
+    xy = np.array([[72.0, 60.3], [66.0, 80.0]])
+    found = measure(image, xy, MeasureConfig(), galaxy_outline(five_bands(), RefineConfig()))
+    assert found.flux[0] == pytest.approx(3.0, rel=0.1)
+    assert found.flux[1] == pytest.approx(0.0, abs=0.3)
+
+
+def test_a_clump_off_the_host_is_as_sure_beside_one_on_it_as_alone():
+    shape = (201, 201)
+    image = scenes.galaxy(
+        shape=shape, xy=[], host_flux=400, scale_px=12, bands=("r",), level=0.1, noise=False
+    )
+    outline = galaxy_outline(image, RefineConfig())
+    edge = int(np.flatnonzero(outline[100])[-1]) - 100
+    xy = np.array([[100.0 + edge - 1, 100.0], [100.0, 100.0 + edge + 9]])
+    both, alone = measure(image, xy, R, outline), measure(image, xy[1:], R, outline)
+    assert both.flags[1] & ClumpFlag.LOCAL_BACKGROUND
+    assert both.flux_err[1, 0] == pytest.approx(alone.flux_err[0, 0], rel=0.05)
+
+
+def test_one_place_given_twice_does_not_touch_the_others():
+    xy = np.array([[30.0, 15.0], [30.0, 45.0], [30.0, 45.0]])
+    image = flat(xy[:2], [4.0, 6.0], noise=False)
+    found = measure(image, xy, R, NOWHERE)
+    assert found.flux[:, 0] == pytest.approx([4.0, 3.0, 3.0], rel=0.01)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -6,6 +8,7 @@ from hypothesis import strategies as st
 import scenes
 from clumpscope.config import RefineConfig
 from clumpscope.core.flags import ClumpFlag
+from clumpscope.core.galaxy import GalaxyImage, MaskBit
 from clumpscope.refine import refine
 from clumpscope.refine.recentre import recentre
 
@@ -67,3 +70,18 @@ def test_refined_positions_are_the_peaks_and_large_moves_are_flagged(offset, mov
     assert bool(found.flags[0] & ClumpFlag.MOVED) == moved
     kept = refine(image(noise=False), boxes, RefineConfig(recentre_fwhm=0), 0.3)
     assert kept.xy == pytest.approx(TRUE + [[offset * FWHM, 0]])
+
+
+@pytest.mark.parametrize("value", [0.0, 5.0])
+def test_masked_pixels_do_not_draw_a_clump(value):
+    """Zeros beyond a frame's edge, and a cosmic ray, are no light."""
+    clean = image(noise=False)
+    planes = {}
+    for band, plane in clean.bands.items():
+        data, mask = plane.data.copy(), plane.mask.copy()
+        hit = (slice(None), slice(53, None)) if value == 0 else (42, 52)
+        if value == 0 or band == "r":
+            data[hit], mask[hit] = value, MaskBit.NO_DATA
+        planes[band] = replace(plane, data=data, mask=mask)
+    found = recentre(GalaxyImage("g", planes), TRUE + [[0.2, -0.1]], FWHM, 0.35 * FWHM)
+    assert found == pytest.approx(TRUE, abs=0.05)

@@ -82,6 +82,13 @@ def test_topcat_s_library_reads_units_ucds_and_descriptions(folder, suffix):
         assert spec.description[:40].replace('"', '""') in row
 
 
+@pytest.mark.parametrize("suffix", TABLES)
+def test_what_is_read_back_knows_what_it_is(table, folder, suffix):
+    again = read_catalogue(folder / f"c{suffix}")
+    assert again.meta == table.meta
+    assert len(regions(again)) == len(regions(table))
+
+
 def test_regions_are_the_apertures(table, folder):
     drawn = Regions.read(folder / "c.reg", format="ds9")
     assert len(drawn) == len(regions(table)) == 5

@@ -76,7 +76,7 @@ def iau_names(ra: Values, dec: Values) -> NDArray[np.str_]:
     if not known.any():
         return names
     # Whole units of the last digit, a hair up against the rounding of binary numbers.
-    hours = np.floor(ra[known] % 360 / 15 * 360000 + 1e-6).astype(np.int64)
+    hours = np.floor(ra[known] % 360 / 15 * 360000 + 1e-6).astype(np.int64) % 8640000
     degrees = np.floor(np.abs(dec[known]) * 36000 + 1e-6).astype(np.int64)
     signs = np.where(dec[known] < 0, "-", "+")
     names[known] = [

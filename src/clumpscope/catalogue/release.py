@@ -31,8 +31,9 @@ _COLOURS = (("u", "g"), ("g", "r"), ("r", "i"), ("i", "z"))
 def catalogue(photometry: QTable, hosts: QTable, config: CatalogueConfig) -> QTable:
     """Make the released catalogue.
 
-    Extinction comes from the dust maps where the recipe names them and the host has a sky
-    position, else from the host's ``ebv``. The flux ratio is that of the uncorrected u fluxes.
+    Extinction comes from the dust maps where the recipe names them and the host, or else the
+    clump, has a sky position; else from the host's ``ebv``. The flux ratio is that of the
+    uncorrected u fluxes.
 
     Parameters
     ----------
@@ -65,6 +66,8 @@ def catalogue(photometry: QTable, hosts: QTable, config: CatalogueConfig) -> QTa
 
     def host_ids(name: str) -> NDArray[np.int64]:
         known = plain(hosts, name) if name in hosts.colnames else np.zeros(len(hosts))
+        if known.dtype.kind == "f":
+            known = np.nan_to_num(known)
         return known.astype(np.int64)[row]
 
     columns: dict[str, object] = {name: plain(photometry, name) for name in photometry.colnames}
@@ -104,9 +107,10 @@ def catalogue(photometry: QTable, hosts: QTable, config: CatalogueConfig) -> QTa
     flags = plain(photometry, "flags").astype(np.int64)
     flags[~np.isfinite(extinct).all(axis=1)] |= ClumpFlag.NO_EXTINCTION
     in_u = _u_columns(bands, (flux, flux_err, host_flux, host_err), config, flags)
-    where = _place_columns(
-        ids[order], place, centre, host, plain(photometry, "FWHM_r_px"), config, flags
-    )
+    numbers = plain(photometry, "clump_id").astype(str)
+    keys = np.char.add(np.char.add(ids[order], " "), numbers)
+    fwhm = _column(photometry, "FWHM_r_arcsec")
+    where = _place_columns((ids[order], keys), place, centre, host, fwhm, config, flags)
     columns |= (
         in_u
         | where
@@ -143,7 +147,7 @@ def _u_columns(
     flux, flux_err, host_flux, host_err = (plane[:, u] for plane in fluxes)
     ratio, ratio_err = flux_ratio(flux, flux_err, host_flux, host_err)
     flags[~(host_flux > 0)] |= ClumpFlag.NO_HOST_FLUX
-    flags[flux < config.low_snr * flux_err] |= ClumpFlag.LOW_SNR
+    flags[~(flux >= config.low_snr * flux_err)] |= ClumpFlag.LOW_SNR
     chance = {
         name: ratio_probability(flux, flux_err, host_flux, host_err, least)
         for name, least in (("p_3pct", 0.03), ("p_8pct", 0.08))
@@ -158,26 +162,31 @@ def _u_columns(
 
 
 def _place_columns(
-    galaxy_id: NDArray[np.str_],
+    names_of: tuple[NDArray[np.str_], NDArray[np.str_]],
     place: tuple[Values, Values],
     centre: tuple[Values, Values],
     host: Callable[[str], Values],
-    fwhm_px: Values,
+    fwhm: Values,
     config: CatalogueConfig,
     flags: NDArray[np.int64],
 ) -> dict[str, object]:
-    """Distances from the host, resolution, names and duplicates; adds to the flags."""
+    """Distances from the host, resolution, names and duplicates; adds to the flags.
+
+    ``names_of`` holds each clump's galaxy and its key.
+    """
+    galaxy_id, keys = names_of
     distance = host_distance(place, centre, host("axis_ratio"), host("position_angle_deg"))
     kpc, r90 = kpc_per_arcsec(host("redshift")), host("petro_r90_arcsec")
-    fwhm = fwhm_px * host("pixscale_arcsec")
+    r90 = np.where(r90 > 0, r90, np.nan)
     flags[fwhm * kpc > config.coarse_kpc] |= ClumpFlag.COARSE
     names = iau_names(*place)
-    rank = np.where(np.isfinite(r90), distance.projected / r90, distance.projected)
+    # In one unit for all: R90, if every host has one.
+    rank = distance.projected / (r90 if np.isfinite(r90).all() else 1.0)
     better = duplicates(*place, galaxy_id, fwhm, rank)
     flags[better >= 0] |= ClumpFlag.DUPLICATE
     return {
         "clump_name": names,
-        "duplicate_of": np.where(better >= 0, names[better], ""),
+        "duplicate_of": np.where(better >= 0, keys[better], ""),
         "FWHM_r_kpc": fwhm * kpc,
         **{
             f"clump_dist{stem}{unit}": values * scale
@@ -197,6 +206,12 @@ def _stellar(
     distance, stellar = stellar_distance(magnitudes[:, columns], errors[:, columns])
     flags[stellar] |= ClumpFlag.STELLAR_COLOURS
     return distance
+
+
+def _column(table: QTable, name: str) -> Values:
+    """(N,) a column; NaN where the table lacks it."""
+    known = name in table.colnames
+    return plain(table, name).astype(float) if known else np.full(len(table), np.nan)
 
 
 def _planes(table: QTable, stem: str, bands: list[str]) -> Values:

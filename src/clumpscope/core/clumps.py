@@ -65,6 +65,7 @@ def _positions() -> list[ColumnSpec]:
         ("clump_px_y2", "f8", "pix", "pos.cartesian.y;stat.max", "last-row edge of the best box"),
         ("n_members", "i4", "", "meta.number", "boxes that were joined"),
         ("FWHM_r_px", "f8", "pix", "phys.angSize;instr.det.psf", "PSF-FWHM in r, native pixels"),
+        ("FWHM_r_arcsec", "f8", "arcsec", "phys.angSize;instr.det.psf", "PSF-FWHM in r"),
         ("flags", "i4", "", "meta.code.qual", "bits of ClumpFlag"),
     ]
     return [ColumnSpec(name, level, *rest) for name, *rest in rows]
@@ -261,7 +262,13 @@ def _release(bands: Iterable[str]) -> list[ColumnSpec]:
         one("completeness", "f8", "", "stat.probability", "chance to find such a clump"),
         one("completeness_err", "f8", "", "stat.error", "1-sigma error of completeness"),
         one("clump_name", "str", "", "meta.id", "name by IAU rules"),
-        one("duplicate_of", "str", "", "meta.id.cross", "name of the same clump of a nearer host"),
+        one(
+            "duplicate_of",
+            "str",
+            "",
+            "meta.id.cross",
+            "galaxy_id and clump_id of the same clump of a nearer host",
+        ),
         *[
             one(
                 f"clump_dist{stem}{suffix}",

@@ -28,6 +28,8 @@ class Conditions:
         if image.wcs is None or "r" not in image.bands:
             return cls(float("nan"), float("nan"), float("nan"))
         plane = image["r"]
-        sky = float(np.sqrt(np.percentile(plane.variance, _QUIET)))
+        variance = plane.variance[plane.good & np.isfinite(plane.variance)]
+        variance = variance[variance > 0]
+        sky = float(np.sqrt(np.percentile(variance, _QUIET))) if variance.size else float("nan")
         noise = sky / image.pixscale_arcsec / SDSS_NOISE_R
         return cls(plane.psf_fwhm_arcsec, image.pixscale_arcsec, noise)

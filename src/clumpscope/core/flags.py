@@ -47,7 +47,7 @@ DESCRIPTIONS = {
     ClumpFlag.NO_HOST_FLUX: "no u-band host flux, so no flux ratio",
     ClumpFlag.NO_EXTINCTION: "no E(B-V), so no extinction correction",
     ClumpFlag.EDGE: "an aperture reaches over the image's edge",
-    ClumpFlag.BLENDED: "neighbour nearer than 2.25 PSF-FWHM: measured with it by a joint PSF fit",
+    ClumpFlag.BLENDED: "a neighbour nearer than blend_fwhm: measured with it by a joint PSF fit",
     ClumpFlag.MOVED: "re-centred by more than 0.2 PSF-FWHM from the mean of its boxes to the peak",
     ClumpFlag.RESOLVED: "wider than the PSF: a flux of a point source misses part of its light",
     ClumpFlag.STELLAR_COLOURS: "u-g, g-r, r-i are those of main-sequence stars",

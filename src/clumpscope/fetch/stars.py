@@ -25,6 +25,7 @@ _CLEAR_SHARE = 0.05  # ... of more than this share of the star's flux
 _BRIGHTEST = 400
 _MIN_SNR = 25.0
 _MIN_STARS = 3
+_MOST_STARS = 80
 _LOCUS_STEPS = 8
 
 
@@ -83,8 +84,8 @@ def psf_from_stars(frame: Frame) -> StarPsf:
                 f"{len(stars.x)} among {len(candidates.x)} candidates",
             )
         )
-    # The bright half sets the width: faint stars scatter, and nothing is gained by them.
-    order = np.argsort(-stars.flux)[: max(_MIN_STARS, 80)]
+    # Faint stars scatter, and nothing is gained by them.
+    order = np.argsort(-stars.flux)[:_MOST_STARS]
     stars = stars[order]
     image = _effective_psf(frame, stars)
     return StarPsf(adaptive_fwhm_px(image), image, len(stars.x))

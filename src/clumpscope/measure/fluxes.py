@@ -102,7 +102,8 @@ def solve(
     around
         (n, p) pixels around each clump that tell how well the model holds.
     """
-    sigma = float(np.sqrt(np.median(variance[::4])))
+    known = variance[::4][variance[::4] > 0]  # 0 stands where there are no data
+    sigma = float(np.sqrt(np.median(known))) if known.size else 1.0
     p = templates.shape[1]
     weights = np.zeros((len(templates), len(data)))
     weights[:, :p] = templates
@@ -124,7 +125,11 @@ def solve(
     # What a template without a host model takes off is its own local background.
     below = (light - templates) @ rest[:p]
     level = np.where(modelled, light @ model[:p], below) / total
-    structure = _excess(residual, np.where(modelled, 0, level), variance[:p], around)
+    structure = np.where(
+        modelled,
+        _excess(residual, np.zeros(len(level)), variance[:p], around),
+        _excess(rest[:p], level, variance[:p], around),
+    )
     # Structure is correlated over the PSF: so many independent patches are in the weights.
     patches = total**2 * (images**2).sum(axis=1) / np.maximum((light**2).sum(axis=1), 1e-24)
     from_structure = _STRUCTURE * structure * total / np.sqrt(np.maximum(patches, 1)) / own
@@ -146,7 +151,12 @@ def _inverse(response: Values) -> Values:
             return inverse
     except np.linalg.LinAlgError:
         pass
-    return np.linalg.pinv(response, rcond=_RCOND).astype(float)
+    # Scaled, so that rows of PSFs and of apertures count alike; what is not seen has no scale.
+    size = np.sqrt(np.abs(np.diag(response)))
+    scale = np.divide(1, size, out=np.zeros_like(size), where=size > 0)
+    scaled = np.linalg.pinv(scale[:, None] * response * scale, rcond=_RCOND)
+    shortest: Values = scale[:, None] * scaled * scale
+    return shortest
 
 
 def _excess(residual: Values, level: Values, variance: Values, around: Flags) -> Values:

@@ -6,7 +6,7 @@ disks by the PSF. Harmonics are shrunk towards zero where the host is too faint 
 worth their noise. Lengths are in units of the PSF-FWHM.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -85,6 +85,16 @@ class HostBasis:
             outer = splines[:, _ROUND_ONLY:]
             columns += [outer * wave(order * azimuth)[:, None] for wave in (np.cos, np.sin)]
         return cls(np.concatenate(columns, axis=1), splines.shape[1], fitted)
+
+    def on(self, good: Flags) -> "HostBasis":
+        """The same, fitted to good pixels (q,) only."""
+        lost = self.fitted & ~good
+        return replace(self, fitted=self.fitted & good) if lost.any() else self
+
+    @property
+    def determined(self) -> bool:
+        """Whether there are as many pixels as functions."""
+        return bool(np.count_nonzero(self.fitted) >= self.design.shape[1])
 
     @cached_property
     def _rows(self) -> Values:

@@ -158,7 +158,9 @@ def _band(
 ) -> tuple[Solution, Published, size.Width, NDArray[np.int64]]:
     """Fluxes, the published ones, widths and flags of the scene's clumps in one band."""
     everywhere, noise, bits = scene.plane(band)
+    basis = None if scene.basis is None else scene.basis.on(bits == 0)
     data, variance, bits = everywhere[: scene.p], noise[: scene.p], bits[: scene.p]
+    good = bits == 0
     countable = bits & (MaskBit.NO_DATA | MaskBit.COSMIC_RAY) == 0
     profile, offsets = Profile.of(scene.image[band], fwhm), scene.offsets
     distance = scene.distance
@@ -167,14 +169,14 @@ def _band(
     radius = config.aperture_fwhm * fwhm
     apertures = aperture_weights(scene.xy, radius, *offsets)
     inner, outer = (k * fwhm for k in config.annulus_fwhm)
-    ring = scene.ring(inner, outer, radius)
+    ring = scene.ring(good, inner, outer, radius)
     templates = apertures * countable
     for k in np.flatnonzero(scene.blended):
         templates[k] = images[k] * near[scene.group == scene.group[k]].any(axis=0)
     local = ~scene.modelled
     templates[local] -= _ring_level(templates[local].sum(axis=1), ring[local])
-    around = scene.ring(_AROUND_FWHM[0] * fwhm, _AROUND_FWHM[1] * fwhm, fwhm)
-    found = solve(everywhere, noise, images, templates, scene.basis, scene.modelled, around)
+    around = scene.ring(good, _AROUND_FWHM[0] * fwhm, _AROUND_FWHM[1] * fwhm, fwhm)
+    found = solve(everywhere, noise, images, templates, basis, scene.modelled, around)
     curls = profile.laplacian(*offsets, near)
     width = size.width(found, variance, images, curls, near)
 
@@ -184,7 +186,9 @@ def _band(
             hit = ((apertures > 0) & (bits & bit > 0)).any(axis=1)
             flags |= np.where(hit, int(flag), 0)
     unseen = ~(apertures * countable).any(axis=1) | (local & ~ring.any(axis=1))
-    annuli = (distance > inner) & (distance < outer) & (bits == 0)
+    if basis is not None and not basis.determined:
+        unseen |= scene.modelled
+    annuli = (distance > inner) & (distance < outer) & good
     host = scene.outline if scene.outline.any() else np.ones_like(scene.outline)
     correction = gaussian_correction(config.aperture_fwhm)
     old = published(data, variance, countable, apertures, annuli, host, correction)

@@ -1,5 +1,6 @@
 """The pixels around a galaxy's clumps: which ones tell of the host, and which of each clump."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -7,13 +8,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.spatial.distance import cdist
 
 from clumpscope.config import MeasureConfig
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import GalaxyImage, MaskBit
 from clumpscope.measure.host import Ellipse, HostBasis
-from clumpscope.ops.background import brightness
+from clumpscope.ops.background import brightness, judged
 from clumpscope.ops.merge import groups_within
 from clumpscope.ops.outline import host_centre, reference_band
 from clumpscope.ops.psf import FWHM_PER_SIGMA
@@ -54,7 +54,7 @@ class Scene:
     outline
         (p,) True inside the host.
     usable
-        (p,) True where every band is good and nothing stands out of the host.
+        (p,) True where nothing stands out of the host.
     group
         (n,) number of the blend that a clump belongs to.
     modelled
@@ -96,8 +96,7 @@ class Scene:
         widest = max(fwhm.values())
         unit = fwhm.get(reference_band(image), widest)
         grid = _grid(image.shape)
-        near = cdist(xy, grid).min(axis=0) / widest
-        good = _good(image, config.bands).ravel()
+        near = _nearest(xy, grid) / widest
         group = groups_within(xy, config.blend_fwhm * unit)
         window = near < max(_WINDOW, config.annulus_fwhm[1] * 1.05)
         host = outline.ravel()
@@ -114,15 +113,13 @@ class Scene:
         within = radius <= reach if reach else np.zeros(near.shape, dtype=bool)
         first = np.flatnonzero(window)
         pixels = np.append(first, np.flatnonzero(_thinned(within & ~window, grid)))
-        usable, basis = good[pixels], None
+        usable, basis = np.ones(len(pixels), dtype=bool), None
         if reach:
-            fitted = usable & within[pixels]
+            clear = within & judged(image, config.bands).ravel() & (near > _GUARD)
+            basis = HostBasis.of(radius[pixels], azimuth[pixels], clear[pixels], reach)
             light = brightness(image, config.bands, pixels)
-            basis = HostBasis.of(
-                radius[pixels], azimuth[pixels], fitted & (near[pixels] > _GUARD), reach
-            )
-            usable &= ~_outliers(light, basis, pixels, image.shape)
-            basis = replace(basis, fitted=fitted & usable & (near[pixels] > _CORE))
+            usable = ~_outliers(light, basis, pixels, image.shape)
+            basis = replace(basis, fitted=usable & (within & (near > _CORE))[pixels])
         p = len(first)
         return cls(image, xy, pixels, p, host[first], usable[:p], group, modelled, basis)
 
@@ -164,13 +161,15 @@ class Scene:
         values = np.where(finite, data, 0).astype(float)
         return values, np.where(finite, variance, 0).astype(float), bits
 
-    def ring(self, inner: float, outer: float, clear: float) -> Flags:
-        """(n, p) usable pixels around each clump, ``clear`` of all others; lengths in pixels.
+    def ring(self, good: Flags, inner: float, outer: float, clear: float) -> Flags:
+        """(n, p) good and usable pixels around each clump, ``clear`` of all others.
+
+        ``good`` is (p,), lengths are in pixels.
 
         A clump's ring lies inside the host if the clump does, else outside, where there are
         pixels enough.
         """
-        ring: Flags = (self.distance > inner) & (self.distance < outer) & self.usable
+        ring: Flags = (self.distance > inner) & (self.distance < outer) & self.usable & good
         ring &= self._other > clear
         same = ring & (self.outline == self.inside[:, None])
         enough = np.count_nonzero(same, axis=1) >= _LEAST_RING
@@ -189,19 +188,19 @@ def ring_flag(ring: Flags, inner_px: float, outer_px: float) -> NDArray[np.int64
     return np.where(share < _LEAST_SHARE, int(ClumpFlag.MASKED_ANNULUS), 0)
 
 
+def _nearest(xy: Values, grid: Values) -> Values:
+    """(m,) distance of each point of a grid from the nearest clump."""
+    square = np.full(len(grid), np.inf)
+    for one in xy:  # one by one: all at once takes much memory on large images
+        np.minimum(square, ((grid - one) ** 2).sum(axis=1), out=square)
+    distance: Values = np.sqrt(square)
+    return distance
+
+
 def _grid(shape: tuple[int, int]) -> Values:
     """(ny nx, 2) x, y of an image's pixels."""
     y, x = np.divmod(np.arange(shape[0] * shape[1]), shape[1])
     return np.column_stack([x, y]).astype(float)
-
-
-def _good(image: GalaxyImage, bands: tuple[str, ...]) -> Flags:
-    """(ny, nx) True where every band can be measured."""
-    good = np.ones(image.shape, dtype=bool)
-    for band in bands:
-        plane = image[band]
-        good &= plane.good & np.isfinite(plane.data) & np.isfinite(plane.variance)
-    return good
 
 
 def _ellipse(image: GalaxyImage, near: Values, outline: Flags, fwhm_px: float) -> Ellipse:
@@ -245,8 +244,9 @@ def _thinned(within: Flags, grid: Values) -> Flags:
     if count <= _MANY:
         return within
     step = int(np.ceil(count / _MANY))
+    slant = next(k for k in range(round(0.382 * step) + 1, 2 * step) if math.gcd(k, step) == 1)
     x, y = grid.T
-    kept: Flags = within & ((x + round(0.382 * step + 1) * y) % step == 0)
+    kept: Flags = within & ((x + slant * y) % step == 0)
     return kept
 
 

@@ -48,19 +48,39 @@ def sky(data: NDArray[np.floating], good: NDArray[np.bool_]) -> Sky:
     return Sky(level, rms)
 
 
+def noise(image: GalaxyImage, band: str) -> float:
+    """Median noise a pixel of a band where it has data; NaN where it has none."""
+    plane = image[band]
+    some = (slice(None, None, 4),) * 2  # a sample tells
+    variance = plane.variance[some][plane.good[some]]
+    known = variance[np.isfinite(variance) & (variance > 0)]
+    return float(np.sqrt(np.median(known))) if known.size else float("nan")
+
+
+def judged(image: GalaxyImage, bands: Sequence[str]) -> NDArray[np.bool_]:
+    """(ny, nx) True where every one of the bands that have any data can be measured."""
+    good = np.ones(image.shape, dtype=bool)
+    for band in bands:
+        if np.isfinite(noise(image, band)):
+            plane = image[band]
+            good &= plane.good & np.isfinite(plane.data) & np.isfinite(plane.variance)
+    return good
+
+
 def brightness(
     image: GalaxyImage, bands: Sequence[str], pixels: NDArray[np.intp] | None = None
 ) -> NDArray[np.float64]:
-    """Signal-to-noise a pixel of some bands together; where a band is not finite, without it.
+    """Signal-to-noise a pixel of some bands together; 0 stands where a band cannot be measured.
 
     Each band counts over its median noise, so that none rules. Returns (ny, nx), or the values
     at ``pixels``, indices into the flattened image.
     """
     total = np.zeros(image.shape if pixels is None else pixels.shape)
     for band in bands:
-        plane = image[band]
-        variance = float(np.median(plane.variance[::4, ::4]))  # a sample tells
-        values = plane.data if pixels is None else plane.data.ravel()[pixels]
-        total += np.nan_to_num(values) / (np.sqrt(variance) if variance > 0 else 1.0)
+        plane, sigma = image[band], noise(image, band)
+        if np.isfinite(sigma):
+            usable = plane.good & np.isfinite(plane.data)
+            values = np.where(usable, plane.data, 0)
+            total += (values if pixels is None else values.ravel()[pixels]) / sigma
     mean: NDArray[np.float64] = total / np.sqrt(len(bands))
     return mean

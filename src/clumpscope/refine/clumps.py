@@ -47,8 +47,8 @@ class Refined:
         (n,) boxes joined.
     flags
         (n,) int64 bits of `ClumpFlag`.
-    psf_fwhm_r_px
-        PSF-FWHM of the reference band (r where there is one), native pixels.
+    psf_fwhm_r_px, psf_fwhm_r_arcsec
+        PSF-FWHM of the reference band (r where there is one), native pixels and arcsec.
     outline
         (ny, nx) True inside the host; nowhere True if no host was found.
     """
@@ -61,6 +61,7 @@ class Refined:
     n_members: NDArray[np.int64]
     flags: NDArray[np.int64]
     psf_fwhm_r_px: float
+    psf_fwhm_r_arcsec: float
     outline: NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -136,6 +137,7 @@ def refine(
         n_members=sizes[order],
         flags=flags,
         psf_fwhm_r_px=fwhm,
+        psf_fwhm_r_arcsec=fwhm * image.pixscale_arcsec,
         outline=outline,
     )
 

@@ -1,6 +1,7 @@
 """Re-centring on the peak of all bands together.
 
-The detector's boxes scatter by about 0.1 arcsec around the clumps. A point source, its two
+The detector's boxes scatter by about 0.1 arcsec around the clumps. Pixels that any band masks do
+not count. A point source, its two
 derivatives, its neighbours and a plane are fitted to the sum of the bands, each over its noise;
 the derivatives tell how far the source lies from where it was thought to be.
 """
@@ -9,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clumpscope.core.galaxy import GalaxyImage
-from clumpscope.ops.background import brightness
+from clumpscope.ops.background import brightness, judged
 from clumpscope.ops.psf import FWHM_PER_SIGMA
 
 Values = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 _WINDOW = 1.5  # PSF-FWHM
 _STEPS = 3
@@ -36,13 +38,14 @@ def recentre(image: GalaxyImage, xy: Values, fwhm_px: float, limit_px: float) ->
     -------
     (n, 2) native pixels.
     """
-    light = brightness(image, tuple(image.bands))
+    bands = tuple(image.bands)
+    light, good = brightness(image, bands), judged(image, bands)
     moved = xy.copy()
     moving = np.ones(len(xy), dtype=bool)
     for _ in range(_STEPS):
         before = moved.copy()
         for k in np.flatnonzero(moving):
-            step = _step(light, before, int(k), fwhm_px)
+            step = _step(light, good, before, int(k), fwhm_px)
             if step is None or np.hypot(*(before[k] + step - xy[k])) > limit_px:
                 moved[k], moving[k] = xy[k], False
             else:
@@ -50,7 +53,7 @@ def recentre(image: GalaxyImage, xy: Values, fwhm_px: float, limit_px: float) ->
     return moved
 
 
-def _step(light: Values, xy: Values, k: int, fwhm: float) -> Values | None:
+def _step(light: Values, good: Flags, xy: Values, k: int, fwhm: float) -> Values | None:
     """(2,) offset of the k-th source from where it is put; none where it is too faint."""
     ny, nx = light.shape
     reach = int(np.ceil(_WINDOW * fwhm))
@@ -60,7 +63,7 @@ def _step(light: Values, xy: Values, k: int, fwhm: float) -> Values | None:
         np.arange(max(row - reach, 0), min(row + reach + 1, ny)),
     )
     dx, dy = x - xy[k, 0], y - xy[k, 1]
-    near = np.hypot(dx, dy) < _WINDOW * fwhm
+    near = (np.hypot(dx, dy) < _WINDOW * fwhm) & good[y, x]
     dx, dy, values = dx[near], dy[near], light[y[near], x[near]]
     precision = (FWHM_PER_SIGMA / fwhm) ** 2
     others = [

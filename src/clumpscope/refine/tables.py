@@ -47,6 +47,7 @@ def positions_table(galaxies: Sequence[tuple[str, WCS | None, Refined]]) -> QTab
             "clump_px_y2": box[:, 3],
             "n_members": np.concatenate([one.n_members for one in refined]),
             "FWHM_r_px": np.repeat([one.psf_fwhm_r_px for one in refined], counts),
+            "FWHM_r_arcsec": np.repeat([one.psf_fwhm_r_arcsec for one in refined], counts),
             "flags": np.concatenate([one.flags for one in refined]),
         },
     )

@@ -12,6 +12,7 @@ from astropy.table import Column, MaskedColumn, QTable, Table
 from astropy.utils.exceptions import AstropyUserWarning
 from regions import CircleSkyRegion, RegionMeta, Regions, RegionVisual
 
+from clumpscope.core.clumps import SCHEMA_VERSION
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
 from clumpscope.store.atomic import atomic
@@ -57,9 +58,8 @@ def regions(table: QTable) -> Regions:
         Clump table of level "photometry" or above.
     """
     ra, dec = plain(table, "clump_centre_ra"), plain(table, "clump_centre_dec")
-    bands = str(table.meta["bands"])
-    band = "r" if "r" in bands else bands[0]
-    radius = plain(table, f"aperture_radius_{band}")
+    radii = [name for name in table.colnames if name.startswith("aperture_radius_")]
+    radius = plain(table, "aperture_radius_r" if "aperture_radius_r" in radii else radii[0])
     ids, numbers = plain(table, "galaxy_id"), plain(table, "clump_id")
     labels = plain(table, "clump_label_id")
     known = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec) & np.isfinite(radius))
@@ -130,9 +130,24 @@ def _read_fits(path: Path) -> QTable:
         return _full(Table.read(stream, format="fits", character_as_bytes=False))
 
 
+def _metadata(table: Table) -> dict[str, object]:
+    """Level, bands and schema version, under whatever name a format keeps them."""
+    meta = {str(key).lower(): value for key, value in table.meta.items()}
+    bands = "".join(
+        name.removeprefix("aperture_radius_")
+        for name in table.colnames
+        if name.startswith("aperture_radius_")
+    )
+    return {
+        "level": meta.get("level", "release"),
+        "bands": meta.get("bands", bands),
+        "schema_version": meta.get("schema_version", meta.get("schema", SCHEMA_VERSION)),
+    }
+
+
 def _full(table: Table) -> QTable:
     """Blank instead of masked values, quantities instead of columns with units."""
-    full = QTable(meta=table.meta)
+    full = QTable(meta=_metadata(table))
     for name in table.colnames:
         column = table[name]
         if isinstance(column, MaskedColumn):
