@@ -59,7 +59,7 @@ def test_every_command_has_help(command: str) -> None:
             ".safetensors",
         ),
         (["models", "import", "{tmp}/bad.toml", "--as", "x"], 2, "bad.toml"),
-        (["simulate", "{tmp}/o"], 2, "--galaxies, --volunteers or both"),
+        (["simulate", "{tmp}/o"], 2, "--galaxies, --hosts or --volunteers"),
         (["consensus", "{tmp}/targets.csv", "--out", "{tmp}/o"], 2, "none named user_name"),
         (["consensus", "{tmp}/none.csv", "--out", "{tmp}/o"], 2, "none.csv"),
         (["labels", "select", "{tmp}/none", "--out", "{tmp}/o"], 2, "no such file"),
