@@ -190,9 +190,10 @@ def ring_flag(ring: Flags, inner_px: float, outer_px: float) -> NDArray[np.int64
 
 def _nearest(xy: Values, grid: Values) -> Values:
     """(m,) distance of each point of a grid from the nearest clump."""
+    columns, rows = grid.T.copy()
     square = np.full(len(grid), np.inf)
-    for one in xy:  # one by one: all at once takes much memory on large images
-        np.minimum(square, ((grid - one) ** 2).sum(axis=1), out=square)
+    for x, y in xy:  # one by one: all at once takes much memory on large images
+        np.minimum(square, (columns - x) ** 2 + (rows - y) ** 2, out=square)
     distance: Values = np.sqrt(square)
     return distance
 
@@ -262,7 +263,9 @@ def _outliers(
             break
         residual = light - kept.fit(light, kept.system(light, 1.0))
         spread = 1.4826 * float(np.median(np.abs(residual[kept.fitted])))
+        high = basis.fitted & (np.abs(residual) > _CLIP * max(spread, 1.0))
         plane = np.zeros(shape, dtype=bool)
-        plane.ravel()[pixels[basis.fitted & (np.abs(residual) > _CLIP * max(spread, 1.0))]] = True
-        out = ndimage.binary_dilation(plane).ravel()[pixels] & basis.fitted
+        plane.ravel()[pixels[high]] = True
+        grown = ndimage.binary_dilation(plane) if high.any() else plane
+        out = grown.ravel()[pixels] & basis.fitted
     return out

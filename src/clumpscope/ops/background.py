@@ -51,7 +51,7 @@ def sky(data: NDArray[np.floating], good: NDArray[np.bool_]) -> Sky:
 def noise(image: GalaxyImage, band: str) -> float:
     """Median noise a pixel of a band where it has data; NaN where it has none."""
     plane = image[band]
-    some = (slice(None, None, 4),) * 2  # a sample tells
+    some = (slice(None, None, 6),) * 2  # a sample tells
     variance = plane.variance[some][plane.good[some]]
     known = variance[np.isfinite(variance) & (variance > 0)]
     return float(np.sqrt(np.median(known))) if known.size else float("nan")
