@@ -146,7 +146,7 @@ class HostsConfig(Section):
 
     r_mag: Range = (13.5, 17.3)
     redshift: PositiveRange = (0.02, 0.25)
-    r90_arcsec: PositiveRange = (7.6, 32.0)  # smaller and larger galaxies are not selected
+    r90_arcsec: PositiveRange = (8.4, 32.0)  # smaller and larger galaxies are not selected
     smooth_share: Fraction = 0.12  # without arms or texture: lenticulars and ellipticals
     merger_share: Fraction = 0.06  # with a close companion and tidal arms
     dust: Annotated[float, Field(ge=0)] = 1.0  # over the usual optical depth
@@ -155,13 +155,14 @@ class HostsConfig(Section):
 class ClumpsConfig(Section):
     """Simulated clumps: a luminosity function in the ratio of u fluxes, clump over host."""
 
-    clumpless_share: Fraction = 0.60  # of late types; they hold faint knots only
+    clumpless_share: Fraction = 0.57  # of late types; they hold faint knots only
     mean: Annotated[float, Field(gt=0)] = 9.0  # clumps in the range below, in the other ones
     flux_ratio_u: Range = (0.003, 0.30)
     slope: Annotated[float, Field(ge=0)] = 0.5  # dN / d ln f falls as f^-slope ...
     cutoff: Positive = 0.04  # ... and exponentially beyond this ratio
     bluer: float = 0.0  # mag taken off all colours of clumps
     resolved_share: Fraction = 0.3
+    reach_r90: Positive = 1.2  # few are born beyond
     inward: Annotated[float, Field(ge=0)] = 0.7  # injected ones follow the host's light ^ this
 
     @model_validator(mode="after")
@@ -182,6 +183,7 @@ class VolunteersConfig(Section):
     scatter_spread: Annotated[float, Field(ge=0)] = 0.4  # of its logarithm among volunteers
     false_marks: Annotated[float, Field(ge=0)] = 0.12  # random marks a galaxy in the mean
     confusion: Fraction = 0.12  # median chance to take the wrong tool
+    patience: Positive = 4.0  # most marks on a galaxy beside the bulge, median volunteer
     lazy: Fraction = 0.15  # share of volunteers who mark the one or two plainest things
     careless: Fraction = 0.1  # share who mark wildly
     clear_snr: Positive = 12.0  # g-band signal-to-noise at which half of the eye's work is done
@@ -308,8 +310,8 @@ class SimulatedLabelsConfig(Section):
 
     snr: Positive = 7.0  # in g, odd ones in r
     contrast: Positive = 0.14  # of the source's peak with what lies under it
-    reach_r90: Positive = 1.15  # from the centre; of odd ones 0.85 times as far
-    rival: Annotated[float, Field(ge=0)] = 0.36  # of the most prominent clump's signal-to-noise
+    odd_reach_r90: Positive = 0.98  # from the centre; those further out are none of the host's
+    rival: Annotated[float, Field(ge=0)] = 0.42  # of the most prominent clump's signal-to-noise
     odd: Fraction = 0.42  # share of odd sources in plain sight that is marked
 
 

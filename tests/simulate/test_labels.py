@@ -60,11 +60,17 @@ def test_a_bright_host_hides_clumps(image):
     assert seen(image, [3.0], light=50.0)[0] < 0.05
 
 
-def test_far_out_little_is_marked_and_outside_nothing(image):
-    shares = seen(image, [5.0, 5.0, 5.0], [[34, 30], [58, 30], [90, 30]])
-    assert shares[0] > 0.9
-    assert 0 < shares[1] < 0.5
-    assert shares[2] == 0
+def test_far_out_odd_sources_are_not_marked(image):
+    near, far, outside = seen(
+        image,
+        [20.0, 20.0, 20.0],
+        [[34, 30], [58, 30], [90, 30]],
+        label=2,
+        config=SimulatedLabelsConfig(odd=1.0),
+    )
+    assert near > 0.9
+    assert 0 < far < 0.5
+    assert outside == 0
 
 
 def test_beside_a_prominent_clump_faint_ones_are_not_marked(image):

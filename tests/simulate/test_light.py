@@ -74,6 +74,34 @@ def test_arms_are_where_clumps_are_born():
     assert light.birth[middle, middle] < 0.02 * light.birth.max()
 
 
+def test_clumps_are_born_within_reach():
+    light = painted(host_of("spiral"))
+    axis = (np.arange(160) - 79.5) * STEP
+    radius = np.hypot(axis[None, :], axis[:, None])
+    cut = light.born_within(12.0)
+    assert cut.birth[radius < 6] == pytest.approx(light.birth[radius < 6], rel=1e-3)
+    assert (cut.birth[radius > 24] < 1e-3 * light.birth.max()).all()
+    at_reach = np.abs(radius - 12) < 0.1
+    assert cut.birth[at_reach] / light.birth[at_reach] == pytest.approx(0.5, abs=0.06)
+
+
+@pytest.mark.parametrize("richness", [0.0, 9.0])
+def test_knots_are_fainter_than_the_faintest_clump(richness):
+    """Young light alone, without texture: what sticks out of it are knots."""
+    host = host_of("flocculent", dust=0.0, grain=0.0, ring=0.0, bar=0.0, richness=richness)
+    host = replace(
+        host,
+        arms=replace(host.arms, contrast=0.0, patchiness=0.0),
+        fluxes={**host.fluxes, "bulge": np.zeros(5), "disk": np.zeros(5)},
+    )
+    young = painted(host, 240).bands[0]
+    beside = np.median(
+        [np.roll(young, step, axis) for step in (-2, 2) for axis in (0, 1)], axis=0
+    )
+    largest = (young - beside)[40:-40, 40:-40].max() / host.total[0]
+    assert 0.5 * host.faintest < largest < 2 * host.faintest
+
+
 def test_scattered_follows_its_density():
     density = np.zeros((4, 5), np.float32)
     density[1, 2], density[3, 4] = 1, 3

@@ -52,6 +52,7 @@ class Host:
     tail: float  # share of the young light in a tidal arm
     dust: float  # optical depth in r, face-on, at the centre
     richness: float  # mean number of clumps above the faint limit; 0 for none
+    faintest: float  # that limit, of the host's u flux
     fluxes: dict[str, NDArray[np.float64]]
 
     @property
@@ -98,6 +99,7 @@ def draw_host(rng: np.random.Generator, config: HostsConfig, clumps: ClumpsConfi
         tail=float(rng.uniform(0.08, 0.35)) if merger else 0.0,
         dust=_dust(rng, kind) * config.dust,
         richness=_richness(rng, member, clumps, merger=merger),
+        faintest=clumps.flux_ratio_u[0],
         fluxes=_fluxes(rng, member, merger=merger),
     )
 
@@ -166,10 +168,10 @@ def _fluxes(
     scatter = rng.normal(0, 0.07, 3)
     fluxes = {}
     for name, share in shares.items():
-        colour = float(np.clip(member.g_r + offsets[name] - shift, -0.05, 1.25))
+        colour = float(np.clip(member.g_r + offsets[name] - shift, -0.05, 1.6))
         u_g = 0.52 + 1.12 * colour + scatter[0]
-        r_i = 0.02 + 0.50 * colour + 0.4 * scatter[1]
-        i_z = -0.02 + 0.38 * colour + 0.4 * scatter[2]
+        r_i = 0.12 + 0.36 * colour + 0.4 * scatter[1]
+        i_z = 0.05 + 0.26 * colour + 0.4 * scatter[2]
         magnitudes = np.array([u_g + colour, colour, 0.0, -r_i, -r_i - i_z])
         fluxes[name] = share * total * 10 ** (-0.4 * magnitudes)
     return fluxes

@@ -13,7 +13,6 @@ from clumpscope.simulate.sources import Sources
 Columns = dict[str, object]
 
 _STEEP = 6.0  # odds of seeing grow with this power of signal-to-noise and contrast
-_ODD_REACH = 0.85  # of that for clumps
 
 
 def visibility(
@@ -46,10 +45,10 @@ def visibility(
     middle = np.array([(nx - 1) / 2, (ny - 1) / 2])
     radius = np.hypot(*(xy - middle).T) / r90_px
     normal = sources.label == 1
-    reach = config.reach_r90 * np.where(normal, 1, _ODD_REACH)
-    rival = config.rival * snr.max(initial=0, where=normal & inside & (radius < reach))
+    rival = config.rival * snr.max(initial=0, where=normal & inside)
     odds = (snr / config.snr) ** -_STEEP + (peak / under / config.contrast) ** -_STEEP
-    odds += (radius / reach) ** 6 + np.where(normal, (rival / snr) ** _STEEP, 0)
+    far = radius / config.odd_reach_r90
+    odds += np.where(normal, rival / snr, far) ** _STEEP
     share: NDArray[np.float64] = inside * np.where(normal, 1.0, config.odd) / (1 + odds)
     return share
 

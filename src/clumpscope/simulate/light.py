@@ -1,6 +1,6 @@
 """A host painted: its light in five bands and where its young stars are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,8 @@ from clumpscope.simulate.texture import grain, sheared
 
 Map = NDArray[np.float32]
 
-# Extinction over that in r: Schlafly & Finkbeiner 2011, u g r i z.
 _BIRTH_SCALE = 0.52  # h; makes the radii of labels those of Clump Scout
+# Extinction over that in r: Schlafly & Finkbeiner 2011, u g r i z.
 _LAW = np.array([4.239, 3.303, 2.285, 1.698, 1.263]) / 2.285
 
 
@@ -38,6 +38,13 @@ class Light:
         """(5,) flux per band after dust, nanomaggy."""
         total: NDArray[np.float64] = self.bands.sum(axis=(1, 2), dtype=np.float64)
         return total
+
+    def born_within(self, radius_arcsec: float) -> "Light":
+        """The same with hardly any clumps beyond a distance from the centre."""
+        n = self.birth.shape[0]
+        axis = (np.arange(n) - (n - 1) / 2) * (self.step_arcsec / radius_arcsec)
+        distance2 = (axis[None, :] ** 2 + axis[:, None] ** 2).astype(np.float32)
+        return replace(self, birth=self.birth / (1 + distance2**6))
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +101,7 @@ def paint(host: Host, n: int, step_arcsec: float, rng: np.random.Generator) -> L
     disk = disk * (0.65 + 0.35 * crest) * (1 + np.float32(0.25 * host.grain) * patches)
     maps = {
         "disk": np.maximum(disk, 0),
-        "young": _knotted(rng, young, host.richness),
+        "young": _knotted(rng, young, host),
         "bulge": _bulge(host, where, 0.4 * step_arcsec / host.scale_arcsec),
     }
     bands = np.zeros((5, n, n), dtype=np.float32)
@@ -159,8 +166,10 @@ _KNOT_SLOPE = 1.9  # dN/dL of HII regions falls as L^-1.9 (Kennicutt et al. 1989
 _KNOT_SHARE = 0.35  # of the young light, at most
 
 
-def _knotted(rng: np.random.Generator, young: Map, richness: float) -> Map:
+def _knotted(rng: np.random.Generator, young: Map, host: Host) -> Map:
     """The young light with part of it in knots too faint to count as clumps."""
+    richness = host.richness
+    young_u = max(float(host.fluxes["young"][0] / host.total[0]), host.faintest)
     number = rng.poisson(12 + 14 * richness)
     share = np.float32(_KNOT_SHARE * rng.uniform(0.15, 1) * (1.0 if richness else 0.4))
     places = scattered(rng, young, number)
@@ -168,8 +177,9 @@ def _knotted(rng: np.random.Generator, young: Map, richness: float) -> Map:
     knots = np.zeros(young.size, dtype=np.float32)
     np.add.at(knots, places, fluxes.astype(np.float32))
     smooth = young / young.sum()
-    total = max(float(knots.sum()), 1e-9)
-    mixed: Map = (1 - share) * smooth + (share / np.float32(total)) * knots.reshape(young.shape)
+    knots *= share / max(float(knots.sum()), 1e-9)
+    knots = np.minimum(knots, np.float32(host.faintest / young_u))
+    mixed: Map = (1 - knots.sum()) * smooth + knots.reshape(young.shape)
     return mixed
 
 

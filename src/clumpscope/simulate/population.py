@@ -105,7 +105,7 @@ def _candidates(rng: np.random.Generator, config: HostsConfig) -> dict[str, Numb
         "log_mass": log_mass,
         "log_ssfr": log_ssfr,
         "r_mag": r_mag,
-        "g_r": rest + 1.1 * redshift,  # about the k correction of a spiral
+        "g_r": rest + np.where(red, 2.1, 1.1) * redshift,  # about the k corrections
         "r50": r50,
     }
 

@@ -77,7 +77,9 @@ def simulate_galaxy(galaxy_id: str, config: SimulateConfig, seed: int) -> Simula
     n = _painted_side(host, config)
     at = Frequencies.of(n, pixscale)
     light = paint(host, n, pixscale, rng)
-    size = _size_px(light, n, config)
+    expected = _expected_r90(light)
+    size = _size_px(expected, n, config)
+    light = light.born_within(config.clumps.reach_r90 * expected)
     field = size * pixscale
     clumps = draw_clumps(rng, light, host.richness, config.clumps)
     knots = draw_knots(rng, light, host.member.g_r, config.interlopers)
@@ -123,12 +125,16 @@ def _painted_side(host: Host, config: SimulateConfig) -> int:
     return padded_size(int(min(_MARGIN * side / observe.pixscale_arcsec, _LARGEST)))
 
 
-def _size_px(light: Light, n: int, config: SimulateConfig) -> int:
-    """Side of the cutout, pixels, odd: ``field_r90`` times R90 as painted, if that is there."""
-    observe = config.observe
+def _expected_r90(light: Light) -> float:
+    """R90 in arcsec of the painted light, as seen in usual seeing."""
     r90 = _radius(light.bands[GRID_BAND], np.zeros(2), light.total[GRID_BAND], 0.9)
-    r90 = np.hypot(r90, _PSF_R90 / observe.pixscale_arcsec)
-    side = max(observe.field_r90 * r90, observe.min_size_arcsec / observe.pixscale_arcsec)
+    return float(np.hypot(r90 * light.step_arcsec, _PSF_R90))
+
+
+def _size_px(r90_arcsec: float, n: int, config: SimulateConfig) -> int:
+    """Side of the cutout, pixels, odd: ``field_r90`` times R90, if so much is painted."""
+    observe = config.observe
+    side = max(observe.field_r90 * r90_arcsec, observe.min_size_arcsec) / observe.pixscale_arcsec
     side = int(min(side, n - 2))
     return side - 1 + side % 2
 

@@ -47,7 +47,7 @@ class Population:
     credulity
         (V,) factor on the chance to fall for knots and bulges.
     patience
-        (V,) most marks made on a galaxy.
+        (V,) most marks made on a galaxy beside the bulge.
     """
 
     name: NDArray[np.str_]
@@ -97,7 +97,7 @@ def _volunteer(
     false = config.false_marks * rng.gamma(0.7, 1 / 0.7)
     confusion = np.clip(config.confusion * np.exp(0.6 * rng.standard_normal()), 0, 0.5)
     credulity = np.exp(0.6 * rng.standard_normal())
-    patience = 25
+    patience = round(config.patience * np.exp(0.6 * rng.standard_normal())) + 1
     if lazy:
         detection, patience = 0.8 * detection, int(rng.integers(1, 3))
     if careless:
@@ -234,7 +234,9 @@ def look(
     marked |= bulge & as_clump
     kind[bulge & as_clump] = Kind.NORMAL
     marked = np.flatnonzero(marked)
-    marked = marked[np.argsort(-seen.clarity[marked], kind="stable")][: who.patience[k]]
+    marked = marked[np.argsort(-seen.clarity[marked], kind="stable")]
+    clumps = np.cumsum(kind[marked] != Kind.BULGE)
+    marked = marked[(clumps <= who.patience[k]) | (kind[marked] == Kind.BULGE)]
     xy = seen.xy[marked] + who.scatter_fwhm[k] * fwhm * rng.standard_normal((len(marked), 2))
     ny, nx = image.shape
     middle = np.array([(nx - 1) / 2, (ny - 1) / 2])
