@@ -265,7 +265,7 @@ class InterlopersConfig(Section):
 
     star_density: Annotated[float, Field(ge=0)] = 2200.0  # a square degree, r < 21
     star_scatter: Annotated[float, Field(ge=0)] = 0.6  # of ln density, with Galactic latitude
-    galaxy_density: Annotated[float, Field(ge=0)] = 2600.0  # a square degree, r < 21
+    galaxy_density: Annotated[float, Field(ge=0)] = 2200.0  # a square degree, r < 21
     odd_knots: Annotated[float, Field(ge=0)] = 0.10  # red, bulge-like knots on the host, mean
 
 

@@ -71,7 +71,7 @@ def small_galaxies(
 
 def companions(rng: np.random.Generator, r_mag: float, r50_arcsec: float, *, merger: bool) -> Blobs:
     """Return the close companion of a merger, and a satellite now and then."""
-    n = int(merger) + int(rng.random() < 0.08)
+    n = int(merger) + int(rng.random() < 0.18)
     distance = r50_arcsec * rng.uniform(0.9, 4.0, n)
     turn = rng.uniform(0, 2 * np.pi, n)
     magnitudes = r_mag + np.where(np.arange(n) < merger, rng.uniform(0.0, 3.0, n), 4.0)
