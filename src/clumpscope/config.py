@@ -181,17 +181,17 @@ class VolunteersConfig(Section):
     detection: PositiveRange = (0.45, 0.95)  # chance to mark a clear clump, careful volunteers
     scatter_fwhm: Positive = 0.28  # median scatter of a mark on each axis, PSF-FWHM
     scatter_spread: Annotated[float, Field(ge=0)] = 0.4  # of its logarithm among volunteers
-    false_marks: Annotated[float, Field(ge=0)] = 0.12  # random marks a galaxy in the mean
+    false_marks: Annotated[float, Field(ge=0)] = 0.2  # random marks a galaxy in the mean
     confusion: Fraction = 0.12  # median chance to take the wrong tool
-    patience: Positive = 4.0  # most marks on a galaxy beside the bulge, median volunteer
+    patience: Positive = 3.0  # most marks on a galaxy beside the bulge, median volunteer
     lazy: Fraction = 0.15  # share of volunteers who mark the one or two plainest things
     careless: Fraction = 0.1  # share who mark wildly
-    clear_snr: Positive = 12.0  # g-band signal-to-noise at which half of the eye's work is done
-    clear_contrast: Positive = 0.35  # the same of peak over the light beneath
-    lure: Fraction = 0.25  # chance to fall for the plainest knot of an arm
+    clear_snr: Positive = 18.0  # g-band signal-to-noise at which half of the eye's work is done
+    clear_contrast: Positive = 0.4  # the same of peak over the light beneath
+    lure: Fraction = 0.1  # chance to fall for the plainest knot of an arm
     odd_interest: Fraction = 0.55  # of what is clearly odd, the share that is marked at all
     bulge: Fraction = 0.8  # chance to mark the centre with the bulge tool, times detection
-    bulge_as_clump: Fraction = 0.08  # chance to mark it as a clump
+    bulge_as_clump: Fraction = 0.03  # chance to mark it as a clump
     not_logged_in: Fraction = 0.15  # share of volunteers
 
 
@@ -230,7 +230,7 @@ class ConsensusConfig(Section):
     tolerance: Annotated[float, Field(ge=0)] = 1e-3  # relative fall of the cost that ends it
     # Log odds of a truth = a + b × the model's, which takes volunteers for independent: they err
     # together. Fitted to 1,500 simulated galaxies with 20 volunteers each.
-    calibration: tuple[float, float] = (-1.33, 0.097)
+    calibration: tuple[float, float] = (0.635, 0.2915)
     inaccurate: Fraction = 0.2  # a box further off than this distance is inaccurate
     finished_risk: Positive = 1.0
     finished_each: Positive = 0.3
