@@ -223,14 +223,14 @@ class ConsensusConfig(Section):
     difficulty_weight: Positive = 10.0  # of an image's share in the variance, about 1
     learn_population: bool = True  # the prior means follow the volunteers
     clutter: Annotated[float, Field(ge=0)] = 3.0  # ln of area of false marks over a box's reach
-    # ln of the truths expected in a box's reach (-2.3), less for the choice of their place (-2.7).
-    openness: float = -5.0
+    # ln of the truths expected in a box's reach (-2.3), less for the choice of their place.
+    openness: float = -3.0
     max_truths: Annotated[int, Field(ge=1)] = 20  # an image
     rounds: Annotated[int, Field(ge=1)] = 10
     tolerance: Annotated[float, Field(ge=0)] = 1e-3  # relative fall of the cost that ends it
     # Log odds of a truth = a + b × the model's, which takes volunteers for independent: they err
     # together. Fitted to 1,500 simulated galaxies with 20 volunteers each.
-    calibration: tuple[float, float] = (0.635, 0.2915)
+    calibration: tuple[float, float] = (-0.09, 0.26)
     inaccurate: Fraction = 0.2  # a box further off than this distance is inaccurate
     finished_risk: Positive = 1.0
     finished_each: Positive = 0.3
