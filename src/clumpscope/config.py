@@ -186,10 +186,10 @@ class VolunteersConfig(Section):
     patience: Positive = 3.0  # most marks on a galaxy beside the bulge, median volunteer
     lazy: Fraction = 0.15  # share of volunteers who mark the one or two plainest things
     careless: Fraction = 0.1  # share who mark wildly
-    clear_snr: Positive = 18.0  # g-band signal-to-noise at which half of the eye's work is done
-    clear_contrast: Positive = 0.4  # the same of peak over the light beneath
+    clear_snr: Positive = 15.0  # g-band signal-to-noise at which half of the eye's work is done
+    clear_contrast: Positive = 0.38  # the same of peak over the light beneath
     lure: Fraction = 0.1  # chance to fall for the plainest knot of an arm
-    odd_interest: Fraction = 0.55  # of what is clearly odd, the share that is marked at all
+    odd_interest: Fraction = 0.65  # of what is clearly odd, the share that is marked at all
     bulge: Fraction = 0.8  # chance to mark the centre with the bulge tool, times detection
     bulge_as_clump: Fraction = 0.03  # chance to mark it as a clump
     not_logged_in: Fraction = 0.15  # share of volunteers
@@ -224,7 +224,7 @@ class ConsensusConfig(Section):
     learn_population: bool = True  # the prior means follow the volunteers
     clutter: Annotated[float, Field(ge=0)] = 3.0  # ln of area of false marks over a box's reach
     # ln of the truths expected in a box's reach (-2.3), less for the choice of their place.
-    openness: float = -3.0
+    openness: float = -2.5
     max_truths: Annotated[int, Field(ge=1)] = 20  # an image
     rounds: Annotated[int, Field(ge=1)] = 10
     tolerance: Annotated[float, Field(ge=0)] = 1e-3  # relative fall of the cost that ends it
