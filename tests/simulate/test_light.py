@@ -95,9 +95,7 @@ def test_knots_are_fainter_than_the_faintest_clump(richness):
         fluxes={**host.fluxes, "bulge": np.zeros(5), "disk": np.zeros(5)},
     )
     young = painted(host, 240).bands[0]
-    beside = np.median(
-        [np.roll(young, step, axis) for step in (-2, 2) for axis in (0, 1)], axis=0
-    )
+    beside = np.median([np.roll(young, step, axis) for step in (-2, 2) for axis in (0, 1)], axis=0)
     largest = (young - beside)[40:-40, 40:-40].max() / host.total[0]
     assert 0.5 * host.faintest < largest < 2 * host.faintest
 
