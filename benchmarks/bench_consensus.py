@@ -175,7 +175,8 @@ def skills(data: Data, result: Consensus, least: int = 50) -> dict[str, float]:
         for name in ("clear", "clear_found", "marks", "false", "squares", "real", "wrong_tool")
     }
     found = result.skills
-    confusion = 1 - np.trace(found.confusion, axis1=1, axis2=2) / len(found.kinds)
+    # Over kinds as they occur, since that is how a volunteer's wrong tools are counted.
+    confusion = 1 - np.diagonal(found.confusion, axis1=1, axis2=2) @ found.kinds
     pairs = {
         "false negative": (found.false_negative, 1 - did["clear_found"] / did["clear"]),
         "false positive": (found.false_positive, did["false"] / did["marks"]),
