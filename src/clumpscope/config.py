@@ -224,7 +224,7 @@ class ConsensusConfig(Section):
     learn_population: bool = True  # the prior means follow the volunteers
     clutter: Annotated[float, Field(ge=0)] = 3.0  # ln of area of false marks over a box's reach
     # ln of the truths expected in a box's reach (-2.3), less for the choice of their place.
-    openness: float = -2.5
+    openness: float = -4.0
     max_truths: Annotated[int, Field(ge=1)] = 20  # an image
     rounds: Annotated[int, Field(ge=1)] = 10
     tolerance: Annotated[float, Field(ge=0)] = 1e-3  # relative fall of the cost that ends it
