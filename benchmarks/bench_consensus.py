@@ -175,13 +175,11 @@ def skills(data: Data, result: Consensus, least: int = 50) -> dict[str, float]:
         for name in ("clear", "clear_found", "marks", "false", "squares", "real", "wrong_tool")
     }
     found = result.skills
-    # Over kinds as they occur, since that is how a volunteer's wrong tools are counted.
-    confusion = 1 - np.diagonal(found.confusion, axis1=1, axis2=2) @ found.kinds
     pairs = {
         "false negative": (found.false_negative, 1 - did["clear_found"] / did["clear"]),
         "false positive": (found.false_positive, did["false"] / did["marks"]),
         "scatter": (found.variance, did["squares"] / did["real"]),
-        "wrong tool": (confusion, did["wrong_tool"] / did["real"]),
+        "wrong tool": (found.wrong_tool, did["wrong_tool"] / did["real"]),
     }
     rho = {name: float(spearmanr(a[many], b)[0]) for name, (a, b) in pairs.items()}
     return {**rho, "volunteers": float(many.sum())}

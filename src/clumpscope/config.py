@@ -181,15 +181,15 @@ class VolunteersConfig(Section):
     detection: PositiveRange = (0.45, 0.95)  # chance to mark a clear clump, careful volunteers
     scatter_fwhm: Positive = 0.28  # median scatter of a mark on each axis, PSF-FWHM
     scatter_spread: Annotated[float, Field(ge=0)] = 0.4  # of its logarithm among volunteers
-    false_marks: Annotated[float, Field(ge=0)] = 0.2  # random marks a galaxy in the mean
+    false_marks: Annotated[float, Field(ge=0)] = 0.3  # random marks a galaxy in the mean
     confusion: Fraction = 0.12  # median chance to take the wrong tool
     patience: Positive = 3.0  # most marks on a galaxy beside the bulge, median volunteer
     lazy: Fraction = 0.15  # share of volunteers who mark the one or two plainest things
     careless: Fraction = 0.1  # share who mark wildly
-    clear_snr: Positive = 15.0  # g-band signal-to-noise at which half of the eye's work is done
-    clear_contrast: Positive = 0.38  # the same of peak over the light beneath
+    clear_snr: Positive = 30.0  # g-band signal-to-noise at which half of the eye's work is done
+    clear_contrast: Positive = 0.45  # the same of peak over the light beneath
     lure: Fraction = 0.1  # chance to fall for the plainest knot of an arm
-    odd_interest: Fraction = 0.65  # of what is clearly odd, the share that is marked at all
+    odd_interest: Fraction = 0.55  # of what is clearly odd, the share that is marked at all
     bulge: Fraction = 0.8  # chance to mark the centre with the bulge tool, times detection
     bulge_as_clump: Fraction = 0.03  # chance to mark it as a clump
     not_logged_in: Fraction = 0.15  # share of volunteers
@@ -222,6 +222,8 @@ class ConsensusConfig(Section):
     confusion_weight: Positive = 10.0
     difficulty_weight: Positive = 10.0  # of an image's share in the variance, about 1
     learn_population: bool = True  # the prior means follow the volunteers
+    # Share of those who would mark a plain truth that sees it; a truth has one of these.
+    visibility: Annotated[tuple[Fraction, ...], Field(min_length=1)] = (1.0, 0.3)
     clutter: Annotated[float, Field(ge=0)] = 3.0  # ln of area of false marks over a box's reach
     # ln of the truths expected in a box's reach (-2.3), less for the choice of their place.
     openness: float = -4.0
@@ -229,8 +231,8 @@ class ConsensusConfig(Section):
     rounds: Annotated[int, Field(ge=1)] = 10
     tolerance: Annotated[float, Field(ge=0)] = 1e-3  # relative fall of the cost that ends it
     # Log odds of a truth = a + b × the model's, which takes volunteers for independent: they err
-    # together. Fitted to 1,500 simulated galaxies with 20 volunteers each.
-    calibration: tuple[float, float] = (-0.09, 0.26)
+    # together. Fitted to 3,500 simulated galaxies with 20 volunteers each.
+    calibration: tuple[float, float] = (-0.38, 0.30)
     inaccurate: Fraction = 0.2  # a box further off than this distance is inaccurate
     finished_risk: Positive = 1.0
     finished_each: Positive = 0.3

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from clumpscope.core.galaxy import ColourImage
 from clumpscope.core.marks import Kind
 from clumpscope.core.records import CONSENSUS, LABELS, SCHEMA_VERSION
 from clumpscope.core.schema import build_table, plain
-from clumpscope.errors import ClumpscopeError
+from clumpscope.errors import ClumpscopeError, TableError, expected_got
 from clumpscope.plot.labels import MarkedImage, heat_map, marks_sheet, skill_map
 from clumpscope.store.atomic import new_folder
 from clumpscope.store.labels import LABELS_FILE, STATE_FILE, State
@@ -28,7 +28,8 @@ from clumpscope.store.sample import Sample
 from clumpscope.store.tables import write_parquet
 
 Progress = Callable[[int], None]
-_PLAIN = ("marks", "truths", "found", "squares")  # numbers of a look in the state
+# Numbers of a look in the state, one column or several each.
+_NUMBERS = tuple(item.name for item in fields(Tally))
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def aggregate(
     before = None if state is None else State.read(state).without(export.marks.images)
     new_folder(out)
     if config.method == "posterior":
-        known = None if before is None else _known(before, export)
+        known = None if before is None else _known(before, export, config)
         result = consensus(export.marks, config, known=known, workers=workers, progress=progress)
         now = _state(export, result.tally)
         (now if before is None else before.grown(now)).write(out / STATE_FILE)
@@ -201,7 +202,6 @@ def _images(
 
 def _volunteers(export: Export, result: Consensus) -> QTable:
     skills, marks = result.skills, export.marks
-    c = len(skills.kinds)
     return QTable(
         {
             "name": marks.volunteers,
@@ -210,7 +210,7 @@ def _volunteers(export: Export, result: Consensus) -> QTable:
             "false_positive": skills.false_positive,
             "false_negative": skills.false_negative,
             "variance": skills.variance,
-            "confusion": 1 - np.trace(skills.confusion, axis1=1, axis2=2) / c,
+            "wrong_tool": skills.wrong_tool,
         }
     )
 
@@ -266,50 +266,48 @@ def _faults(faults: Sequence[Fault]) -> QTable:
 def _state(export: Export, tally: Tally) -> State:
     """What each look said, one row a look."""
     marks, c = export.marks, tally.noise.shape[1]
+    missing = len(Kind) - c  # kinds of which there are no marks
+    whole = replace(
+        tally,
+        tools=np.pad(tally.tools, ((0, 0), (0, missing), (0, missing))),
+        noise=np.pad(tally.noise, ((0, 0), (0, missing))),
+        classes=np.pad(tally.classes, ((0, 0), (0, missing), (0, 0))),
+    )
     columns: dict[str, object] = {
         "galaxy_id": marks.images[marks.look_image],
         "volunteer": marks.volunteers[marks.look_volunteer],
-        **{name: getattr(tally, name) for name in _PLAIN},
     }
-    for k in range(len(Kind)):
-        known = k < c
-        zeros = np.zeros(len(marks.look_image))
-        columns[f"noise_{k + 1}"] = tally.noise[:, k] if known else zeros
-        columns[f"kinds_{k + 1}"] = tally.kinds[:, k] if known else zeros
-        for j in range(len(Kind)):
-            columns[f"tools_{k + 1}{j + 1}"] = tally.tools[:, k, j] if known and j < c else zeros
+    for name in _NUMBERS:
+        values = getattr(whole, name).reshape(len(marks.look_image), -1)
+        columns |= {f"{name}_{k}": values[:, k] for k in range(values.shape[1])}
     return State(QTable(columns))
 
 
-def _known(state: State, export: Export) -> Counts:
+def _known(state: State, export: Export, config: ConsensusConfig) -> Counts:
     """What the state says of this export's volunteers; of the others only the kinds count."""
     table, names = state.table, export.marks.volunteers
     number = {name: k for k, name in enumerate(names.tolist())}
     who = np.array([number.get(str(name), len(names)) for name in table["volunteer"]], dtype=int)
+    c, h = len(Kind), len(config.visibility)
+    shapes = {"truths": (h,), "found": (h,), "tools": (c, c), "noise": (c,), "classes": (c, h)}
 
-    def grid(stem: str) -> np.ndarray:
-        return np.column_stack([plain(table, f"{stem}_{k}") for k in range(1, len(Kind) + 1)])
+    def numbers(name: str) -> np.ndarray:
+        columns = [column for column in table.colnames if column.startswith(f"{name}_")]
+        shape = shapes.get(name, ())
+        if len(columns) != np.prod(shape, dtype=int):
+            wanted = f"{np.prod(shape, dtype=int)} columns {name}_* (recipe: visibility)"
+            raise TableError(expected_got("state", wanted, len(columns)))
+        values = [plain(table, f"{name}_{k}") for k in range(len(columns))]
+        return np.column_stack(values).reshape(len(table), *shape)
 
-    size = range(1, len(Kind) + 1)
-    confused = np.array([[plain(table, f"tools_{k}{j}") for j in size] for k in size])
-    c = max(
-        int(export.marks.kind.max(initial=1)),
-        *(k for k in size if grid("kinds")[:, k - 1].any() or grid("noise")[:, k - 1].any()),
-        1,
-    )
-    plainly = {name: plain(table, name) for name in _PLAIN}
-    looks = Tally(
-        **plainly,
-        tools=np.moveaxis(confused, -1, 0)[:, :c, :c],
-        noise=grid("noise")[:, :c],
-        kinds=grid("kinds")[:, :c],
-    )
+    looks = Tally(**{name: numbers(name) for name in _NUMBERS})
+    used = looks.classes.sum(axis=(0, 2)) + looks.noise.sum(axis=0) > 0
+    kinds = max(int(export.marks.kind.max(initial=1)), *(np.flatnonzero(used) + 1), 1)
     every = looks.counts(who, len(names) + 1)
-    mine = {name: getattr(every, name)[:-1] for name in ("marks", "false", "truths", "found")}
+    mine = ("marks", "false", "truths", "found", "squares")
     return Counts(
-        **mine,
-        squares=every.squares[:-1],
-        tools=every.tools[:-1],
-        kinds=every.kinds,
-        noise=every.noise,
+        **{name: getattr(every, name)[:-1] for name in mine},
+        tools=every.tools[:-1, :kinds, :kinds],
+        classes=every.classes[:kinds],
+        noise=every.noise[:kinds],
     )

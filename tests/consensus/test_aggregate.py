@@ -24,7 +24,7 @@ def test_the_cost_never_rises(seed):
 def test_the_cost_is_that_of_what_is_returned():
     project = toy(images=10, seed=4)
     result = consensus(project.marks, CONFIG)
-    nobody = Counts.none(len(project.marks.volunteers), 2)
+    nobody = Counts.none(len(project.marks.volunteers), 2, 2)
     seen = list(views(project.marks))
     cost = objective(seen, result.truths, result.fitted, nobody, CONFIG)
     assert cost == pytest.approx(result.costs[-1])
@@ -61,7 +61,7 @@ def test_what_is_known_counts_like_marks():
     """Volunteers known from many images keep their skills on a new one."""
     project = toy(images=100, volunteers=20, seed=3)
     whole = consensus(project.marks, CONFIG)
-    known = tally(project.marks, whole.truths, 2).counts(project.marks.look_volunteer, 20)
+    known = tally(project.marks, whole.truths, (2, 2)).counts(project.marks.look_volunteer, 20)
     few = toy(images=2, volunteers=20, seed=5).marks
     fresh, warm = consensus(few, CONFIG), consensus(few, CONFIG, known=known)
     target = whole.skills.false_negative
@@ -74,19 +74,26 @@ def test_tally_counts_by_hand():
     rows = [(0, 0, 1, 0.5, 0.5), (0, 0, 2, 0.3, 0.3), (0, 1, 2, 0.5, 0.501)]
     marks = build(2, 2, looks, rows)
     first = truths.Truths(
-        marks.xyxy[:1], np.array([0]), np.array([0, -1, 0]), np.array([0, 0, 0.1]), 2.0, 0.0
+        marks.xyxy[:1],
+        np.array([0]),
+        np.array([1]),
+        np.array([0, -1, 0]),
+        np.array([0, 0, 0.1]),
+        2.0,
+        0.0,
     )
     empty = np.zeros(0, dtype=int)
-    second = truths.Truths(np.zeros((0, 4)), empty, empty, np.zeros(0), 1.0, 0.0)
-    counts = tally(marks, [first, second], 2).counts(marks.look_volunteer, 2)
+    second = truths.Truths(np.zeros((0, 4)), empty, empty, empty, np.zeros(0), 1.0, 0.0)
+    counts = tally(marks, [first, second], (2, 2)).counts(marks.look_volunteer, 2)
     assert counts.marks.tolist() == [2, 1]
     assert counts.false.tolist() == [1, 0]
-    assert counts.truths.tolist() == [1, 1]
-    assert counts.found.tolist() == [1, 1]
+    assert counts.truths.tolist() == [[0, 1], [0, 1]]
+    assert counts.found.tolist() == [[0, 1], [0, 1]]
     assert counts.squares == pytest.approx([0, 0.1**4 / 2])
     assert counts.tools[0].tolist() == [[1, 0], [0, 0]]
     assert counts.tools[1].tolist() == [[0, 1], [0, 0]]
-    assert (counts.kinds.tolist(), counts.noise.tolist()) == ([1, 0], [0, 1])
+    assert counts.classes.tolist() == [[0, 1], [0, 0]]
+    assert counts.noise.tolist() == [0, 1]
 
 
 def test_images_without_marks_and_volunteers_without_images():

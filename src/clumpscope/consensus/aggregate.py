@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from clumpscope.config import ConsensusConfig
 from clumpscope.consensus import truths as one
+from clumpscope.consensus.beliefs import beliefs
 from clumpscope.consensus.model import (
     Counts,
     Skills,
     View,
     learn_means,
+    misses,
     prior_cost,
     start_means,
     update,
@@ -31,8 +33,8 @@ Progress = Callable[[int], None]
 class Tally:
     """What each look adds to its volunteer's `Counts`: S rows, in the order of the looks.
 
-    ``marks``, ``truths``, ``found`` and ``squares`` are (S,), ``tools`` (S, C, C), ``noise``
-    (S, C). ``kinds`` (S, C), the image's truths, stand at its first look only.
+    ``marks`` and ``squares`` are (S,), ``truths`` and ``found`` (S, H), ``tools`` (S, C, C),
+    ``noise`` (S, C). ``classes`` (S, C, H), the image's truths, stand at its first look only.
     """
 
     marks: Values
@@ -41,25 +43,24 @@ class Tally:
     squares: Values
     tools: Values
     noise: Values
-    kinds: Values
+    classes: Values
 
     def counts(self, volunteer: Index, volunteers: int) -> Counts:
         """Summed over the looks of each volunteer."""
 
         def total(values: Values) -> Values:
-            return _sums(volunteer, values, volunteers)
+            sums = np.zeros((volunteers, *values.shape[1:]))
+            np.add.at(sums, volunteer, values)
+            return sums
 
-        c = self.noise.shape[1]
-        tools = np.zeros((volunteers, c, c))
-        np.add.at(tools, volunteer, self.tools)
         return Counts(
             total(self.marks),
-            total(self.marks - self.found),
+            total(self.marks - self.found.sum(axis=1)),
             total(self.truths),
             total(self.found),
             total(self.squares),
-            tools,
-            self.kinds.sum(axis=0),
+            total(self.tools),
+            self.classes.sum(axis=0),
             self.noise.sum(axis=0),
         )
 
@@ -75,7 +76,7 @@ class Consensus:
     fitted
         Skills of the highest posterior, with which the truths were found.
     skills
-        The same with every truth counted as its chance to be one: what to believe of a volunteer.
+        What to believe of the volunteers: `beliefs`.
     tally
         What they did, by look.
     costs
@@ -120,11 +121,12 @@ def consensus(
     progress
         Told the number of images solved, in each round anew.
     """
-    kinds = max(int(marks.kind.max(initial=1)), 1 if known is None else len(known.kinds))
-    before = Counts.none(len(marks.volunteers), kinds) if known is None else known
+    kinds = max(int(marks.kind.max(initial=1)), 1 if known is None else len(known.noise))
+    shape = kinds, len(config.visibility)
+    before = Counts.none(len(marks.volunteers), *shape) if known is None else known
     seen = list(views(marks))
     found = [one.start(view, config) for view in seen]
-    skills = _skills(before + _total(marks, found, kinds), start_means(config), config)
+    skills = _skills(before + _total(marks, found, shape), start_means(config), None, config)
     costs: list[float] = []
     for _ in range(config.rounds):
         parts = shards(list(zip(seen, found, strict=True)), _SHARD)
@@ -132,15 +134,14 @@ def consensus(
         for part in ordered_map(partial(_refit, skills, config), parts, min(workers, len(parts))):
             found += part
             progress(len(part))
-        skills = _skills(before + _total(marks, found, kinds), skills.means, config)
+        now = before + _total(marks, found, shape)
+        skills = _skills(now, skills.means, skills.false_negative, config)
         costs.append(objective(seen, found, skills, before, config))
         if len(costs) > 1 and costs[-2] - costs[-1] <= config.tolerance * abs(costs[-1]):
             break
     verdicts = [one.verdict(v, t, skills, config) for v, t in zip(seen, found, strict=True)]
-    weights = [1 - verdict.p_false for verdict in verdicts]
-    soft = tally(marks, found, kinds, weights).counts(marks.look_volunteer, len(marks.volunteers))
-    believed = _skills(before + soft, skills.means, config)
-    return Consensus(found, verdicts, skills, believed, tally(marks, found, kinds), costs)
+    believed = beliefs(marks, found, verdicts, skills, before, config)
+    return Consensus(found, verdicts, skills, believed, tally(marks, found, shape), costs)
 
 
 _SHARD = 500
@@ -152,12 +153,17 @@ def _refit(
     return [one.refit(view, truths, skills, config) for view, truths in part]
 
 
-def _total(marks: Marks, found: list[Truths], kinds: int) -> Counts:
-    return tally(marks, found, kinds).counts(marks.look_volunteer, len(marks.volunteers))
+def _total(marks: Marks, found: list[Truths], shape: tuple[int, int]) -> Counts:
+    return tally(marks, found, shape).counts(marks.look_volunteer, len(marks.volunteers))
 
 
-def _skills(counts: Counts, means: tuple[float, float, float], config: ConsensusConfig) -> Skills:
-    skills = update(counts, means, config)
+def _skills(
+    counts: Counts,
+    means: tuple[float, float, float],
+    before: Values | None,
+    config: ConsensusConfig,
+) -> Skills:
+    skills = update(counts, means, before, config)
     return learn_means(skills, config) if config.learn_population else skills
 
 
@@ -173,59 +179,61 @@ def objective(
         one.image_cost(view, truths, skills, config)
         for view, truths in zip(seen, found, strict=True)
     )
-    return cost + prior_cost(skills, config) + _known_cost(known, skills)
+    return cost + prior_cost(skills, config) + _known_cost(known, skills, config)
 
 
-def _known_cost(known: Counts, skills: Skills) -> float:
+def _known_cost(known: Counts, skills: Skills, config: ConsensusConfig) -> float:
     """What earlier images say of the skills."""
     fp, fn = skills.false_positive, skills.false_negative
     cost = -(known.false * np.log(fp) + (known.marks - known.false) * np.log1p(-fp)).sum()
-    cost -= ((known.truths - known.found) * np.log(fn) + known.found * np.log1p(-fn)).sum()
-    cost += 0.5 * (known.found * np.log(skills.variance) + known.squares / skills.variance).sum()
+    miss = misses(fn, config)
+    cost -= ((known.truths - known.found) * np.log(miss) + known.found * np.log1p(-miss)).sum()
+    found = known.found.sum(axis=1)
+    cost += 0.5 * (found * np.log(skills.variance) + known.squares / skills.variance).sum()
     cost -= (known.tools * np.log(skills.confusion)).sum()
-    cost -= (known.kinds * np.log(skills.kinds)).sum() + (known.noise * np.log(skills.noise)).sum()
+    cost -= (known.classes * np.log(skills.classes)).sum()
+    cost -= (known.noise * np.log(skills.noise)).sum()
     return float(cost)
 
 
-def tally(
-    marks: Marks, found: list[Truths], kinds: int, weights: list[Values] | None = None
-) -> Tally:
-    """What each volunteer did on each image, given its truths, each with its weight (1 if none)."""
+def tally(marks: Marks, found: list[Truths], shape: tuple[int, int]) -> Tally:
+    """What each volunteer did on each image, given its truths.
+
+    ``shape`` is the number of kinds and that of visibilities.
+    """
     looks, v = len(marks.look_image), max(len(marks.volunteers), 1)
+    kinds, visibilities = shape
     key = marks.look_image * v + marks.look_volunteer
     look = np.searchsorted(key, marks.image * v + marks.volunteer)
     none = np.zeros(0, dtype=np.int64)
     owner = np.concatenate([none, *(truths.owner for truths in found)])
     kind_of = np.concatenate([none, *(truths.kind for truths in found)])
+    seen_as = np.concatenate([none, *(truths.visibility for truths in found)])
     apart = np.concatenate([np.zeros(0), *(truths.apart for truths in found)])
     difficulty = np.array([truths.difficulty for truths in found])
     per_image = np.array([len(truths.kind) for truths in found], dtype=np.int64)
     image_of = np.repeat(np.arange(len(found)), per_image)
-    weight = np.ones(len(kind_of)) if weights is None else np.concatenate([[], *weights])
     first = np.cumsum(np.append(0, per_image))
     tool = marks.kind - 1
     joined = np.flatnonzero(owner >= 0)
     of_truth = (owner + first[marks.image])[joined]
-    share = np.zeros(len(owner))  # of a mark that a truth takes
-    share[joined] = weight[of_truth]
     tools = np.zeros((looks, kinds, kinds))
-    np.add.at(tools, (look[joined], kind_of[of_truth], tool[joined]), share[joined])
+    np.add.at(tools, (look[joined], kind_of[of_truth], tool[joined]), 1)
     noise = np.zeros((looks, kinds))
-    np.add.at(noise, (look, tool), 1 - share)
-    of_kind = np.zeros((looks, kinds))
-    np.add.at(of_kind, (np.searchsorted(marks.look_image, image_of), kind_of), weight)
+    np.add.at(noise, (look, tool), owner < 0)
+    classes = np.zeros((len(found), kinds, visibilities))
+    np.add.at(classes, (image_of, kind_of, seen_as), 1)
+    of_class = np.zeros((looks, kinds, visibilities))
+    images, first_look = np.unique(marks.look_image, return_index=True)
+    of_class[first_look] = classes[images]
+    hit = np.zeros((looks, visibilities))
+    np.add.at(hit, (look[joined], seen_as[of_truth]), 1)
     return Tally(
         np.bincount(look, minlength=looks).astype(float),
-        _sums(image_of, weight, len(found))[marks.look_image],
-        _sums(look, share, looks),
-        _sums(look, share * apart**4 / difficulty[marks.image], looks),
+        classes.sum(axis=1)[marks.look_image],
+        hit,
+        np.bincount(look, apart**4 / difficulty[marks.image], looks).astype(float),
         tools,
         noise,
-        of_kind,
+        of_class,
     )
-
-
-def _sums(group: Index, values: Values, groups: int) -> Values:
-    """Sum of the values of each group."""
-    sums: Values = np.bincount(group, values, groups).astype(float)
-    return sums

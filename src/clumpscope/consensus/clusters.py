@@ -46,7 +46,8 @@ def cluster(
             kinds.append(int(np.bincount(view.kind[members]).argmax()))
             votes.append(share)
     xyxy = np.array(boxes).reshape(-1, 4)
-    truths = Truths(xyxy, np.array(kinds, dtype=np.int64), owner, np.zeros(m), 1.0, np.nan)
+    kind = np.array(kinds, dtype=np.int64)
+    truths = Truths(xyxy, kind, np.zeros_like(kind), owner, np.zeros(m), 1.0, np.nan)
     return truths, np.array(votes)
 
 

@@ -41,18 +41,21 @@ def distance(a: Values, b: Values) -> Values:
 
 @dataclass(frozen=True, eq=False)
 class Skills:
-    """What is believed of V volunteers, and of all of them together; C kinds of marks.
+    """What is believed of V volunteers, and of all of them together.
+
+    There are C kinds of marks. A truth has a kind and one of the H visibilities of the recipe:
+    which share of those who would mark a plain one sees it.
 
     Attributes
     ----------
     false_positive, false_negative
-        (V,) chance that a mark marks nothing, and that a truth is missed.
+        (V,) chance that a mark marks nothing, and that a plain truth is missed.
     variance
         (V,) of the squared distance of a mark from its truth.
     confusion
         (V, C, C) chance of each tool, given what the truth is.
-    kinds, noise
-        (C,) share of each kind among truths, and of each tool among false marks.
+    classes, noise
+        (C, H) share of each kind and visibility among truths, (C,) of each tool among false marks.
     means
         Prior means of the first three.
     """
@@ -61,18 +64,25 @@ class Skills:
     false_negative: Values
     variance: Values
     confusion: Values
-    kinds: Values
+    classes: Values
     noise: Values
     means: tuple[float, float, float]
+
+    @property
+    def wrong_tool(self) -> Values:
+        """(V,) chance of another tool than the truth's, over the kinds as they occur."""
+        right: Values = np.diagonal(self.confusion, axis1=1, axis2=2) @ self.classes.sum(axis=1)
+        return 1 - right
 
 
 @dataclass(frozen=True, eq=False)
 class Counts:
     """What V volunteers did, given the truths: all that their skills depend on.
 
-    ``marks``, ``false``, ``truths`` (on images they looked at), ``found`` are (V,) numbers,
-    ``squares`` (V,) the sum of distance⁴ over the images' difficulty, ``tools`` (V, C, C) marks
-    by kind of truth and tool, ``kinds`` (C,) truths and ``noise`` (C,) false marks by kind.
+    ``marks`` and ``false`` are (V,) numbers; ``truths`` (V, H), on images they looked at, and
+    ``found`` (V, H) of them, by visibility; ``squares`` (V,) the sum of distance⁴ over the images'
+    difficulty; ``tools`` (V, C, C) marks by kind of truth and tool; ``classes`` (C, H) truths by
+    kind and visibility, and ``noise`` (C,) false marks by kind.
     """
 
     marks: Values
@@ -81,14 +91,15 @@ class Counts:
     found: Values
     squares: Values
     tools: Values
-    kinds: Values
+    classes: Values
     noise: Values
 
     @classmethod
-    def none(cls, volunteers: int, kinds: int) -> "Counts":
+    def none(cls, volunteers: int, kinds: int, visibilities: int) -> "Counts":
         """Of volunteers of whom nothing is known."""
-        zero, c = np.zeros(volunteers), np.zeros(kinds)
-        return cls(zero, zero, zero, zero, zero, np.zeros((volunteers, kinds, kinds)), c, c)
+        zero, seen = np.zeros(volunteers), np.zeros((volunteers, visibilities))
+        tools, classes = np.zeros((volunteers, kinds, kinds)), np.zeros((kinds, visibilities))
+        return cls(zero, zero, seen, seen, zero, tools, classes, np.zeros(kinds))
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(*(a + b for a, b in zip(_fields(self), _fields(other), strict=True)))
@@ -97,7 +108,7 @@ class Counts:
 def _fields(counts: Counts) -> list[Values]:
     return [
         *(counts.marks, counts.false, counts.truths, counts.found),
-        *(counts.squares, counts.tools, counts.kinds, counts.noise),
+        *(counts.squares, counts.tools, counts.classes, counts.noise),
     ]
 
 
@@ -110,25 +121,55 @@ def prior_confusion(kinds: int, config: ConsensusConfig) -> Values:
     return mean
 
 
-_KINDS_WEIGHT = 10.0  # pseudo-counts of truths, and of false marks, by kind
+_CLASSES_WEIGHT = 10.0  # pseudo-counts of truths by class, and of false marks by kind
+_STEPS = 5  # of the update of false negatives
 
 
-def update(counts: Counts, means: tuple[float, float, float], config: ConsensusConfig) -> Skills:
-    """Skills of the highest posterior, given the counts and the prior means: closed forms."""
-    c = len(counts.kinds)
+def update(
+    counts: Counts,
+    means: tuple[float, float, float],
+    before: Values | None,
+    config: ConsensusConfig,
+) -> Skills:
+    """Skills of the highest posterior, given the counts and the prior means: closed forms.
+
+    But for ``false_negative``, which goes some steps downhill from ``before`` (V,), by default the
+    prior mean.
+    """
+    c = len(counts.noise)
     weights = (config.false_positive_weight, config.false_negative_weight, config.variance_weight)
     (fp, fn, var), (w_fp, w_fn, w_var) = means, weights
     prior = config.confusion_weight * prior_confusion(c, config)
     tools = counts.tools + prior
+    found, missed = counts.found.sum(axis=1), counts.truths - counts.found
+    share = np.full(len(found), fn) if before is None else before
+    for _ in range(_STEPS):
+        blind = (missed * _blame(share, config)).sum(axis=1)
+        share = (w_fn * fn + blind) / (w_fn + blind + found)
+    classes = counts.classes + _CLASSES_WEIGHT / counts.classes.size
     return Skills(
         (w_fp * fp + counts.false) / (w_fp + counts.marks),
-        (w_fn * fn + counts.truths - counts.found) / (w_fn + counts.truths),
-        (w_var * var + counts.squares) / (w_var + counts.found),
+        share,
+        (w_var * var + counts.squares) / (w_var + found),
         tools / tools.sum(axis=2, keepdims=True),
-        (counts.kinds + _KINDS_WEIGHT / c) / (counts.kinds.sum() + _KINDS_WEIGHT),
-        (counts.noise + _KINDS_WEIGHT / c) / (counts.noise.sum() + _KINDS_WEIGHT),
+        classes / classes.sum(),
+        (counts.noise + _CLASSES_WEIGHT / c) / (counts.noise.sum() + _CLASSES_WEIGHT),
         means,
     )
+
+
+def misses(false_negative: Values, config: ConsensusConfig) -> Values:
+    """(V, H) chance that a truth of each visibility is missed."""
+    visible = np.array(config.visibility)
+    chance: Values = 1 - visible * (1 - false_negative[:, None])
+    return chance
+
+
+def _blame(false_negative: Values, config: ConsensusConfig) -> Values:
+    """(V, H) chance that who missed a truth could have seen it: the E step of an EM algorithm."""
+    visible = np.array(config.visibility)
+    chance: Values = visible * false_negative[:, None] / misses(false_negative, config)
+    return chance
 
 
 def start_means(config: ConsensusConfig) -> tuple[float, float, float]:
@@ -173,10 +214,10 @@ def prior_cost(skills: Skills, config: ConsensusConfig) -> float:
     half, mean = config.variance_weight / 2, skills.means[2]
     cost += float((half * np.log(skills.variance) + half * mean / skills.variance).sum())
     cost -= len(skills.variance) * (half - 1) * float(np.log(mean))
-    c = len(skills.kinds)
+    c = len(skills.noise)
     prior = config.confusion_weight * prior_confusion(c, config)
     cost -= float((prior * np.log(np.maximum(skills.confusion, 1e-300))).sum())
-    cost -= _KINDS_WEIGHT / c * float(np.log(skills.kinds).sum() + np.log(skills.noise).sum())
+    cost -= _CLASSES_WEIGHT * float(np.log(skills.classes).mean() + np.log(skills.noise).mean())
     return cost
 
 
@@ -207,29 +248,30 @@ def image_costs(
 ) -> Costs:
     """The facility-location problem of an image.
 
-    Facility ``kind · P + place`` is a truth of that kind at one of ``places`` (P, 4). A mark
-    unassigned costs −ln p_fp, its place and its tool's share among false marks; a truth
-    costs −ln p_fn for each volunteer who looked and −ln of its kind's share; a mark that joins
-    gives its volunteer's −ln p_fn back and costs its squared distance under a normal of
-    variance v · difficulty.
+    Facility ``(kind · H + visibility) · P + place`` is a truth of that kind and visibility at one
+    of ``places`` (P, 4). A mark unassigned costs −ln p_fp, its place and its tool's share among
+    false marks; a truth costs −ln p_miss for each volunteer who looked and −ln of its class's
+    share; a mark that joins gives its volunteer's −ln p_miss back, costs −ln (1 − p_miss) and its
+    squared distance under a normal of variance v · difficulty.
     """
-    v, m = view.volunteer, len(view.volunteer)
-    fp, fn = skills.false_positive[v], skills.false_negative[v]
+    v, m, p = view.volunteer, len(view.volunteer), len(places)
+    fp = skills.false_positive[v]
     variance = skills.variance[v] * difficulty
     unassigned = config.clutter - np.log(fp) - np.log(skills.noise[view.kind])
-    joining = np.log(fn / ((1 - fp) * (1 - fn))) + 0.5 * np.log(2 * np.pi * variance)
     apart = distance(places, view.xyxy)
-    gain = (unassigned - joining) - 0.5 * apart**4 / variance
-    gain[apart >= 1] = -np.inf
+    near = 0.5 * np.log(2 * np.pi * variance) + 0.5 * apart**4 / variance - np.log1p(-fp)
+    near[apart >= 1] = np.inf
+    missed = misses(skills.false_negative, config)  # (V, H)
+    odds = np.log1p(-missed[v]) - np.log(missed[v])  # (M, H)
     tools = np.log(skills.confusion[v, :, view.kind])  # (M, C)
-    c = tools.shape[1]
-    missed = -np.log(skills.false_negative[view.looks]).sum()
-    opening = missed - np.log(skills.kinds) - config.openness
+    of_class = tools.T[:, None] + odds.T[None]  # (C, H, M)
+    gain = of_class[:, :, None] + (unassigned - near)
+    opening = -np.log(missed[view.looks]).sum(axis=0) - np.log(skills.classes) - config.openness
     local = np.zeros(m, dtype=np.int64)
     local[1:] = np.cumsum(v[1:] != v[:-1])
     problem = Problem(
-        np.repeat(opening, len(places)),
-        (gain[None] + tools.T[:, None, :]).reshape(c * len(places), m),
+        np.repeat(opening.ravel(), p),
+        gain.reshape(skills.classes.size * p, m),
         local,
         config.max_truths,
     )

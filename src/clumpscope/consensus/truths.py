@@ -1,6 +1,6 @@
 """One image given the volunteers' skills: which truths there are, where, and how sure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from clumpscope.consensus.model import (
     difficulty_cost,
     distance,
     image_costs,
+    misses,
     update_difficulty,
 )
 
@@ -24,14 +25,16 @@ Index = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Truths:
-    """Truths of one image: ``xyxy`` (T, 4), ``kind`` (T,), ``owner`` (M,) truth of each mark or -1.
+    """Truths of one image: ``xyxy`` (T, 4), ``kind`` and ``visibility`` (T,) as numbers.
 
+    ``owner`` (M,) truth of each mark or -1;
     ``apart`` (M,) distance of each mark from its truth, 0 where it has none; ``cost`` of the
     image, its difficulty's prior included.
     """
 
     xyxy: Values
     kind: Index
+    visibility: Index
     owner: Index
     apart: Values
     difficulty: float
@@ -73,13 +76,21 @@ def start(view: View, config: ConsensusConfig) -> Truths:
     """First guess: opening costs 0.1 a volunteer, no mark 1, joining nothing below d = 0.6.
 
     Ties go to the place that is nearest to its marks. The numbers are those of Dickinson et al.
+    Each is of the kind that most of its marks say, and as visible as their number says.
     """
     apart = distance(view.xyxy, view.xyxy)
     gain = np.where(apart < 0.6, 1 - 1e-3 * apart, -np.inf)
     local = np.unique(view.volunteer, return_inverse=True)[1]
     opening = np.full(len(view.xyxy), 0.1 * len(view.looks))
     owner = solve(Problem(opening, gain, local, config.max_truths))
-    return _truths(view, view.xyxy, np.where(owner >= 0, owner, -1), len(view.xyxy), 1.0, np.nan)
+    found = _truths(view, view.xyxy, owner, 1, 1.0, np.nan)
+    joined = found.owner >= 0
+    votes = np.zeros((len(found.kind), int(view.kind.max(initial=0)) + 1))
+    np.add.at(votes, (found.owner[joined], view.kind[joined]), 1)
+    share = votes.sum(axis=1) / len(view.looks)
+    expected = np.array(config.visibility) * (1 - config.false_negative)
+    visibility = np.abs(share[:, None] - expected).argmin(axis=1)
+    return replace(found, kind=votes.argmax(axis=1), visibility=visibility)
 
 
 def refit(view: View, truths: Truths, skills: Skills, config: ConsensusConfig) -> Truths:
@@ -87,38 +98,41 @@ def refit(view: View, truths: Truths, skills: Skills, config: ConsensusConfig) -
     places = np.concatenate([view.xyxy, truths.xyxy])
     costs = image_costs(view, places, truths.difficulty, skills, config)
     first = np.isnan(truths.cost)  # the first guess is not binding: look everywhere
-    before = _owner(truths, len(view.xyxy), len(places))
+    visibilities = len(config.visibility)
+    before = _owner(truths, len(view.xyxy), len(places), visibilities)
     owner = solve(costs.problem) if first else improve(costs.problem, before)
-    found = _truths(view, places, owner, len(places), truths.difficulty, 0.0)
+    found = _truths(view, places, owner, visibilities, truths.difficulty, 0.0)
     found = _moved(view, found, skills)
     variance = skills.variance[view.volunteer]
     joined = found.owner >= 0
     squares = float((found.apart[joined] ** 4 / variance[joined]).sum())
     difficulty = update_difficulty(squares, int(joined.sum()), config)
     cost = _cost(view, found, difficulty, skills, config)
-    return Truths(found.xyxy, found.kind, found.owner, found.apart, difficulty, cost)
+    return replace(found, difficulty=difficulty, cost=cost)
 
 
-def _owner(truths: Truths, marks: int, places: int) -> Index:
+def _owner(truths: Truths, marks: int, places: int, visibilities: int) -> Index:
     """The facilities of `image_costs` that the truths are, after the marks' own places."""
-    facility = truths.kind * places + marks + np.arange(len(truths.kind))
+    of_class = truths.kind * visibilities + truths.visibility
+    facility = of_class * places + marks + np.arange(len(truths.kind))
     return np.where(truths.owner >= 0, np.append(facility, -1)[truths.owner], -1)
 
 
 def _truths(
-    view: View, places: Values, owner: Index, n: int, difficulty: float, cost: float
+    view: View, places: Values, owner: Index, visibilities: int, difficulty: float, cost: float
 ) -> Truths:
-    """Truths from facilities numbered ``kind · n + place``."""
+    """Truths from facilities numbered as in `image_costs`."""
     opened, of_mark = np.unique(owner, return_inverse=True)
     none = int(len(opened) > 0 and opened[0] < 0)
     number = of_mark - none  # marks without an owner come to be -1
-    opened = opened[none:]
-    xyxy = places[opened % n] if n else np.zeros((0, 4))
+    of_class, place = np.divmod(opened[none:], max(len(places), 1))
+    kind, visibility = np.divmod(of_class, visibilities)
     apart = np.zeros(len(owner))
     joined = number >= 0
+    xyxy = places[place]
     if joined.any():
         apart[joined] = distance(xyxy, view.xyxy[joined])[number[joined], np.arange(joined.sum())]
-    return Truths(xyxy, opened // max(n, 1), number, apart, difficulty, cost)
+    return Truths(xyxy, kind, visibility, number, apart, difficulty, cost)
 
 
 def _moved(view: View, truths: Truths, skills: Skills) -> Truths:
@@ -138,8 +152,7 @@ def _moved(view: View, truths: Truths, skills: Skills) -> Truths:
     nearer = fits & (np.bincount(t, weight * apart**4, count) < old)
     new = truths.apart.copy()
     new[joined] = np.where(nearer[t], apart, truths.apart[joined])
-    xyxy = np.where(nearer[:, None], mean, truths.xyxy)
-    return Truths(xyxy, truths.kind, truths.owner, new, truths.difficulty, truths.cost)
+    return replace(truths, xyxy=np.where(nearer[:, None], mean, truths.xyxy), apart=new)
 
 
 def image_cost(view: View, truths: Truths, skills: Skills, config: ConsensusConfig) -> float:
@@ -152,35 +165,36 @@ def _cost(
 ) -> float:
     v = view.volunteer
     joined = truths.owner >= 0
-    fp, fn = skills.false_positive[v], skills.false_negative[v]
+    fp = skills.false_positive[v]
     variance = skills.variance[v] * difficulty
     unassigned = config.clutter - np.log(fp) - np.log(skills.noise[view.kind])
+    missed = misses(skills.false_negative, config)
+    miss = missed[v, np.append(truths.visibility, 0)[truths.owner]]
     tools = skills.confusion[v, np.append(truths.kind, 0)[truths.owner], view.kind]
     join = (
-        np.log(fn / ((1 - fp) * (1 - fn)))
+        np.log(miss / ((1 - fp) * (1 - miss)))
         + 0.5 * np.log(2 * np.pi * variance)
         + 0.5 * truths.apart**4 / variance
         - np.log(tools)
     )
-    missed = -np.log(skills.false_negative[view.looks]).sum() - config.openness
+    overlooked = -np.log(missed[view.looks]).sum(axis=0)[truths.visibility]
     cost = np.where(joined, join, unassigned).sum()
-    cost += (missed - np.log(skills.kinds[truths.kind])).sum()
+    cost -= np.log(skills.classes[truths.kind, truths.visibility]).sum()
+    cost += (overlooked - config.openness).sum()
     return float(cost) + difficulty_cost(np.array([difficulty]), config)
 
 
 def verdict(view: View, truths: Truths, skills: Skills, config: ConsensusConfig) -> Verdict:
     """How sure the truths are, and what the image still risks."""
-    c, count = len(skills.kinds), len(truths.kind)
+    (c, h), count = skills.classes.shape, len(truths.kind)
     costs = image_costs(view, truths.xyxy, truths.difficulty, skills, config)
-    gain = costs.problem.gain.reshape(c, count, len(view.xyxy))
-    opening = costs.problem.opening.reshape(c, count)
-    joined = truths.owner >= 0
-    at = np.flatnonzero(joined)
-    by_kind = np.zeros((c, count))
-    for k in range(c):
-        by_kind[k] = np.bincount(truths.owner[at], gain[k, truths.owner[at], at], count)
-    by_kind -= opening
-    total = np.logaddexp.reduce(by_kind, axis=0) if count else np.zeros(0)
+    gain = costs.problem.gain.reshape(c * h, count, len(view.xyxy))
+    at = np.flatnonzero(truths.owner >= 0)
+    by_class = -costs.problem.opening.reshape(c * h, count)
+    for k in range(c * h):
+        by_class[k] += np.bincount(truths.owner[at], gain[k, truths.owner[at], at], count)
+    by_kind = np.logaddexp.reduce(by_class.reshape(c, h, count), axis=1)
+    total = np.logaddexp.reduce(by_kind, axis=0)
     p_kind = np.exp(by_kind - total).T
     p_false = 1 - _probability(total, config)
     p_inaccurate = _inaccurate(view, truths, skills, config)

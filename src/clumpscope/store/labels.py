@@ -47,7 +47,7 @@ class State:
             If it cannot be read or is no state.
         """
         table = read_parquet(path)
-        if not {"galaxy_id", "volunteer", "marks", "found"} <= set(table.colnames):
+        if not {"galaxy_id", "volunteer", "marks_0", "found_0"} <= set(table.colnames):
             raise FolderError(expected_got(path, "a consensus state", "another table"))
         return cls(table)
 
