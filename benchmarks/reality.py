@@ -24,18 +24,18 @@ FRAMES = DATA / "sdss_frames"
 _EXTENDED = 0.88  # of a star's concentration: what is less concentrated is a galaxy
 
 
-def frame_cutouts(work: Path, faintest: float = 19.0) -> Sample:
-    """Cut every galaxy brighter than r = ``faintest`` out of the shared frames."""
+def frame_cutouts(work: Path, faintest: float = 19.0, field: str = "") -> Sample:
+    """Cut every galaxy brighter than r = ``faintest`` out of the shared frames, or of one."""
     folder = work / "real"
-    targets = Table(rows=galaxies(faintest), names=("galaxy_id", "ra", "dec"))
+    targets = Table(rows=galaxies(faintest, field), names=("galaxy_id", "ra", "dec"))
     fetch(targets, "galaxies of the frames", FRAMES, folder, Recipe())
     return Sample.open(folder)
 
 
-def galaxies(faintest: float) -> list[tuple[str, float, float]]:
+def galaxies(faintest: float, field: str = "") -> list[tuple[str, float, float]]:
     """Id, ra and dec of extended, unsaturated sources brighter than r = ``faintest``."""
     found = []
-    for key, bands in fields():
+    for key, bands in fields(field):
         band = bands["r"]
         data = band.frame.data.astype(np.float32)
         noise = np.sqrt(band.frame.variance).astype(np.float32)
@@ -60,9 +60,9 @@ def galaxies(faintest: float) -> list[tuple[str, float, float]]:
     return found
 
 
-def fields() -> Iterator[tuple[FieldKey, dict[str, Band]]]:
-    """Key and bands of each shared field."""
-    for folder in sorted(FRAMES.iterdir()):
+def fields(only: str = "") -> Iterator[tuple[FieldKey, dict[str, Band]]]:
+    """Key and bands of each shared field whose folder's name begins with ``only``."""
+    for folder in sorted(FRAMES.glob(f"{only}*")):
         mirror = open_mirror(folder)
         for key in mirror.frames:
             yield key, load_field(mirror, key)

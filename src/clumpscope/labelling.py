@@ -267,20 +267,23 @@ def _state(export: Export, tally: Tally) -> State:
     """What each look said, one row a look."""
     marks, c = export.marks, tally.noise.shape[1]
     missing = len(Kind) - c  # kinds of which there are no marks
-    whole = replace(
-        tally,
-        tools=np.pad(tally.tools, ((0, 0), (0, missing), (0, missing))),
-        noise=np.pad(tally.noise, ((0, 0), (0, missing))),
-        classes=np.pad(tally.classes, ((0, 0), (0, missing), (0, 0))),
-    )
+    whole = tally
+    if missing:
+        whole = replace(
+            tally,
+            tools=np.pad(tally.tools, ((0, 0), (0, missing), (0, missing))),
+            noise=np.pad(tally.noise, ((0, 0), (0, missing))),
+            classes=np.pad(tally.classes, ((0, 0), (0, missing), (0, 0))),
+        )
+    # As objects, of which each name is there once: a project has millions of looks.
     columns: dict[str, object] = {
-        "galaxy_id": marks.images[marks.look_image],
-        "volunteer": marks.volunteers[marks.look_volunteer],
+        "galaxy_id": marks.images.astype(object)[marks.look_image],
+        "volunteer": marks.volunteers.astype(object)[marks.look_volunteer],
     }
     for name in _NUMBERS:
         values = getattr(whole, name).reshape(len(marks.look_image), -1)
         columns |= {f"{name}_{k}": values[:, k] for k in range(values.shape[1])}
-    return State(QTable(columns))
+    return State(QTable(columns, copy=False))
 
 
 def _known(state: State, export: Export, config: ConsensusConfig) -> Counts:

@@ -25,6 +25,7 @@ from clumpscope.core.marks import Marks
 from clumpscope.engine import ordered_map, shards
 
 Values = NDArray[np.float64]
+Numbers = NDArray[np.float32]  # of every look of a project: there are millions
 Index = NDArray[np.int64]
 Progress = Callable[[int], None]
 
@@ -37,18 +38,18 @@ class Tally:
     ``noise`` (S, C). ``classes`` (S, C, H), the image's truths, stand at its first look only.
     """
 
-    marks: Values
-    truths: Values
-    found: Values
-    squares: Values
-    tools: Values
-    noise: Values
-    classes: Values
+    marks: Numbers
+    truths: Numbers
+    found: Numbers
+    squares: Numbers
+    tools: Numbers
+    noise: Numbers
+    classes: Numbers
 
     def counts(self, volunteer: Index, volunteers: int) -> Counts:
         """Summed over the looks of each volunteer."""
 
-        def total(values: Values) -> Values:
+        def total(values: Numbers) -> Values:
             sums = np.zeros((volunteers, *values.shape[1:]))
             np.add.at(sums, volunteer, values)
             return sums
@@ -217,22 +218,22 @@ def tally(marks: Marks, found: list[Truths], shape: tuple[int, int]) -> Tally:
     tool = marks.kind - 1
     joined = np.flatnonzero(owner >= 0)
     of_truth = (owner + first[marks.image])[joined]
-    tools = np.zeros((looks, kinds, kinds))
+    tools = np.zeros((looks, kinds, kinds), np.float32)
     np.add.at(tools, (look[joined], kind_of[of_truth], tool[joined]), 1)
-    noise = np.zeros((looks, kinds))
+    noise = np.zeros((looks, kinds), np.float32)
     np.add.at(noise, (look, tool), owner < 0)
-    classes = np.zeros((len(found), kinds, visibilities))
+    classes = np.zeros((len(found), kinds, visibilities), np.float32)
     np.add.at(classes, (image_of, kind_of, seen_as), 1)
-    of_class = np.zeros((looks, kinds, visibilities))
+    of_class = np.zeros((looks, kinds, visibilities), np.float32)
     images, first_look = np.unique(marks.look_image, return_index=True)
     of_class[first_look] = classes[images]
-    hit = np.zeros((looks, visibilities))
+    hit = np.zeros((looks, visibilities), np.float32)
     np.add.at(hit, (look[joined], seen_as[of_truth]), 1)
     return Tally(
-        np.bincount(look, minlength=looks).astype(float),
+        np.bincount(look, minlength=looks).astype(np.float32),
         classes.sum(axis=1)[marks.look_image],
         hit,
-        np.bincount(look, apart**4 / difficulty[marks.image], looks).astype(float),
+        np.bincount(look, apart**4 / difficulty[marks.image], looks).astype(np.float32),
         tools,
         noise,
         of_class,

@@ -83,6 +83,8 @@ def solve(
     basis: HostBasis | None,
     modelled: Flags,
     around: Flags,
+    *,
+    scatter: float = 1.0,
 ) -> Solution:
     """Fluxes of the clumps.
 
@@ -101,6 +103,8 @@ def solve(
         (n,) True where it serves.
     around
         (n, p) pixels around each clump that tell how well the model holds.
+    scatter
+        Variance between single pixels over ``variance``, which holds for sums.
     """
     known = variance[::4][variance[::4] > 0]  # 0 stands where there are no data
     sigma = float(np.sqrt(np.median(known))) if known.size else 1.0
@@ -127,8 +131,8 @@ def solve(
     level = np.where(modelled, light @ model[:p], below) / total
     structure = np.where(
         modelled,
-        _excess(residual, np.zeros(len(level)), variance[:p], around),
-        _excess(rest[:p], level, variance[:p], around),
+        _excess(residual, np.zeros(len(level)), scatter * variance[:p], around),
+        _excess(rest[:p], level, scatter * variance[:p], around),
     )
     # Structure is correlated over the PSF: so many independent patches are in the weights.
     patches = total**2 * (images**2).sum(axis=1) / np.maximum((light**2).sum(axis=1), 1e-24)

@@ -22,6 +22,7 @@ from clumpscope.measure.fluxes import Solution, aperture_weights, solve
 from clumpscope.measure.profiles import REACH_FWHM, Profile
 from clumpscope.measure.published import Published, published
 from clumpscope.measure.scene import Scene, ring_flag
+from clumpscope.ops.background import scatter
 from clumpscope.ops.outline import psf_fwhm_px
 from clumpscope.ops.psf import FWHM_PER_SIGMA
 
@@ -176,7 +177,10 @@ def _band(
     local = ~scene.modelled
     templates[local] -= _ring_level(templates[local].sum(axis=1), ring[local])
     around = scene.ring(good, _AROUND_FWHM[0] * fwhm, _AROUND_FWHM[1] * fwhm, fwhm)
-    found = solve(everywhere, noise, images, templates, basis, scene.modelled, around)
+    share = scatter(scene.image, band)
+    found = solve(
+        everywhere, noise, images, templates, basis, scene.modelled, around, scatter=share
+    )
     curls = profile.laplacian(*offsets, near)
     width = size.width(found, variance, images, curls, near)
 

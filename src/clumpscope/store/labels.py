@@ -32,7 +32,7 @@ def read_labels(path: Path) -> QTable:
 class State:
     """What every look of a project adds to what is known of its volunteer.
 
-    ``table`` has the columns ``galaxy_id``, ``volunteer`` and numbers.
+    ``table`` has the columns ``galaxy_id`` and ``volunteer``, of objects, and numbers.
     """
 
     table: QTable
@@ -49,6 +49,9 @@ class State:
         table = read_parquet(path)
         if not {"galaxy_id", "volunteer", "marks_0", "found_0"} <= set(table.colnames):
             raise FolderError(expected_got(path, "a consensus state", "another table"))
+        for name in ("galaxy_id", "volunteer"):  # as objects, each of which is there once
+            names, at = np.unique(np.asarray(table[name]), return_inverse=True)
+            table[name] = names.astype(object)[at]
         return cls(table)
 
     def write(self, path: Path) -> None:

@@ -34,7 +34,7 @@ def write_parquet(table: Table, path: Path) -> None:
         }
         values = _values(table, name)
         array = (
-            pa.array(values.astype(str).tolist(), pa.string())
+            pa.array(map(str, values.tolist()), pa.string())
             if (values.dtype.kind in "UOS")
             else pa.array(values)
         )
