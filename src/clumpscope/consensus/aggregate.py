@@ -61,8 +61,8 @@ class Tally:
             total(self.found),
             total(self.squares),
             total(self.tools),
-            self.classes.sum(axis=0),
-            self.noise.sum(axis=0),
+            self.classes.sum(axis=0, dtype=float),
+            self.noise.sum(axis=0, dtype=float),
         )
 
 
