@@ -13,6 +13,7 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogLocator
 from numpy.typing import NDArray
 
 from clumpscope.core.boxes import Label
@@ -174,6 +175,9 @@ def skill_map(volunteers: Table, path: Path) -> None:
         yscale="log",
         title=f"{len(volunteers)} volunteers",
     )
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    ax.yaxis.set_minor_formatter("{x:g}")
     if ax.get_legend_handles_labels()[0]:
         ax.legend(frameon=False)
     ax.grid(alpha=0.3)
