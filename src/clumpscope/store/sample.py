@@ -105,7 +105,8 @@ class Sample:
     def content_hash(self) -> str:
         """Hash of what the host and truth tables say, numbers to five digits.
 
-        Unlike `fingerprint` it does not depend on times and library versions.
+        Unlike `fingerprint` it does not depend on times and library versions; but on the
+        processor, whose vector functions may differ in the last digit.
 
         Raises
         ------
