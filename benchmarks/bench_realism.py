@@ -71,13 +71,14 @@ def colours() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     ratio = flux[:, 0] / np.asarray(table["gal_flux_u"], dtype=float)
     usable = (flux > 0).all(axis=1) & (ratio > 0.003) & (ratio < 0.3)
     rng = np.random.default_rng(0)
-    ratio, relative = np.repeat(ratio[usable], 20), np.repeat((error / flux)[usable], 20, axis=0)
+    relative = np.repeat(error[usable] / flux[usable], 20, axis=0)
+    ratio = np.repeat(ratio[usable], 20)
     intrinsic = clump_colours(rng, ratio)
     noise = 1.0857 * relative * rng.standard_normal(relative.shape)
     real = -2.5 * np.log10(flux[usable, :-1] / flux[usable, 1:])
     return {
         name: (intrinsic[:, k] + noise[:, k] - noise[:, k + 1], real[:, k])
-        for k, name in enumerate(("u-g", "g-r"))
+        for k, name in enumerate(("u-g [mag]", "g-r [mag]"))
     }
 
 
@@ -92,6 +93,8 @@ def histograms(pairs: dict[str, tuple[np.ndarray, np.ndarray]], out: Path) -> No
         axis.hist(simulated, bins, density=True, histtype="step", color="C3", label="simulated")
         axis.set_xlabel(name)
         axis.set_title(f"KS {ks_2samp(simulated, real).statistic:.3f}", fontsize=9)
+    for axis in axes.flat[len(pairs) :]:
+        axis.set_visible(False)
     axes.flat[0].legend()
     figure.savefig(out, dpi=110)
     plt.close(figure)
