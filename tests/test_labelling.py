@@ -116,3 +116,14 @@ def test_faults_are_listed(tmp_path, project):
     assert outcome.faults == len(faults) == 1
     assert faults["row"][0] == 25
     assert faults["column"][0] == "annotations"
+
+
+def test_a_state_of_other_visibilities_is_named(tmp_path, project):
+    file = export(tmp_path, project, range(4))
+    aggregate(file, tmp_path / "a", RECIPE)
+    state = tmp_path / "a" / "state.parquet"
+    changed = RECIPE.consensus.model_copy(update={"visibility": (1.0,)})
+    other = RECIPE.model_copy(update={"consensus": changed})
+    with pytest.raises(TableError, match=r"state.parquet.*visibility"):
+        aggregate(file, tmp_path / "b", other, state=state)
+    assert not (tmp_path / "b").exists()

@@ -81,9 +81,9 @@ def aggregate(
     export = read_export(file, config)
     pictured = None if sample is None else Sample.open(sample)
     before = None if state is None else State.read(state).without(export.marks.images)
+    known = None if before is None else _known(before, state, export, config)
     new_folder(out)
     if config.method == "posterior":
-        known = None if before is None else _known(before, export, config)
         result = consensus(export.marks, config, known=known, workers=workers, progress=progress)
         now = _state(export, result.tally)
         (now if before is None else before.grown(now)).write(out / STATE_FILE)
@@ -286,7 +286,7 @@ def _state(export: Export, tally: Tally) -> State:
     return State(QTable(columns, copy=False))
 
 
-def _known(state: State, export: Export, config: ConsensusConfig) -> Counts:
+def _known(state: State, where: object, export: Export, config: ConsensusConfig) -> Counts:
     """What the state says of this export's volunteers; of the others only the kinds count."""
     table, names = state.table, export.marks.volunteers
     number = {name: k for k, name in enumerate(names.tolist())}
@@ -299,7 +299,7 @@ def _known(state: State, export: Export, config: ConsensusConfig) -> Counts:
         shape = shapes.get(name, ())
         if len(columns) != np.prod(shape, dtype=int):
             wanted = f"{np.prod(shape, dtype=int)} columns {name}_* (recipe: visibility)"
-            raise TableError(expected_got("state", wanted, len(columns)))
+            raise TableError(expected_got(where, wanted, len(columns)))
         values = [plain(table, f"{name}_{k}") for k in range(len(columns))]
         return np.column_stack(values).reshape(len(table), *shape)
 

@@ -269,3 +269,11 @@ def test_whole_numbers_with_gaps_keep_their_digits(tmp_path):
     assert table["other"].tolist() == [LONG_ID, None]
     # What should be a float is unknown in a gap, not 0.
     np.testing.assert_array_equal(plain(table, "redshift"), [1, np.nan])
+
+
+def test_text_comes_back_whether_bytes_or_objects(tmp_path):
+    names = ["a", "bcd"]
+    table = QTable({kind: np.array(names, dtype=kind) for kind in ("S3", "U3", "O")})
+    write_parquet(table, tmp_path / "t.parquet")
+    found = read_parquet(tmp_path / "t.parquet")
+    assert all(list(found[kind]) == names for kind in table.colnames)

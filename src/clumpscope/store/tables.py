@@ -34,7 +34,7 @@ def write_parquet(table: Table, path: Path) -> None:
         }
         values = _values(table, name)
         array = (
-            pa.array(map(str, values.tolist()), pa.string())
+            pa.array(map(str, _text(values).tolist()), pa.string())
             if (values.dtype.kind in "UOS")
             else pa.array(values)
         )
@@ -45,6 +45,11 @@ def write_parquet(table: Table, path: Path) -> None:
         pq.write_table(
             pa.Table.from_arrays(arrays, schema=schema), temporary, row_group_size=_ROW_GROUP
         )
+
+
+def _text(values: NDArray[Any]) -> NDArray[Any]:
+    """Bytes decoded; objects stay, so that a name that is there often is there once."""
+    return values.astype(str) if values.dtype.kind == "S" else values
 
 
 def read_parquet(path: Path) -> QTable:
