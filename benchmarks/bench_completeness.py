@@ -5,8 +5,6 @@ purity at 3 % is highest), the figures are of the test sample, by the definition
 `clumpscope.evaluate`. With --write, the model is copied with that threshold and these figures
 in its spec.
 
-With --injected SAMPLE, the figures of that sample at the same threshold are printed as well.
-
     python benchmarks/bench_completeness.py [MODEL] [--work DIR] [--write OUT.safetensors]
 """
 
@@ -86,7 +84,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", nargs="?")
     parser.add_argument("--work", type=Path, default=Path(tempfile.mkdtemp()))
-    parser.add_argument("--injected", type=Path, help="a sample with injected clumps")
     parser.add_argument("--write", type=Path)
     parser.add_argument("--provenance", help="what to say of the model's training")
     options = parser.parse_args()
@@ -106,10 +103,6 @@ def main() -> None:
     for name, result in results.items():
         describe(name, result)
     print("detector scatter:", results["detector"].scatter)
-    if options.injected:
-        out = ran(options.injected, trial / "injected", str(path), threshold)
-        for name, result in assess(out, options.injected / "truth.parquet", Recipe()).items():
-            describe(f"{name}, injected", result)
     if options.write:
         spec, network = load_model(path)
         at = results["detector"].at[0.03]

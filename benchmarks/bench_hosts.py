@@ -1,31 +1,35 @@
 """Clumps injected into real galaxies and into simulated ones of the same brightness.
 
-Real hosts are the galaxies of one shared frame (not used in any training) brighter than
+Real hosts are the galaxies of one shared frame (kept from training) brighter than
 r = 17.5, as Clump Scout's are, beside simulated hosts without clumps. What the model claims on a
 host as it is, its own clumps and neighbours, is taken from what it claims after injection.
-Completeness and purity by the benchmark definition, and completeness by signal-to-noise in g.
+Completeness and purity by the benchmark definition, and completeness by signal-to-noise in g,
+beside a classical finder with as many new claims.
 
     python benchmarks/bench_hosts.py [MODEL] [--galaxies N]
 """
 
 import argparse
 import tempfile
+from bisect import bisect_left
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from astropy.table import QTable
+from bench_completeness import describe
 from reality import frame_cutouts
 from scipy.spatial.distance import cdist
 
 from clumpscope.acquire import simulate
-from clumpscope.assess import baseline_catalogue
+from clumpscope.assess import baseline_catalogue, claims
 from clumpscope.config import ClumpsConfig, DetectConfig, HostsConfig, Recipe, SimulateConfig
 from clumpscope.core.boxes import Label
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.detector.registry import find_model
 from clumpscope.engine import default_workers
 from clumpscope.evaluate import MATCH_RADIUS_FWHM, evaluate
+from clumpscope.ops.psf import FWHM_PER_SIGMA
 from clumpscope.pipeline import run
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
@@ -72,7 +76,7 @@ def signal_to_noise(sample: Sample, truth: QTable) -> np.ndarray:
             continue
         image = sample.read(index, DetectConfig())
         plane = image["g"]
-        sigma = plane.psf_fwhm_arcsec / image.pixscale_arcsec / 2.3548
+        sigma = plane.psf_fwhm_arcsec / image.pixscale_arcsec / FWHM_PER_SIGMA
         ny, nx = plane.data.shape
         at = (
             np.clip(np.rint(y[rows]).astype(int), 0, ny - 1),
@@ -80,6 +84,18 @@ def signal_to_noise(sample: Sample, truth: QTable) -> np.ndarray:
         )
         snr[rows] = flux[rows] / np.sqrt(4 * np.pi * sigma**2 * plane.variance[at])
     return snr
+
+
+def as_many(table: QTable, before: QTable, fwhm: dict[str, float], wanted: int) -> QTable:
+    """What is new in ``table`` at the score, the same for both tables, of ``wanted`` claims."""
+
+    def new(score: float) -> QTable:
+        above = (one[plain(one, "clump_score") >= score] for one in (table, before))
+        return without(*above, fwhm)
+
+    scores = np.sort(plain(table, "clump_score")[claims(table)])[::-1].tolist()
+    k = bisect_left(range(len(scores)), wanted, key=lambda k: int(claims(new(scores[k])).sum()))
+    return new(scores[min(k, len(scores) - 1)])
 
 
 def report(what: str, hosts: Path, work: Path, model: str, galaxies: int) -> None:
@@ -94,29 +110,20 @@ def report(what: str, hosts: Path, work: Path, model: str, galaxies: int) -> Non
     fwhm = dict(zip(map(str, about["galaxy_id"]), width.tolist(), strict=True))
     truth = sample.truth()
     truth = truth[plain(truth, "label") == Label.CLUMP]
-    claimed = int((plain(found, "clump_flux_ratio") >= 0.03).sum())
-    sep = baseline_catalogue(sample, Recipe(), lambda _: None)
-    strong = np.flatnonzero(plain(sep, "clump_flux_ratio") >= 0.03)
-    score = np.sort(plain(sep, "clump_score")[strong])[::-1]
-    sep = sep[plain(sep, "clump_score") >= score[min(claimed, len(score)) - 1]]
-    sep_bare = baseline_catalogue(Sample.open(hosts), Recipe(), lambda _: None)
-    for name, table, before in (("model", found, bare), ("SEP", sep, sep_bare)):
-        new = without(table, before, fwhm)
-        at = evaluate(new, about, truth).at
-        for ratio, item in at.items():
-            c, p = item.completeness, item.purity
-            print(
-                f"{what}, {name}, >= {100 * ratio:.0f} %: completeness {c.value:.3f} "
-                f"({c.low:.3f}-{c.high:.3f}) of {c.n}, purity {p.value:.3f} "
-                f"({p.low:.3f}-{p.high:.3f}) of {p.n}; {len(table) - len(new)} of {len(table)} "
-                "boxes were there before"
-            )
-        snr = signal_to_noise(sample, truth)
+    ours = without(found, bare, fwhm)
+    print(f"{what}: {len(found) - len(ours)} of {len(found)} boxes were there before")
+    sep, sep_bare = (
+        baseline_catalogue(one, Recipe(), lambda _: None) for one in (sample, Sample.open(hosts))
+    )
+    theirs = as_many(sep, sep_bare, fwhm, int(claims(ours).sum()))
+    snr = signal_to_noise(sample, truth)
+    for name, table in (("model", ours), ("SEP", theirs)):
+        describe(f"{what} {name}", evaluate(table, about, truth))
         for low, high in pairwise(SNR):
             part = truth[(snr >= low) & (snr < high)]
-            c = evaluate(new, about, part).at[0.03].completeness
+            c = evaluate(table, about, part).at[0.03].completeness
             print(
-                f"{what}, {name}, >= 3 %, S/N in g {low:g} to {high:g}: completeness "
+                f"{what} {name} >= 3 %, S/N in g {low:g} to {high:g}: completeness "
                 f"{c.value:.3f} ({c.low:.3f}-{c.high:.3f}) of {c.n}"
             )
 

@@ -55,7 +55,7 @@ def assess(
     results = {"detector": evaluate(released, galaxies, truth)}
     if with_baseline:
         found = baseline_catalogue(sample_of(run_folder), recipe, progress)
-        found = _cut(found, _claims(released).sum())
+        found = _cut(found, claims(released).sum())
         results["baseline"] = evaluate(found, galaxies, truth)
     out = run_folder / "evaluation"
     out.mkdir(exist_ok=True)
@@ -95,19 +95,19 @@ def baseline_catalogue(sample: Sample, recipe: Recipe, progress: Progress) -> QT
     return catalogue(tables["photometry"], sample.hosts, recipe.catalogue)
 
 
-def _claims(table: QTable) -> NDArray[np.bool_]:
+def claims(table: QTable) -> NDArray[np.bool_]:
     """Clumps called normal with a measured ratio of at least 3 %."""
     normal = plain(table, "clump_label_id") == Label.CLUMP
-    claims: NDArray[np.bool_] = normal & (plain(table, "clump_flux_ratio") >= RATIOS[0])
-    return claims
+    claimed: NDArray[np.bool_] = normal & (plain(table, "clump_flux_ratio") >= RATIOS[0])
+    return claimed
 
 
-def _cut(table: QTable, claims: int) -> QTable:
-    """The best-scored part of a table that makes ``claims`` claims."""
-    scores = np.sort(plain(table, "clump_score")[_claims(table)])[::-1]
-    if len(scores) <= claims or claims == 0:
+def _cut(table: QTable, wanted: int) -> QTable:
+    """The best-scored part of a table that makes ``wanted`` claims."""
+    scores = np.sort(plain(table, "clump_score")[claims(table)])[::-1]
+    if len(scores) <= wanted or wanted == 0:
         return table
-    return table[plain(table, "clump_score") >= scores[claims - 1]]
+    return table[plain(table, "clump_score") >= scores[wanted - 1]]
 
 
 def metrics(results: dict[str, Evaluation]) -> dict[str, object]:
