@@ -1,5 +1,7 @@
 """Closed forms against numerical minimisation, and the problem's cost against the image's."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -95,8 +97,6 @@ def settled(known):
 @given(st.integers(0, 2**32 - 1), st.floats(0.02, 0.98))
 @settings(max_examples=25, deadline=None)
 def test_an_update_never_raises_the_cost_from_where_it_was(seed, share):
-    from dataclasses import replace
-
     known = counts(np.random.default_rng(seed))
     now = update(known, start_means(CONFIG), None, CONFIG)
     before = replace(now, false_negative=np.full(3, share))
@@ -107,9 +107,7 @@ def test_an_update_never_raises_the_cost_from_where_it_was(seed, share):
 def test_who_misses_only_what_is_hard_to_see_is_not_blamed_for_it():
     """With one visibility the misses are the volunteer's; with a faint one most are excused."""
     none = Counts.none(1, 1, 2)
-    hard, easy = (np.array([[50.0 * (k == 0), 50.0 * (k == 1)]]) for k in (1, 0))
-    from dataclasses import replace
-
+    easy, hard = np.array([[50.0, 0.0]]), np.array([[0.0, 50.0]])
     found = 0.2
     blamed = update(replace(none, truths=easy, found=found * easy), (0.1, 0.4, 0.5), None, CONFIG)
     excused = update(replace(none, truths=hard, found=found * hard), (0.1, 0.4, 0.5), None, CONFIG)
@@ -119,8 +117,6 @@ def test_who_misses_only_what_is_hard_to_see_is_not_blamed_for_it():
 
 @pytest.mark.parametrize("seed", range(4))
 def test_skills_are_where_the_cost_is_lowest(seed):
-    from dataclasses import replace
-
     known = counts(np.random.default_rng(seed))
     best = settled(known)
     for name in ("false_positive", "false_negative", "variance"):

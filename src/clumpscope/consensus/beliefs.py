@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from clumpscope.config import ConsensusConfig
-from clumpscope.consensus.model import Counts, Skills, distance, misses, update
+from clumpscope.consensus.model import Counts, Skills, distance, mark_gain, misses, update
 from clumpscope.consensus.truths import Truths, Verdict
 from clumpscope.core.marks import Marks
 
@@ -62,11 +62,12 @@ def beliefs(
     offered = _offered(marks, found, verdicts, len(config.visibility))
     nothing = Counts.none(len(marks.volunteers), *fitted.classes.shape)
     skills = update(nothing, fitted.means, None, config)
+    skills = replace(skills, classes=fitted.classes, noise=fitted.noise)
     for _ in range(_STEPS):
+        counts = known + _expected(marks, near, offered, skills, config)
+        skills = update(counts, fitted.means, skills.false_negative, config)
         skills = replace(skills, classes=fitted.classes, noise=fitted.noise)
-        counts = _expected(marks, near, offered, skills, config)
-        skills = update(known + counts, fitted.means, skills.false_negative, config)
-    return replace(skills, classes=fitted.classes, noise=fitted.noise)
+    return skills
 
 
 def _near(marks: Marks, found: Sequence[Truths], verdicts: Sequence[Verdict], kinds: int) -> _Near:
@@ -127,28 +128,20 @@ def _expected(
     """Expected counts, given the skills."""
     v, tool = marks.volunteer[near.mark], marks.kind[near.mark] - 1
     volunteers, kinds = len(marks.volunteers), len(skills.noise)
-    fp, variance = skills.false_positive[v], skills.variance[v] * near.difficulty
     missed = misses(skills.false_negative, config)[v, near.visibility]
     by_kind = near.p_kind * skills.confusion[v, :, tool]
-    odds = (
-        np.log1p(-fp)
-        - np.log(fp)
-        + np.log1p(-missed)
-        - np.log(missed)
-        - 0.5 * np.log(2 * np.pi * variance)
-        - 0.5 * near.apart**4 / variance
-        + np.log(by_kind.sum(axis=1))
-        + config.clutter
-        - np.log(skills.noise[tool])
+    said = by_kind.sum(axis=1)
+    gain = mark_gain(
+        skills, v, tool, near.difficulty, near.apart, missed, said, clutter=config.clutter
     )
-    share = near.probability * expit(odds)
+    share = near.probability * expit(gain)
     found = np.zeros((volunteers, len(config.visibility)))
     np.add.at(found, (v, near.visibility), share)
     tools = np.zeros((volunteers, kinds, kinds))
     np.add.at(
         tools,
         (v[:, None], np.arange(kinds), tool[:, None]),
-        share[:, None] * by_kind / by_kind.sum(axis=1, keepdims=True),
+        (share / said)[:, None] * by_kind,
     )
     squares = np.bincount(v, share * near.apart**4 / near.difficulty, volunteers).astype(float)
     every = np.bincount(marks.volunteer, minlength=volunteers).astype(float)

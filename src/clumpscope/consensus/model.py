@@ -243,6 +243,40 @@ class View:
     xyxy: Values
 
 
+def mark_gain(
+    skills: Skills,
+    volunteer: Index,
+    tool: Index,
+    difficulty: float | Values,
+    apart: Values,
+    missed: Values,
+    said: Values,
+    *,
+    clutter: float,
+) -> Values:
+    """What M marks gain by being a truth's: ln odds against being nobody's; (..., M), broadcast.
+
+    Parameters
+    ----------
+    volunteer, tool
+        (M,) who made them, with which tool.
+    difficulty
+        Of the image, or (M,).
+    apart
+        (..., M) distance from the truth.
+    missed, said
+        (..., M) chance that the volunteer misses the truth, and of the tool given its kind.
+    clutter
+        Of the recipe.
+    """
+    fp, variance = skills.false_positive[volunteer], skills.variance[volunteer] * difficulty
+    nobody = clutter - np.log(fp) - np.log(skills.noise[tool])
+    density = np.log1p(-fp) - 0.5 * np.log(2 * np.pi * variance)
+    near = nobody + density - 0.5 * apart**4 / variance
+    gain: Values = near + (np.log1p(-missed) - np.log(missed)) + np.log(said)
+    return gain
+
+
 def image_costs(
     view: View, places: Values, difficulty: float, skills: Skills, config: ConsensusConfig
 ) -> Costs:
@@ -255,17 +289,19 @@ def image_costs(
     squared distance under a normal of variance v · difficulty.
     """
     v, m, p = view.volunteer, len(view.volunteer), len(places)
-    fp = skills.false_positive[v]
-    variance = skills.variance[v] * difficulty
-    unassigned = config.clutter - np.log(fp) - np.log(skills.noise[view.kind])
+    unassigned = config.clutter - np.log(skills.false_positive[v] * skills.noise[view.kind])
     apart = distance(places, view.xyxy)
-    near = 0.5 * np.log(2 * np.pi * variance) + 0.5 * apart**4 / variance - np.log1p(-fp)
-    near[apart >= 1] = np.inf
     missed = misses(skills.false_negative, config)  # (V, H)
-    odds = np.log1p(-missed[v]) - np.log(missed[v])  # (M, H)
-    tools = np.log(skills.confusion[v, :, view.kind])  # (M, C)
-    of_class = tools.T[:, None] + odds.T[None]  # (C, H, M)
-    gain = of_class[:, :, None] + (unassigned - near)
+    gain = mark_gain(
+        skills,
+        v,
+        view.kind,
+        difficulty,
+        np.where(apart < 1, apart, np.inf),  # (P, M)
+        missed[v].T[:, None],  # (H, 1, M)
+        skills.confusion[v, :, view.kind].T[:, None, None],  # (C, 1, 1, M)
+        clutter=config.clutter,
+    )
     opening = -np.log(missed[view.looks]).sum(axis=0) - np.log(skills.classes) - config.openness
     local = np.zeros(m, dtype=np.int64)
     local[1:] = np.cumsum(v[1:] != v[:-1])
