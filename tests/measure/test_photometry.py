@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from photutils.aperture import CircularAperture, aperture_photometry
+from scipy.ndimage import convolve
 
 import scenes
 from clumpscope.config import MeasureConfig, RefineConfig
@@ -386,3 +387,21 @@ def test_one_place_given_twice_does_not_touch_the_others():
     image = flat(xy[:2], [4.0, 6.0], noise=False)
     found = measure(image, xy, R, NOWHERE)
     assert found.flux[:, 0] == pytest.approx([4.0, 3.0, 3.0], rel=0.01)
+
+
+def test_structure_is_seen_in_resampled_bands():
+    """Correlated pixels scatter less than their variance says; ripples of that size still count."""
+    clump = np.array([[62.0, 50.0]])
+    image = scenes.galaxy(xy=clump, flux=3.0, bands=("r",), noise=False)
+    sigma = float(np.sqrt(image["r"].variance[0, 0]))
+    rng = np.random.default_rng(8)
+    kernel = np.outer([0.25, 0.5, 0.25], [0.25, 0.5, 0.25])
+    noise = convolve(rng.normal(0, sigma, image.shape), kernel)  # 0.14 of the variance
+    y, x = np.indices(image.shape)
+    ripple = 1.5 * sigma * np.sin(x / 1.5) * np.sin(y / 1.5) * (np.hypot(x - 62, y - 50) < 14)
+    outline = galaxy_outline(image, RefineConfig())
+    calm, rough = (
+        measure(changed(image, data=image["r"].data + noise + extra), clump, R, outline)
+        for extra in (0.0, ripple)
+    )
+    assert rough.flux_err[0, 0] > 1.3 * calm.flux_err[0, 0]
