@@ -20,7 +20,7 @@ from scipy.special import logit
 from scipy.stats import spearmanr
 
 from clumpscope.acquire import ask_volunteers, simulate
-from clumpscope.config import ConsensusConfig, Recipe
+from clumpscope.config import ConsensusConfig, LabelsConfig, Recipe, load_recipe
 from clumpscope.consensus.aggregate import Consensus, consensus, views
 from clumpscope.consensus.clusters import cluster
 from clumpscope.consensus.model import View
@@ -34,6 +34,7 @@ from clumpscope.store.tables import read_parquet
 
 TOOLS = {"0": "normal", "1": "odd", "2": "bulge"}
 CONFIG = ConsensusConfig(tools=TOOLS)
+PUBLISHED = Path(__file__).parents[1] / "recipes" / "consensus-published.toml"
 MATCH_FWHM = 0.75
 FIELD = 0.2  # of the side about the centre: where labels may lie
 Values = NDArray[np.float64]
@@ -185,6 +186,27 @@ def skills(data: Data, result: Consensus, least: int = 50) -> dict[str, float]:
     return {**rho, "volunteers": float(many.sum())}
 
 
+def labels_like(data: Data, config: ConsensusConfig) -> str:
+    """What Clump Scout's labels are judged by: images with boxes, boxes on those, odd ones.
+
+    Boxes of p > 0.5 inside the padding and off the centre, as `labels select` cuts.
+    """
+    result, cut = consensus(data.export.marks, config), LabelsConfig()
+    numbers, odd = [], 0
+    for truths, verdict in zip(result.truths, result.verdicts, strict=True):
+        centre = (truths.xyxy[:, :2] + truths.xyxy[:, 2:]) / 2
+        kept = (truths.kind + 1 != Kind.BULGE) & (verdict.p_false < 0.5)
+        kept &= ((truths.xyxy >= cut.padding) & (truths.xyxy <= 1 - cut.padding)).all(axis=1)
+        kept &= (np.abs(centre - 0.5) >= cut.bulge_radius).any(axis=1)
+        numbers.append(kept.sum())
+        odd += (truths.kind[kept] + 1 == Kind.ODD).sum()
+    some = np.array(numbers) > 0
+    return (
+        f"images with boxes {some.mean():.2f} (real 0.44), boxes on those "
+        f"{np.sum(numbers) / some.sum():.2f} (2.12), odd {odd / np.sum(numbers):.2f} (0.25)"
+    )
+
+
 def report(name: str, found: Found, threshold: float) -> None:
     """Print one line."""
     completeness, purity, bright = found.at(threshold)
@@ -222,6 +244,8 @@ def main(validation: Path, test: Path, out: Path | None) -> None:
     print("skills:", {name: round(rho, 3) for name, rho in skills(data, result).items()})
     print(f"cost {result.costs[0]:.1f} -> {result.costs[-1]:.1f}, rounds {len(result.costs)}")
     print(f"{len(data.export.marks) / seconds:.1f} images/s a core")
+    print("published consensus:", labels_like(data, load_recipe(PUBLISHED).consensus))
+    print("ours:", labels_like(data, CONFIG))
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         curves = Table(rows=rows, names=("method", "threshold", "completeness", "purity"))
