@@ -15,13 +15,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from clumpscope.assess import assess
-from clumpscope.config import Recipe, RefineConfig
-from clumpscope.detector.registry import find_model
+from clumpscope.jobs.evaluate import assess
+from clumpscope.config.recipe import Recipe, RefineConfig
+from clumpscope.models.registry import find_model
 from clumpscope.detector.weights import load_model, save_model
-from clumpscope.engine import default_workers
-from clumpscope.evaluate import Evaluation, best_threshold, evaluate
-from clumpscope.pipeline import run
+from clumpscope.engine.local import default_workers
+from clumpscope.stages.evaluate.scores import Evaluation, best_threshold, evaluate
+from clumpscope.jobs.pipeline import run
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample, read_truth
 

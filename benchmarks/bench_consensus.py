@@ -19,11 +19,11 @@ from scipy.optimize import minimize
 from scipy.special import logit
 from scipy.stats import spearmanr
 
-from clumpscope.acquire import ask_volunteers, simulate
-from clumpscope.config import ConsensusConfig, LabelsConfig, Recipe, load_recipe
-from clumpscope.consensus.aggregate import Consensus, consensus, views
-from clumpscope.consensus.clusters import cluster
-from clumpscope.consensus.model import View
+from clumpscope.jobs.simulate import ask_volunteers, simulate
+from clumpscope.config.recipe import ConsensusConfig, LabelsConfig, Recipe, load_recipe
+from clumpscope.stages.consensus.aggregate import Consensus, consensus, views
+from clumpscope.stages.consensus.clusters import cluster
+from clumpscope.stages.consensus.model import View
 from clumpscope.core.marks import Kind
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.ops.matching import match

@@ -18,11 +18,11 @@ from torchvision.models.detection import fasterrcnn_resnet50_fpn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from clumpscope.config import DetectConfig
+from clumpscope.config.recipe import DetectConfig
 from clumpscope.detector.faster_rcnn import build
 from clumpscope.detector.predict import Detector, single_thread
-from clumpscope.detector.registry import find_model
-from clumpscope.detector.spec import DetectorSpec, Native
+from clumpscope.models.registry import find_model
+from clumpscope.models.spec import DetectorSpec, Native
 from clumpscope.errors import ModelError
 from networks import composites
 

@@ -21,16 +21,16 @@ from bench_completeness import describe
 from reality import frame_cutouts
 from scipy.spatial.distance import cdist
 
-from clumpscope.acquire import simulate
-from clumpscope.assess import baseline_catalogue, claims
-from clumpscope.config import ClumpsConfig, DetectConfig, HostsConfig, Recipe, SimulateConfig
+from clumpscope.jobs.simulate import simulate
+from clumpscope.jobs.evaluate import baseline_catalogue, claims
+from clumpscope.config.recipe import (ClumpsConfig, DetectConfig, HostsConfig, Recipe, SimulateConfig)
 from clumpscope.core.boxes import Label
 from clumpscope.core.schema import plain, rows_by_id
-from clumpscope.detector.registry import find_model
-from clumpscope.engine import default_workers
-from clumpscope.evaluate import MATCH_RADIUS_FWHM, evaluate
+from clumpscope.models.registry import find_model
+from clumpscope.engine.local import default_workers
+from clumpscope.stages.evaluate.scores import MATCH_RADIUS_FWHM, evaluate
 from clumpscope.ops.psf import FWHM_PER_SIGMA
-from clumpscope.pipeline import run
+from clumpscope.jobs.pipeline import run
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
 

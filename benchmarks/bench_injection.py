@@ -16,11 +16,11 @@ import numpy as np
 from reality import FRAMES, frame_cutouts
 from scipy.spatial.distance import cdist
 
-from clumpscope.acquire import simulate
-from clumpscope.config import ClumpsConfig, DetectConfig, MeasureConfig, Recipe, SimulateConfig
+from clumpscope.jobs.simulate import simulate
+from clumpscope.config.recipe import (ClumpsConfig, DetectConfig, MeasureConfig, Recipe, SimulateConfig)
 from clumpscope.core.galaxy import SDSS_BANDS
 from clumpscope.core.schema import plain, rows_by_id
-from clumpscope.measure import measure
+from clumpscope.stages.measure import measure
 from clumpscope.ops.outline import galaxy_outline
 from clumpscope.store.sample import Sample
 

@@ -13,11 +13,11 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import scenes
-from clumpscope.config import Recipe
+from clumpscope.config.recipe import Recipe
 from clumpscope.core.boxes import Boxes
 from clumpscope.core.galaxy import GalaxyImage
-from clumpscope.measure import measure, photometry_table
-from clumpscope.refine import positions_table, refine
+from clumpscope.stages.measure import measure, photometry_table
+from clumpscope.stages.refine import positions_table, refine
 
 N_GALAXIES = 40
 SIDE = 160

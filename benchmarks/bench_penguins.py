@@ -13,8 +13,8 @@ from time import process_time
 import numpy as np
 from numpy.typing import NDArray
 
-from clumpscope.config import ConsensusConfig
-from clumpscope.consensus.aggregate import Consensus, consensus
+from clumpscope.config.recipe import ConsensusConfig
+from clumpscope.stages.consensus.aggregate import Consensus, consensus
 from clumpscope.ops.matching import match
 from clumpscope.plot.labels import MarkedImage, marks_sheet
 from clumpscope.store.panoptes import Export, read_export

@@ -15,11 +15,11 @@ import numpy as np
 from reality import DATA, blank_sky, frame_cutouts, picture_sheet
 from scipy.stats import ks_2samp
 
-from clumpscope.acquire import simulate
-from clumpscope.config import Recipe, load_recipe
+from clumpscope.jobs.simulate import simulate
+from clumpscope.config.recipe import Recipe, load_recipe
 from clumpscope.core.schema import plain
-from clumpscope.engine import default_workers
-from clumpscope.simulate.clumps import clump_colours
+from clumpscope.engine.local import default_workers
+from clumpscope.stages.simulate.clumps import clump_colours
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_user_table
 

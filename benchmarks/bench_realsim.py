@@ -21,10 +21,10 @@ from scipy.optimize import minimize
 from scipy.special import log_expit, ndtri
 from scipy.stats import rankdata
 
-from clumpscope.acquire import simulate
-from clumpscope.config import DetectConfig, Recipe, load_recipe
+from clumpscope.jobs.simulate import simulate
+from clumpscope.config.recipe import DetectConfig, Recipe, load_recipe
 from clumpscope.core.galaxy import GalaxyImage
-from clumpscope.engine import default_workers
+from clumpscope.engine.local import default_workers
 from clumpscope.store.sample import Sample
 
 RECIPES = Path(__file__).parents[1] / "recipes"

@@ -12,9 +12,9 @@ from statistics import median
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from clumpscope.acquire import simulate
-from clumpscope.config import Recipe, SimulateConfig
-from clumpscope.simulate.survey import simulate_galaxy
+from clumpscope.jobs.simulate import simulate
+from clumpscope.config.recipe import Recipe, SimulateConfig
+from clumpscope.stages.simulate.survey import simulate_galaxy
 from clumpscope.store.images import write_galaxy
 
 REPEATS = 5

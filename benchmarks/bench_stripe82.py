@@ -15,17 +15,17 @@ from astropy.stats import binom_conf_interval
 from astropy.table import Table
 from PIL import Image
 
-from clumpscope.baseline import baseline
-from clumpscope.config import RefineConfig
+from clumpscope.stages.detect.baseline import baseline
+from clumpscope.config.recipe import RefineConfig
 from clumpscope.core.boxes import Boxes, Label
 from clumpscope.core.composite import composite
 from clumpscope.core.galaxy import ColourImage
-from clumpscope.detect import detect
+from clumpscope.stages.detect.detect import detect
 from clumpscope.detector.predict import Detector
-from clumpscope.detector.registry import find_model
+from clumpscope.models.registry import find_model
 from clumpscope.ops.matching import match
 from clumpscope.plot import Panel, contact_sheet
-from clumpscope.refine import refine
+from clumpscope.stages.refine import refine
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "s82_clumpy"
 # The pictures span 8.48 R90, a Clump Scout field 6: their central 300 of 424 px.

@@ -9,14 +9,14 @@ from astropy.table import Table
 from PIL import Image
 from scipy import ndimage
 
-from clumpscope.acquire import fetch
-from clumpscope.config import CompositeConfig, DetectConfig, Recipe
+from clumpscope.jobs.simulate import fetch
+from clumpscope.config.recipe import CompositeConfig, DetectConfig, Recipe
 from clumpscope.core.composite import composite
 from clumpscope.core.frames import native_to_sky
 from clumpscope.core.galaxy import SDSS_BANDS
-from clumpscope.fetch.band import Band, load_field
-from clumpscope.fetch.mirror import FieldKey, open_mirror
-from clumpscope.fetch.sources import extract
+from clumpscope.stages.fetch.sdss.band import Band, load_field
+from clumpscope.stages.fetch.sdss.mirror import FieldKey, open_mirror
+from clumpscope.stages.fetch.sources import extract
 from clumpscope.store.sample import Sample
 
 DATA = Path(__file__).parents[2] / "shared" / "data"

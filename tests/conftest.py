@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from clumpscope.acquire import simulate
-from clumpscope.config import Recipe
-from clumpscope.pipeline import run
+from clumpscope.jobs.simulate import simulate
+from clumpscope.config.recipe import Recipe
+from clumpscope.jobs.pipeline import run
 
 
 @pytest.fixture(scope="session")

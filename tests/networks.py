@@ -10,11 +10,11 @@ from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.backbone_utils import _resnet_fpn_extractor
 from torchvision.ops import FrozenBatchNorm2d
 
-from clumpscope.config import CompositeConfig
+from clumpscope.config.recipe import CompositeConfig
 from clumpscope.core.composite import Composite
 from clumpscope.core.frames import PixelFrame
 from clumpscope.detector.faster_rcnn import build
-from clumpscope.detector.spec import DetectorSpec, Native
+from clumpscope.models.spec import DetectorSpec, Native
 
 CROP = 64
 SMALL = CompositeConfig(size=2 * CROP, crop=CROP)

@@ -3,10 +3,10 @@ import pytest
 import torch
 from torch import nn
 
-from clumpscope.config import CompositeConfig
-from clumpscope.detect import detect
+from clumpscope.config.recipe import CompositeConfig
+from clumpscope.stages.detect.detect import detect
 from clumpscope.detector.predict import Detector
-from clumpscope.detector.spec import Native
+from clumpscope.models.spec import Native
 from clumpscope.detector.weights import save_model
 from clumpscope.errors import ModelError
 from networks import CROP, SMALL, composites, native_network, native_spec, picture

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from clumpscope.detector import registry
-from clumpscope.detector.header import read_header
+from clumpscope.models import registry
+from clumpscope.models.header import read_header
 from clumpscope.detector.published import import_published, published_spec
-from clumpscope.detector.spec import IMAGENET_MEAN, IMAGENET_STD, DetectorSpec, Native, Published
+from clumpscope.models.spec import IMAGENET_MEAN, IMAGENET_STD, DetectorSpec, Native, Published
 from clumpscope.detector.weights import layout, load_model
 from clumpscope.errors import ModelError
 from clumpscope.store.manifest import sha256_file

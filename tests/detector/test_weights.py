@@ -7,7 +7,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from clumpscope.detector.header import read_header, read_spec
+from clumpscope.models.header import read_header, read_spec
 from clumpscope.detector.weights import load_model, save_model, save_tensors
 from clumpscope.errors import ModelError, StoreError
 from networks import native_network, native_spec, picture

@@ -4,7 +4,7 @@ import json
 import pytest
 
 from clumpscope import __version__
-from clumpscope.config import Recipe
+from clumpscope.config.recipe import Recipe
 from clumpscope.errors import StoreError
 from clumpscope.store.manifest import SCHEMA_VERSION, RunManifest, sha256_file, sha256_json
 

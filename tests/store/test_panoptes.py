@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clumpscope.config import ConsensusConfig
+from clumpscope.config.recipe import ConsensusConfig
 from clumpscope.core.marks import Kind
 from clumpscope.errors import FolderError, TableError
 from clumpscope.store.exports import Classification, write_export

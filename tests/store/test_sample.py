@@ -4,7 +4,7 @@ from astropy.io import fits
 from PIL import Image
 
 from builders import galaxy_image
-from clumpscope.config import DetectConfig
+from clumpscope.config.recipe import DetectConfig
 from clumpscope.core.galaxy import ColourImage, GalaxyImage
 from clumpscope.core.records import HOSTS, LABELS, TRUTH, record_table
 from clumpscope.errors import ImageError, StoreError, TableError

@@ -3,7 +3,7 @@
 import sys
 from typing import NoReturn
 
-from clumpscope.cli import marks, models, runs, surveys
+from clumpscope.cli import labels as marks, models, runs, samples as surveys
 from clumpscope.cli.common import app, errors
 from clumpscope.errors import ClumpscopeError
 

@@ -17,11 +17,11 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from clumpscope.config import Recipe, load_recipe
+from clumpscope.config.recipe import Recipe, load_recipe
 
 if TYPE_CHECKING:
-    from clumpscope.evaluate import Evaluation
-    from clumpscope.pipeline import Summary
+    from clumpscope.stages.evaluate.scores import Evaluation
+    from clumpscope.jobs.pipeline import Summary
 
 
 app = typer.Typer(
@@ -63,14 +63,14 @@ def recipe_of(path: Path | None, seed: int | None = None) -> Recipe:
 
 def recipe_for(run: Path, path: Path | None) -> Recipe:
     """The recipe given, else the one that the run was made with."""
-    from clumpscope.pipeline import recipe_of
+    from clumpscope.jobs.pipeline import recipe_of
 
     return recipe_of(run) if path is None else load_recipe(path)
 
 
 def workers_of(workers: int | None) -> int:
     """Number of processes: as asked, else one a core."""
-    from clumpscope.engine import default_workers
+    from clumpscope.engine.local import default_workers
 
     return default_workers() if workers is None else workers
 

@@ -16,16 +16,7 @@ from clumpscope.errors import TableError, expected_got
 
 if TYPE_CHECKING:
     pass
-from clumpscope.cli.common import (
-    Seed,
-    Workers,
-    app,
-    console,
-    errors,
-    models_app,
-    recipe_of,
-    workers_of,
-)
+from clumpscope.cli.common import (Seed, Workers, app, console, errors, models_app, recipe_of, workers_of)
 
 _DOWNLOAD = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
 
@@ -43,7 +34,7 @@ def train(
     """Train a detector on samples with labels."""
     if out.suffix != ".safetensors":
         raise TableError(expected_got("--out", "a file ending in .safetensors", out.name))
-    from clumpscope.learn import learn
+    from clumpscope.jobs.train import learn
 
     def report(epoch: int, metrics: dict[str, float]) -> None:
         figures = ", ".join(f"{name} {value:.3f}" for name, value in metrics.items())
@@ -56,7 +47,7 @@ def train(
 @models_app.command("list")
 def models_list() -> None:
     """Models in the package, in the cache, and the published ones."""
-    from clumpscope.detector.inventory import list_models
+    from clumpscope.models.inventory import list_models
 
     table = Table(Column("name", no_wrap=True), "where", "family", "MB", "licence")
     for entry in list_models():
@@ -68,8 +59,8 @@ def models_list() -> None:
 @models_app.command("fetch")
 def models_fetch(name: Annotated[str, typer.Argument(help="a published model's name")]) -> None:
     """Download a published checkpoint by its sha256 and import it."""
-    from clumpscope.detector.download import fetch
-    from clumpscope.detector.header import read_spec
+    from clumpscope.jobs.models import fetch
+    from clumpscope.models.header import read_spec
 
     with Progress(*_DOWNLOAD, console=errors, disable=not errors.is_terminal) as bar:
         task = bar.add_task(name, total=None)
@@ -97,8 +88,8 @@ def models_show(
     model: Annotated[str | None, typer.Argument(help="name or file; default: ours")] = None,
 ) -> None:
     """Print a model's spec: what it is, what it expects, where it comes from."""
-    from clumpscope.detector.header import read_spec
-    from clumpscope.detector.registry import find_model
+    from clumpscope.models.header import read_spec
+    from clumpscope.models.registry import find_model
 
     path = find_model(model)
     console.print_json(read_spec(path).model_dump_json())
@@ -110,8 +101,8 @@ def models_verify(
     model: Annotated[str | None, typer.Argument(help="name or file; default: ours")] = None,
 ) -> None:
     """Check a model file: spec, tensors, hash."""
-    from clumpscope.detector.inventory import verify
-    from clumpscope.detector.registry import find_model
+    from clumpscope.models.inventory import verify
+    from clumpscope.models.registry import find_model
 
     verified = verify(find_model(model))
     header = verified.header

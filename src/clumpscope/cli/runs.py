@@ -7,25 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     pass
-from clumpscope.cli.common import (
-    Model,
-    OutFolder,
-    RecipeFile,
-    Resume,
-    RunFolder,
-    RunRecipe,
-    Sample,
-    Workers,
-    app,
-    console,
-    errors,
-    print_evaluation,
-    progress_bar,
-    recipe_for,
-    recipe_of,
-    summary_of,
-    workers_of,
-)
+from clumpscope.cli.common import (Model, OutFolder, RecipeFile, Resume, RunFolder, RunRecipe, Sample, Workers, app, console, errors, print_evaluation, progress_bar, recipe_for, recipe_of, summary_of, workers_of)
 
 
 @app.command()
@@ -63,7 +45,7 @@ def _run(
     workers: int | None,
     until: str,
 ) -> None:
-    from clumpscope.pipeline import run as run_pipeline
+    from clumpscope.jobs.pipeline import run as run_pipeline
     from clumpscope.store.sample import Sample as Opened
 
     settings = recipe_of(recipe)
@@ -98,7 +80,7 @@ def _run(
 @app.command()
 def refine(run: RunFolder, recipe: RunRecipe = None) -> None:
     """Refine a run's detections anew: positions.parquet."""
-    from clumpscope.pipeline import refine_run, sample_of
+    from clumpscope.jobs.pipeline import refine_run, sample_of
 
     with progress_bar("refining", len(sample_of(run))) as progress:
         clumps = refine_run(run, recipe_for(run, recipe), progress)
@@ -119,7 +101,7 @@ def measure(
     recipe: RecipeFile = None,
 ) -> None:
     """Measure given positions in every band."""
-    from clumpscope.pipeline import measure_file
+    from clumpscope.jobs.pipeline import measure_file
 
     count, failed = measure_file(sample, positions, out, recipe_of(recipe), coords)
     console.print(f"{count} positions measured in {out}")
@@ -130,7 +112,7 @@ def measure(
 @app.command()
 def catalogue(run: RunFolder, recipe: RunRecipe = None) -> None:
     """Make a run's catalogue anew from its photometry.parquet."""
-    from clumpscope.pipeline import catalogue_run
+    from clumpscope.jobs.pipeline import catalogue_run
 
     console.print(
         f"{catalogue_run(run, recipe_for(run, recipe))} clumps in {run / 'catalogue.parquet'}"
@@ -145,8 +127,8 @@ def evaluate(
     baseline: Annotated[bool, typer.Option(help="compare with a classical finder")] = True,
 ) -> None:
     """Completeness and purity against truth: metrics, tables and a figure in RUN/evaluation."""
-    from clumpscope.assess import assess
-    from clumpscope.pipeline import sample_of
+    from clumpscope.jobs.evaluate import assess
+    from clumpscope.jobs.pipeline import sample_of
 
     total = len(sample_of(run)) if baseline else 0
     with progress_bar("baseline", total) as progress:
@@ -160,7 +142,7 @@ def evaluate(
 @app.command()
 def doctor() -> None:
     """Versions, devices, cache, models, dust maps: what is there and how to get what is not."""
-    from clumpscope.doctor import doctor as look
+    from clumpscope.jobs.doctor import doctor as look
 
     checks = look()
     colours = {"ok": "green", "warning": "yellow", "missing": "red"}

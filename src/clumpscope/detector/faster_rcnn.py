@@ -14,7 +14,7 @@ from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from clumpscope.core.boxes import Label
 from clumpscope.detector.backbones import PyramidBackbone
-from clumpscope.detector.spec import DetectorSpec, Native, Published
+from clumpscope.models.spec import DetectorSpec, Native, Published
 
 _RATIOS = (0.5, 1.0, 2.0)
 

@@ -10,7 +10,7 @@ from torchvision.models.detection import FasterRCNN
 
 from clumpscope.core.boxes import Boxes
 from clumpscope.core.composite import Composite
-from clumpscope.detector.spec import DetectorSpec, Native
+from clumpscope.models.spec import DetectorSpec, Native
 from clumpscope.detector.weights import load_model
 from clumpscope.errors import ModelError, expected_got
 

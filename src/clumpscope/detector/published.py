@@ -8,15 +8,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from clumpscope.detector.registry import (
-    DEFAULT,
-    LICENCE,
-    PUBLISHED,
-    check_name,
-    model_folder,
-    packaged_models,
-)
-from clumpscope.detector.spec import IMAGENET_MEAN, IMAGENET_STD, DetectorSpec, Published
+from clumpscope.models.registry import (DEFAULT, LICENCE, PUBLISHED, check_name, model_folder, packaged_models)
+from clumpscope.models.spec import IMAGENET_MEAN, IMAGENET_STD, DetectorSpec, Published
 from clumpscope.detector.weights import check_tensors, layout, save_tensors
 from clumpscope.errors import ModelError, expected_got
 from clumpscope.store.manifest import sha256_file

@@ -10,8 +10,8 @@ from torch import Tensor
 from torchvision.models.detection import FasterRCNN
 
 from clumpscope.detector.faster_rcnn import build
-from clumpscope.detector.header import KEY, read_spec
-from clumpscope.detector.spec import DetectorSpec
+from clumpscope.models.header import KEY, read_spec
+from clumpscope.models.spec import DetectorSpec
 from clumpscope.errors import ModelError, expected_got
 from clumpscope.store.atomic import atomic
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from clumpscope.config import RefineConfig
+from clumpscope.config.recipe import RefineConfig
 from clumpscope.core.frames import sky_to_native
 from clumpscope.core.galaxy import GalaxyImage, MaskBit
 from clumpscope.ops.background import sky

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from clumpscope.config import ConsensusConfig
+from clumpscope.config.recipe import ConsensusConfig
 from clumpscope.core.galaxy import check_galaxy_id
 from clumpscope.core.marks import Kind, Marks
 from clumpscope.errors import ClumpscopeError, FolderError, TableError, expected_got

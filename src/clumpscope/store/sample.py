@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from astropy.table import QTable
 
-from clumpscope.config import DetectConfig
+from clumpscope.config.recipe import DetectConfig
 from clumpscope.core.galaxy import SDSS_BANDS, ColourImage, GalaxyImage, check_galaxy_id
 from clumpscope.core.records import HOSTS, LABELS, TRUTH, record_table
 from clumpscope.core.schema import plain

@@ -1,5 +1,0 @@
-"""Catalogue: photometry and host data joined into the released table."""
-
-from clumpscope.catalogue.release import catalogue
-
-__all__ = ["catalogue"]

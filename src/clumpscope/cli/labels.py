@@ -1,0 +1,145 @@
+"""Commands for labels: volunteers' consensus, cuts, groups, formats."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+if TYPE_CHECKING:
+    pass
+from clumpscope.cli.common import (OutFolder, RecipeFile, Seed, Workers, app, console, errors, labels_app, progress_bar, recipe_of, workers_of)
+
+
+@app.command()
+def consensus(
+    export: Annotated[Path, typer.Argument(help="a Panoptes classification export, CSV or CSV.gz")],
+    out: OutFolder,
+    state: Annotated[
+        Path | None, typer.Option("--state", help="state.parquet of an earlier consensus")
+    ] = None,
+    sample: Annotated[
+        Path | None, typer.Option("--sample", help="the images, of which some are drawn")
+    ] = None,
+    recipe: RecipeFile = None,
+    workers: Workers = None,
+) -> None:
+    """Turn volunteers' marks into boxes: labels, images, volunteers, faults, state."""
+    from clumpscope.jobs.consensus import aggregate
+
+    settings = recipe_of(recipe)
+    with progress_bar("images, over all rounds", None) as progress:
+        result = aggregate(
+            export,
+            out,
+            settings,
+            state=state,
+            sample=sample,
+            workers=workers_of(workers),
+            progress=progress,
+        )
+    console.print(
+        f"{result.boxes} boxes, {result.odd} of them odd, in {result.images} images from "
+        f"{result.marks} marks of {result.volunteers} volunteers in {result.seconds:.0f} s"
+    )
+    console.print(f"{result.finished} images are finished: see {out / 'images.parquet'}")
+    if result.faults:
+        errors.print(
+            f"{result.faults} faults in {result.rows} rows, {result.used} of which were used: "
+            f"see {out / 'faults.parquet'}"
+        )
+
+
+Labels = Annotated[
+    Path, typer.Argument(help="labels.parquet, its folder, or the authors' table", metavar="LABELS")
+]
+LabelFormat = Annotated[
+    Literal["coco", "authors", "adams", "ds9", "yolo"], typer.Option("--format", help="the other's")
+]
+LabelSample = Annotated[
+    Path | None, typer.Option("--sample", help="gives images' sizes and places on the sky")
+]
+
+
+@labels_app.command("select")
+def labels_select(
+    labels: Labels,
+    out: OutFolder,
+    hosts: Annotated[
+        Path | None, typer.Option("--hosts", help="a sample, for the cut in redshift")
+    ] = None,
+    recipe: RecipeFile = None,
+) -> None:
+    """Leave out bulges, borders and what else the recipe says; counts of each cut."""
+    from clumpscope.jobs.labels import choose
+
+    table = Table("left after", "galaxies", "boxes", "normal", "odd", box=SIMPLE_HEAD)
+    for step in choose(labels, out, recipe_of(recipe), hosts):
+        counts = (step.galaxies, step.boxes, step.normal, step.odd)
+        table.add_row(step.name, *(f"{n:,}" for n in counts))
+    console.print(table)
+    console.print(f"in {out}: labels.parquet, steps.parquet, heat_map.png")
+
+
+@labels_app.command("split")
+def labels_split(
+    labels: Labels,
+    out: Annotated[Path, typer.Option("--out", help="Parquet file to write")],
+    groups: Annotated[
+        int | None,
+        typer.Option("--groups", min=1, help="1: one plain split; default: the recipe's"),
+    ] = None,
+    recipe: RecipeFile = None,
+    seed: Seed = None,
+) -> None:
+    """Draw run-groups of growing size, each divided into train, validation and test."""
+    from clumpscope.jobs.labels import divide
+
+    settings = recipe_of(recipe, seed)
+    if groups is not None:
+        chosen = settings.labels.model_copy(update={"groups": groups})
+        settings = settings.model_copy(update={"labels": chosen})
+    found = divide(labels, out, settings)
+    table = Table("group", "train", "validation", "test", "total", box=SIMPLE_HEAD)
+    for number in sorted(set(found["group"].tolist())):
+        parts = found["split"][found["group"] == number].tolist()
+        sizes = [parts.count(name) for name in ("train", "validation", "test")]
+        table.add_row(str(number), *(f"{n:,}" for n in (*sizes, len(parts))))
+    console.print(table)
+
+
+@labels_app.command("import")
+def labels_import(
+    file: Annotated[Path, typer.Argument(help="a file, or a folder of one file a galaxy")],
+    out: Annotated[Path, typer.Option("--out", help="Parquet file to write")],
+    form: LabelFormat,
+    sample: LabelSample = None,
+    recipe: RecipeFile = None,
+) -> None:
+    """Read labels of another format."""
+    from clumpscope.jobs.labels import bring_in
+
+    console.print(f"{bring_in(file, out, form, recipe_of(recipe), sample)} labels in {out}")
+
+
+@labels_app.command("export")
+def labels_export(
+    labels: Annotated[Path, typer.Argument(help="labels; a run, for zooniverse", metavar="LABELS")],
+    out: Annotated[Path, typer.Option("--out", help="file, or folder, to write")],
+    form: Annotated[
+        Literal["coco", "authors", "adams", "ds9", "yolo", "zooniverse"],
+        typer.Option("--format", help="zooniverse: pictures and boxes to correct"),
+    ],
+    sample: LabelSample = None,
+    recipe: RecipeFile = None,
+) -> None:
+    """Write labels in another format, or a subject set whose boxes volunteers correct."""
+    from clumpscope.jobs.subjects import subject_set
+    from clumpscope.jobs.labels import send_out
+
+    if form == "zooniverse":
+        made = subject_set(labels, out, recipe_of(recipe), sample)
+        console.print(f"{made} subjects in {out / 'manifest.csv'}")
+        return
+    console.print(f"{send_out(labels, out, form, recipe_of(recipe), sample)} labels in {out}")

@@ -1,0 +1,110 @@
+"""Commands that make samples: demo, simulate, fetch."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clumpscope.errors import TableError, expected_got
+
+if TYPE_CHECKING:
+    pass
+from clumpscope.cli.common import (RecipeFile, Resume, Seed, Workers, app, console, errors, fetch_app, print_evaluation, progress_bar, recipe_of, summary_of, workers_of)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Argument(help="folder to write")] = Path("clumpscope-demo"),
+    galaxies: Annotated[int, typer.Option(min=1, help="how many to simulate")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="of the simulated survey")] = 1,
+    workers: Workers = None,
+) -> None:
+    """Simulate a small survey, run, evaluate and draw it: offline, one command."""
+    from clumpscope.jobs.demo import demo as run_demo
+
+    with progress_bar("galaxies", 3 * galaxies) as progress:
+        result = run_demo(out, galaxies, seed, workers_of(workers), progress)
+    console.print(f"simulated {galaxies} galaxies and ran on them: {summary_of(result.summary)}")
+    print_evaluation(result.evaluations)
+    console.print("\nwhere everything is:")
+    for path, what in result.places.items():
+        console.print(f"  {path}  {what}")
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Argument(help="folder to write; new or empty", metavar="OUT")],
+    galaxies: Annotated[
+        int | None,
+        typer.Option(
+            "--galaxies", min=1, help="how many; with --hosts or --volunteers alone: those there"
+        ),
+    ] = None,
+    *,
+    hosts: Annotated[
+        Path | None, typer.Option("--hosts", help="a sample whose images get injected clumps")
+    ] = None,
+    volunteers: Annotated[
+        int | None, typer.Option("--volunteers", min=1, help="who mark each galaxy")
+    ] = None,
+    recipe: RecipeFile = None,
+    seed: Seed = None,
+    resume: Resume = False,
+    workers: Workers = None,
+) -> None:
+    """Simulate a survey with exact truth, or clumps in given cutouts; volunteers who mark it."""
+    from clumpscope.jobs.simulate import ask_volunteers
+    from clumpscope.jobs.simulate import simulate as run_simulate
+    from clumpscope.store.sample import Sample as Opened
+
+    settings = recipe_of(recipe, seed)
+    total, processes = galaxies, workers_of(workers)
+    if galaxies is None and hosts is None and volunteers is None:
+        raise TableError(expected_got("simulate", "--galaxies, --hosts or --volunteers", "neither"))
+    if galaxies is not None or hosts is not None:
+        total = galaxies if galaxies is not None or hosts is None else len(Opened.open(hosts))
+        try:
+            with progress_bar("simulating", total) as progress:
+                made = run_simulate(
+                    out,
+                    galaxies,
+                    settings,
+                    workers_of(workers),
+                    progress,
+                    hosts=hosts,
+                    resume=resume,
+                )
+        except KeyboardInterrupt:
+            errors.print(f"interrupted: the same command with --resume goes on in {out}")
+            raise typer.Exit(1) from None
+        console.print(f"{made} galaxies with truth and labels in {out}")
+    if volunteers is not None:
+        with progress_bar("volunteers", total) as progress:
+            looks = ask_volunteers(out, volunteers, settings, processes, progress)
+        console.print(f"{looks} classifications in {out / 'classifications.csv.gz'}")
+
+
+@fetch_app.command("sdss")
+def fetch_sdss(
+    targets: Annotated[
+        Path, typer.Argument(help="CSV, ECSV, FITS, VOTable or Parquet with ra, dec")
+    ],
+    sample: Annotated[Path, typer.Argument(help="folder to write; new or empty")],
+    frames: Annotated[Path, typer.Option("--frames", help="a local mirror of corrected frames")],
+    size: Annotated[
+        float | None, typer.Option("--size", min=1.0, help="side of the cutouts, arcsec")
+    ] = None,
+    recipe: RecipeFile = None,
+) -> None:
+    """Cut galaxies out of SDSS frames: five bands on one grid, variance, mask, PSF, host table."""
+    from clumpscope.jobs.simulate import fetch
+    from clumpscope.store.tables import read_user_table
+
+    table = read_user_table(targets)
+    with progress_bar("fetching", len(table)) as progress:
+        failures = fetch(
+            table, targets, frames, sample, recipe_of(recipe), size_arcsec=size, progress=progress
+        )
+    console.print(f"{len(table) - len(failures)} galaxies in {sample}")
+    for galaxy_id, error in zip(failures["galaxy_id"], failures["error"], strict=True):
+        errors.print(f"failed: {galaxy_id}: {error}")

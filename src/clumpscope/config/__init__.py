@@ -1,0 +1,1 @@
+"""Recipes: frozen, validated models of every setting; a file a command."""

@@ -1,0 +1,1 @@
+"""Maps work over shards of galaxies."""

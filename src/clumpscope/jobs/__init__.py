@@ -1,0 +1,1 @@
+"""A file a command: folders in, folders out."""

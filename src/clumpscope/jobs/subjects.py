@@ -1,0 +1,89 @@
+"""Pictures and boxes for volunteers to correct: writes a Zooniverse subject set."""
+
+from pathlib import Path
+
+import numpy as np
+from astropy.table import QTable
+from PIL import Image
+
+from clumpscope.config.recipe import Recipe
+from clumpscope.core.composite import colour
+from clumpscope.core.frames import boxes_native_to_fraction
+from clumpscope.core.galaxy import ColourImage, GalaxyImage
+from clumpscope.core.schema import plain
+from clumpscope.errors import ClumpscopeError, FolderError, expected_got
+from clumpscope.stages.labels.formats.common import CORNERS, labels_from
+from clumpscope.stages.labels.correction import Subject, manifest, rows_of_all, subject
+from clumpscope.store.atomic import atomic, new_folder
+from clumpscope.store.labels import read_labels
+from clumpscope.store.sample import Sample
+from clumpscope.store.tables import read_parquet
+
+_BOX = ("clump_px_x1", "clump_px_y1", "clump_px_x2", "clump_px_y2")
+
+
+def subject_set(file: Path, out: Path, recipe: Recipe, sample: Path | None) -> int:
+    """Write ``out`` with ``manifest.csv`` and a picture of each galaxy of the sample.
+
+    ``file`` is a run, whose model's boxes are shown, or labels. Rows run down the picture as they
+    are stored in the image. A galaxy whose image cannot be used is left out. Returns the number
+    of subjects.
+
+    Raises
+    ------
+    StoreError, TableError
+        If no sample is given, or something cannot be read or written.
+    """
+    if sample is None:
+        raise FolderError(expected_got("--sample", "the sample with the images", "none"))
+    opened = Sample.open(sample)
+    of_run = (file / "positions.parquet").is_file()
+    boxes = read_parquet(file / "positions.parquet") if of_run else read_labels(file)
+    rows = rows_of_all(boxes, opened.ids)
+    new_folder(out)
+    subjects: list[Subject] = []
+    for index, galaxy_id in enumerate(opened.ids):
+        try:
+            image = opened.read(index, recipe.detect)
+            pixels = (
+                image.pixels if isinstance(image, ColourImage) else colour(image, recipe.composite)
+            )
+            fwhm_px = _fwhm_px(image)
+        except ClumpscopeError:
+            continue
+        mine, where = boxes, rows[galaxy_id]
+        if of_run:
+            mine = _fractions(boxes[where], image.shape)
+            where = np.arange(len(mine))
+        one = subject(galaxy_id, mine, where, image.shape, fwhm_px)
+        picture = Image.fromarray(np.rint(255 * np.clip(pixels, 0, 1)).astype(np.uint8))
+        with atomic(out / f"{galaxy_id}.png") as temporary:
+            picture.resize(one.size_px, Image.Resampling.NEAREST).save(temporary, format="PNG")
+        subjects.append(one)
+    pictures = {one.galaxy_id: f"{one.galaxy_id}.png" for one in subjects}
+    with atomic(out / "manifest.csv") as temporary:
+        temporary.write_text(
+            manifest(subjects, pictures, recipe.consensus.box_side_key), encoding="utf-8"
+        )
+    return len(subjects)
+
+
+def _fractions(positions: QTable, shape: tuple[int, int]) -> QTable:
+    """A run's boxes of one galaxy as labels."""
+    corners = np.column_stack([plain(positions, name) for name in _BOX]).reshape(-1, 4)
+    fractions = boxes_native_to_fraction(corners, shape)
+    label = plain(positions, "clump_label_id")
+    return labels_from(
+        [
+            {"galaxy_id": "", "label": int(one), **dict(zip(CORNERS, box, strict=True))}
+            for one, box in zip(label, fractions.tolist(), strict=True)
+        ],
+        "positions",
+    )
+
+
+def _fwhm_px(image: GalaxyImage | ColourImage) -> float:
+    if isinstance(image, ColourImage):
+        return image.psf_fwhm_arcsec / image.pixscale_arcsec
+    band = image["r"] if "r" in image.bands else next(iter(image.bands.values()))
+    return band.psf_fwhm_arcsec / image.pixscale_arcsec

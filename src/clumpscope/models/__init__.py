@@ -1,0 +1,1 @@
+"""What a model file is: its spec, its header, where models are. No torch."""

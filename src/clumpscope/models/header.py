@@ -1,0 +1,102 @@
+"""What a model file says of itself, read without torch."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import ValidationError
+from safetensors import SafetensorError, safe_open
+
+from clumpscope.models.spec import SCHEMA_VERSION, DetectorSpec
+from clumpscope.errors import ModelError, expected_got
+
+KEY = "clumpscope"  # the one metadata key: several are written in random order
+
+
+@dataclass(frozen=True)
+class ModelHeader:
+    """The first bytes of a model file.
+
+    Attributes
+    ----------
+    path
+        The file.
+    spec
+        What the detector is and what it expects.
+    size
+        Of the file, bytes.
+    shapes
+        Shape of each tensor.
+    precisions
+        Number types of the tensors, by safetensors' names: ``F16``, ``F32``, ``I64``.
+    """
+
+    path: Path
+    spec: DetectorSpec
+    size: int
+    shapes: Mapping[str, tuple[int, ...]]
+    precisions: tuple[str, ...]
+
+    @property
+    def parameters(self) -> int:
+        """Numbers held: parameters and the statistics of batch-norms."""
+        return sum(prod(shape) for shape in self.shapes.values())
+
+
+def read_header(path: Path) -> ModelHeader:
+    """Read a model file's spec and the shapes of its tensors, not the tensors.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, damaged, not ours or of a newer schema.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            text = (file.metadata() or {}).get(KEY)
+            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+            shapes = {name: tuple(one.get_shape()) for name, one in slices.items()}
+            precisions = {one.get_dtype() for one in slices.values()}
+        size = path.stat().st_size
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"model {path}: not a readable safetensors file: {error}") from error
+    if text is None:
+        raise ModelError(expected_got(f"model {path}", f"metadata key {KEY!r}", "none"))
+    spec = _spec(path, text)
+    return ModelHeader(path, spec, size, MappingProxyType(shapes), tuple(sorted(precisions)))
+
+
+def read_spec(path: Path) -> DetectorSpec:
+    """Read only the spec of a model file.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, damaged, not ours or of a newer schema.
+    """
+    return read_header(path).spec
+
+
+def _spec(path: Path, text: str) -> DetectorSpec:
+    # The version comes first: a newer schema may have keys that would be refused as unknown.
+    try:
+        content = json.loads(text)
+        version = content.get("schema_version", 0)
+        newer = version > SCHEMA_VERSION
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ModelError(f"model {path}: its spec is not valid: {error}") from error
+    if newer:
+        raise ModelError(
+            expected_got(
+                f"model {path}",
+                f"schema <= {SCHEMA_VERSION} (is there a newer clumpscope?)",
+                version,
+            )
+        )
+    try:
+        return DetectorSpec.model_validate(content)
+    except ValidationError as error:
+        raise ModelError(f"model {path}: its spec is not valid: {error}") from error

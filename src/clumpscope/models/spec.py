@@ -1,0 +1,75 @@
+"""What a detector is and what it expects; travels inside every model file. Imports no torch."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from clumpscope.config.recipe import CompositeConfig, DetectorConfig, Fraction, Positive, Section
+from clumpscope.core.conditions import Conditions
+
+SCHEMA_VERSION = 1
+_SLACK = 1.02  # a pixel of 0.3961 arcsec is one of 0.396
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class Published(Section):
+    """torchvision's Faster R-CNN, ResNet-50 FPN with frozen batch-norm (Popp et al. 2024).
+
+    Crops of 200 px pass the resize to ``min_size`` (x 4), so the anchors of 32 to 512 px are
+    8 to 128 crop pixels.
+    """
+
+    family: Literal["published"] = "published"
+    min_size: Annotated[int, Field(ge=32)] = 800
+    max_size: Annotated[int, Field(ge=32)] = 1333
+
+
+class Native(DetectorConfig):
+    """A timm encoder with FPN at the composite's own scale."""
+
+    family: Literal["native"] = "native"
+
+
+class TrainingRange(Section):
+    """Ranges of the training images; ``None`` where unknown."""
+
+    psf_fwhm_arcsec: tuple[float, float] | None = None
+    pixscale_arcsec: tuple[float, float] | None = None
+    noise_over_sdss: tuple[float, float] | None = None
+
+    def holds(self, conditions: Conditions) -> bool:
+        """Whether images of such conditions were in training, to 2 %; unknown ones count as so."""
+        pairs = (
+            (self.psf_fwhm_arcsec, conditions.psf_fwhm_arcsec),
+            (self.pixscale_arcsec, conditions.pixscale_arcsec),
+            (self.noise_over_sdss, conditions.noise_over_sdss),
+        )
+        return not any(
+            limits is not None and (value < limits[0] / _SLACK or value > limits[1] * _SLACK)
+            for limits, value in pairs
+        )
+
+
+class DetectorSpec(Section):
+    """Everything needed to rebuild a detector and to feed it right.
+
+    ``mean`` and ``std`` normalise composites of [0, 1]; ``weights`` says where the tensors
+    came from and ``weights_sha256`` is the hash of that source file, if there was one.
+    """
+
+    name: str
+    architecture: Annotated[Published | Native, Field(discriminator="family")]
+    composite: CompositeConfig = CompositeConfig()
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[Positive, Positive, Positive] = (1.0, 1.0, 1.0)
+    classes: tuple[str, ...] = ("background", "clump", "odd clump")
+    score_threshold: Fraction = 0.3
+    weights: str = ""
+    weights_sha256: str = ""
+    provenance: str = ""
+    licence: str = ""
+    trained_on: TrainingRange = TrainingRange()
+    metrics: dict[str, float] = Field(default_factory=dict)
+    schema_version: int = SCHEMA_VERSION

@@ -1,0 +1,1 @@
+"""The only use of the network."""

@@ -1,6 +1,0 @@
-"""Refine: from a galaxy's boxes to its clumps' positions."""
-
-from clumpscope.refine.clumps import Refined, refine
-from clumpscope.refine.tables import positions_table
-
-__all__ = ["Refined", "positions_table", "refine"]

@@ -1,0 +1,1 @@
+"""Objects in, objects out; a stage never imports another."""

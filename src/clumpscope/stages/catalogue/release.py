@@ -1,0 +1,236 @@
+"""The released table: photometry, host data, and what follows from both."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from astropy.table import QTable
+from numpy.typing import NDArray
+
+from clumpscope.stages.catalogue.magnitudes import (flux_ratio, magnitude, magnitude_error, magnitude_limit, ratio_probability)
+from clumpscope.stages.catalogue.places import duplicates, host_distance, iau_names, kpc_per_arcsec
+from clumpscope.stages.catalogue.stars import stellar_distance
+from clumpscope.config.recipe import CatalogueConfig
+from clumpscope.core.clumps import clump_table
+from clumpscope.core.flags import ClumpFlag
+from clumpscope.core.schema import JY_PER_NMGY, plain
+from clumpscope.errors import TableError, expected_got
+from clumpscope.ops.extinction import ebv, extinction
+
+Values = NDArray[np.float64]
+
+_COLOURS = (("u", "g"), ("g", "r"), ("r", "i"), ("i", "z"))
+
+
+def catalogue(photometry: QTable, hosts: QTable, config: CatalogueConfig) -> QTable:
+    """Make the released catalogue.
+
+    Extinction comes from the dust maps where the recipe names them and the host, or else the
+    clump, has a sky position; else from the host's ``ebv``. The flux ratio is that of the
+    uncorrected u fluxes.
+
+    Parameters
+    ----------
+    photometry
+        Clump table of level "photometry".
+    hosts
+        Host table; columns that it lacks count as unknown.
+
+    Returns
+    -------
+    Clump table of level "release", sorted by ``galaxy_id`` and ``clump_id``.
+
+    Raises
+    ------
+    TableError
+        If a clump's host is missing or a host is there twice.
+    RecipeError
+        If a dust map is missing or damaged.
+    """
+    bands = list(photometry.meta["bands"])
+    ids = plain(photometry, "galaxy_id").astype(str)
+    order = np.lexsort((plain(photometry, "clump_id"), ids))
+    photometry = photometry[order]
+    row = _host_rows(ids[order], hosts)
+
+    def host(name: str) -> Values:
+        if name not in hosts.colnames:
+            return np.full(len(row), np.nan)
+        return plain(hosts, name).astype(float)[row]
+
+    def host_ids(name: str) -> NDArray[np.int64]:
+        known = plain(hosts, name) if name in hosts.colnames else np.zeros(len(hosts))
+        if known.dtype.kind == "f":
+            known = np.nan_to_num(known)
+        return known.astype(np.int64)[row]
+
+    columns: dict[str, object] = {name: plain(photometry, name) for name in photometry.colnames}
+    flux = _planes(photometry, "clump_flux", bands)
+    flux_err = _planes(photometry, "clump_flux_err", bands)
+    host_flux = np.column_stack([host(f"petro_flux_{band}") for band in bands])
+    host_err = np.column_stack([host(f"petro_flux_err_{band}") for band in bands])
+    place = plain(photometry, "clump_centre_ra"), plain(photometry, "clump_centre_dec")
+    centre = host("ra"), host("dec")
+    sky = [np.where(np.isfinite(h), h, c) for h, c in zip(centre, place, strict=True)]
+    extinct = extinction(_ebv(sky[0], sky[1], host("ebv"), config), bands)
+    mag, mag_err, host_mag = magnitude(flux), magnitude_error(flux, flux_err), magnitude(host_flux)
+    corrected = mag - extinct
+    for stem, plane in {
+        **{
+            stem: _planes(photometry, stem, bands) * JY_PER_NMGY
+            for stem in ("clump_background", "clump_flux_published", "clump_flux_err_published")
+        },
+        "clump_flux": flux * JY_PER_NMGY,
+        "clump_flux_err": flux_err * JY_PER_NMGY,
+        "clump_mag": mag,
+        "clump_mag_err": mag_err,
+        "clump_mag_limit": magnitude_limit(flux, flux_err),
+        "clump_ext_mag": extinct,
+        "clump_mag_corr": corrected,
+        "galaxy_flux": host_flux * JY_PER_NMGY,
+        "galaxy_mag": host_mag,
+        "galaxy_mag_err": magnitude_error(host_flux, host_err),
+        "galaxy_mag_corr": host_mag - extinct,
+    }.items():
+        columns |= {f"{stem}_{band}": plane[:, b] for b, band in enumerate(bands)}
+    for blue, red in _COLOURS:
+        if {blue, red} <= set(bands):
+            b, r = bands.index(blue), bands.index(red)
+            columns[f"clump_mag_corr_{blue}_{red}"] = corrected[:, b] - corrected[:, r]
+            columns[f"clump_mag_corr_err_{blue}_{red}"] = np.hypot(mag_err[:, b], mag_err[:, r])
+    flags = plain(photometry, "flags").astype(np.int64)
+    flags[~np.isfinite(extinct).all(axis=1)] |= ClumpFlag.NO_EXTINCTION
+    in_u = _u_columns(bands, (flux, flux_err, host_flux, host_err), config, flags)
+    numbers = plain(photometry, "clump_id").astype(str)
+    keys = np.char.add(np.char.add(ids[order], " "), numbers)
+    fwhm = _column(photometry, "FWHM_r_arcsec")
+    where = _place_columns((ids[order], keys), place, centre, host, fwhm, config, flags)
+    columns |= (
+        in_u
+        | where
+        | {
+            "stellar_distance": _stellar(bands, corrected, mag_err, flags),
+            "flags": flags,
+            "specobjid": host_ids("specobjid"),
+            "dr7objid": host_ids("dr7objid"),
+            "galaxy_ra": centre[0],
+            "galaxy_dec": centre[1],
+            "galaxy_z": host("redshift"),
+            "galaxy_expAB_r": host("axis_ratio"),
+            "galaxy_lmass": host("log_mass"),
+            "galaxy_lssfr": host("log_ssfr"),
+        }
+    )
+    return clump_table("release", columns, bands)
+
+
+def _u_columns(
+    bands: list[str],
+    fluxes: tuple[Values, Values, Values, Values],
+    config: CatalogueConfig,
+    flags: NDArray[np.int64],
+) -> dict[str, object]:
+    """Flux ratio and what follows from it; adds to the flags."""
+    n = len(flags)
+    if "u" not in bands:
+        flags |= int(ClumpFlag.NO_HOST_FLUX)
+        blank = np.full(n, np.nan)
+        names = ("clump_flux_ratio", "clump_flux_ratio_err", "p_3pct", "p_8pct")
+        return dict.fromkeys(names, blank)
+    u = bands.index("u")
+    flux, flux_err, host_flux, host_err = (plane[:, u] for plane in fluxes)
+    ratio, ratio_err = flux_ratio(flux, flux_err, host_flux, host_err)
+    flags[~(host_flux > 0)] |= ClumpFlag.NO_HOST_FLUX
+    flags[~(flux >= config.low_snr * flux_err)] |= ClumpFlag.LOW_SNR
+    chance = {
+        name: ratio_probability(flux, flux_err, host_flux, host_err, least)
+        for name, least in (("p_3pct", 0.03), ("p_8pct", 0.08))
+    }
+    return {
+        "clump_flux_ratio": ratio,
+        "clump_flux_ratio_err": ratio_err,
+        "is_clump_3pct": ratio >= 0.03,
+        "is_clump_8pct": ratio >= 0.08,
+        **chance,
+    }
+
+
+def _place_columns(
+    names_of: tuple[NDArray[np.str_], NDArray[np.str_]],
+    place: tuple[Values, Values],
+    centre: tuple[Values, Values],
+    host: Callable[[str], Values],
+    fwhm: Values,
+    config: CatalogueConfig,
+    flags: NDArray[np.int64],
+) -> dict[str, object]:
+    """Distances from the host, resolution, names and duplicates; adds to the flags.
+
+    ``names_of`` holds each clump's galaxy and its key.
+    """
+    galaxy_id, keys = names_of
+    distance = host_distance(place, centre, host("axis_ratio"), host("position_angle_deg"))
+    kpc, r90 = kpc_per_arcsec(host("redshift")), host("petro_r90_arcsec")
+    r90 = np.where(r90 > 0, r90, np.nan)
+    flags[fwhm * kpc > config.coarse_kpc] |= ClumpFlag.COARSE
+    names = iau_names(*place)
+    # In one unit for all: R90, if every host has one.
+    rank = distance.projected / (r90 if np.isfinite(r90).all() else 1.0)
+    better = duplicates(*place, galaxy_id, fwhm, rank)
+    flags[better >= 0] |= ClumpFlag.DUPLICATE
+    return {
+        "clump_name": names,
+        "duplicate_of": np.where(better >= 0, keys[better], ""),
+        "FWHM_r_kpc": fwhm * kpc,
+        **{
+            f"clump_dist{stem}{unit}": values * scale
+            for stem, values in (("", distance.projected), ("_deproj", distance.deprojected))
+            for unit, scale in (("", 1.0), ("_r90", 1 / r90), ("_kpc", kpc))
+        },
+    }
+
+
+def _stellar(
+    bands: list[str], magnitudes: Values, errors: Values, flags: NDArray[np.int64]
+) -> Values:
+    """Distance from the stellar locus; adds to the flags."""
+    if not set("ugri") <= set(bands):
+        return np.full(len(flags), np.nan)
+    columns = [bands.index(band) for band in "ugri"]
+    distance, stellar = stellar_distance(magnitudes[:, columns], errors[:, columns])
+    flags[stellar] |= ClumpFlag.STELLAR_COLOURS
+    return distance
+
+
+def _column(table: QTable, name: str) -> Values:
+    """(N,) a column; NaN where the table lacks it."""
+    known = name in table.colnames
+    return plain(table, name).astype(float) if known else np.full(len(table), np.nan)
+
+
+def _planes(table: QTable, stem: str, bands: list[str]) -> Values:
+    """(N, B) columns of a stem."""
+    return np.column_stack([plain(table, f"{stem}_{band}") for band in bands]).astype(float)
+
+
+def _host_rows(ids: NDArray[np.str_], hosts: QTable) -> NDArray[np.intp]:
+    """Row of ``hosts`` for each clump."""
+    host_ids = plain(hosts, "galaxy_id").astype(str)
+    order = np.argsort(host_ids, kind="stable")
+    known = host_ids[order]
+    repeated = known[1:][known[1:] == known[:-1]]
+    if repeated.size:
+        raise TableError(expected_got("hosts: galaxy_id", "each once", f"{repeated[0]} twice"))
+    missing = np.setdiff1d(ids, known)
+    if missing.size:
+        raise TableError(
+            expected_got("hosts", "a row for every galaxy with clumps", f"none for {missing[0]}")
+        )
+    return order[np.searchsorted(known, ids)]
+
+
+def _ebv(ra: Values, dec: Values, of_host: Values, config: CatalogueConfig) -> Values:
+    if config.dust_map is None:
+        return of_host
+    mapped = ebv(ra, dec, Path(config.dust_map))
+    return np.where(np.isfinite(mapped), mapped, of_host)

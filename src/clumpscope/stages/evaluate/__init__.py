@@ -1,0 +1,1 @@
+"""A catalogue against truth."""

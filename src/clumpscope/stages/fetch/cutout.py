@@ -1,0 +1,216 @@
+"""Galaxies out of SDSS frames: cutouts in five bands on one grid, PSFs and a host table."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from clumpscope.config.recipe import FetchConfig
+from clumpscope.core.frames import native_to_sky, sky_to_native
+from clumpscope.core.galaxy import SDSS_BANDS, BandImage, GalaxyImage, MaskBit
+from clumpscope.core.records import HOSTS
+from clumpscope.core.schema import BLANK
+from clumpscope.errors import ClumpscopeError, FrameError, expected_got
+from clumpscope.stages.fetch.sdss.band import Band, load_field
+from clumpscope.stages.fetch.measures import HostShape, fluxes, measure_host
+from clumpscope.stages.fetch.sdss.mirror import GRID_BAND, FieldKey, Mirror
+from clumpscope.stages.fetch.resample import Grid, cut, fit_affine, resample
+from clumpscope.stages.fetch.targets import Target, Targets
+
+STAGE = "fetch"
+_MEASURED = (
+    *("petro_r50_arcsec", "petro_r90_arcsec", "axis_ratio", "position_angle_deg"),
+    *(f"petro_flux_{band}" for band in SDSS_BANDS),
+    *(f"petro_flux_err_{band}" for band in SDSS_BANDS),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Fetched:
+    """One galaxy: its image and its row of the host table (every column of `HOSTS`)."""
+
+    image: GalaxyImage
+    host: dict[str, object]
+
+
+@dataclass(frozen=True)
+class FetchFailure:
+    """One galaxy that could not be fetched: a row of the failures table."""
+
+    galaxy_id: str
+    stage: str
+    error: str
+
+
+def fetch_sdss(
+    targets: Targets, mirror: Mirror, config: FetchConfig, size_arcsec: float | None = None
+) -> Iterator[Fetched | FetchFailure]:
+    """Cut every target out of the field that holds it best; one result a target.
+
+    Results come field by field, not in the order of the list: each frame is read once, and
+    one field is in memory at a time. What fails (target off all frames, band missing,
+    frame truncated, no star for the PSF) becomes a `FetchFailure`, and the rest goes on.
+
+    Parameters
+    ----------
+    targets
+        The list, see `clumpscope.fetch.targets.make_targets`.
+    mirror
+        Frames on disk, see `clumpscope.fetch.mirror.open_mirror`.
+    config
+        Size of the cutouts.
+    size_arcsec
+        Side of all cutouts; else ``config.field_r90`` times the galaxy's Petrosian R90, given or
+        measured, within the limits of ``config`` (the lower one if it cannot be measured).
+    """
+    wanted = list(targets)
+    ra, dec = (np.array([getattr(target, name) for target in wanted]) for name in ("ra", "dec"))
+    by_field: dict[FieldKey, list[Target]] = {}
+    for target, place in zip(wanted, mirror.best_fields(ra, dec), strict=True):
+        if isinstance(place, FieldKey):
+            by_field.setdefault(place, []).append(target)
+        else:
+            yield FetchFailure(target.galaxy_id, STAGE, place)
+    for key in sorted(by_field):
+        try:
+            bands = load_field(mirror, key)
+        except ClumpscopeError as error:
+            for target in by_field[key]:
+                yield FetchFailure(target.galaxy_id, STAGE, str(error))
+            continue
+        for target in by_field[key]:
+            try:
+                yield cut_galaxy(target, bands, config, size_arcsec)
+            except (ClumpscopeError, ValueError, ArithmeticError) as error:
+                yield FetchFailure(target.galaxy_id, STAGE, f"field {key}: {error}")
+        del bands
+
+
+def cut_galaxy(
+    target: Target, bands: dict[str, Band], config: FetchConfig, size_arcsec: float | None = None
+) -> Fetched:
+    """Cut one galaxy out of a field's bands and fill in its row of the host table.
+
+    The r band is cut on its own pixels, the others are resampled onto them. Petrosian radii,
+    fluxes, axis ratio and position angle are measured where the target list gives none.
+
+    Raises
+    ------
+    FrameError
+        If the galaxy is off the r frame, or the PSF has no width.
+    """
+    grid_band = bands[GRID_BAND]
+    frame = grid_band.frame
+    x, y = (float(value) for value in sky_to_native([target.ra, target.dec], frame.wcs)[0])
+    ny, nx = frame.data.shape
+    if not (-0.5 <= x <= nx - 0.5 and -0.5 <= y <= ny - 0.5):
+        raise FrameError(expected_got("target", f"a position on {frame.path}", f"pixel {x, y}"))
+    pixscale = _pixscale(frame.path, grid_band)
+    shape = None
+    if any(name not in target.known for name in _MEASURED):
+        shape = measure_host(grid_band, x, y, config.max_size_arcsec / pixscale)
+    r90 = target.known.get(
+        "petro_r90_arcsec", np.nan if shape is None else shape.petrosian.r90 * pixscale
+    )
+    side = _side(r90, config, size_arcsec, pixscale)
+    # Fluxes may need more sky than the cutout holds.
+    grid = Grid.centred(frame.wcs, x, y, side if shape is None else max(side, shape.side_px))
+    planes = {band: on_grid(bands[band], grid) for band in SDSS_BANDS}
+    image = GalaxyImage(
+        target.galaxy_id,
+        {band: _trimmed(plane, grid, side) for band, plane in planes.items()},
+        target.ra,
+        target.dec,
+    )
+    return Fetched(image, _host_row(target, image, planes, shape, pixscale))
+
+
+def on_grid(band: Band, grid: Grid) -> BandImage:
+    """One band on a window of the r frame: cut if the window is its own, else resampled."""
+    frame = band.frame
+    own = frame.band == GRID_BAND
+    ny, nx = grid.shape
+    middle = native_to_sky([(nx - 1) / 2, (ny - 1) / 2], grid.wcs)
+    col, row = (float(value) for value in sky_to_native(middle, frame.wcs)[0])
+    if own:
+        data = cut(frame.data, grid, 0.0)
+        variance = cut(frame.variance, grid, 0.0)
+        mask = cut(band.mask, grid, float(MaskBit.NO_DATA))
+    else:
+        matrix, offset = fit_affine(grid.wcs, grid.shape, frame.wcs)
+        data, variance, mask = resample(
+            frame.data, frame.variance, band.mask, matrix, offset, grid.shape
+        )
+    psf = band.psf_at(row, col)
+    pixscale = _pixscale(frame.path, band)
+    return BandImage(
+        data=data.astype(np.float32),
+        variance=variance.astype(np.float32),
+        mask=mask.astype(np.uint8),
+        wcs=grid.wcs,
+        psf_fwhm_arcsec=psf.fwhm_px * pixscale,
+        psf=psf.image,
+        psf_assumed=psf.assumed,
+    )
+
+
+def _pixscale(path: Path, band: Band) -> float:
+    """Pixel side of a frame, arcsec."""
+    area = abs(float(np.linalg.det(band.frame.wcs.pixel_scale_matrix)))
+    if not area > 0:
+        raise FrameError(expected_got(f"{path} CD", "a matrix that can be inverted", area))
+    return float(np.sqrt(area) * 3600)
+
+
+def _side(r90: float, config: FetchConfig, size_arcsec: float | None, pixscale: float) -> int:
+    """Side of the cutout, pixels: odd, so that the target lies in the middle pixel."""
+    size = size_arcsec
+    if size is None:
+        size = config.field_r90 * r90 if np.isfinite(r90) else config.min_size_arcsec
+        size = min(max(size, config.min_size_arcsec), config.max_size_arcsec)
+    return 2 * round((size / pixscale - 1) / 2) + 1 if size > pixscale else 1
+
+
+def _trimmed(plane: BandImage, grid: Grid, side: int) -> BandImage:
+    inner = grid.inner(side)
+    wcs = grid.wcs
+    if side != grid.shape[0]:
+        wcs = wcs.deepcopy()
+        wcs.wcs.crpix = wcs.wcs.crpix - [inner[1].start, inner[0].start]
+        wcs.wcs.set()
+    return BandImage(
+        data=np.ascontiguousarray(plane.data[inner]),
+        variance=np.ascontiguousarray(plane.variance[inner]),
+        mask=np.ascontiguousarray(plane.mask[inner]),
+        wcs=wcs,
+        psf_fwhm_arcsec=plane.psf_fwhm_arcsec,
+        psf=plane.psf,
+        psf_assumed=plane.psf_assumed,
+    )
+
+
+def _host_row(
+    target: Target,
+    image: GalaxyImage,
+    planes: dict[str, BandImage],
+    shape: HostShape | None,
+    pixscale: float,
+) -> dict[str, object]:
+    """The galaxy's row of the host table: measured, then what the list gave over it."""
+    row: dict[str, object] = {spec.name: BLANK[spec.dtype] for spec in HOSTS}
+    if shape is not None:
+        row["petro_r50_arcsec"] = shape.petrosian.r50 * pixscale
+        row["petro_r90_arcsec"] = shape.petrosian.r90 * pixscale
+        row["axis_ratio"] = shape.axis_ratio
+        row["position_angle_deg"] = shape.position_angle_deg
+        for band, (flux, error) in fluxes(planes, shape).items():
+            row[f"petro_flux_{band}"] = flux
+            row[f"petro_flux_err_{band}"] = error
+    row.update(target.known)
+    row["galaxy_id"] = target.galaxy_id
+    row["pixscale_arcsec"] = pixscale
+    row["field_arcsec"] = image[GRID_BAND].data.shape[0] * pixscale
+    for band in SDSS_BANDS:
+        row[f"psf_fwhm_{band}"] = image[band].psf_fwhm_arcsec
+    return row

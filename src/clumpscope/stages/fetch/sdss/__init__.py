@@ -1,0 +1,1 @@
+"""Sloan Digital Sky Survey."""

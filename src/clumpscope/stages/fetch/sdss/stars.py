@@ -1,0 +1,213 @@
+"""The PSF of a frame from its own stars, where no psField tells it."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import sep
+from astropy.utils.exceptions import AstropyUserWarning
+from numpy.typing import NDArray
+from photutils.psf import EPSFBuilder, EPSFStar, EPSFStars
+from scipy.spatial import cKDTree
+
+from clumpscope.errors import FrameError, expected_got
+from clumpscope.stages.fetch.sdss.frame import Frame
+from clumpscope.stages.fetch.sources import extract
+from clumpscope.ops.psf import adaptive_fwhm_px, adaptive_moments, normalised
+
+SIDE = 41  # of the effective PSF, px: 16", beyond which stars of a frame are too faint to tell
+_FIT_SIDE = 9  # px around a star that place and scale it
+_STAMP = 15  # half side for moments
+_DETECT = 5.0  # sigma a pixel
+_PEAK_COUNTS = 14000.0  # DN; wells saturate at 50,000 to 63,000, in r of run 1043 at 16,000
+_CLEAR_PX = 16.0  # no neighbour nearer than this ...
+_CLEAR_SHARE = 0.05  # ... of more than this share of the star's flux
+_BRIGHTEST = 400
+_MIN_SNR = 25.0
+_MIN_STARS = 3
+_MOST_STARS = 80
+_LOCUS_STEPS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class StarPsf:
+    """PSF measured on stars.
+
+    Attributes
+    ----------
+    fwhm_px
+        Adaptive-moment FWHM of the image, pixels.
+    image
+        (k, k) float32, k odd, sum 1: their effective PSF.
+    n_stars
+        How many stars.
+    """
+
+    fwhm_px: float
+    image: NDArray[np.float32]
+    n_stars: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Stars:
+    """Candidates: centre, flux and FWHM of each, (N,)."""
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    flux: NDArray[np.float64]
+    fwhm: NDArray[np.float64]
+
+    def __getitem__(self, chosen: NDArray[np.generic]) -> "_Stars":
+        return _Stars(self.x[chosen], self.y[chosen], self.flux[chosen], self.fwhm[chosen])
+
+
+def psf_from_stars(frame: Frame) -> StarPsf:
+    """Measure the PSF of a frame on its unsaturated, isolated point sources.
+
+    Stars are the sources on the stellar locus: among bright sources, sizes pile up at the
+    PSF's, and nothing real is smaller. The locus is found as the densest half of the sizes,
+    repeatedly halved (half-sample mode), and clipped at 3 sigma. One PSF serves the whole
+    frame; SDSS's varies by a few per cent over it.
+
+    Raises
+    ------
+    FrameError
+        If fewer than three stars are found.
+    """
+    candidates = _candidates(frame)
+    stars = _locus(candidates)
+    if len(stars.x) < _MIN_STARS:
+        raise FrameError(
+            expected_got(
+                f"{frame.path}: PSF from stars",
+                f"at least {_MIN_STARS} isolated stars",
+                f"{len(stars.x)} among {len(candidates.x)} candidates",
+            )
+        )
+    # Faint stars scatter, and nothing is gained by them.
+    order = np.argsort(-stars.flux)[:_MOST_STARS]
+    stars = stars[order]
+    image = _effective_psf(frame, stars)
+    return StarPsf(adaptive_fwhm_px(image), image, len(stars.x))
+
+
+def _candidates(frame: Frame) -> _Stars:
+    noise = np.sqrt(frame.variance)
+    data = np.nan_to_num(frame.data)
+    light = data - sep.Background(np.ascontiguousarray(data), bw=128, bh=128).back()
+    sources, _ = extract(light, noise, _DETECT, contrast=0.001)
+    ny, nx = data.shape
+    x, y, flux = sources["x"], sources["y"], sources["flux"]
+    peak = sources["peak"] / frame.calibration[np.clip(np.round(x).astype(int), 0, nx - 1)]
+    inside = np.minimum.reduce([x, nx - 1 - x, y, ny - 1 - y]) > SIDE // 2 + 1
+    usable = np.flatnonzero(inside & (peak < _PEAK_COUNTS) & (sources["flag"] == 0) & (flux > 0))
+    usable = usable[np.argsort(-flux[usable])][:_BRIGHTEST]
+    if not usable.size:
+        none = np.empty(0)
+        return _Stars(none, none, none, none)
+    tree = cKDTree(np.column_stack([x, y]))
+    rows = []
+    for index in usable:
+        near = tree.query_ball_point((x[index], y[index]), _CLEAR_PX)
+        if flux[near].sum() > (1 + _CLEAR_SHARE) * flux[index]:
+            continue
+        rows.append(_measure(data, noise, float(x[index]), float(y[index])))
+    measured = np.array(rows).reshape(-1, 4)
+    return _Stars(*measured[np.isfinite(measured).all(axis=1)].T)
+
+
+def _measure(
+    data: NDArray[np.float32], noise: NDArray[np.float32], x: float, y: float
+) -> tuple[float, float, float, float]:
+    """Centre, flux and FWHM of a source; NaN if it is too faint or not measurable."""
+    x0, y0 = round(x) - _STAMP, round(y) - _STAMP
+    window = np.s_[y0 : y0 + 2 * _STAMP + 1, x0 : x0 + 2 * _STAMP + 1]
+    stamp = data[window]
+    level = np.median(np.concatenate([stamp[[0, -1]].ravel(), stamp[:, [0, -1]].ravel()]))
+    fwhm, cx, cy, flux = adaptive_moments(stamp - level, (x - x0, y - y0))
+    blank = float(np.median(noise[window]))
+    snr = flux / (blank * 1.5 * fwhm) if fwhm > 0 else 0.0  # noise-equivalent area ~ 2.3 FWHM^2
+    moved = np.hypot(cx - (x - x0), cy - (y - y0)) > 1.5
+    if not snr > _MIN_SNR or moved:
+        return (np.nan,) * 4
+    return cx + x0, cy + y0, flux, fwhm
+
+
+def _locus(candidates: _Stars) -> _Stars:
+    """Sources on the stellar locus."""
+    if len(candidates.x) < _MIN_STARS:
+        return candidates[np.zeros(len(candidates.x), dtype=bool)]
+    sizes = np.log(candidates.fwhm)
+    bright = np.argsort(-candidates.flux)[: max(20, len(sizes) // 2)]
+    centre = _half_sample_mode(np.sort(sizes[bright]))
+    width = 0.08
+    chosen = np.abs(sizes - centre) < width
+    for _ in range(_LOCUS_STEPS):
+        kept = sizes[chosen]
+        if len(kept) < _MIN_STARS:
+            break
+        centre = float(np.median(kept))
+        width = float(np.clip(3 * 1.4826 * np.median(np.abs(kept - centre)), 0.02, 0.1))
+        chosen = np.abs(sizes - centre) < width
+    return candidates[chosen]
+
+
+def _half_sample_mode(values: NDArray[np.float64]) -> float:
+    """Mode of sorted ``values``: the densest half, again and again (Robertson & Cryer 1974)."""
+    while len(values) > 3:
+        half = (len(values) + 1) // 2
+        spans = values[half - 1 :] - values[: len(values) - half + 1]
+        start = int(np.argmin(spans))
+        values = values[start : start + half]
+    return float(np.median(values))
+
+
+def _effective_psf(frame: Frame, stars: _Stars) -> NDArray[np.float32]:
+    """Effective PSF of some stars (Anderson & King 2000), sampled once a pixel.
+
+    Outliers among the stars, which are neighbours, are clipped; outer parts are smoothed.
+    """
+    data = np.nan_to_num(frame.data).astype(float)
+    half = SIDE // 2
+    cutouts = []
+    for number, (x, y) in enumerate(zip(stars.x, stars.y, strict=True), start=1):
+        x0, y0 = round(x) - half, round(y) - half
+        stamp = data[y0 : y0 + SIDE, x0 : x0 + SIDE]
+        cutouts.append(
+            EPSFStar(
+                stamp - _rim(stamp),
+                cutout_center=(x - x0, y - y0),
+                origin=(x0, y0),
+                id_label=number,  # photutils 3.0 fails on leaving out a star without one
+            )
+        )
+    build = EPSFBuilder(
+        oversampling=1, smoothing_kernel=None, fit_shape=_FIT_SIDE, maxiters=4, progress_bar=False
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AstropyUserWarning)  # of stars that it leaves out
+        model, _ = build(EPSFStars(cutouts))
+    image = np.asarray(model.data, dtype=float)
+    return normalised(_without_noise(image - _rim(image)))
+
+
+def _rim(image: NDArray[np.float64]) -> float:
+    """Median light on the outermost ring of a square image."""
+    half = image.shape[0] // 2
+    rows, cols = np.mgrid[-half : half + 1, -half : half + 1]
+    return float(np.median(image[np.hypot(rows, cols) > half - 1.5]))
+
+
+def _without_noise(image: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Outer parts replaced by their ring means, where noise would outweigh the PSF's shape."""
+    half = image.shape[0] // 2
+    rows, cols = np.mgrid[-half : half + 1, -half : half + 1]
+    radius = np.hypot(rows, cols)
+    ring = np.round(radius).astype(int)
+    counts = np.bincount(ring.ravel())
+    means = np.maximum(np.bincount(ring.ravel(), image.ravel()) / counts, 0)
+    smooth = np.interp(radius, np.arange(len(means)), means)
+    blend = np.clip((radius - 8) / 4, 0, 1)  # from the star's own image to its rings
+    out: NDArray[np.float64] = (1 - blend) * image + blend * smooth
+    out *= radius <= half
+    return out

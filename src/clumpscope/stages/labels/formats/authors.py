@@ -1,0 +1,59 @@
+"""The layout of Popp et al.'s label table: corners in pixels of the central 200 px crop."""
+
+import numpy as np
+from astropy.table import QTable, Table
+
+from clumpscope.core.schema import plain
+from clumpscope.errors import TableError, expected_got
+from clumpscope.stages.labels.formats.common import CORNERS, labels_from
+
+CROP_PX, SIZE_PX = 200.0, 400.0  # of the enlarged picture (Popp et al. 2024, section 3)
+_COLUMNS = ("local_id", "label", *CORNERS)
+_OFFSET = (SIZE_PX - CROP_PX) / 2
+
+
+def to_authors(labels: QTable) -> Table:
+    """Columns ``zoo_id``, ``local_id``, ``label`` and the corners, and a consensus's, if any.
+
+    Ids that are no whole numbers stay text; ``zoo_id`` is the label table's own, else -1.
+    """
+    ids = [str(name) for name in labels["galaxy_id"]]
+    whole = all(name.isdecimal() and str(int(name)) == name and len(name) < 19 for name in ids)
+    zoo = plain(labels, "zoo_id") if "zoo_id" in labels.colnames else np.full(len(labels), -1)
+    table = Table({"zoo_id": zoo, "local_id": np.array(ids, dtype=np.int64 if whole else np.str_)})
+    table["label"] = plain(labels, "label")
+    for name in CORNERS:
+        table[name] = plain(labels, name) * SIZE_PX - _OFFSET
+    for name in labels.colnames:
+        if name not in (*table.colnames, "galaxy_id"):
+            table[name] = plain(labels, name)
+    return table
+
+
+def from_authors(table: Table, where: object) -> QTable:
+    """Labels from the authors' table; ``galaxy_id`` is their ``local_id``.
+
+    Raises
+    ------
+    TableError
+        If a column is missing or a value does not fit.
+    """
+    missing = [name for name in _COLUMNS if name not in table.colnames]
+    if missing:
+        raise TableError(
+            expected_got(where, f"columns {', '.join(_COLUMNS)}", f"none named {missing[0]}")
+        )
+    columns = {name: np.asarray(table[name]) for name in table.colnames}
+    try:
+        for name in CORNERS:
+            columns[name] = (columns[name].astype(float) + _OFFSET) / SIZE_PX
+    except ValueError as error:
+        raise TableError(f"{where}: {name}: {error}") from error
+    zoo = columns.pop("zoo_id", None)
+    columns["galaxy_id"] = columns.pop("local_id").astype(str)
+    names = list(columns)
+    rows = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    labels = labels_from(rows, where)
+    if zoo is not None:
+        labels["zoo_id"] = zoo
+    return labels

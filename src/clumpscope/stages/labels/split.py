@@ -1,0 +1,74 @@
+"""Run-groups of growing size, each divided into training, validation and test galaxies."""
+
+import numpy as np
+from astropy.table import QTable
+from numpy.typing import NDArray
+
+from clumpscope.config.recipe import LabelsConfig
+from clumpscope.core.boxes import Label
+from clumpscope.core.records import SPLIT, record_table
+from clumpscope.core.schema import plain, rows_by_id
+from clumpscope.errors import TableError, expected_got
+
+SPLITS = ("train", "validation", "test")
+Index = NDArray[np.int64]
+
+
+def group_sizes(galaxies: int, config: LabelsConfig) -> list[int]:
+    """Galaxies of each run-group, growing exponentially up to all (Popp et al. 2024, Table 9)."""
+    first, n = min(config.smallest_group, galaxies), config.groups
+    if n == 1:
+        return [galaxies]
+    return [round(first * (galaxies / first) ** (i / (n - 1))) for i in range(n)]
+
+
+def split(labels: QTable, config: LabelsConfig, seed: int) -> QTable:
+    """Draw the run-groups: columns ``galaxy_id``, ``group``, ``split``.
+
+    Galaxies are put in the order of their numbers of odd and normal clumps, equal ones at
+    random, and every n-th is taken from a random start. So a group, and each of its parts, has
+    its share of every kind of galaxy within one. Groups are drawn one by one and overlap.
+
+    Raises
+    ------
+    TableError
+        If there are fewer galaxies than parts.
+    """
+    galaxies = rows_by_id(labels)
+    ids = list(galaxies)
+    if len(ids) < len(SPLITS):
+        raise TableError(expected_got("labels", f"at least {len(SPLITS)} galaxies", len(ids)))
+    is_odd = plain(labels, "label") == Label.ODD
+    odd = np.array([is_odd[rows].sum() for rows in galaxies.values()])
+    count = np.array([len(rows) for rows in galaxies.values()])
+    columns: dict[str, list[object]] = {"galaxy_id": [], "group": [], "split": []}
+    for number, size in enumerate(group_sizes(len(ids), config), start=1):
+        rng = np.random.default_rng([seed, number])
+        order = np.lexsort((rng.random(len(ids)), count - odd, odd))
+        members = order[_every(len(order), size, rng)]
+        part = _parts(size, config.shares, rng)
+        chosen = np.argsort(members)  # rows in the order of the ids
+        columns["galaxy_id"] += [ids[k] for k in members[chosen]]
+        columns["group"] += [number] * size
+        columns["split"] += [SPLITS[k] for k in part[chosen]]
+    return record_table(SPLIT, columns)
+
+
+def _every(n: int, size: int, rng: np.random.Generator) -> Index:
+    """``size`` of 0 … n − 1, evenly spaced from a random start."""
+    return np.floor((np.arange(size) + rng.random()) * n / size).astype(np.int64)
+
+
+def _parts(size: int, shares: tuple[float, ...], rng: np.random.Generator) -> Index:
+    """(size,) part of each, in numbers nearest to the shares, each evenly spaced."""
+    wanted = np.array(shares) * size
+    counts = np.floor(wanted + 1e-9).astype(int)
+    for k in np.argsort(counts - wanted, kind="stable")[: size - counts.sum()]:
+        counts[k] += 1
+    part = np.zeros(size, dtype=np.int64)
+    left = np.arange(size)
+    for k in range(len(shares) - 1, 0, -1):
+        taken = _every(len(left), counts[k], rng)
+        part[left[taken]] = k
+        left = np.delete(left, taken)
+    return part

@@ -1,0 +1,173 @@
+"""Fluxes of clumps in one band as linear functions of its pixels.
+
+Every flux is F = (W P^T)^-1 W d: d the pixels, W one row of weights a clump, P the images of
+point sources of flux 1 at the clumps' positions. A row of W is a circular aperture, or, for
+clumps blended with a neighbour, the PSF itself (which makes F a simultaneous PSF fit), less
+what the background model takes of it. So the response W P^T holds the aperture correction, the
+clump's own light in the background and that of the neighbours at once, and errors follow from
+the pixels' variance through the same weights.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from photutils.geometry import circular_overlap_grid
+
+from clumpscope.stages.measure.host import HostBasis
+
+Values = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+# Responses whose condition is worse than this are of positions that are one and the same.
+_RCOND = 1e-3
+# Structure under a clump over that around it, so that errors hold on simulated spirals.
+_STRUCTURE = 1.5
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """n clumps in one band.
+
+    Attributes
+    ----------
+    flux, flux_err
+        (n,) unit of the data.
+    correction
+        (n,) total flux over the part of it that a row of W sees.
+    background
+        (n,) host light a pixel under the clump.
+    structure
+        (n,) rms a pixel by which the surroundings differ from the model, beyond the noise.
+    residual
+        (p,) data less the host model and the clumps.
+    """
+
+    flux: Values
+    flux_err: Values
+    correction: Values
+    background: Values
+    structure: Values
+    residual: Values
+
+
+def aperture_weights(xy: Values, radius: float, dx: Values, dy: Values) -> Values:
+    """(n, p) share of each pixel in a circle around each clump, exact.
+
+    Parameters
+    ----------
+    xy
+        (n, 2) positions, native pixels.
+    radius
+        Of the circles, pixels.
+    dx, dy
+        (n, p) offsets of the pixels' centres from the positions.
+    """
+    weights = np.zeros(dx.shape)
+    half = int(np.ceil(radius)) + 1
+    side = 2 * half + 1
+    for k, (x, y) in enumerate(xy - np.rint(xy)):  # offsets of the circle from a pixel's centre
+        edges = [-half - 0.5 - x, half + 0.5 - x, -half - 0.5 - y, half + 0.5 - y]
+        shares = circular_overlap_grid(*edges, side, side, radius, 1, 1)
+        close = np.flatnonzero(np.hypot(dx[k], dy[k]) < half)
+        rows, cols = (np.rint(d[k, close] + c).astype(np.intp) for d, c in ((dy, y), (dx, x)))
+        weights[k, close] = shares[rows + half, cols + half]
+    return weights
+
+
+def solve(
+    data: Values,
+    variance: Values,
+    images: Values,
+    templates: Values,
+    basis: HostBasis | None,
+    modelled: Flags,
+    around: Flags,
+    *,
+    scatter: float = 1.0,
+) -> Solution:
+    """Fluxes of the clumps.
+
+    Parameters
+    ----------
+    data, variance
+        (q,) pixels and their variance, the p pixels around the clumps first.
+    images
+        (n, p) images of point sources of flux 1.
+    templates
+        (n, p) weights before the host is taken off; 0 on pixels not to be used. Where no model
+        serves, they hold their local background already.
+    basis
+        The host model, fitted together with the clumps; or none.
+    modelled
+        (n,) True where it serves.
+    around
+        (n, p) pixels around each clump that tell how well the model holds.
+    scatter
+        Variance between single pixels over ``variance``, which holds for sums.
+    """
+    known = variance[::4][variance[::4] > 0]  # 0 stands where there are no data
+    sigma = float(np.sqrt(np.median(known))) if known.size else 1.0
+    p = templates.shape[1]
+    weights = np.zeros((len(templates), len(data)))
+    weights[:, :p] = templates
+    if basis is not None:
+        system = basis.system(data, sigma)
+        weights[modelled] = basis.residual_weights(templates[modelled], system)
+    response = weights[:, :p] @ images.T
+    inverse = _inverse(response)
+    flux = inverse @ (weights @ data)
+    rest = data.copy()
+    rest[:p] -= flux @ images
+    model = np.zeros_like(data) if basis is None else basis.fit(rest, system)
+    covariance = inverse @ ((weights * variance) @ weights.T) @ inverse.T
+    residual = (rest - model)[:p]
+    own = np.diag(response).copy()
+    own[own == 0] = np.nan  # nothing of it is seen
+    light = np.maximum(templates, 0)
+    total = np.maximum(light.sum(axis=1), 1e-12)
+    # What a template without a host model takes off is its own local background.
+    below = (light - templates) @ rest[:p]
+    level = np.where(modelled, light @ model[:p], below) / total
+    structure = np.where(
+        modelled,
+        _excess(residual, np.zeros(len(level)), scatter * variance[:p], around),
+        _excess(rest[:p], level, scatter * variance[:p], around),
+    )
+    # Structure is correlated over the PSF: so many independent patches are in the weights.
+    patches = total**2 * (images**2).sum(axis=1) / np.maximum((light**2).sum(axis=1), 1e-24)
+    from_structure = _STRUCTURE * structure * total / np.sqrt(np.maximum(patches, 1)) / own
+    return Solution(
+        flux=flux,
+        flux_err=np.hypot(np.sqrt(np.diag(covariance)), from_structure),
+        correction=1 / own,
+        background=level,
+        structure=structure,
+        residual=residual,
+    )
+
+
+def _inverse(response: Values) -> Values:
+    """Inverse, or where sources are one and the same, the shortest solution."""
+    try:
+        inverse: Values = np.linalg.inv(response).astype(float)
+        if np.abs(np.diag(inverse) * np.diag(response)).max() < 1 / _RCOND:
+            return inverse
+    except np.linalg.LinAlgError:
+        pass
+    # Scaled, so that rows of PSFs and of apertures count alike; what is not seen has no scale.
+    size = np.sqrt(np.abs(np.diag(response)))
+    scale = np.divide(1, size, out=np.zeros_like(size), where=size > 0)
+    scaled = np.linalg.pinv(scale[:, None] * response * scale, rcond=_RCOND)
+    shortest: Values = scale[:, None] * scaled * scale
+    return shortest
+
+
+def _excess(residual: Values, level: Values, variance: Values, around: Flags) -> Values:
+    """(n,) rms of the residual about a level (n,), beyond the noise where significant (2 sigma)."""
+    count = np.maximum(np.count_nonzero(around, axis=1), 1)
+    mean, square, noise = (around @ values / count for values in (residual, residual**2, variance))
+    square = square - 2 * level * mean + level**2
+    # The mean square of N normal values scatters by sqrt(2 / N) of itself.
+    significant = square > noise * (1 + 2 * np.sqrt(2 / count))
+    return np.sqrt(np.where(significant, square - noise, 0))

@@ -1,0 +1,264 @@
+"""Photometry of a galaxy's clumps in every band, the host under them modelled.
+
+Isolated clumps are measured in circular apertures, those nearer than 2.25 PSF-FWHM to a
+neighbour together with it by a PSF fit; see `clumpscope.measure.fluxes` for what both have in
+common and `clumpscope.measure.scene` for the pixels that are used.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from clumpscope.config.recipe import MeasureConfig
+from clumpscope.core.flags import ClumpFlag
+from clumpscope.core.galaxy import BandImage, GalaxyImage, MaskBit
+from clumpscope.errors import ImageError, expected_got
+from clumpscope.stages.measure import size
+from clumpscope.stages.measure.aperture import gaussian_correction
+from clumpscope.stages.measure.fluxes import Solution, aperture_weights, solve
+from clumpscope.stages.measure.profiles import REACH_FWHM, Profile
+from clumpscope.stages.measure.published import Published, published
+from clumpscope.stages.measure.scene import Scene, ring_flag
+from clumpscope.ops.background import scatter
+from clumpscope.ops.outline import psf_fwhm_px
+from clumpscope.ops.psf import FWHM_PER_SIGMA
+
+Values = NDArray[np.float64]
+
+_FIT_FWHM = 1.5  # radius of a PSF fit, and of the fit of a size
+_AROUND_FWHM = (1.0, 2.5)  # ring that tells how well the host model holds
+# A clump is called resolved if its width is so significant, and beyond the PSF's own error.
+_RESOLVED_SIGMA = 3.0
+_RESOLVED_SHARE = 0.2  # of the PSF's sigma^2
+
+_FLAG_OF_BIT = {
+    MaskBit.SATURATED: ClumpFlag.SATURATED,
+    MaskBit.COSMIC_RAY: ClumpFlag.COSMIC_RAY,
+    MaskBit.NO_DATA: ClumpFlag.NO_DATA,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Photometry:
+    """Fluxes of the n clumps of one galaxy in b bands.
+
+    Attributes
+    ----------
+    galaxy_id
+        Whose clumps.
+    bands
+        The b band letters.
+    flux, flux_err
+        (n, b) nanomaggy, all of a point source's light; NaN where nothing could be measured.
+    background
+        (n, b) nanomaggy a pixel of host and sky under the clump.
+    aperture_radius_arcsec
+        (n, b).
+    aperture_correction
+        (n, b) factor from aperture to total flux, already applied; NaN for blended clumps,
+        whose flux is that of a PSF fit.
+    published_flux, published_flux_err
+        (n, b) nanomaggy, by the published method.
+    size_arcsec, size_err_arcsec
+        (n,) intrinsic FWHM beyond the PSF and its 1-sigma error; NaN where too faint to tell.
+    flags
+        (n,) int64 bits of `ClumpFlag` that the measurement adds.
+    """
+
+    galaxy_id: str
+    bands: tuple[str, ...]
+    flux: Values
+    flux_err: Values
+    background: Values
+    aperture_radius_arcsec: Values
+    aperture_correction: Values
+    published_flux: Values
+    published_flux_err: Values
+    size_arcsec: Values
+    size_err_arcsec: Values
+    flags: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.flags)
+
+    @classmethod
+    def unmeasured(cls, galaxy_id: str, n: int, bands: Sequence[str]) -> "Photometry":
+        """NaN for every one of ``n`` clumps: those of a bare picture."""
+        blank: dict[str, Values] = {}
+        for item in fields(cls):
+            if item.name not in ("galaxy_id", "bands", "flags"):
+                shape = (n,) if item.name.startswith("size") else (n, len(bands))
+                blank[item.name] = np.full(shape, np.nan)
+        flags = np.zeros(n, dtype=np.int64)
+        return cls(galaxy_id=galaxy_id, bands=tuple(bands), flags=flags, **blank)
+
+
+def measure(
+    image: GalaxyImage, xy: Values, config: MeasureConfig, outline: NDArray[np.bool_]
+) -> Photometry:
+    """Measure clumps in every band of ``config.bands``.
+
+    Pixels without data or hit by a cosmic ray are left out, and the point source's light in
+    them is made up for; saturated ones are summed as they are. All three are flagged.
+
+    Parameters
+    ----------
+    xy
+        (n, 2) positions, native pixels; they are taken as they are.
+    outline
+        (ny, nx) True inside the host; nowhere True means that no host is known and background
+        is taken around each clump.
+
+    Raises
+    ------
+    ImageError
+        If a band or the WCS is missing or the outline's shape is not the image's.
+    """
+    if outline.shape != image.shape:
+        raise ImageError(
+            expected_got(f"{image.galaxy_id} outline", f"shape {image.shape}", outline.shape)
+        )
+    xy = np.asarray(xy, dtype=float).reshape(-1, 2)
+    result = Photometry.unmeasured(image.galaxy_id, len(xy), config.bands)
+    fwhm = {band: psf_fwhm_px(image, band) for band in config.bands}
+    for b, band in enumerate(config.bands):
+        result.aperture_radius_arcsec[:, b] = config.aperture_fwhm * image[band].psf_fwhm_arcsec
+        result.flags[:] |= _common_flags(image[band])
+    here = np.flatnonzero(_touching(xy, image.shape, config.aperture_fwhm * max(fwhm.values())))
+    result.flags[np.setdiff1d(np.arange(len(xy)), here)] |= (
+        ClumpFlag.NO_DATA | ClumpFlag.EDGE | ClumpFlag.MASKED_ANNULUS
+    )
+    if not len(here):
+        return result
+    scene = Scene.of(image, xy[here], config, outline, fwhm)
+    result.flags[here] |= _crowding(scene, config, max(fwhm.values()))
+    widths = []
+    for b, band in enumerate(config.bands):
+        new, old, width, flags = _band(scene, band, fwhm[band], config)
+        correction = np.where(scene.blended, np.nan, new.correction)
+        for plane, values in (
+            (result.flux, new.flux),
+            (result.flux_err, new.flux_err),
+            (result.background, new.background),
+            (result.aperture_correction, correction),
+            (result.published_flux, old.flux),
+            (result.published_flux_err, old.flux_err),
+        ):
+            plane[here, b] = values
+        result.flags[here] |= flags
+        widths.append(width)
+    _add_sizes(result, here, size.combined(widths), image, fwhm)
+    return result
+
+
+def _band(
+    scene: Scene, band: str, fwhm: float, config: MeasureConfig
+) -> tuple[Solution, Published, size.Width, NDArray[np.int64]]:
+    """Fluxes, the published ones, widths and flags of the scene's clumps in one band."""
+    everywhere, noise, bits = scene.plane(band)
+    basis = None if scene.basis is None else scene.basis.on(bits == 0)
+    data, variance, bits = everywhere[: scene.p], noise[: scene.p], bits[: scene.p]
+    good = bits == 0
+    countable = bits & (MaskBit.NO_DATA | MaskBit.COSMIC_RAY) == 0
+    profile, offsets = Profile.of(scene.image[band], fwhm), scene.offsets
+    distance = scene.distance
+    near = (distance < _FIT_FWHM * fwhm) & countable
+    images = profile.at(*offsets, distance < REACH_FWHM * fwhm)
+    radius = config.aperture_fwhm * fwhm
+    apertures = aperture_weights(scene.xy, radius, *offsets)
+    inner, outer = (k * fwhm for k in config.annulus_fwhm)
+    ring = scene.ring(good, inner, outer, radius)
+    templates = apertures * countable
+    for k in np.flatnonzero(scene.blended):
+        templates[k] = images[k] * near[scene.group == scene.group[k]].any(axis=0)
+    local = ~scene.modelled
+    templates[local] -= _ring_level(templates[local].sum(axis=1), ring[local])
+    around = scene.ring(good, _AROUND_FWHM[0] * fwhm, _AROUND_FWHM[1] * fwhm, fwhm)
+    share = scatter(scene.image, band)
+    found = solve(
+        everywhere, noise, images, templates, basis, scene.modelled, around, scatter=share
+    )
+    curls = profile.laplacian(*offsets, near)
+    width = size.width(found, variance, images, curls, near)
+
+    flags = ring_flag(ring, inner, outer)
+    if bits.any():
+        for bit, flag in _FLAG_OF_BIT.items():
+            hit = ((apertures > 0) & (bits & bit > 0)).any(axis=1)
+            flags |= np.where(hit, int(flag), 0)
+    unseen = ~(apertures * countable).any(axis=1) | (local & ~ring.any(axis=1))
+    if basis is not None and not basis.determined:
+        unseen |= scene.modelled
+    annuli = (distance > inner) & (distance < outer) & good
+    host = scene.outline if scene.outline.any() else np.ones_like(scene.outline)
+    correction = gaussian_correction(config.aperture_fwhm)
+    old = published(data, variance, countable, apertures, annuli, host, correction)
+    return _without(found, unseen), old, width, flags
+
+
+def _ring_level(total: Values, ring: NDArray[np.bool_]) -> Values:
+    """(n, p) weights that take the ring's mean off sums of weight ``total`` (n,)."""
+    count = np.maximum(np.count_nonzero(ring, axis=1), 1)
+    level: Values = (total / count)[:, None] * ring
+    return level
+
+
+def _without(found: Solution, unseen: NDArray[np.bool_]) -> Solution:
+    """NaN for the clumps that a band does not show."""
+    blank = {
+        name: np.where(unseen, np.nan, getattr(found, name))
+        for name in ("flux", "flux_err", "correction", "background")
+    }
+    return replace(found, **blank)
+
+
+def _crowding(scene: Scene, config: MeasureConfig, fwhm: float) -> NDArray[np.int64]:
+    """Flags of the clumps' surroundings, the same in all bands; ``fwhm`` is the widest, px."""
+    separation = cdist(scene.xy, scene.xy)
+    np.fill_diagonal(separation, np.inf)
+    radius = config.aperture_fwhm * fwhm
+    ny, nx = scene.image.shape
+    margin = np.minimum(scene.xy + 0.5, [nx - 0.5, ny - 0.5] - scene.xy).min(axis=1)
+    flags = np.zeros(len(scene.xy), dtype=np.int64)
+    flags[(separation < 2 * radius).any(axis=1)] |= ClumpFlag.OVERLAP
+    flags[scene.blended] |= ClumpFlag.BLENDED
+    flags[margin < radius] |= ClumpFlag.EDGE | ClumpFlag.NO_DATA
+    flags[~scene.modelled] |= ClumpFlag.LOCAL_BACKGROUND
+    return flags
+
+
+def _add_sizes(
+    result: Photometry,
+    here: NDArray[np.intp],
+    width: size.Width,
+    image: GalaxyImage,
+    fwhm: Mapping[str, float],
+) -> None:
+    """Intrinsic FWHM, its error, and the flag of resolved clumps, from squared widths in px^2."""
+    square, error = np.maximum(width.square, 0), np.sqrt(width.variance)
+    scale = FWHM_PER_SIGMA * image.pixscale_arcsec
+    result.size_arcsec[here] = scale * np.sqrt(square)
+    # d sqrt(q) = dq / (2 sqrt(q)), and sqrt(dq) where q is lost in its error.
+    result.size_err_arcsec[here] = scale * error / (2 * np.sqrt(np.maximum(square, error / 4)))
+    psf = (min(fwhm.values()) / FWHM_PER_SIGMA) ** 2
+    wide = (width.square > _RESOLVED_SIGMA * error) & (width.square > _RESOLVED_SHARE * psf)
+    result.flags[here[wide]] |= ClumpFlag.RESOLVED
+
+
+def _touching(xy: Values, shape: tuple[int, int], radius: float) -> NDArray[np.bool_]:
+    """(n,) True where a circle around a position reaches the image."""
+    ny, nx = shape
+    with np.errstate(invalid="ignore"):
+        beyond = np.maximum(np.maximum(-0.5 - xy, xy - [nx - 0.5, ny - 0.5]), 0)
+        near: NDArray[np.bool_] = np.hypot(*beyond.T) < radius
+    return near
+
+
+def _common_flags(plane: BandImage) -> int:
+    return int(
+        (ClumpFlag.PSF_ASSUMED if plane.psf_assumed else 0)
+        | (ClumpFlag.NOISE_ASSUMED if plane.noise_assumed else 0)
+    )

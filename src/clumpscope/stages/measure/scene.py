@@ -1,0 +1,271 @@
+"""The pixels around a galaxy's clumps: which ones tell of the host, and which of each clump."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from clumpscope.config.recipe import MeasureConfig
+from clumpscope.core.flags import ClumpFlag
+from clumpscope.core.galaxy import GalaxyImage, MaskBit
+from clumpscope.stages.measure.host import Ellipse, HostBasis
+from clumpscope.ops.background import brightness, judged
+from clumpscope.ops.merge import groups_within
+from clumpscope.ops.outline import host_centre, reference_band
+from clumpscope.ops.psf import FWHM_PER_SIGMA
+
+Values = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+# All in PSF-FWHM.
+_CORE = 0.7  # around a clump: not fitted by the host model
+_WINDOW = 2.6  # around a clump: measured
+_BEYOND = 3.0  # the host is modelled this far beyond the outermost clump
+_GUARD = 1.5  # around a clump: not asked whether it is an outlier of the host
+_CENTRE = 1.0  # around the given centre: the nucleus is looked for ...
+_ALONE = 2.5  # ... if no clump is so near
+
+_MANY = 2000  # pixels of a host; more are thinned, as they add time and no knowledge
+_CENTRE_STEPS = 5
+_CLIP = 4.0  # sigma of outliers
+_CLIP_ROUNDS = 2
+_LEAST_RING = 10  # pixels of a background ring
+_LEAST_SHARE = 0.5  # of a ring's pixels; fewer are flagged
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """n clumps, the p pixels around them, and others that tell of the host.
+
+    Attributes
+    ----------
+    image
+        The galaxy.
+    xy
+        (n, 2) positions, native pixels.
+    pixels
+        Indices into the flattened image, the p pixels of the windows around the clumps first.
+    p
+        How many those are.
+    outline
+        (p,) True inside the host.
+    usable
+        (p,) True where nothing stands out of the host.
+    group
+        (n,) number of the blend that a clump belongs to.
+    modelled
+        (n,) True where the host model reaches.
+    basis
+        The host model, or none.
+    """
+
+    image: GalaxyImage
+    xy: Values
+    pixels: NDArray[np.intp]
+    p: int
+    outline: Flags
+    usable: Flags
+    group: NDArray[np.intp]
+    modelled: Flags
+    basis: HostBasis | None
+
+    @classmethod
+    def of(
+        cls,
+        image: GalaxyImage,
+        xy: Values,
+        config: MeasureConfig,
+        outline: Flags,
+        fwhm: Mapping[str, float],
+    ) -> "Scene":
+        """Choose the pixels for clumps that all touch the image.
+
+        Parameters
+        ----------
+        xy
+            (n, 2), n > 0.
+        outline
+            (ny, nx); nowhere True where no host is known.
+        fwhm
+            Band → PSF-FWHM, pixels.
+        """
+        widest = max(fwhm.values())
+        unit = fwhm.get(reference_band(image), widest)
+        grid = _grid(image.shape)
+        near = _nearest(xy, grid) / widest
+        group = groups_within(xy, config.blend_fwhm * unit)
+        window = near < max(_WINDOW, config.annulus_fwhm[1] * 1.05)
+        host = outline.ravel()
+        radius = azimuth = np.zeros(near.shape)
+        modelled = np.zeros(len(xy), dtype=bool)
+        reach = 0.0
+        if outline.any() and config.background == "isophotes":
+            ellipse = _ellipse(image, near.reshape(image.shape), outline, unit)
+            radius, azimuth = ellipse.polar(grid, unit)
+            own, _ = ellipse.polar(xy, unit)
+            modelled = own <= radius[host].max()
+            if modelled.any():
+                reach = float(own[modelled].max()) + _BEYOND
+        within = radius <= reach if reach else np.zeros(near.shape, dtype=bool)
+        first = np.flatnonzero(window)
+        pixels = np.append(first, np.flatnonzero(_thinned(within & ~window, grid)))
+        usable, basis = np.ones(len(pixels), dtype=bool), None
+        if reach:
+            clear = within & judged(image, config.bands).ravel() & (near > _GUARD)
+            basis = HostBasis.of(radius[pixels], azimuth[pixels], clear[pixels], reach)
+            light = brightness(image, config.bands, pixels)
+            usable = ~_outliers(light, basis, pixels, image.shape)
+            basis = replace(basis, fitted=usable & (within & (near > _CORE))[pixels])
+        p = len(first)
+        return cls(image, xy, pixels, p, host[first], usable[:p], group, modelled, basis)
+
+    @property
+    def blended(self) -> Flags:
+        """(n,) True where a clump has a neighbour in its group."""
+        shared: Flags = np.bincount(self.group)[self.group] > 1
+        return shared
+
+    @cached_property
+    def offsets(self) -> tuple[Values, Values]:
+        """(n, p) columns and rows of the pixels from each clump."""
+        y, x = np.divmod(self.pixels[: self.p], self.image.shape[1])
+        return x - self.xy[:, :1], y - self.xy[:, 1:]
+
+    @cached_property
+    def distance(self) -> Values:
+        """(n, p) pixels from each clump."""
+        dx, dy = self.offsets
+        distance: Values = np.hypot(dx, dy)
+        return distance
+
+    @cached_property
+    def _other(self) -> Values:
+        """(n, p) pixels from the nearest other clump."""
+        if len(self.xy) == 1:
+            return np.full(self.distance.shape, np.inf)
+        first, second = np.partition(self.distance, 1, axis=0)[:2]
+        other: Values = np.where(self.distance == first, second, first)
+        return other
+
+    def plane(self, band: str) -> tuple[Values, Values, NDArray[np.uint8]]:
+        """Data, variance and mask bits of a band on all pixels; not finite is without data."""
+        image = self.image[band]
+        data, variance = (plane.ravel()[self.pixels] for plane in (image.data, image.variance))
+        bits = image.mask.ravel()[self.pixels]
+        finite = np.isfinite(data) & np.isfinite(variance)
+        bits = np.where(finite, bits, bits | MaskBit.NO_DATA).astype(np.uint8)
+        values = np.where(finite, data, 0).astype(float)
+        return values, np.where(finite, variance, 0).astype(float), bits
+
+    def ring(self, good: Flags, inner: float, outer: float, clear: float) -> Flags:
+        """(n, p) good and usable pixels around each clump, ``clear`` of all others.
+
+        ``good`` is (p,), lengths are in pixels.
+
+        A clump's ring lies inside the host if the clump does, else outside, where there are
+        pixels enough.
+        """
+        ring: Flags = (self.distance > inner) & (self.distance < outer) & self.usable & good
+        ring &= self._other > clear
+        same = ring & (self.outline == self.inside[:, None])
+        enough = np.count_nonzero(same, axis=1) >= _LEAST_RING
+        return np.where(enough[:, None], same, ring)
+
+    @cached_property
+    def inside(self) -> Flags:
+        """(n,) True where the pixel under a clump is in the outline."""
+        inside: Flags = self.outline[np.argmin(self.distance, axis=1)]
+        return inside
+
+
+def ring_flag(ring: Flags, inner_px: float, outer_px: float) -> NDArray[np.int64]:
+    """(n,) MASKED_ANNULUS where less than half of a ring's pixels are usable."""
+    share = np.count_nonzero(ring, axis=1) / (np.pi * (outer_px**2 - inner_px**2))
+    return np.where(share < _LEAST_SHARE, int(ClumpFlag.MASKED_ANNULUS), 0)
+
+
+def _nearest(xy: Values, grid: Values) -> Values:
+    """(m,) distance of each point of a grid from the nearest clump."""
+    columns, rows = grid.T.copy()
+    square = np.full(len(grid), np.inf)
+    for x, y in xy:  # one by one: all at once takes much memory on large images
+        np.minimum(square, (columns - x) ** 2 + (rows - y) ** 2, out=square)
+    distance: Values = np.sqrt(square)
+    return distance
+
+
+def _grid(shape: tuple[int, int]) -> Values:
+    """(ny nx, 2) x, y of an image's pixels."""
+    y, x = np.divmod(np.arange(shape[0] * shape[1]), shape[1])
+    return np.column_stack([x, y]).astype(float)
+
+
+def _ellipse(image: GalaxyImage, near: Values, outline: Flags, fwhm_px: float) -> Ellipse:
+    """Shape of the host in the reference band; ``near`` (ny, nx) is the nearest clump in FWHM."""
+    plane = image[reference_band(image)]
+    light = np.where(plane.good & np.isfinite(plane.data), plane.data, 0).astype(float)
+    centre = host_centre(image)
+    ny, nx = image.shape
+    col, row = (int(np.clip(round(v), 0, n - 1)) for v, n in zip(centre, (nx, ny), strict=True))
+    # A clump beside the nucleus would draw the centroid.
+    if near[row, col] > _ALONE:
+        centre = _nucleus(light, centre, fwhm_px)
+    return Ellipse.of(light, outline & (near > 1), centre)
+
+
+def _nucleus(light: Values, centre: Values, fwhm_px: float) -> Values:
+    """Centroid of the light near ``centre`` (x, y) under a Gaussian of the PSF's width."""
+    half = int(np.ceil(2 * fwhm_px))
+    start = np.maximum(np.rint(centre).astype(int) - half, 0)
+    stamp = np.maximum(
+        light[start[1] : start[1] + 2 * half + 1, start[0] : start[0] + 2 * half + 1], 0
+    )
+    y, x = np.indices(stamp.shape)
+    points = np.column_stack([x.ravel(), y.ravel()]) + start
+    moved = centre
+    for _ in range(_CENTRE_STEPS):
+        square = ((points - moved) ** 2).sum(axis=1)
+        weights = stamp.ravel() * np.exp(-0.5 * square * (FWHM_PER_SIGMA / fwhm_px) ** 2)
+        if not weights.sum() > 0:
+            return centre
+        # The weight halves the offset of a source as wide as itself.
+        moved = moved + 2 * (np.average(points, axis=0, weights=weights) - moved)
+        if np.hypot(*(moved - centre)) > _CENTRE * fwhm_px:
+            return centre
+    return moved
+
+
+def _thinned(within: Flags, grid: Values) -> Flags:
+    """Every so-manieth of the pixels, in a pattern that leaves no line out."""
+    count = np.count_nonzero(within)
+    if count <= _MANY:
+        return within
+    step = int(np.ceil(count / _MANY))
+    slant = next(k for k in range(round(0.382 * step) + 1, 2 * step) if math.gcd(k, step) == 1)
+    x, y = grid.T
+    kept: Flags = within & ((x + slant * y) % step == 0)
+    return kept
+
+
+def _outliers(
+    light: Values, basis: HostBasis, pixels: NDArray[np.intp], shape: tuple[int, int]
+) -> Flags:
+    """(p,) pixels, and their neighbours, that stand out of the host: other sources, dust."""
+    out = np.zeros(len(pixels), dtype=bool)
+    some = np.arange(len(pixels)) % 4 == 0  # enough for a coarse look
+    for _ in range(_CLIP_ROUNDS):
+        kept = replace(basis, fitted=basis.fitted & ~out & some)
+        if np.count_nonzero(kept.fitted) < basis.design.shape[1]:
+            break
+        residual = light - kept.fit(light, kept.system(light, 1.0))
+        spread = 1.4826 * float(np.median(np.abs(residual[kept.fitted])))
+        high = basis.fitted & (np.abs(residual) > _CLIP * max(spread, 1.0))
+        plane = np.zeros(shape, dtype=bool)
+        plane.ravel()[pixels[high]] = True
+        grown = ndimage.binary_dilation(plane) if high.any() else plane
+        out = grown.ravel()[pixels] & basis.fitted
+    return out

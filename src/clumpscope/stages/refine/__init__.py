@@ -1,0 +1,6 @@
+"""Refine: from a galaxy's boxes to its clumps' positions."""
+
+from clumpscope.stages.refine.clumps import Refined, refine
+from clumpscope.stages.refine.tables import positions_table
+
+__all__ = ["Refined", "positions_table", "refine"]

@@ -1,0 +1,142 @@
+"""From a galaxy's boxes to its clumps' positions (Popp et al. 2024, section 4.3).
+
+Non-maximum suppression → score threshold → nucleus → merge → host outline → peak.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clumpscope.config.recipe import RefineConfig
+from clumpscope.core.boxes import Boxes
+from clumpscope.core.flags import ClumpFlag
+from clumpscope.core.frames import boxes_fraction_to_native
+from clumpscope.core.galaxy import ColourImage, GalaxyImage
+from clumpscope.ops.merge import merge
+from clumpscope.ops.outline import (galaxy_outline, host_centre, inside, psf_fwhm_px, reference_band)
+from clumpscope.ops.overlap import suppress
+from clumpscope.stages.refine.recentre import recentre
+
+_MOVED_FWHM = 0.2  # a clump re-centred by more is flagged
+
+
+@dataclass(frozen=True, eq=False)
+class Refined:
+    """The clumps of one galaxy, best score first; n may be 0.
+
+    Attributes
+    ----------
+    xy
+        (n, 2) position, native pixels, 0-based centres.
+    label
+        (n,) int64 of `Label`.
+    score
+        (n,) highest score of the members.
+    probabilities
+        (n, 3) background, clump, odd clump of the best-scored member.
+    box
+        (n, 4) box of the best-scored member, native pixels.
+    n_members
+        (n,) boxes joined.
+    flags
+        (n,) int64 bits of `ClumpFlag`.
+    psf_fwhm_r_px, psf_fwhm_r_arcsec
+        PSF-FWHM of the reference band (r where there is one), native pixels and arcsec.
+    outline
+        (ny, nx) True inside the host; nowhere True if no host was found.
+    """
+
+    xy: NDArray[np.float64]
+    label: NDArray[np.int64]
+    score: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
+    box: NDArray[np.float64]
+    n_members: NDArray[np.int64]
+    flags: NDArray[np.int64]
+    psf_fwhm_r_px: float
+    psf_fwhm_r_arcsec: float
+    outline: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    @property
+    def has_outline(self) -> bool:
+        """True if a host outline was found."""
+        return bool(self.outline.any())
+
+
+def refine(
+    image: GalaxyImage | ColourImage, boxes: Boxes, config: RefineConfig, score_threshold: float
+) -> Refined:
+    """Refine one galaxy's detections.
+
+    Parameters
+    ----------
+    image
+        The galaxy. A `ColourImage` has no outline: its clumps are not tested against one.
+    boxes
+        Every detection of either label, as fractions of the stored array.
+    score_threshold
+        Lowest score that stays.
+
+    Raises
+    ------
+    ImageError
+        If a `GalaxyImage` has no WCS, hence no pixel scale.
+    """
+    if isinstance(image, ColourImage):
+        fwhm = image.psf_fwhm_arcsec / image.pixscale_arcsec
+        outline = np.zeros(image.shape, dtype=bool)
+        centre = (np.array(image.shape[::-1]) - 1) / 2
+        common = ClumpFlag.NO_WCS | (ClumpFlag.PSF_ASSUMED if image.psf_assumed else 0)
+    else:
+        band = reference_band(image)
+        fwhm = psf_fwhm_px(image, band)
+        outline = galaxy_outline(image, config)
+        centre = host_centre(image)
+        common = ClumpFlag.PSF_ASSUMED if image[band].psf_assumed else ClumpFlag(0)
+    if not outline.any():
+        common |= ClumpFlag.NO_OUTLINE
+
+    native = boxes_fraction_to_native(boxes.xyxy, image.shape)
+    boxes = Boxes(native, boxes.labels, boxes.scores, boxes.probabilities)
+    boxes = boxes[suppress(boxes, config.nms_iou)]
+    boxes = boxes[boxes.scores >= score_threshold]
+    nucleus = _is_nucleus(boxes.centres, centre, config.nucleus_radius * max(image.shape))
+    if not config.keep_nucleus:
+        boxes, nucleus = boxes[~nucleus], nucleus[~nucleus]
+    merged = merge(boxes, config.merge_radius_fwhm * fwhm)
+
+    sizes = np.array([len(members) for members in merged.members], dtype=np.int64)
+    holds_nucleus = np.array([nucleus[m].any() for m in merged.members], dtype=bool)
+    flags = np.full(len(sizes), int(common), dtype=np.int64)
+    flags[sizes > 1] |= ClumpFlag.MERGED
+    flags[holds_nucleus] |= ClumpFlag.NUCLEUS
+    kept = inside(outline, merged.xy) if outline.any() else np.ones(len(sizes), dtype=bool)
+    order = np.lexsort((merged.xy[:, 1], merged.xy[:, 0], -merged.score))
+    order = order[kept[order]]
+    best, xy, flags = merged.best[order], merged.xy[order], flags[order]
+    if isinstance(image, GalaxyImage) and config.recentre_fwhm > 0:
+        xy = recentre(image, xy, fwhm, config.recentre_fwhm * fwhm)
+        moved = np.hypot(*(xy - merged.xy[order]).T) > _MOVED_FWHM * fwhm
+        flags[moved] |= ClumpFlag.MOVED
+    return Refined(
+        xy=xy,
+        label=merged.label[order],
+        score=merged.score[order],
+        probabilities=boxes.probabilities[best],
+        box=boxes.xyxy[best],
+        n_members=sizes[order],
+        flags=flags,
+        psf_fwhm_r_px=fwhm,
+        psf_fwhm_r_arcsec=fwhm * image.pixscale_arcsec,
+        outline=outline,
+    )
+
+
+def _is_nucleus(
+    xy: NDArray[np.float64], centre: NDArray[np.float64], radius_px: float
+) -> NDArray[np.bool_]:
+    return np.asarray((np.abs(xy - centre) <= radius_px).all(axis=1))

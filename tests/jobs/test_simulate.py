@@ -1,0 +1,165 @@
+"""Samples on disk: simulated ones, and cuts from real frames taken all the way to a catalogue."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.table import Table
+from PIL import Image
+
+from clumpscope.jobs import simulate as acquire
+from clumpscope.jobs.simulate import fetch, galaxy_ids, simulate
+from clumpscope.config.recipe import Recipe
+from clumpscope.core.galaxy import SDSS_BANDS
+from clumpscope.core.schema import plain
+from clumpscope.errors import StoreError
+from clumpscope.jobs.pipeline import run
+from clumpscope.stages.simulate.survey import simulate_galaxy
+from clumpscope.store.sample import Sample
+from clumpscope.store.tables import read_parquet, read_user_table
+
+FRAMES = Path(__file__).parents[2] / "shared" / "data" / "sdss_frames"
+
+
+def test_simulated_sample_is_the_same_for_any_number_of_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acquire, "_SHARD", 4)
+    recipe = Recipe(seed=5)
+    for name, workers in (("one", 1), ("two", 2)):
+        simulate(tmp_path / name, 10, recipe, workers)
+    names = [p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*") if p.is_file()]
+    assert len(names) == 10 + 4
+    for name in names:
+        if name.name != "manifest.json":
+            same = (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+            assert same, name
+
+
+def tables(folder: Path) -> dict[str, bytes]:
+    return {
+        path.name: path.read_bytes()
+        for path in sorted(folder.rglob("*.*t*"))
+        if path.suffix in (".parquet", ".fits")
+    }
+
+
+def test_an_interrupted_survey_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = Recipe(seed=5)
+    monkeypatch.setattr(acquire, "_SHARD", 8)
+    simulate(tmp_path / "whole", 20, recipe, 1)
+    drawn = []
+
+    def interrupted(galaxy_id: str, *rest: object) -> object:
+        if len(drawn) == 12:
+            raise KeyboardInterrupt
+        drawn.append(galaxy_id)
+        return simulate_galaxy(galaxy_id, *rest)
+
+    monkeypatch.setattr(acquire, "simulate_galaxy", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        simulate(tmp_path / "part", 20, recipe, 1)
+    assert not (tmp_path / "part" / "hosts.parquet").exists()
+    with pytest.raises(StoreError, match="--resume"):
+        simulate(tmp_path / "part", 20, recipe, 1)
+    with pytest.raises(StoreError, match="another recipe"):
+        simulate(tmp_path / "part", 20, Recipe(seed=6), 1, resume=True)
+    drawn.clear()
+    monkeypatch.setattr(
+        acquire, "simulate_galaxy", lambda *a: drawn.append(a[0]) or simulate_galaxy(*a)
+    )
+    added: list[int] = []
+    assert simulate(tmp_path / "part", 20, recipe, 1, added.append, resume=True) == 20
+    assert sum(added) == 20
+    assert drawn == galaxy_ids(20)[8:]
+    assert tables(tmp_path / "part") == tables(tmp_path / "whole")
+    assert not (tmp_path / "part" / ".shards").exists()
+
+
+def test_injection_keeps_what_the_hosts_had(survey: Path, tmp_path: Path) -> None:
+    made = simulate(tmp_path / "out", 50, Recipe(seed=8), 1, hosts=survey)
+    hosts, sample = Sample.open(survey), Sample.open(tmp_path / "out")
+    # A few hosts have no outline; no other fails.
+    assert 45 <= made == len(sample) <= 50
+    failures = read_parquet(tmp_path / "out" / "failures.parquet")
+    assert len(failures) == 50 - made
+    assert set(failures["stage"]) <= {"simulate"}
+    assert sample.ids[:3] == hosts.ids[:3]
+    assert f"{hosts.ids[0]}.2" in sample.ids
+    assert (tmp_path / "out" / "images" / f"{hosts.ids[0]}.2.fits").is_file()
+    before, after = hosts.truth(), sample.truth()
+    for galaxy_id in sample.ids[:20]:
+        old = before[np.asarray(before["galaxy_id"]) == galaxy_id]
+        new = after[np.asarray(after["galaxy_id"]) == galaxy_id]
+        assert len(new) >= len(old)
+        assert list(new["clump_id"]) == list(range(1, len(new) + 1))
+        assert set(plain(old, "flux_g")) <= set(plain(new, "flux_g"))
+        grown = sample.host(sample.ids.index(galaxy_id), "petro_flux_u")
+        added = plain(new, "flux_u")[: len(new) - len(old)].sum()
+        assert grown == pytest.approx(
+            hosts.host(hosts.ids.index(galaxy_id), "petro_flux_u") + added
+        )
+    assert len(sample.labels()) >= len(hosts.labels())
+
+
+def test_injection_is_the_same_for_any_number_of_workers(
+    survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acquire, "_SHARD", 4)
+    for name, workers in (("one", 1), ("two", 2)):
+        simulate(tmp_path / name, 10, Recipe(seed=8), workers, hosts=survey)
+    assert tables(tmp_path / "one") == tables(tmp_path / "two")
+
+
+def test_pictures_cannot_take_clumps(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    picture = np.zeros((30, 30, 3), dtype=np.uint8)
+    Image.fromarray(picture).save(tmp_path / "pictures" / "one.png")
+    with pytest.raises(StoreError, match="at least one usable galaxy"):
+        simulate(tmp_path / "out", None, Recipe(), 1, hosts=tmp_path / "pictures")
+
+
+def test_simulated_sample_reads_back(survey: Path) -> None:
+    sample = Sample.open(survey)
+    assert sample.ids == galaxy_ids(40)
+    image = sample.read(0, Recipe().detect)
+    assert list(image.bands) == list(SDSS_BANDS)
+    assert image.pixscale_arcsec == pytest.approx(0.396)
+    assert sample.host(0, "psf_fwhm_r") == pytest.approx(image["r"].psf_fwhm_arcsec)
+    truth = sample.truth()
+    assert set(truth["galaxy_id"]) <= set(sample.ids)
+
+
+def test_simulate_does_not_overwrite(survey: Path) -> None:
+    with pytest.raises(StoreError, match="empty folder"):
+        simulate(survey, 1, Recipe(), 1)
+
+
+@pytest.mark.skipif(not FRAMES.is_dir(), reason="no shared SDSS frames")
+def test_real_merger_from_frames_to_catalogue(tmp_path: Path) -> None:
+    targets = tmp_path / "targets.csv"
+    targets.write_text(
+        "galaxy_id,ra,dec\nmerger,229.5256,42.7460\nnowhere,10.0,-40.0\nfield,229.601957,42.827893\n"
+    )
+    frames = FRAMES / "003918-3-0213"
+    failures = fetch(read_user_table(targets), targets, frames, tmp_path / "sample", Recipe())
+    assert list(failures["galaxy_id"]) == ["nowhere"]
+    sample = Sample.open(tmp_path / "sample")
+    assert sample.ids == ["merger", "field"]
+    summary = run(tmp_path / "sample", tmp_path / "run", Recipe())
+    assert (summary.galaxies, summary.failed) == (2, 0)
+    catalogue = read_parquet(tmp_path / "run" / "catalogue.parquet")
+    knots = catalogue[np.asarray(catalogue["galaxy_id"]) == "merger"]
+    assert len(knots) >= 2
+    for band in SDSS_BANDS:
+        assert np.isfinite(plain(knots, f"clump_flux_{band}")).all()
+    east = (plain(knots, "clump_centre_ra") - 229.5256) * np.cos(np.radians(42.746))
+    assert np.hypot(east, plain(knots, "clump_centre_dec") - 42.7460).max() < 45 / 3600
+    assert (plain(knots, "clump_mag_g") < 22).any()
+
+
+@pytest.mark.skipif(not FRAMES.is_dir(), reason="no shared SDSS frames")
+def test_no_target_on_the_frames_is_an_error(tmp_path: Path) -> None:
+    targets = Table({"ra": [10.0], "dec": [-40.0]})
+    with pytest.raises(StoreError, match="at least one target"):
+        fetch(targets, "list", FRAMES / "003918-3-0213", tmp_path / "sample", Recipe())

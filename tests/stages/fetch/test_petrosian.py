@@ -1,0 +1,219 @@
+import galsim
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.integrate import quad
+from scipy.optimize import brentq
+
+from builders import tan_wcs
+from clumpscope.stages.fetch.host import axis_ratio_and_angle, find_host
+from clumpscope.stages.fetch.petrosian import NO_PETROSIAN, aperture_flux, growth_curve, petrosian
+
+SHAPE = (301, 301)
+X, Y = 150.3, 149.6
+
+
+def numerical(profile):
+    """R_P, R50, R90 and flux of a circular profile of surface brightness, by quadrature."""
+
+    def within(r):
+        return quad(lambda s: 2 * np.pi * s * profile(s), 0, r, limit=200)[0]
+
+    def ratio(r):
+        ring = (within(1.25 * r) - within(0.8 * r)) / (1.25**2 - 0.8**2)
+        return ring / within(r) - 0.2
+
+    radius = brentq(ratio, 1, 100)
+    flux = within(2 * radius)
+    half, most = (
+        brentq(lambda r, part=part: within(r) - part * flux, 0.01, 2 * radius)
+        for part in (0.5, 0.9)
+    )
+    return radius, half, most, flux
+
+
+def drawn(profile):
+    """Sampled on a fivefold finer grid and binned: pixels integrate light."""
+    fine = (np.arange(SHAPE[0] * 5) + 0.5) / 5 - 0.5
+    radius = np.hypot(fine[:, None] - Y, fine[None, :] - X)
+    return profile(radius).reshape(SHAPE[0], 5, SHAPE[1], 5).mean(axis=(1, 3))
+
+
+def everything(image):
+    return np.ones(image.shape, dtype=bool)
+
+
+@pytest.mark.parametrize("scale", [3.0, 6.0, 10.0])
+def test_radii_of_an_exponential_disk_are_those_of_the_integral(scale):
+    def profile(r):
+        return np.exp(-r / scale)
+
+    found = petrosian(drawn(profile), everything(np.zeros(SHAPE)), X, Y, 140)
+    radius, half, most, flux = numerical(profile)
+    assert found.radius == pytest.approx(radius, rel=0.01)
+    assert found.r50 == pytest.approx(half, rel=0.01)
+    assert found.r90 == pytest.approx(most, rel=0.01)
+    assert found.flux == pytest.approx(flux, rel=0.005)
+    assert found.aperture == 2 * found.radius
+    # Strauss et al. 2002: an exponential disk gives 99 % of its light and R90 / R50 = 2.3.
+    assert found.flux / (2 * np.pi * scale**2) == pytest.approx(0.994, abs=0.005)
+    assert found.r90 / found.r50 == pytest.approx(2.3, abs=0.06)
+
+
+def test_radii_of_a_gaussian_are_those_of_the_integral():
+    def profile(r):
+        return np.exp(-(r**2) / 2 / 5**2)
+
+    found = petrosian(drawn(profile), everything(np.zeros(SHAPE)), X, Y, 140)
+    expected = numerical(profile)
+    np.testing.assert_allclose(
+        [found.radius, found.r50, found.r90, found.flux], expected, rtol=0.01
+    )
+
+
+def test_a_masked_neighbour_does_not_count():
+    image = drawn(lambda r: np.exp(-r / 6.0))
+    rows, cols = np.indices(SHAPE)
+    away = np.hypot(rows - 162, cols - 168)
+    dirty = image + 20 * np.exp(-(away**2) / 2 / 1.5**2)
+    clean = petrosian(image, everything(image), X, Y, 140)
+    masked = petrosian(dirty, away > 9, X, Y, 140)
+    assert petrosian(dirty, everything(image), X, Y, 140).flux > 1.2 * clean.flux
+    assert masked.flux == pytest.approx(clean.flux, rel=0.01)
+    assert masked.r90 == pytest.approx(clean.r90, rel=0.01)
+
+
+@given(factor=st.floats(0.1, 1000))
+@settings(max_examples=10)
+def test_radii_do_not_depend_on_the_unit_of_flux(factor):
+    image = drawn(lambda r: np.exp(-r / 4.0))
+    one = petrosian(image, everything(image), X, Y, 100)
+    other = petrosian(image * factor, everything(image), X, Y, 100)
+    assert other.r90 == pytest.approx(one.r90, rel=1e-6)
+    assert other.flux == pytest.approx(one.flux * factor, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros(SHAPE),
+        np.ones(SHAPE),
+        -np.ones(SHAPE),
+        np.random.default_rng(1).normal(-0.1, 1, SHAPE),
+    ],
+)
+def test_what_has_no_petrosian_radius_is_not_a_number(image):
+    found = petrosian(image, everything(image), X, Y, 140)
+    assert np.isnan(found.r90) or found.radius < 140
+    if not image.any() or np.ptp(image) == 0:
+        assert found is NO_PETROSIAN
+
+
+def test_an_aperture_beyond_the_stamp_is_not_measured():
+    image = drawn(lambda r: np.exp(-r / 6.0))
+    assert petrosian(image, everything(image), X, Y, 30) is NO_PETROSIAN
+
+
+def test_growth_is_the_closed_form_of_flat_light():
+    image = np.full(SHAPE, 3.0)
+    radii = np.array([0.7, 2.0, 10.0, 45.5])
+    good = np.random.default_rng(2).uniform(size=SHAPE) > 0.3
+    np.testing.assert_allclose(
+        growth_curve(image, good, X, Y, radii), 3 * np.pi * radii**2, rtol=1e-6
+    )
+
+
+def test_an_aperture_s_error_is_that_of_its_pixels():
+    image, variance = np.full(SHAPE, 3.0), np.full(SHAPE, 0.25)
+    flux, error = aperture_flux(image, variance, everything(image), X, Y, 20.0)
+    assert flux == pytest.approx(3 * np.pi * 400, rel=1e-4)
+    assert error == pytest.approx(0.5 * np.sqrt(np.pi * 400), rel=1e-4)
+    # Half of it unseen: what is seen stands for all, and the error grows by root two.
+    rows, _ = np.indices(SHAPE)
+    flux, error = aperture_flux(image, variance, rows > Y, X, Y, 20.0)
+    assert flux == pytest.approx(3 * np.pi * 400, rel=1e-3)
+    assert error == pytest.approx(0.5 * np.sqrt(np.pi * 800), rel=0.02)
+
+
+@pytest.mark.parametrize("radius", [np.nan, 0.0])
+def test_no_aperture_no_flux(radius):
+    image = np.ones((20, 20))
+    assert np.isnan(aperture_flux(image, image, everything(image), 10, 10, radius)).all()
+    assert np.isnan(aperture_flux(image, image, ~everything(image), 10, 10, 3.0)).all()
+
+
+def scene(*parts, shape=(161, 161), seed=1, sigma=0.02):
+    """(image, variance) of (x, y, flux, scale px, axis ratio, angle from +x) with FWHM 3.2 px."""
+    psf = galsim.Gaussian(fwhm=3.2)
+    image = galsim.ImageD(shape[1], shape[0], xmin=0, ymin=0, scale=1)
+    for x, y, flux, scale, ratio, angle in parts:
+        model = psf.withFlux(flux)
+        if scale:
+            disk = galsim.Exponential(scale_radius=scale, flux=flux)
+            disk = disk.shear(q=ratio, beta=angle * galsim.degrees)
+            model = galsim.Convolve(disk, psf)
+        image += model.drawImage(
+            image=galsim.ImageD(shape[1], shape[0], xmin=0, ymin=0, scale=1),
+            center=galsim.PositionD(x, y),
+        )
+    rng = np.random.default_rng(seed)
+    data = (image.array + rng.normal(0, sigma, shape)).astype(np.float32)
+    return data, np.full(shape, sigma**2, dtype=np.float32)
+
+
+def host_of(data, variance, x=80.0, y=80.0):
+    none = np.zeros(data.shape, dtype=bool)
+    return find_host(data, variance, none, none, x, y, 3.2)
+
+
+def test_the_centre_is_the_brightest_place_near_the_given_one():
+    host = host_of(*scene((81.4, 78.8, 100, 5, 1, 0)))
+    assert (host.x, host.y) == (pytest.approx(81.4, abs=0.15), pytest.approx(78.8, abs=0.15))
+    assert host.member[79, 81]
+
+
+def test_a_star_beside_or_on_the_galaxy_is_no_part_of_it():
+    parts = [(80, 80, 150, 6, 1, 0), (120, 95, 60, 0, 1, 0), (93, 80, 40, 0, 1, 0)]
+    host = host_of(*scene(*parts))
+    assert not host.good[95, 120]
+    assert not host.good[80, 93]
+    assert host.good[80, 80]
+    assert host.good[80, 70]
+
+
+def test_clumps_stay_with_their_galaxy():
+    clumps = [(80 + 12 * np.cos(a), 80 + 12 * np.sin(a), 4.0, 0, 1, 0) for a in (0.5, 2.0, 4.1)]
+    host = host_of(*scene((80, 80, 200, 7, 0.8, 30), *clumps))
+    for x, y, *_ in clumps:
+        assert host.good[round(y), round(x)]
+        assert host.member[round(y), round(x)]
+
+
+def test_a_companion_as_bright_is_another_galaxy():
+    host = host_of(*scene((80, 80, 150, 5, 1, 0), (98, 80, 150, 5, 1, 0)))
+    assert not host.good[80, 98]
+    assert host.good[80, 74]
+
+
+def test_without_a_source_there_is_no_member():
+    host = host_of(*scene((30, 30, 100, 0, 1, 0)))
+    assert not host.member.any()
+    assert not host.good[30, 30]
+    assert np.isnan(axis_ratio_and_angle(np.zeros((161, 161)), host, tan_wcs((161, 161)))).all()
+
+
+@pytest.mark.parametrize("turn", [0.0, 35.0, 140.0])
+@pytest.mark.parametrize("flip", [False, True])
+@pytest.mark.parametrize("angle", [0.0, 50.0, 120.0])
+def test_position_angle_is_east_of_north_on_any_wcs(turn, flip, angle):
+    wcs = tan_wcs((161, 161), rotation_deg=turn, flip=flip)
+    data, variance = scene((80, 80, 600, 9, 0.5, angle))
+    host = host_of(data, variance)
+    ratio, found = axis_ratio_and_angle(data - host.level, host, wcs)
+    assert ratio == pytest.approx(0.52, abs=0.05)
+    # From the WCS itself: where the far end of the major axis lies from the centre.
+    c, s = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    (ra0, dec0), (ra, dec) = wcs.wcs_pix2world([[80, 80], [80 + 20 * c, 80 + 20 * s]], 0)
+    expected = np.degrees(np.arctan2((ra - ra0) * np.cos(np.radians(dec0)), dec - dec0))
+    assert abs((found - expected + 90) % 180 - 90) < 3

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+from photutils.aperture import CircularAperture
+
+import scenes
+from clumpscope.stages.measure.fluxes import aperture_weights, solve
+
+SHAPE = (40, 50)
+Y, X = (plane.ravel().astype(float) for plane in np.indices(SHAPE))
+
+
+def images(xy):
+    return np.array([scenes.point_sources(SHAPE, [one], 1.0, scenes.FWHM_PX).ravel() for one in xy])
+
+
+def solved(data, variance, pictures, templates):
+    n, p = pictures.shape
+    no_ring = np.zeros((n, p), dtype=bool)
+    return solve(data, variance, pictures, templates, None, np.zeros(n, dtype=bool), no_ring)
+
+
+@pytest.mark.parametrize("at", [(20.2, 19.7), (25.5, 20.5), (0.4, 10.0), (49.6, 39.0)])
+def test_aperture_weights_are_photutils(at):
+    xy = np.array([at])
+    weights = aperture_weights(xy, 4.3, (X - at[0])[None], (Y - at[1])[None])
+    expected = CircularAperture(xy, 4.3).to_mask(method="exact")[0].to_image(SHAPE)
+    np.testing.assert_allclose(weights[0].reshape(SHAPE), expected, atol=1e-12)
+
+
+def test_a_joint_psf_fit_is_least_squares():
+    xy = np.array([[20.0, 20.0], [24.5, 21.0]])
+    rng = np.random.default_rng(3)
+    pictures = images(xy)
+    data = np.array([5.0, 2.0]) @ pictures + rng.normal(0, 0.02, X.size)
+    variance = np.full(X.size, 4e-4)
+    found = solved(data, variance, pictures, pictures)
+    exact = np.linalg.lstsq(pictures.T, data, rcond=None)[0]
+    assert found.flux == pytest.approx(exact)
+    covariance = np.linalg.inv(pictures @ pictures.T) * 4e-4
+    assert found.flux_err == pytest.approx(np.sqrt(np.diag(covariance)))
+
+
+def test_apertures_know_their_own_losses_and_their_neighbours():
+    xy = np.array([[20.0, 20.0], [30.0, 20.0]])
+    pictures = images(xy)
+    apertures = aperture_weights(xy, 4.0, X - xy[:, :1], Y - xy[:, 1:])
+    found = solved(np.array([5.0, 200.0]) @ pictures, np.ones(X.size), pictures, apertures)
+    assert found.flux == pytest.approx([5.0, 200.0])
+    assert found.correction == pytest.approx(1 / (apertures * pictures).sum(axis=1))
+
+
+def test_two_sources_at_one_place_share_the_light():
+    pictures = images(np.array([[20.0, 20.0], [20.0, 20.0]]))
+    found = solved(np.array([6.0, 0.0]) @ pictures, np.ones(X.size), pictures, pictures)
+    assert found.flux == pytest.approx([3.0, 3.0])
+
+
+def test_structure_around_a_clump_widens_its_error():
+    xy = np.array([[25.0, 20.0]])
+    pictures = images(xy)
+    ring = (np.abs(np.hypot(X - 25, Y - 20) - 7) < 2)[None]
+    rng = np.random.default_rng(4)
+    quiet = rng.normal(0, 0.02, X.size)
+    rough = quiet + 0.1 * np.sin(X / 2) * np.sin(Y / 2)
+    variance, none = np.full(X.size, 4e-4), np.zeros(1, dtype=bool)
+    calm, wild = (
+        solve(5 * pictures[0] + sky, variance, pictures, pictures, None, none, ring)
+        for sky in (quiet, rough)
+    )
+    assert calm.structure[0] == 0
+    assert wild.structure[0] == pytest.approx(0.05, rel=0.3)
+    assert wild.flux_err[0] > 2 * calm.flux_err[0]
+    # Pixels that scatter less than their variance says hide no structure of that size.
+    smooth = rng.normal(0, 0.014, X.size) + 0.03 * np.sin(X / 2) * np.sin(Y / 2)
+    light = 5 * pictures[0] + smooth
+    hidden, found = (
+        solve(light, variance, pictures, pictures, None, none, ring, scatter=share)
+        for share in (1, 0.5)
+    )
+    assert hidden.structure[0] == 0
+    assert found.structure[0] == pytest.approx(0.015, rel=0.4)

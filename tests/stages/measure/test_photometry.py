@@ -1,0 +1,407 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from photutils.aperture import CircularAperture, aperture_photometry
+from scipy.ndimage import convolve
+
+import scenes
+from clumpscope.config.recipe import MeasureConfig, RefineConfig
+from clumpscope.core.flags import ClumpFlag
+from clumpscope.core.galaxy import BandImage, GalaxyImage, MaskBit
+from clumpscope.errors import ImageError
+from clumpscope.stages.measure import measure
+from clumpscope.ops.outline import galaxy_outline
+from clumpscope.ops.psf import moffat_psf
+
+SHAPE = (60, 60)
+CENTRE = np.array([[30.2, 29.6]])
+R = MeasureConfig(bands=("r",))
+NOWHERE = np.zeros(SHAPE, dtype=bool)  # no host outline
+LOCAL = int(ClumpFlag.LOCAL_BACKGROUND)
+
+
+def flat(xy=CENTRE, flux=10.0, shape=SHAPE, **kwargs):
+    """Point sources on flat light, in r only."""
+    return scenes.galaxy(
+        shape=shape, xy=xy, flux=flux, host_flux=0, bands=("r",), level=0.3, **kwargs
+    )
+
+
+def changed(image, **fields):
+    """The image with some of its r band's planes replaced."""
+    r = image["r"]
+    planes = {"data": r.data, "variance": r.variance, "mask": r.mask, "psf": r.psf} | fields
+    return GalaxyImage("g", {"r": BandImage(wcs=r.wcs, psf_fwhm_arcsec=1.3, **planes)})
+
+
+def with_bit(image, bit, x, y):
+    mask = image["r"].mask.copy()
+    mask[y, x] = bit
+    return changed(image, mask=mask)
+
+
+def grid_of_sources(signal_to_noise, n_images, fwhm):
+    """Measured, true and error of sources that all have about one signal-to-noise."""
+    rng = np.random.default_rng(int(10 * signal_to_noise))
+    at = np.arange(15, 190, 22.0)
+    base = np.stack(np.meshgrid(at, at), axis=-1).reshape(-1, 2)
+    shape = (200, 200)
+    outline = np.zeros(shape, dtype=bool)
+    empty = flat(xy=[], shape=shape, fwhm_arcsec=fwhm)
+    flux = signal_to_noise * measure(empty, base[:1], R, outline).flux_err[0, 0]
+    flux_out, err_out = [], []
+    for seed in range(n_images):
+        xy = base + rng.uniform(-0.5, 0.5, base.shape)
+        image = flat(xy, flux, shape, fwhm_arcsec=fwhm, seed=seed + 1000 * int(signal_to_noise))
+        found = measure(image, xy, R, outline)
+        flux_out.append(found.flux[:, 0])
+        err_out.append(found.flux_err[:, 0])
+    return np.concatenate(flux_out), flux, np.concatenate(err_out)
+
+
+@pytest.mark.parametrize("fwhm", [1.1, 1.3, 1.6])
+@pytest.mark.parametrize("signal_to_noise", [25, 60, 300])
+def test_bright_sources_are_unbiased(signal_to_noise, fwhm):
+    flux, true, _ = grid_of_sources(signal_to_noise, 12, fwhm)
+    # The mean's own error is 0.15 % at signal-to-noise 25, and less above.
+    assert abs(flux.mean() / true - 1) < 0.01
+    assert flux.std() / np.sqrt(flux.size) / true < 0.002
+
+
+def test_pulls_of_faint_sources_are_standard():
+    pulls = []
+    for signal_to_noise in (5, 8, 12, 16, 20):
+        flux, true, err = grid_of_sources(signal_to_noise, 6, 1.3)
+        pulls.append((flux - true) / err)
+        assert 0.85 < pulls[-1].std() < 1.2
+    assert abs(np.mean(pulls)) < 0.15
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(0.1, 50), st.floats(-2, 2), st.booleans(), st.booleans())
+def test_flux_is_linear_and_knows_no_level_and_no_side(scale, level, up, left):
+    image = flat(seed=5)
+    turn = (slice(None, None, -1 if up else 1), slice(None, None, -1 if left else 1))
+    other = changed(
+        image,
+        data=(scale * (image["r"].data[turn].astype(float) + level)),
+        variance=scale**2 * image["r"].variance,
+    )
+    signs = np.array([-1 if left else 1, -1 if up else 1])
+    plain_ = measure(image, CENTRE, R, NOWHERE)
+    found = measure(other, 29.5 + (CENTRE - 29.5) * signs, R, NOWHERE)
+    assert found.flux == pytest.approx(scale * plain_.flux, rel=1e-5)
+    assert found.flux_err == pytest.approx(scale * plain_.flux_err, rel=1e-5)
+    assert found.background == pytest.approx(
+        scale * (plain_.background + level), rel=1e-5, abs=1e-6
+    )
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(-8, 8), st.integers(-8, 8), st.integers(0, 100))
+def test_whole_pixel_shifts_and_order_do_not_matter(dx, dy, seed):
+    xy = np.array([[25.3, 30.1], [36.0, 27.5], [30.0, 38.8]])
+    image = flat(xy, seed=seed)
+    shifted = changed(image, data=np.roll(image["r"].data, (dy, dx), axis=(0, 1)))
+    order = np.random.default_rng(seed).permutation(3)
+    plain_ = measure(image, xy, R, NOWHERE)
+    found = measure(shifted, (xy + np.array([dx, dy]))[order], R, NOWHERE)
+    assert found.flux == pytest.approx(plain_.flux[order], rel=1e-6)
+    assert found.flags.tolist() == plain_.flags[order].tolist()
+
+
+def test_each_band_has_its_own_aperture_at_the_one_position():
+    widths = {"u": 1.6, "g": 1.5, "r": 1.3, "i": 1.2, "z": 1.1}
+    fluxes = {band: 5.0 + i for i, band in enumerate("ugriz")}
+    image = scenes.galaxy(
+        shape=SHAPE, xy=CENTRE, flux=fluxes, host_flux=0, fwhm_arcsec=widths, noise=False
+    )
+    found = measure(image, CENTRE, MeasureConfig(), NOWHERE)
+    assert found.bands == tuple("ugriz")
+    assert found.flux[0] == pytest.approx(list(fluxes.values()), rel=2e-3)
+    assert found.aperture_radius_arcsec[0] == pytest.approx(1.125 * np.array(list(widths.values())))
+
+
+def test_neighbours_in_the_annulus_do_no_harm():
+    angle = np.deg2rad(np.arange(0, 360, 90))
+    ring = 30 + 2.4 * scenes.FWHM_PX * np.column_stack([np.cos(angle), np.sin(angle)])
+    xy = np.vstack([[30.0, 30.0], ring])
+    crowd = flat(xy, [10.0, 100, 100, 100, 100], noise=False)
+    alone = measure(crowd, xy[:1], R, NOWHERE)
+    together = measure(crowd, xy, R, NOWHERE)
+    assert alone.flux[0, 0] < 0
+    assert together.flux[0, 0] == pytest.approx(10.0, rel=2e-3)
+
+
+@pytest.mark.parametrize(("distance", "overlap"), [(2.24, True), (2.26, False)])
+def test_overlapping_apertures_are_flagged(distance, overlap):
+    xy = np.array([[20.0, 30.0], [20.0 + distance * scenes.FWHM_PX, 30.0], [48.0, 30.0]])
+    flags = measure(flat(xy), xy, R, NOWHERE).flags & ClumpFlag.OVERLAP
+    assert (flags > 0).tolist() == [overlap, overlap, False]
+
+
+def test_a_local_background_is_taken_on_the_clump_s_side_of_the_host_s_border():
+    border = (np.indices(SHAPE)[1] >= 36).astype(np.float32)
+    image = changed(flat(), data=flat(noise=False)["r"].data + border)
+    config = MeasureConfig(bands=("r",), background="annulus")
+    inside, outside = (measure(image, CENTRE, config, host) for host in (border == 0, border == 1))
+    assert inside.background[0, 0] == pytest.approx(0.3, abs=1e-3)
+    assert inside.flux[0, 0] == pytest.approx(10.0, rel=1e-3)
+    # Without a host every pixel counts.
+    assert measure(image, CENTRE, config, NOWHERE).background[0, 0] == pytest.approx(0.6, abs=0.15)
+    assert outside.background[0, 0] == pytest.approx(0.3, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("bit", "flag", "left_out"),
+    [
+        (MaskBit.SATURATED, ClumpFlag.SATURATED, False),
+        (MaskBit.COSMIC_RAY, ClumpFlag.COSMIC_RAY, True),
+        (MaskBit.NO_DATA, ClumpFlag.NO_DATA, True),
+    ],
+)
+def test_bad_pixels_in_the_aperture_are_flagged(bit, flag, left_out):
+    image = flat(noise=False)
+    data = image["r"].data.copy()
+    data[31, 32] += 50.0
+    hit = with_bit(changed(image, data=data), bit, 32, 31)
+    found = measure(hit, CENTRE, R, NOWHERE)
+    # One hot pixel off the centre makes a clump look wide.
+    assert found.flags[0] & ~ClumpFlag.RESOLVED == flag | LOCAL
+    # What a pixel left out would have shown is made up for.
+    expected = 10.0 if left_out else 10.0 + 50 * found.aperture_correction[0, 0]
+    assert found.flux[0, 0] == pytest.approx(expected, rel=2e-3)
+
+
+@pytest.mark.parametrize("bit", list(MaskBit))
+def test_bad_pixels_in_the_annulus_count_for_nothing(bit):
+    image = flat(noise=False)
+    data = image["r"].data.copy()
+    mask = image["r"].mask.copy()
+    data[30, 36:39], mask[30, 36:39] = 1e4, bit
+    plain_ = measure(image, CENTRE, R, NOWHERE)
+    found = measure(changed(image, data=data, mask=mask), CENTRE, R, NOWHERE)
+    assert found.flux == pytest.approx(plain_.flux, rel=1e-3)
+    assert found.flags.tolist() == [LOCAL]
+
+
+def test_a_nan_pixel_is_one_without_data():
+    image = flat()
+    data = image["r"].data.copy()
+    data[30, 30] = np.nan
+    found = measure(changed(image, data=data), CENTRE, R, NOWHERE)
+    assert np.isfinite(found.flux).all()
+    assert found.flags.tolist() == [ClumpFlag.NO_DATA | LOCAL]
+
+
+def test_at_the_edge_the_flux_is_kept_and_flagged():
+    xy = np.array([[1.0, 30.0]])
+    found = measure(flat(xy, noise=False), xy, R, NOWHERE)
+    assert found.flux[0, 0] == pytest.approx(10.0, rel=0.02)
+    assert found.flags[0] & ClumpFlag.EDGE
+    assert found.flags[0] & ClumpFlag.NO_DATA
+
+
+@pytest.mark.parametrize("where", [(-30.0, 30.0), (30.0, 1e5), (np.nan, 30.0), (np.inf, 3.0)])
+def test_off_the_image_there_is_no_flux(where):
+    found = measure(flat(), np.array([where, CENTRE[0]]), R, NOWHERE)
+    assert np.isnan(found.flux[0]).all()
+    assert np.isnan(found.flux_err[0]).all()
+    assert found.flags[0] == ClumpFlag.NO_DATA | ClumpFlag.EDGE | ClumpFlag.MASKED_ANNULUS
+    assert found.flux[1, 0] == pytest.approx(10, rel=0.1)
+    assert found.flags[1] == LOCAL
+
+
+def test_a_masked_aperture_has_no_flux():
+    image = flat()
+    mask = image["r"].mask.copy()
+    mask[20:40, 20:40] = MaskBit.NO_DATA
+    found = measure(changed(image, mask=mask), CENTRE, R, NOWHERE)
+    assert np.isnan(found.flux).all()
+    assert found.flags[0] & ClumpFlag.NO_DATA
+
+
+def test_negative_fluxes_are_kept():
+    found = measure(flat(flux=-2.0, noise=False), CENTRE, R, NOWHERE)
+    assert found.flux[0, 0] == pytest.approx(-2.0, rel=0.01)
+
+
+def test_assumed_psf_and_noise_are_flagged():
+    r = flat()["r"]
+    planes = (r.data, r.variance, r.mask, r.wcs, 1.3)
+    plane = BandImage(*planes, psf_assumed=True, noise_assumed=True)
+    found = measure(GalaxyImage("g", {"r": plane}), CENTRE, R, NOWHERE)
+    assert found.flags.tolist() == [ClumpFlag.PSF_ASSUMED | ClumpFlag.NOISE_ASSUMED | LOCAL]
+
+
+def test_no_positions_no_photometry():
+    found = measure(flat(), np.empty((0, 2)), R, NOWHERE)
+    assert found.flux.shape == (0, 1)
+    assert len(found) == 0
+
+
+def test_bad_input_to_measure():
+    image = flat()
+    with pytest.raises(ImageError, match="band u"):
+        measure(image, CENTRE, MeasureConfig(), NOWHERE)
+    with pytest.raises(ImageError, match=r"outline: expected shape \(60, 60\)"):
+        measure(image, CENTRE, R, np.zeros((3, 3), dtype=bool))
+    r = image["r"]
+    bare = GalaxyImage("g", {"r": BandImage(r.data, r.variance, r.mask, None, 1.3)})
+    with pytest.raises(ImageError, match="WCS"):
+        measure(bare, CENTRE, R, NOWHERE)
+
+
+DISK_SHAPE = (121, 121)
+
+
+def on_a_disk(xy, flux=3.0, scale_px=10.0, **kwargs):
+    """Clumps on an exponential disk of flux 100, in r, and its outline."""
+    image = scenes.galaxy(
+        shape=DISK_SHAPE, xy=xy, flux=flux, host_flux=100.0, scale_px=scale_px, bands=("r",),
+        **kwargs,
+    )  # fmt: skip
+    return image, galaxy_outline(image, RefineConfig())
+
+
+@pytest.mark.parametrize("radius", [1.0, 1.5, 2.0])
+def test_a_clump_on_a_disk_is_measured_without_bias(radius):
+    xy = np.array([[60 + 7 * radius, 60.3]])
+    image, outline = on_a_disk(xy, scale_px=7.0, noise=False)
+    found = measure(image, xy, R, outline)
+    assert found.flux[0, 0] == pytest.approx(3.0, rel=0.02)
+    assert not found.flags[0] & ClumpFlag.LOCAL_BACKGROUND
+    aperture = CircularAperture(xy, 1.125 * scenes.FWHM_PX)
+    light = aperture_photometry(scenes.disk(DISK_SHAPE, 100.0, 7.0), aperture)["aperture_sum"][0]
+    assert found.background[0, 0] == pytest.approx(light / aperture.area, rel=0.03)
+
+
+@pytest.mark.parametrize("separation", [1.5, 2.0])
+def test_blends_come_apart_and_say_so(separation):
+    xy = np.array([[70.0, 62.0], [70.0, 62.0 + separation * scenes.FWHM_PX]])
+    image, outline = on_a_disk(xy, [4.0, 2.0], noise=False)
+    found = measure(image, xy, R, outline)
+    assert found.flux[:, 0] == pytest.approx([4.0, 2.0], rel=0.02)
+    assert (found.flags & ClumpFlag.BLENDED > 0).all()
+    assert np.isnan(found.aperture_correction).all()
+
+
+def test_pulls_on_disks_and_in_blends_are_standard():
+    pulls = []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        angle = rng.uniform(0, 2 * np.pi, 3)
+        radius = rng.uniform(8, 22, 3)
+        xy = 60 + radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+        flux = rng.uniform(0.6, 3, 3)
+        image, outline = on_a_disk(xy, flux, seed=seed)
+        if np.linalg.norm(xy[:, None] - xy + 99 * np.eye(3)[:, :, None], axis=-1).min() < 5:
+            continue  # nearer than 1.5 FWHM
+        found = measure(image, xy, R, outline)
+        pulls += list((found.flux[:, 0] - flux) / found.flux_err[:, 0])
+    assert len(pulls) > 100
+    assert abs(np.mean(pulls)) < 0.25
+    assert 0.8 < np.std(pulls) < 1.25
+
+
+def test_a_real_psf_needs_no_further_correction():
+    """A star through a winged PSF, where the published correction loses a tenth."""
+    psf = moffat_psf(scenes.FWHM_PX, 2.5, side=41)
+    data = np.zeros(SHAPE)
+    data[10:51, 10:51] = 10 * psf
+    image = changed(flat(noise=False), data=data.astype(np.float32), psf=psf)
+    found = measure(image, np.array([[30.0, 30.0]]), R, NOWHERE)
+    assert found.flux[0, 0] == pytest.approx(10.0, rel=1e-3)
+    assert found.published_flux[0, 0] < 9.3
+
+
+def test_a_star_beside_the_clump_is_no_part_of_the_host():
+    xy = np.array([[74.0, 60.0]])
+    clean, outline = on_a_disk(xy, noise=False)
+    star = scenes.point_sources(DISK_SHAPE, [[60.0, 76.0]], 30.0, scenes.FWHM_PX)
+    starred = changed(clean, data=(clean["r"].data + star).astype(np.float32))
+    found = measure(starred, xy, R, outline)
+    assert found.flux[0, 0] == pytest.approx(3.0, rel=0.05)
+
+
+TWO = np.array([[72.0, 60.3], [52.0, 66.0]])
+
+
+def five_bands(**changed_bands):
+    """Two clumps on a disk in five bands, some bands' planes replaced."""
+    image = scenes.galaxy(
+        shape=DISK_SHAPE, xy=TWO, flux=3.0, host_flux=100.0, scale_px=8.0, noise=False
+    )
+    planes = {
+        band: replace(plane, **changed_bands.get(band, {})) for band, plane in image.bands.items()
+    }
+    return GalaxyImage("g", planes, image.ra, image.dec)
+
+
+@pytest.mark.parametrize("columns", [0, 45])
+def test_a_band_without_data_leaves_the_others_alone(columns):
+    mask = np.zeros(DISK_SHAPE, dtype=np.uint8)
+    mask[:, columns:] = MaskBit.NO_DATA
+    whole, partly = five_bands(), five_bands(u={"mask": mask})
+    outline = galaxy_outline(whole, RefineConfig())
+    clean, found = (measure(one, TWO, MeasureConfig(), outline) for one in (whole, partly))
+    assert np.isnan(found.flux[:, 0]).all()
+    assert found.flux[:, 1:] == pytest.approx(clean.flux[:, 1:], rel=0.02)
+    assert found.flux_err[:, 1:] == pytest.approx(clean.flux_err[:, 1:], rel=0.1)
+
+
+def test_beside_a_frame_s_edge_where_variance_is_zero():
+    y, x = np.indices(DISK_SHAPE)
+    off = (x < 58) | (y < 58)
+    plane = five_bands()["g"]
+    cut = {
+        "data": np.where(off, 0, plane.data).astype(np.float32),
+        "variance": np.where(off, 0, plane.variance).astype(np.float32),
+        "mask": np.where(off, MaskBit.NO_DATA, 0).astype(np.uint8),
+    }
+    image = five_bands(**dict.fromkeys("ugriz", cut))
+    xy = np.array([[72.0, 60.3], [66.0, 80.0]])
+    found = measure(image, xy, MeasureConfig(), galaxy_outline(five_bands(), RefineConfig()))
+    assert found.flux[0] == pytest.approx(3.0, rel=0.1)
+    assert found.flux[1] == pytest.approx(0.0, abs=0.3)
+
+
+def test_a_clump_off_the_host_is_as_sure_beside_one_on_it_as_alone():
+    shape = (201, 201)
+    image = scenes.galaxy(
+        shape=shape, xy=[], host_flux=400, scale_px=12, bands=("r",), level=0.1, noise=False
+    )
+    outline = galaxy_outline(image, RefineConfig())
+    edge = int(np.flatnonzero(outline[100])[-1]) - 100
+    xy = np.array([[100.0 + edge - 1, 100.0], [100.0, 100.0 + edge + 9]])
+    both, alone = measure(image, xy, R, outline), measure(image, xy[1:], R, outline)
+    assert both.flags[1] & ClumpFlag.LOCAL_BACKGROUND
+    assert both.flux_err[1, 0] == pytest.approx(alone.flux_err[0, 0], rel=0.05)
+
+
+def test_one_place_given_twice_does_not_touch_the_others():
+    xy = np.array([[30.0, 15.0], [30.0, 45.0], [30.0, 45.0]])
+    image = flat(xy[:2], [4.0, 6.0], noise=False)
+    found = measure(image, xy, R, NOWHERE)
+    assert found.flux[:, 0] == pytest.approx([4.0, 3.0, 3.0], rel=0.01)
+
+
+def test_structure_is_seen_in_resampled_bands():
+    """Correlated pixels scatter less than their variance says; ripples of that size still count."""
+    clump = np.array([[62.0, 50.0]])
+    image = scenes.galaxy(xy=clump, flux=3.0, bands=("r",), noise=False)
+    sigma = float(np.sqrt(image["r"].variance[0, 0]))
+    rng = np.random.default_rng(8)
+    kernel = np.outer([0.25, 0.5, 0.25], [0.25, 0.5, 0.25])
+    noise = convolve(rng.normal(0, sigma, image.shape), kernel)  # 0.14 of the variance
+    y, x = np.indices(image.shape)
+    ripple = 1.5 * sigma * np.sin(x / 1.5) * np.sin(y / 1.5) * (np.hypot(x - 62, y - 50) < 14)
+    outline = galaxy_outline(image, RefineConfig())
+    calm, rough = (
+        measure(changed(image, data=image["r"].data + noise + extra), clump, R, outline)
+        for extra in (0.0, ripple)
+    )
+    assert rough.flux_err[0, 0] > 1.3 * calm.flux_err[0, 0]
