@@ -2,8 +2,8 @@
 
 The score threshold is chosen on the validation sample (where the lower of completeness and
 purity at 3 % is highest), the figures are of the test sample, by the definition in
-`clumpscope.evaluate`. With --write, the model is copied with that threshold and these figures
-in its spec.
+`clumpscope.stages.evaluate`. With --write, the model is copied with that threshold and these
+figures in its spec.
 
     python benchmarks/bench_completeness.py [MODEL] [--work DIR] [--write OUT.safetensors]
 """
@@ -15,13 +15,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from clumpscope.jobs.evaluate import assess
-from clumpscope.config.recipe import Recipe, RefineConfig
-from clumpscope.models.registry import find_model
+from clumpscope.config.recipe import Recipe
+from clumpscope.config.run import RefineConfig
 from clumpscope.detector.weights import load_model, save_model
 from clumpscope.engine.local import default_workers
-from clumpscope.stages.evaluate.scores import Evaluation, best_threshold, evaluate
+from clumpscope.jobs import evaluate as job
 from clumpscope.jobs.pipeline import run
+from clumpscope.models.registry import find_model
+from clumpscope.stages.evaluate.scores import Evaluation, best_threshold, evaluate
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample, read_truth
 
@@ -99,7 +100,7 @@ def main() -> None:
         )
     threshold = best_threshold(curve)
     out = ran(samples["test"], trial / "test", str(path), threshold)
-    results = assess(out, samples["test"] / "truth.parquet", Recipe())
+    results = job.evaluate(out, samples["test"] / "truth.parquet", Recipe())
     for name, result in results.items():
         describe(name, result)
     print("detector scatter:", results["detector"].scatter)

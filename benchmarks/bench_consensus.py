@@ -19,16 +19,18 @@ from scipy.optimize import minimize
 from scipy.special import logit
 from scipy.stats import spearmanr
 
-from clumpscope.jobs.simulate import ask_volunteers, simulate
-from clumpscope.config.recipe import ConsensusConfig, LabelsConfig, Recipe, load_recipe
+from clumpscope.config.labels import ConsensusConfig, LabelsConfig
+from clumpscope.config.recipe import Recipe, load_recipe
+from clumpscope.core.marks import Export, Kind
+from clumpscope.core.schema import plain, rows_by_id
+from clumpscope.jobs.simulate import simulate
+from clumpscope.jobs.volunteers import volunteers as ask_volunteers
+from clumpscope.ops.matching import match
+from clumpscope.plot.labels import skill_map, vote_curves
 from clumpscope.stages.consensus.aggregate import Consensus, consensus, views
 from clumpscope.stages.consensus.clusters import cluster
 from clumpscope.stages.consensus.model import View
-from clumpscope.core.marks import Kind
-from clumpscope.core.schema import plain, rows_by_id
-from clumpscope.ops.matching import match
-from clumpscope.plot.labels import skill_map, vote_curves
-from clumpscope.store.panoptes import Export, read_export
+from clumpscope.store.panoptes import read_export
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_parquet
 

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from clumpscope.config.recipe import FetchConfig
+from clumpscope.config.fetch import FetchConfig
 from clumpscope.core.frames import native_to_sky
-from clumpscope.stages.fetch.sdss.band import Band, load_field
-from clumpscope.stages.fetch.sdss.mirror import open_mirror
-from clumpscope.stages.fetch.resample import Grid, fit_affine, resample
+from clumpscope.stages.fetch.band import Band
 from clumpscope.stages.fetch.cutout import cut_galaxy
+from clumpscope.stages.fetch.resample import Grid, fit_affine, resample
+from clumpscope.stages.fetch.sdss.band import load_field
+from clumpscope.stages.fetch.sdss.mirror import open_mirror
 from clumpscope.stages.fetch.targets import Target
 from clumpscope.store.images import write_galaxy
 

@@ -21,16 +21,20 @@ from bench_completeness import describe
 from reality import frame_cutouts
 from scipy.spatial.distance import cdist
 
-from clumpscope.jobs.simulate import simulate
-from clumpscope.jobs.evaluate import baseline_catalogue, claims
-from clumpscope.config.recipe import (ClumpsConfig, DetectConfig, HostsConfig, Recipe, SimulateConfig)
+from clumpscope.config.recipe import Recipe
+from clumpscope.config.run import SampleConfig
+from clumpscope.config.simulate import ClumpsConfig, HostsConfig, SimulateConfig
 from clumpscope.core.boxes import Label
 from clumpscope.core.schema import plain, rows_by_id
-from clumpscope.models.registry import find_model
 from clumpscope.engine.local import default_workers
-from clumpscope.stages.evaluate.scores import MATCH_RADIUS_FWHM, evaluate
-from clumpscope.ops.psf import FWHM_PER_SIGMA
+from clumpscope.jobs.evaluate import baseline_catalogue
 from clumpscope.jobs.pipeline import run
+from clumpscope.jobs.simulate import simulate
+from clumpscope.models.registry import find_model
+from clumpscope.ops.psf import FWHM_PER_SIGMA
+from clumpscope.stages.evaluate.cases import MATCH_RADIUS_FWHM
+from clumpscope.stages.evaluate.scores import evaluate
+from clumpscope.stages.evaluate.tables import claims
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
 
@@ -74,7 +78,7 @@ def signal_to_noise(sample: Sample, truth: QTable) -> np.ndarray:
         rows = rows_of.get(name)
         if rows is None:
             continue
-        image = sample.read(index, DetectConfig())
+        image = sample.read(index, SampleConfig())
         plane = image["g"]
         sigma = plane.psf_fwhm_arcsec / image.pixscale_arcsec / FWHM_PER_SIGMA
         ny, nx = plane.data.shape

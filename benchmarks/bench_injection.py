@@ -16,12 +16,14 @@ import numpy as np
 from reality import FRAMES, frame_cutouts
 from scipy.spatial.distance import cdist
 
-from clumpscope.jobs.simulate import simulate
-from clumpscope.config.recipe import (ClumpsConfig, DetectConfig, MeasureConfig, Recipe, SimulateConfig)
-from clumpscope.core.galaxy import SDSS_BANDS
+from clumpscope.config.recipe import Recipe
+from clumpscope.config.run import MeasureConfig, SampleConfig
+from clumpscope.config.simulate import ClumpsConfig, SimulateConfig
+from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.schema import plain, rows_by_id
-from clumpscope.stages.measure import measure
+from clumpscope.jobs.simulate import simulate
 from clumpscope.ops.outline import galaxy_outline
+from clumpscope.stages.measure import measure
 from clumpscope.store.sample import Sample
 
 RECIPE = Recipe(
@@ -47,7 +49,7 @@ def recovered(sample: Sample) -> dict[str, np.ndarray]:
         rows = rows_of.get(galaxy_id)
         if rows is None:
             continue
-        image = sample.read(index, DetectConfig())
+        image = sample.read(index, SampleConfig())
         fwhm = image["r"].psf_fwhm_arcsec / image.pixscale_arcsec
         apart = cdist(xy[rows], xy[rows]) + np.diag(np.full(len(rows), np.inf))
         alone = normal[rows] & (apart.min(axis=1) > APART_FWHM * fwhm)

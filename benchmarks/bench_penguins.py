@@ -13,11 +13,12 @@ from time import process_time
 import numpy as np
 from numpy.typing import NDArray
 
-from clumpscope.config.recipe import ConsensusConfig
-from clumpscope.stages.consensus.aggregate import Consensus, consensus
+from clumpscope.config.labels import ConsensusConfig
+from clumpscope.core.marks import Export
 from clumpscope.ops.matching import match
 from clumpscope.plot.labels import MarkedImage, marks_sheet
-from clumpscope.store.panoptes import Export, read_export
+from clumpscope.stages.consensus.aggregate import Consensus, consensus
+from clumpscope.store.panoptes import read_export
 
 HERE = Path(__file__).resolve().parents[2] / "shared" / "data" / "zooniverse"
 TOOLS = {"0": "normal", "1": "odd", "2": "bulge"}  # adults, chicks, eggs

@@ -17,18 +17,19 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from clumpscope.stages.catalogue import catalogue
 from clumpscope.config.recipe import Recipe
+from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.clumps import clump_table
 from clumpscope.core.frames import native_to_sky
-from clumpscope.core.galaxy import SDSS_BANDS, BandImage, GalaxyImage
+from clumpscope.core.galaxy import BandImage, GalaxyImage
 from clumpscope.core.records import HOSTS, record_table
 from clumpscope.core.schema import plain
-from clumpscope.stages.fetch.sdss.psfield import read_psfield
-from clumpscope.stages.fetch.resample import resample
-from clumpscope.stages.measure import Photometry, measure, photometry_table
 from clumpscope.ops.outline import galaxy_outline
 from clumpscope.ops.psf import adaptive_fwhm_px
+from clumpscope.stages.catalogue import catalogue
+from clumpscope.stages.fetch.resample import resample
+from clumpscope.stages.fetch.sdss.psfield import read_psfield
+from clumpscope.stages.measure import Photometry, measure, photometry_table
 
 Values = NDArray[np.float64]
 

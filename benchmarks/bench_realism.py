@@ -15,10 +15,10 @@ import numpy as np
 from reality import DATA, blank_sky, frame_cutouts, picture_sheet
 from scipy.stats import ks_2samp
 
-from clumpscope.jobs.simulate import simulate
 from clumpscope.config.recipe import Recipe, load_recipe
 from clumpscope.core.schema import plain
 from clumpscope.engine.local import default_workers
+from clumpscope.jobs.simulate import simulate
 from clumpscope.stages.simulate.clumps import clump_colours
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_user_table

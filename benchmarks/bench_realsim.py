@@ -21,10 +21,11 @@ from scipy.optimize import minimize
 from scipy.special import log_expit, ndtri
 from scipy.stats import rankdata
 
-from clumpscope.jobs.simulate import simulate
-from clumpscope.config.recipe import DetectConfig, Recipe, load_recipe
+from clumpscope.config.recipe import Recipe, load_recipe
+from clumpscope.config.run import SampleConfig
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.engine.local import default_workers
+from clumpscope.jobs.simulate import simulate
 from clumpscope.store.sample import Sample
 
 RECIPES = Path(__file__).parents[1] / "recipes"
@@ -84,7 +85,7 @@ def _correlation(data: np.ndarray, lag: int) -> float:
 
 def measured(sample: Sample) -> tuple[np.ndarray, list[str]]:
     """(galaxies, statistics) and their names."""
-    rows = [statistics(sample.read(k, DetectConfig())) for k in range(len(sample))]
+    rows = [statistics(sample.read(k, SampleConfig())) for k in range(len(sample))]
     return np.array([list(row.values()) for row in rows]), list(rows[0])
 
 

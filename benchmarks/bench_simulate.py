@@ -12,8 +12,9 @@ from statistics import median
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from clumpscope.config.recipe import Recipe
+from clumpscope.config.simulate import SimulateConfig
 from clumpscope.jobs.simulate import simulate
-from clumpscope.config.recipe import Recipe, SimulateConfig
 from clumpscope.stages.simulate.survey import simulate_galaxy
 from clumpscope.store.images import write_galaxy
 

@@ -15,16 +15,16 @@ from astropy.stats import binom_conf_interval
 from astropy.table import Table
 from PIL import Image
 
-from clumpscope.stages.detect.baseline import baseline
-from clumpscope.config.recipe import RefineConfig
+from clumpscope.config.run import RefineConfig
 from clumpscope.core.boxes import Boxes, Label
 from clumpscope.core.composite import composite
 from clumpscope.core.galaxy import ColourImage
-from clumpscope.stages.detect.detect import detect
 from clumpscope.detector.predict import Detector
 from clumpscope.models.registry import find_model
 from clumpscope.ops.matching import match
 from clumpscope.plot import Panel, contact_sheet
+from clumpscope.stages.detect.baseline import baseline
+from clumpscope.stages.detect.detect import detect
 from clumpscope.stages.refine import refine
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "s82_clumpy"

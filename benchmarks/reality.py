@@ -9,12 +9,14 @@ from astropy.table import Table
 from PIL import Image
 from scipy import ndimage
 
-from clumpscope.jobs.simulate import fetch
-from clumpscope.config.recipe import CompositeConfig, DetectConfig, Recipe
+from clumpscope.config.recipe import Recipe
+from clumpscope.config.run import CompositeConfig, SampleConfig
+from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.composite import composite
 from clumpscope.core.frames import native_to_sky
-from clumpscope.core.galaxy import SDSS_BANDS
-from clumpscope.stages.fetch.sdss.band import Band, load_field
+from clumpscope.jobs.fetch import fetch
+from clumpscope.stages.fetch.band import Band
+from clumpscope.stages.fetch.sdss.band import load_field
 from clumpscope.stages.fetch.sdss.mirror import FieldKey, open_mirror
 from clumpscope.stages.fetch.sources import extract
 from clumpscope.store.sample import Sample
@@ -41,7 +43,7 @@ def galaxies(faintest: float, field: str = "") -> list[tuple[str, float, float]]
         noise = np.sqrt(band.frame.variance).astype(np.float32)
         table, _ = extract(data, noise, 1.5, contrast=0.005)
         magnitude = 22.5 - 2.5 * np.log10(np.maximum(table["flux"], 1e-3))
-        fwhm = band.psf_at(700, 1000).fwhm_px
+        fwhm = band.psf.at(700, 1000).fwhm_px
         inner, outer = (
             sep.sum_circle(data, table["x"], table["y"], radius * fwhm, subpix=5)[0]
             for radius in (0.75, 2.5)
@@ -76,7 +78,7 @@ def blank_sky(sample: Sample) -> dict[str, tuple[float, float]]:
     """
     ours: dict[str, list[float]] = {band: [] for band in SDSS_BANDS}
     for index in range(min(len(sample), 300)):
-        image = sample.read(index, DetectConfig())
+        image = sample.read(index, SampleConfig())
         edge = max(image.shape[0] // 8, 8)
         for band in SDSS_BANDS:
             ours[band].append(_scatter(image[band].data[:edge]))
@@ -105,7 +107,7 @@ def _scatter(data: np.ndarray) -> float:
 def picture(sample: Sample, index: int, crop: int = 400) -> np.ndarray:
     """(crop, crop, 3) uint8 composite as volunteers saw it, first row on top."""
     config = CompositeConfig(crop=crop)
-    pixels = composite(sample.read(index, DetectConfig()), config).pixels
+    pixels = composite(sample.read(index, SampleConfig()), config).pixels
     return np.rint(255 * pixels.transpose(1, 2, 0)[::-1]).astype(np.uint8)
 
 

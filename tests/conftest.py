@@ -1,12 +1,14 @@
 """Fixtures shared by the tests of the whole way."""
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from clumpscope.jobs.simulate import simulate
 from clumpscope.config.recipe import Recipe
-from clumpscope.jobs.pipeline import run
+from clumpscope.jobs.run import run
+from clumpscope.jobs.simulate import simulate
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +25,12 @@ def finished(survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("finished") / "run"
     run(survey, folder, Recipe())
     return folder
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty cache that is removed afterwards."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("CLUMPSCOPE_CACHE", str(folder))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)

@@ -10,7 +10,7 @@ from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.backbone_utils import _resnet_fpn_extractor
 from torchvision.ops import FrozenBatchNorm2d
 
-from clumpscope.config.recipe import CompositeConfig
+from clumpscope.config.run import CompositeConfig
 from clumpscope.core.composite import Composite
 from clumpscope.core.frames import PixelFrame
 from clumpscope.detector.faster_rcnn import build

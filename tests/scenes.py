@@ -10,9 +10,10 @@ import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import ArrayLike, NDArray
 
+from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.boxes import Boxes
 from clumpscope.core.frames import boxes_native_to_fraction, native_to_sky
-from clumpscope.core.galaxy import SDSS_BANDS, BandImage, GalaxyImage
+from clumpscope.core.galaxy import BandImage, GalaxyImage
 
 PIXSCALE = 0.396
 FWHM = 1.3

@@ -20,7 +20,7 @@ def clumpscope(*arguments: object, **environment: str) -> subprocess.CompletedPr
     import os
 
     return subprocess.run(
-        [sys.executable, "-m", "clumpscope.cli", *map(str, arguments)],
+        [sys.executable, "-m", "clumpscope", *map(str, arguments)],
         capture_output=True,
         text=True,
         env={**os.environ, "COLUMNS": "200", **environment},
@@ -96,7 +96,7 @@ def test_doctor_and_models_answer() -> None:
 
 def test_interrupted_run_says_how_to_go_on_and_does(survey: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    command = [sys.executable, "-m", "clumpscope.cli", "run", str(survey), "--out", str(out)]
+    command = [sys.executable, "-m", "clumpscope", "run", str(survey), "--out", str(out)]
     process = subprocess.Popen(
         [*command, "--workers", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

@@ -4,10 +4,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from clumpscope.config.recipe import (ConsensusConfig, DetectorConfig, LabelsConfig, MeasureConfig, Recipe, RefineConfig, load_recipe)
+from clumpscope.config.labels import ConsensusConfig, LabelsConfig
+from clumpscope.config.recipe import Recipe, load_recipe
+from clumpscope.config.run import MeasureConfig, RefineConfig
+from clumpscope.config.train import DetectorConfig
 from clumpscope.errors import RecipeError
-
-RECIPES = Path(__file__).parents[1] / "recipes"
+from places import RECIPES
 
 
 def write(folder: Path, text: str) -> Path:

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import band_image, galaxy_image
-from clumpscope.config.recipe import CompositeConfig
+from clumpscope.config.run import CompositeConfig
 from clumpscope.core.composite import Composite, colour, composite
 from clumpscope.core.frames import PixelFrame
 from clumpscope.core.galaxy import ColourImage, GalaxyImage

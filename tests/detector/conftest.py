@@ -30,12 +30,3 @@ def checkpoint(tmp_path_factory):
     network = torchvision_network()
     yield Checkpoint(save_checkpoint(folder / "trained.pth", network), network)
     shutil.rmtree(folder)  # pytest would keep three of them
-
-
-@pytest.fixture
-def cache(tmp_path, monkeypatch):
-    """An empty cache that is removed afterwards."""
-    folder = tmp_path / "cache"
-    monkeypatch.setenv("CLUMPSCOPE_CACHE", str(folder))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from clumpscope.config.recipe import DetectorConfig
+from clumpscope.config.train import DetectorConfig
 from clumpscope.detector.backbones import PyramidBackbone
 from clumpscope.errors import ModelError
 

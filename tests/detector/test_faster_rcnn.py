@@ -2,7 +2,7 @@ import pytest
 import torch
 from torchvision.models.detection.roi_heads import RoIHeads
 
-from clumpscope.config.recipe import CompositeConfig
+from clumpscope.config.run import CompositeConfig
 from clumpscope.detector.faster_rcnn import ClumpRoIHeads, build
 from clumpscope.models.spec import DetectorSpec, Native, Published
 from networks import CROP, native_network, native_spec, picture

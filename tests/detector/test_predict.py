@@ -3,12 +3,12 @@ import pytest
 import torch
 from torch import nn
 
-from clumpscope.config.recipe import CompositeConfig
-from clumpscope.stages.detect.detect import detect
+from clumpscope.config.run import CompositeConfig
 from clumpscope.detector.predict import Detector
-from clumpscope.models.spec import Native
 from clumpscope.detector.weights import save_model
 from clumpscope.errors import ModelError
+from clumpscope.models.spec import Native
+from clumpscope.stages.detect.detect import detect
 from networks import CROP, SMALL, composites, native_network, native_spec, picture
 
 FLOOR = 0.05

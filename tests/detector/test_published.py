@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from clumpscope.models import registry
-from clumpscope.models.header import read_header
 from clumpscope.detector.published import import_published, published_spec
-from clumpscope.models.spec import IMAGENET_MEAN, IMAGENET_STD, DetectorSpec, Native, Published
 from clumpscope.detector.weights import layout, load_model
 from clumpscope.errors import ModelError
+from clumpscope.models import registry
+from clumpscope.models.header import read_header
+from clumpscope.models.spec import IMAGENET_MEAN, IMAGENET_STD, DetectorSpec, Native, Published
 from clumpscope.store.manifest import sha256_file
 from networks import picture, save_checkpoint, thin, torchvision_network
 

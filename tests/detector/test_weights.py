@@ -7,9 +7,9 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from clumpscope.models.header import read_header, read_spec
 from clumpscope.detector.weights import load_model, save_model, save_tensors
 from clumpscope.errors import ModelError, StoreError
+from clumpscope.models.header import read_header, read_spec
 from networks import native_network, native_spec, picture
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from toys import toy
 
-from clumpscope.config.recipe import ConsensusConfig, Recipe
+from clumpscope.config.labels import ConsensusConfig
+from clumpscope.config.recipe import Recipe
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, StoreError, TableError
-from clumpscope.jobs.consensus import aggregate
+from clumpscope.jobs.consensus import consensus
 from clumpscope.store.exports import Classification, write_export
 from clumpscope.store.labels import read_labels
 from clumpscope.store.tables import read_parquet
@@ -40,7 +41,7 @@ def project():
 
 
 def test_everything_is_written(tmp_path, project):
-    outcome = aggregate(export(tmp_path, project, range(24)), tmp_path / "out", RECIPE)
+    outcome = consensus(export(tmp_path, project, range(24)), tmp_path / "out", RECIPE)
     labels = read_labels(tmp_path / "out")
     assert (outcome.images, outcome.boxes, outcome.faults) == (24, len(labels), 0)
     assert {"galaxy_id", "label", "x1", "probability", "p_odd", "n_marks"} <= set(labels.colnames)
@@ -60,19 +61,19 @@ def test_everything_is_written(tmp_path, project):
 def test_a_project_grows(tmp_path, project):
     """Skills from a state are those of all images; images judged again are not counted twice."""
     first = export(tmp_path, project, range(16), "first.csv")
-    aggregate(first, tmp_path / "a", RECIPE)
+    consensus(first, tmp_path / "a", RECIPE)
     later = export(tmp_path, project, range(16, 24), "later.csv")
-    aggregate(later, tmp_path / "b", RECIPE, state=tmp_path / "a" / "state.parquet")
+    consensus(later, tmp_path / "b", RECIPE, state=tmp_path / "a" / "state.parquet")
     state = read_parquet(tmp_path / "b" / "state.parquet")
     assert len(state) == 24 * 8
     every = export(tmp_path, project, range(24), "every.csv")
-    aggregate(every, tmp_path / "c", RECIPE, state=tmp_path / "b" / "state.parquet")
+    consensus(every, tmp_path / "c", RECIPE, state=tmp_path / "b" / "state.parquet")
     assert len(read_parquet(tmp_path / "c" / "state.parquet")) == 24 * 8
-    aggregate(every, tmp_path / "d", RECIPE)
+    consensus(every, tmp_path / "d", RECIPE)
     for name in ("labels.parquet", "volunteers.parquet"):
         assert (tmp_path / "c" / name).read_bytes() == (tmp_path / "d" / name).read_bytes()
     fresh = tmp_path / "e"
-    aggregate(later, fresh, RECIPE)
+    consensus(later, fresh, RECIPE)
 
     def skill(folder):
         table = read_parquet(folder / "volunteers.parquet")
@@ -87,7 +88,7 @@ def test_a_project_grows(tmp_path, project):
 def test_baselines(tmp_path, project, method):
     config = RECIPE.consensus.model_copy(update={"method": method})
     recipe = RECIPE.model_copy(update={"consensus": config})
-    outcome = aggregate(export(tmp_path, project, range(24)), tmp_path / "out", recipe)
+    outcome = consensus(export(tmp_path, project, range(24)), tmp_path / "out", recipe)
     labels = read_labels(tmp_path / "out")
     assert 0 < outcome.boxes == len(labels)
     assert (plain(labels, "probability") >= config.cluster_votes).all()
@@ -96,14 +97,14 @@ def test_baselines(tmp_path, project, method):
 
 def test_bad_input(tmp_path, project):
     good = export(tmp_path, project, range(2))
-    aggregate(good, tmp_path / "out", RECIPE)
+    consensus(good, tmp_path / "out", RECIPE)
     with pytest.raises(StoreError, match="new or empty"):
-        aggregate(good, tmp_path / "out", RECIPE)
+        consensus(good, tmp_path / "out", RECIPE)
     with pytest.raises(FolderError, match="a consensus state"):
-        aggregate(good, tmp_path / "o", RECIPE, state=tmp_path / "out" / "labels.parquet")
+        consensus(good, tmp_path / "o", RECIPE, state=tmp_path / "out" / "labels.parquet")
     (tmp_path / "empty.csv").write_text("")
     with pytest.raises(TableError, match="header"):
-        aggregate(tmp_path / "empty.csv", tmp_path / "o2", RECIPE)
+        consensus(tmp_path / "empty.csv", tmp_path / "o2", RECIPE)
     assert not (tmp_path / "o2").exists()
 
 
@@ -111,7 +112,7 @@ def test_faults_are_listed(tmp_path, project):
     path = export(tmp_path, project, range(3))
     with path.open("a") as stream:
         stream.write('9,x,,,1,c,1,now,,,{},"[oops",{},7\n')
-    outcome = aggregate(path, tmp_path / "out", RECIPE)
+    outcome = consensus(path, tmp_path / "out", RECIPE)
     faults = read_parquet(tmp_path / "out" / "faults.parquet")
     assert outcome.faults == len(faults) == 1
     assert faults["row"][0] == 25
@@ -120,10 +121,10 @@ def test_faults_are_listed(tmp_path, project):
 
 def test_a_state_of_other_visibilities_is_named(tmp_path, project):
     file = export(tmp_path, project, range(4))
-    aggregate(file, tmp_path / "a", RECIPE)
+    consensus(file, tmp_path / "a", RECIPE)
     state = tmp_path / "a" / "state.parquet"
     changed = RECIPE.consensus.model_copy(update={"visibility": (1.0,)})
     other = RECIPE.model_copy(update={"consensus": changed})
     with pytest.raises(TableError, match=r"state.parquet.*visibility"):
-        aggregate(file, tmp_path / "b", other, state=state)
+        consensus(file, tmp_path / "b", other, state=state)
     assert not (tmp_path / "b").exists()

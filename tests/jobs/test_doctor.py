@@ -7,8 +7,8 @@ import pytest
 
 from clumpscope import __version__
 from clumpscope.jobs import doctor as module
-from clumpscope.models.registry import DEFAULT
 from clumpscope.jobs.doctor import Check, doctor
+from clumpscope.models.registry import DEFAULT
 from clumpscope.ops.extinction import MAP_FILES
 
 
@@ -112,5 +112,5 @@ def test_little_disk(monkeypatch):
 
 
 def test_it_loads_torch_only_when_it_looks():
-    code = "import sys, clumpscope.doctor; sys.exit('torch' in sys.modules)"
+    code = "import sys, clumpscope.jobs.doctor; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

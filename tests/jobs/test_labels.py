@@ -7,12 +7,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clumpscope.config.recipe import ConsensusConfig, LabelsConfig, Recipe
+from clumpscope.config.labels import ConsensusConfig, LabelsConfig
+from clumpscope.config.recipe import Recipe
 from clumpscope.core.schema import plain
-from clumpscope.jobs.subjects import subject_set
-from clumpscope.jobs.labels import any_labels, bring_in, choose, divide, send_out
 from clumpscope.errors import FolderError, TableError
-from clumpscope.jobs.consensus import aggregate
+from clumpscope.jobs.consensus import consensus
+from clumpscope.jobs.labels import (
+    any_labels,
+    export_labels,
+    import_labels,
+    select_labels,
+    split_labels,
+)
+from clumpscope.jobs.subjects import subjects
 from clumpscope.store.exports import Classification, write_export
 from clumpscope.store.labels import read_labels
 from clumpscope.store.sample import Sample
@@ -27,15 +34,15 @@ def corners(table):
 
 
 def test_select_then_split(survey, tmp_path):
-    steps = choose(survey, tmp_path / "chosen", RECIPE, survey)
+    steps = select_labels(survey, tmp_path / "chosen", RECIPE, survey)
     chosen = read_labels(tmp_path / "chosen")
     assert steps[-1].boxes == len(chosen) < steps[0].boxes
     names = {path.name for path in (tmp_path / "chosen").iterdir()}
     assert names == {"labels.parquet", "steps.parquet", "heat_map.png", "manifest.json"}
-    groups = divide(tmp_path / "chosen", tmp_path / "groups.parquet", RECIPE)
+    groups = split_labels(tmp_path / "chosen", tmp_path / "groups.parquet", RECIPE)
     assert len(read_parquet(tmp_path / "groups.parquet")) == len(groups)
     with pytest.raises(FolderError, match="a new file"):
-        divide(tmp_path / "chosen", tmp_path / "groups.parquet", RECIPE)
+        split_labels(tmp_path / "chosen", tmp_path / "groups.parquet", RECIPE)
 
 
 @pytest.mark.parametrize(
@@ -49,8 +56,8 @@ def test_select_then_split(survey, tmp_path):
     ],
 )
 def test_there_and_back_on_disk(survey, tmp_path, form, name):
-    sent = send_out(survey, tmp_path / name, form, RECIPE, survey)
-    assert bring_in(tmp_path / name, tmp_path / "back.parquet", form, RECIPE, survey) == sent
+    sent = export_labels(survey, tmp_path / name, form, RECIPE, survey)
+    assert import_labels(tmp_path / name, tmp_path / "back.parquet", form, RECIPE, survey) == sent
     before, after = any_labels(survey), any_labels(tmp_path / "back.parquet")
     order = np.argsort(np.asarray(before["galaxy_id"]), kind="stable")
     assert after["galaxy_id"].tolist() == before["galaxy_id"][order].tolist()
@@ -60,8 +67,8 @@ def test_there_and_back_on_disk(survey, tmp_path, form, name):
 
 def test_adams_positions_become_boxes_again(survey, tmp_path):
     """Labels are boxes of two PSF-FWHM, and so are those made from the sky."""
-    send_out(survey, tmp_path / "l.csv", "adams", RECIPE, survey)
-    bring_in(tmp_path / "l.csv", tmp_path / "back.parquet", "adams", RECIPE, survey)
+    export_labels(survey, tmp_path / "l.csv", "adams", RECIPE, survey)
+    import_labels(tmp_path / "l.csv", tmp_path / "back.parquet", "adams", RECIPE, survey)
     before, after = any_labels(survey), any_labels(tmp_path / "back.parquet")
     assert np.allclose(corners(after), corners(before), atol=1e-6)
 
@@ -82,24 +89,24 @@ def test_bad_files(tmp_path, form, file, text, message):
     path.write_text(text)
     given = path.parent if "/" in file else path
     with pytest.raises(TableError, match=message):
-        bring_in(given, tmp_path / "out.parquet", form, RECIPE, None)
+        import_labels(given, tmp_path / "out.parquet", form, RECIPE, None)
     assert not (tmp_path / "out.parquet").exists()
 
 
 def test_nothing_left_is_an_error(survey, tmp_path):
     recipe = Recipe(labels=LabelsConfig(padding=0.499))
     with pytest.raises(TableError, match="passes every cut"):
-        choose(survey, tmp_path / "out", recipe)
+        select_labels(survey, tmp_path / "out", recipe)
 
 
 @pytest.mark.parametrize("source", ["labels", "run"])
 def test_boxes_go_out_and_come_back_corrected(survey, finished, tmp_path, source):
     """One volunteer strikes the first box out, the other two leave all as they are."""
-    made = subject_set(survey if source == "labels" else finished, tmp_path / "set", RECIPE, survey)
+    made = subjects(survey if source == "labels" else finished, tmp_path / "set", RECIPE, survey)
     assert made == len(Sample.open(survey))
     with (tmp_path / "set" / "manifest.csv").open(newline="") as stream:
-        subjects = list(csv.DictReader(stream))
-    one = max(subjects, key=lambda row: len(json.loads(row["#boxes"])))
+        rows = list(csv.DictReader(stream))
+    one = max(rows, key=lambda row: len(json.loads(row["#boxes"])))
     boxes = json.loads(one["#boxes"])
     with Image.open(tmp_path / "set" / one["image"]) as picture:
         size = picture.size
@@ -111,14 +118,14 @@ def test_boxes_go_out_and_come_back_corrected(survey, finished, tmp_path, source
     ]
     write_export(tmp_path / "answers.csv", answers)
     recipe = Recipe(consensus=ConsensusConfig(tools={"0": "normal", "Wrong": "wrong"}))
-    outcome = aggregate(tmp_path / "answers.csv", tmp_path / "out", recipe)
+    outcome = consensus(tmp_path / "answers.csv", tmp_path / "out", recipe)
     assert outcome.faults == 0
     hit = sum(b[0] <= x <= b[2] and b[1] <= y <= b[3] for b in boxes)
     assert outcome.marks == 3 * len(boxes) - hit
 
 
 def test_boxes_sent_out_are_those_of_the_labels(survey, tmp_path):
-    subject_set(survey, tmp_path / "set", RECIPE, survey)
+    subjects(survey, tmp_path / "set", RECIPE, survey)
     labels = any_labels(survey)
     with (tmp_path / "set" / "manifest.csv").open(newline="") as stream:
         for row in csv.DictReader(stream):

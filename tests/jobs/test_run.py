@@ -10,16 +10,22 @@ from astropy.io import fits
 from PIL import Image
 
 import scenes
-from clumpscope.jobs import pipeline
-from clumpscope.config.recipe import CatalogueConfig, CompositeConfig, Recipe, RefineConfig
+from clumpscope.config.recipe import Recipe
+from clumpscope.config.run import CatalogueConfig, CompositeConfig, RefineConfig
 from clumpscope.core.clumps import schema
 from clumpscope.core.composite import colour
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.schema import plain
 from clumpscope.errors import RecipeError, StoreError, TableError
-from clumpscope.jobs.pipeline import catalogue_run, measure_file, recipe_of, refine_run, run
+from clumpscope.jobs import pipeline
+from clumpscope.jobs.catalogue import catalogue as catalogue_run
+from clumpscope.jobs.detect import detect
+from clumpscope.jobs.measure import measure as measure_file
+from clumpscope.jobs.refine import refine as refine_run
+from clumpscope.jobs.run import run
 from clumpscope.store.images import read_galaxy, write_galaxy
 from clumpscope.store.manifest import RunManifest
+from clumpscope.store.run import Run
 from clumpscope.store.tables import read_parquet
 
 TABLES = ("catalogue", "detections", "failures", "galaxies", "photometry", "positions")
@@ -125,7 +131,7 @@ def test_pictures_are_searched_and_not_measured(survey: Path, tmp_path: Path) ->
 
 def test_stages_alone_give_what_the_run_gave(survey: Path, finished: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    run(survey, out, Recipe(), until="detect")
+    detect(survey, out, Recipe())
     assert not (out / "catalogue.parquet").exists()
     refine_run(out, Recipe())
     count, failed = measure_file(
@@ -202,4 +208,4 @@ def test_refining_anew_keeps_failures_of_other_stages(survey: Path, tmp_path: Pa
     assert list(zip(failures["galaxy_id"], failures["stage"], strict=True)) == [
         (path.stem, "measure")
     ]
-    assert recipe_of(tmp_path / "run").refine.nms_iou == 0.3
+    assert Run(tmp_path / "run").recipe().refine.nms_iou == 0.3

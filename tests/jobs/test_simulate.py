@@ -7,24 +7,27 @@ import pytest
 from astropy.table import Table
 from PIL import Image
 
-from clumpscope.jobs import simulate as acquire
-from clumpscope.jobs.simulate import fetch, galaxy_ids, simulate
 from clumpscope.config.recipe import Recipe
-from clumpscope.core.galaxy import SDSS_BANDS
+from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.schema import plain
 from clumpscope.errors import StoreError
-from clumpscope.jobs.pipeline import run
+from clumpscope.jobs import shards
+from clumpscope.jobs import simulate as simulating
+from clumpscope.jobs.fetch import fetch
+from clumpscope.jobs.run import run
+from clumpscope.jobs.simulate import galaxy_ids, simulate
 from clumpscope.stages.simulate.survey import simulate_galaxy
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_parquet, read_user_table
+from places import SHARED
 
-FRAMES = Path(__file__).parents[2] / "shared" / "data" / "sdss_frames"
+FRAMES = SHARED / "sdss_frames"
 
 
 def test_simulated_sample_is_the_same_for_any_number_of_workers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(acquire, "_SHARD", 4)
+    monkeypatch.setattr(shards, "SHARD", 4)
     recipe = Recipe(seed=5)
     for name, workers in (("one", 1), ("two", 2)):
         simulate(tmp_path / name, 10, recipe, workers)
@@ -46,7 +49,7 @@ def tables(folder: Path) -> dict[str, bytes]:
 
 def test_an_interrupted_survey_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = Recipe(seed=5)
-    monkeypatch.setattr(acquire, "_SHARD", 8)
+    monkeypatch.setattr(shards, "SHARD", 8)
     simulate(tmp_path / "whole", 20, recipe, 1)
     drawn = []
 
@@ -56,7 +59,7 @@ def test_an_interrupted_survey_is_resumed(tmp_path: Path, monkeypatch: pytest.Mo
         drawn.append(galaxy_id)
         return simulate_galaxy(galaxy_id, *rest)
 
-    monkeypatch.setattr(acquire, "simulate_galaxy", interrupted)
+    monkeypatch.setattr(simulating, "simulate_galaxy", interrupted)
     with pytest.raises(KeyboardInterrupt):
         simulate(tmp_path / "part", 20, recipe, 1)
     assert not (tmp_path / "part" / "hosts.parquet").exists()
@@ -66,7 +69,7 @@ def test_an_interrupted_survey_is_resumed(tmp_path: Path, monkeypatch: pytest.Mo
         simulate(tmp_path / "part", 20, Recipe(seed=6), 1, resume=True)
     drawn.clear()
     monkeypatch.setattr(
-        acquire, "simulate_galaxy", lambda *a: drawn.append(a[0]) or simulate_galaxy(*a)
+        simulating, "simulate_galaxy", lambda *a: drawn.append(a[0]) or simulate_galaxy(*a)
     )
     added: list[int] = []
     assert simulate(tmp_path / "part", 20, recipe, 1, added.append, resume=True) == 20
@@ -105,7 +108,7 @@ def test_injection_keeps_what_the_hosts_had(survey: Path, tmp_path: Path) -> Non
 def test_injection_is_the_same_for_any_number_of_workers(
     survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(acquire, "_SHARD", 4)
+    monkeypatch.setattr(shards, "SHARD", 4)
     for name, workers in (("one", 1), ("two", 2)):
         simulate(tmp_path / name, 10, Recipe(seed=8), workers, hosts=survey)
     assert tables(tmp_path / "one") == tables(tmp_path / "two")
@@ -122,7 +125,7 @@ def test_pictures_cannot_take_clumps(tmp_path: Path) -> None:
 def test_simulated_sample_reads_back(survey: Path) -> None:
     sample = Sample.open(survey)
     assert sample.ids == galaxy_ids(40)
-    image = sample.read(0, Recipe().detect)
+    image = sample.read(0, Recipe().sample)
     assert list(image.bands) == list(SDSS_BANDS)
     assert image.pixscale_arcsec == pytest.approx(0.396)
     assert sample.host(0, "psf_fwhm_r") == pytest.approx(image["r"].psf_fwhm_arcsec)

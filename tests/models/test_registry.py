@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from clumpscope.errors import ModelError
 from clumpscope.models import registry
 from clumpscope.models.registry import DEFAULT, PUBLISHED, check_name, find_model
-from clumpscope.errors import ModelError
 
 
 @pytest.fixture

@@ -71,8 +71,8 @@ def test_is_frozen():
 
 def test_needs_no_torch():
     code = (
-        "import clumpscope.detector.inventory as i, clumpscope.detector.spec, sys\n"
-        "i.list_models()\n"
+        "import clumpscope.models.inventory as i, clumpscope.models.spec, sys\n"
+        "i.inventory()\n"
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -13,15 +13,16 @@ import numpy as np
 import pytest
 
 import networks
-from clumpscope.jobs import models as download
-from clumpscope.models import registry
-from clumpscope.jobs.models import BASE_URL, fetch
-from clumpscope.models.inventory import verify
 from clumpscope.detector.published import published_spec
-from clumpscope.models.registry import PublishedCheckpoint
-from clumpscope.models.spec import DetectorSpec
 from clumpscope.detector.weights import layout, save_tensors
 from clumpscope.errors import DownloadError, ModelError, StoreError
+from clumpscope.jobs.models import BASE_URL
+from clumpscope.jobs.models import fetch_models as fetch
+from clumpscope.jobs.models import verify_models as verify
+from clumpscope.models import registry
+from clumpscope.models.registry import PublishedCheckpoint
+from clumpscope.models.spec import DetectorSpec
+from clumpscope.net import download
 
 NAME = "zoobot-backbone"
 CONTENT = np.random.default_rng(1).bytes(300_000)
@@ -124,7 +125,7 @@ def imported(monkeypatch):
     checkpoint = publish(monkeypatch, CONTENT)
     spec = DetectorSpec(name=NAME, architecture={"family": "published"})
 
-    def take(source, name):
+    def take(source, name, out):
         given.append(source.read_bytes())
         path = registry.model_folder() / f"{name}.safetensors"
         save_tensors(
@@ -340,7 +341,7 @@ def test_import_needs_no_network():
         "import socket\n"
         "def refuse(*a, **k): raise AssertionError('network')\n"
         "socket.socket.connect = socket.getaddrinfo = refuse\n"
-        "import clumpscope.detector.download, sys\n"
+        "import clumpscope.jobs.models, sys\n"
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -358,7 +359,7 @@ def test_a_real_checkpoint_all_the_way(server, tmp_path, monkeypatch):
     path.unlink()
     publish(monkeypatch, server.content)
     server.breaks = [90_000_000]
-    found = verify(fetch(NAME))
+    found = verify(str(fetch(NAME)))
     assert found.header.spec.name == NAME
     assert len(found.header.shapes) == 295
     assert server.sent == [90_000_000, len(server.content) - 90_000_000]

@@ -1,13 +1,12 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 from astropy.io import fits
 
 from clumpscope.errors import RecipeError
 from clumpscope.ops.extinction import MAP_FILES, ebv, extinction
+from places import SHARED
 
-DUST = Path(__file__).parents[3] / "shared" / "data" / "dust"
+DUST = SHARED / "dust"
 
 
 def write_map(path, sign, value, size=64):

@@ -6,11 +6,12 @@ from photutils.segmentation import detect_sources, make_2dgaussian_kernel
 from scipy import ndimage
 
 import scenes
-from clumpscope.config.recipe import RefineConfig
+from clumpscope.config.run import RefineConfig
 from clumpscope.core.galaxy import BandImage, GalaxyImage, MaskBit
 from clumpscope.errors import ImageError
 from clumpscope.ops.background import sky
-from clumpscope.ops.outline import (galaxy_outline, host_centre, host_outline, inside, psf_fwhm_px, reference_band)
+from clumpscope.ops.host import host_centre, psf_fwhm_px, reference_band
+from clumpscope.ops.outline import galaxy_outline, host_outline, inside
 
 CONFIG = RefineConfig()
 SHAPE = (90, 100)

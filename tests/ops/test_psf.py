@@ -5,7 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clumpscope.errors import ImageError
-from clumpscope.ops.psf import (FWHM_PER_SIGMA, adaptive_fwhm_px, adaptive_moments, gaussian_psf, moffat_psf, sampled_gaussian)
+from clumpscope.ops.psf import (
+    FWHM_PER_SIGMA,
+    adaptive_fwhm_px,
+    adaptive_moments,
+    gaussian_psf,
+    moffat_psf,
+    sampled_gaussian,
+)
 
 
 def gaussian(shape, x, y, sigma_x, sigma_y=None, flux=1.0):

@@ -3,24 +3,18 @@
 import csv
 import gzip
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from clumpscope.config.recipe import ConsensusConfig
+from clumpscope.config.labels import ConsensusConfig
 from clumpscope.core.marks import Kind
 from clumpscope.errors import FolderError, TableError
 from clumpscope.store.exports import Classification, write_export
 from clumpscope.store.panoptes import read_export
+from places import SHARED
 
-PENGUINS = (
-    Path(__file__).parents[3]
-    / "shared"
-    / "data"
-    / "zooniverse"
-    / "penguin-watch-classifications-trim.csv"
-)
+PENGUINS = SHARED / "zooniverse" / "penguin-watch-classifications-trim.csv"
 TOOLS = {"Clump": "normal", "1": "odd", "Central bulge": "bulge"}
 CONFIG = ConsensusConfig(tools=TOOLS)
 

@@ -4,7 +4,7 @@ from astropy.io import fits
 from PIL import Image
 
 from builders import galaxy_image
-from clumpscope.config.recipe import DetectConfig
+from clumpscope.config.run import SampleConfig
 from clumpscope.core.galaxy import ColourImage, GalaxyImage
 from clumpscope.core.records import HOSTS, LABELS, TRUTH, record_table
 from clumpscope.errors import ImageError, StoreError, TableError
@@ -12,7 +12,7 @@ from clumpscope.store.images import write_galaxy
 from clumpscope.store.sample import Sample, check_ids, require_galaxy
 from clumpscope.store.tables import write_parquet
 
-CONFIG = DetectConfig()
+CONFIG = SampleConfig()
 
 
 def picture(path):
@@ -65,8 +65,8 @@ def test_a_picture_takes_its_scale_from_the_hosts_or_the_recipe(tmp_path):
     sample = Sample.open(tmp_path)
     known, unknown = sample.read(0, CONFIG), sample.read(1, CONFIG)
     assert (known.pixscale_arcsec, known.psf_fwhm_arcsec, known.psf_assumed) == (0.2, 0.9, False)
-    assert unknown.pixscale_arcsec == CONFIG.default_pixscale_arcsec
-    assert unknown.psf_fwhm_arcsec == CONFIG.default_psf_fwhm_arcsec
+    assert unknown.pixscale_arcsec == CONFIG.pixscale_arcsec
+    assert unknown.psf_fwhm_arcsec == CONFIG.psf_fwhm_arcsec
     assert unknown.psf_assumed
     with pytest.raises(ImageError, match="a: expected calibrated bands to measure"):
         require_galaxy(known)
@@ -167,7 +167,7 @@ def test_each_band_takes_its_own_width_from_the_hosts(tmp_path):
     assert found == {
         "g": (1.5, False),
         "r": (1.1, False),
-        "i": (CONFIG.default_psf_fwhm_arcsec, True),
+        "i": (CONFIG.psf_fwhm_arcsec, True),
     }
 
 
@@ -183,7 +183,7 @@ def test_a_picture_needs_both_scale_and_width_to_be_known(tmp_path):
     sample = Sample.open(tmp_path)
     found = [sample.read(index, CONFIG) for index in range(3)]
     assert [one.psf_assumed for one in found] == [True, False, True]
-    default = CONFIG.default_pixscale_arcsec
+    default = CONFIG.pixscale_arcsec
     assert [one.pixscale_arcsec for one in found] == [default, 0.4, 0.4]
 
 

@@ -14,7 +14,13 @@ from clumpscope.core.clumps import LEVELS, clump_table, schema
 from clumpscope.core.records import HOSTS, LABELS, SCHEMA_VERSION, record_table
 from clumpscope.core.schema import plain
 from clumpscope.errors import StoreError, TableError
-from clumpscope.store.tables import (read_parquet, read_records, read_user_table, write_fits, write_parquet)
+from clumpscope.store.tables import (
+    read_parquet,
+    read_records,
+    read_user_table,
+    write_fits,
+    write_parquet,
+)
 
 
 def filled(level: str, n: int, seed: int = 0) -> QTable:

@@ -20,8 +20,8 @@ from rich.table import Table
 from clumpscope.config.recipe import Recipe, load_recipe
 
 if TYPE_CHECKING:
-    from clumpscope.stages.evaluate.scores import Evaluation
     from clumpscope.jobs.pipeline import Summary
+    from clumpscope.stages.evaluate.scores import Evaluation
 
 
 app = typer.Typer(
@@ -63,9 +63,9 @@ def recipe_of(path: Path | None, seed: int | None = None) -> Recipe:
 
 def recipe_for(run: Path, path: Path | None) -> Recipe:
     """The recipe given, else the one that the run was made with."""
-    from clumpscope.jobs.pipeline import recipe_of
+    from clumpscope.store.run import Run
 
-    return recipe_of(run) if path is None else load_recipe(path)
+    return Run(run).recipe() if path is None else load_recipe(path)
 
 
 def workers_of(workers: int | None) -> int:

@@ -1,15 +1,25 @@
 """Commands for labels: volunteers' consensus, cuts, groups, formats."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-if TYPE_CHECKING:
-    pass
-from clumpscope.cli.common import (OutFolder, RecipeFile, Seed, Workers, app, console, errors, labels_app, progress_bar, recipe_of, workers_of)
+from clumpscope.cli.common import (
+    OutFolder,
+    RecipeFile,
+    Seed,
+    Workers,
+    app,
+    console,
+    errors,
+    labels_app,
+    progress_bar,
+    recipe_of,
+    workers_of,
+)
 
 
 @app.command()
@@ -26,11 +36,11 @@ def consensus(
     workers: Workers = None,
 ) -> None:
     """Turn volunteers' marks into boxes: labels, images, volunteers, faults, state."""
-    from clumpscope.jobs.consensus import aggregate
+    from clumpscope.jobs.consensus import consensus as job
 
     settings = recipe_of(recipe)
     with progress_bar("images, over all rounds", None) as progress:
-        result = aggregate(
+        result = job(
             export,
             out,
             settings,
@@ -72,10 +82,10 @@ def labels_select(
     recipe: RecipeFile = None,
 ) -> None:
     """Leave out bulges, borders and what else the recipe says; counts of each cut."""
-    from clumpscope.jobs.labels import choose
+    from clumpscope.jobs.labels import select_labels
 
     table = Table("left after", "galaxies", "boxes", "normal", "odd", box=SIMPLE_HEAD)
-    for step in choose(labels, out, recipe_of(recipe), hosts):
+    for step in select_labels(labels, out, recipe_of(recipe), hosts):
         counts = (step.galaxies, step.boxes, step.normal, step.odd)
         table.add_row(step.name, *(f"{n:,}" for n in counts))
     console.print(table)
@@ -94,13 +104,13 @@ def labels_split(
     seed: Seed = None,
 ) -> None:
     """Draw run-groups of growing size, each divided into train, validation and test."""
-    from clumpscope.jobs.labels import divide
+    from clumpscope.jobs.labels import split_labels
 
     settings = recipe_of(recipe, seed)
     if groups is not None:
         chosen = settings.labels.model_copy(update={"groups": groups})
         settings = settings.model_copy(update={"labels": chosen})
-    found = divide(labels, out, settings)
+    found = split_labels(labels, out, settings)
     table = Table("group", "train", "validation", "test", "total", box=SIMPLE_HEAD)
     for number in sorted(set(found["group"].tolist())):
         parts = found["split"][found["group"] == number].tolist()
@@ -118,9 +128,9 @@ def labels_import(
     recipe: RecipeFile = None,
 ) -> None:
     """Read labels of another format."""
-    from clumpscope.jobs.labels import bring_in
+    from clumpscope.jobs.labels import import_labels
 
-    console.print(f"{bring_in(file, out, form, recipe_of(recipe), sample)} labels in {out}")
+    console.print(f"{import_labels(file, out, form, recipe_of(recipe), sample)} labels in {out}")
 
 
 @labels_app.command("export")
@@ -135,11 +145,11 @@ def labels_export(
     recipe: RecipeFile = None,
 ) -> None:
     """Write labels in another format, or a subject set whose boxes volunteers correct."""
-    from clumpscope.jobs.subjects import subject_set
-    from clumpscope.jobs.labels import send_out
+    from clumpscope.jobs.labels import export_labels
+    from clumpscope.jobs.subjects import subjects
 
     if form == "zooniverse":
-        made = subject_set(labels, out, recipe_of(recipe), sample)
+        made = subjects(labels, out, recipe_of(recipe), sample)
         console.print(f"{made} subjects in {out / 'manifest.csv'}")
         return
-    console.print(f"{send_out(labels, out, form, recipe_of(recipe), sample)} labels in {out}")
+    console.print(f"{export_labels(labels, out, form, recipe_of(recipe), sample)} labels in {out}")

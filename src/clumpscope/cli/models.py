@@ -1,7 +1,7 @@
 """Commands for detectors: train and models."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.progress import (
@@ -12,11 +12,17 @@ from rich.progress import (
 )
 from rich.table import Column, Table
 
+from clumpscope.cli.common import (
+    Seed,
+    Workers,
+    app,
+    console,
+    errors,
+    models_app,
+    recipe_of,
+    workers_of,
+)
 from clumpscope.errors import TableError, expected_got
-
-if TYPE_CHECKING:
-    pass
-from clumpscope.cli.common import (Seed, Workers, app, console, errors, models_app, recipe_of, workers_of)
 
 _DOWNLOAD = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
 
@@ -34,20 +40,20 @@ def train(
     """Train a detector on samples with labels."""
     if out.suffix != ".safetensors":
         raise TableError(expected_got("--out", "a file ending in .safetensors", out.name))
-    from clumpscope.jobs.train import learn
+    from clumpscope.jobs.train import train as job
 
     def report(epoch: int, metrics: dict[str, float]) -> None:
         figures = ", ".join(f"{name} {value:.3f}" for name, value in metrics.items())
         console.print(f"epoch {epoch}: {figures}")
 
-    spec = learn(sample, out, recipe_of(recipe, seed), workers_of(workers), report)
+    spec = job(sample, out, recipe_of(recipe, seed), workers_of(workers), report)
     console.print(f"{spec.name} in {out}")
 
 
 @models_app.command("list")
 def models_list() -> None:
     """Models in the package, in the cache, and the published ones."""
-    from clumpscope.models.inventory import list_models
+    from clumpscope.jobs.models import list_models
 
     table = Table(Column("name", no_wrap=True), "where", "family", "MB", "licence")
     for entry in list_models():
@@ -59,12 +65,14 @@ def models_list() -> None:
 @models_app.command("fetch")
 def models_fetch(name: Annotated[str, typer.Argument(help="a published model's name")]) -> None:
     """Download a published checkpoint by its sha256 and import it."""
-    from clumpscope.jobs.models import fetch
+    from clumpscope.jobs.models import fetch_models
     from clumpscope.models.header import read_spec
 
     with Progress(*_DOWNLOAD, console=errors, disable=not errors.is_terminal) as bar:
         task = bar.add_task(name, total=None)
-        path = fetch(name, progress=lambda done, size: bar.update(task, completed=done, total=size))
+        path = fetch_models(
+            name, progress=lambda done, size: bar.update(task, completed=done, total=size)
+        )
     console.print(f"{name} in {path}")
     console.print(f"licence: {read_spec(path).licence}")
 
@@ -78,9 +86,9 @@ def models_import(
     ] = None,
 ) -> None:
     """Turn a published checkpoint into a model file."""
-    from clumpscope.detector.published import import_published
+    from clumpscope.jobs.models import import_models
 
-    console.print(f"{name} in {import_published(file, name, out)}")
+    console.print(f"{name} in {import_models(file, name, out)}")
 
 
 @models_app.command("show")
@@ -88,12 +96,11 @@ def models_show(
     model: Annotated[str | None, typer.Argument(help="name or file; default: ours")] = None,
 ) -> None:
     """Print a model's spec: what it is, what it expects, where it comes from."""
-    from clumpscope.models.header import read_spec
-    from clumpscope.models.registry import find_model
+    from clumpscope.jobs.models import show_models
 
-    path = find_model(model)
-    console.print_json(read_spec(path).model_dump_json())
-    console.print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+    header = show_models(model)
+    console.print_json(header.spec.model_dump_json())
+    console.print(f"{header.path} ({header.size / 1e6:.1f} MB)")
 
 
 @models_app.command("verify")
@@ -101,10 +108,9 @@ def models_verify(
     model: Annotated[str | None, typer.Argument(help="name or file; default: ours")] = None,
 ) -> None:
     """Check a model file: spec, tensors, hash."""
-    from clumpscope.models.inventory import verify
-    from clumpscope.models.registry import find_model
+    from clumpscope.jobs.models import verify_models
 
-    verified = verify(find_model(model))
+    verified = verify_models(model)
     header = verified.header
     console.print(f"{header.path} is whole: {len(header.shapes)} tensors,", end=" ")
     console.print(f"{header.parameters / 1e6:.2f} million numbers in {' '.join(header.precisions)}")

@@ -6,8 +6,28 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    pass
-from clumpscope.cli.common import (Model, OutFolder, RecipeFile, Resume, RunFolder, RunRecipe, Sample, Workers, app, console, errors, print_evaluation, progress_bar, recipe_for, recipe_of, summary_of, workers_of)
+    from collections.abc import Callable
+
+    from clumpscope.jobs.pipeline import Summary
+from clumpscope.cli.common import (
+    Model,
+    OutFolder,
+    RecipeFile,
+    Resume,
+    RunFolder,
+    RunRecipe,
+    Sample,
+    Workers,
+    app,
+    console,
+    errors,
+    print_evaluation,
+    progress_bar,
+    recipe_for,
+    recipe_of,
+    summary_of,
+    workers_of,
+)
 
 
 @app.command()
@@ -20,7 +40,11 @@ def detect(
     workers: Workers = None,
 ) -> None:
     """Find boxes only: detections.parquet and galaxies.parquet."""
-    _run(sample, out, model, recipe, resume, workers, "detect")
+    from clumpscope.jobs.detect import detect as job
+
+    summary = _report(job, sample, out, model, recipe, resume, workers)
+    console.print(f"{summary.detections} boxes in {summary.galaxies} galaxies")
+    _where(out, summary, [])
 
 
 @app.command()
@@ -33,30 +57,33 @@ def run(
     workers: Workers = None,
 ) -> None:
     """Detect, refine, measure and catalogue every galaxy of a sample."""
-    _run(sample, out, model, recipe, resume, workers, "catalogue")
+    from clumpscope.jobs.run import run as job
+
+    summary = _report(job, sample, out, model, recipe, resume, workers)
+    console.print(summary_of(summary))
+    _where(out, summary, ["catalogue.parquet", "catalogue.fits"])
 
 
-def _run(
+def _report(
+    job: "Callable[..., Summary]",
     sample: Path,
     out: Path,
     model: str | None,
     recipe: Path | None,
     resume: bool,
     workers: int | None,
-    until: str,
-) -> None:
-    from clumpscope.jobs.pipeline import run as run_pipeline
+) -> "Summary":
+    """Do a job over a sample with a progress bar."""
     from clumpscope.store.sample import Sample as Opened
 
     settings = recipe_of(recipe)
     try:
         with progress_bar("galaxies", len(Opened.open(sample))) as progress:
-            summary = run_pipeline(
+            return job(
                 sample,
                 out,
                 settings,
                 model=model,
-                until=until,
                 resume=resume,
                 workers=workers_of(workers),
                 progress=progress,
@@ -64,12 +91,11 @@ def _run(
     except KeyboardInterrupt:
         errors.print(f"interrupted: the same command with --resume goes on in {out}")
         raise typer.Exit(1) from None
-    names = ["detections.parquet", "galaxies.parquet", "failures.parquet"]
-    if until == "catalogue":
-        console.print(summary_of(summary))
-        names = ["catalogue.parquet", "catalogue.fits", *names]
-    else:
-        console.print(f"{summary.detections} boxes in {summary.galaxies} galaxies")
+
+
+def _where(out: Path, summary: "Summary", names: list[str]) -> None:
+    """Say where everything is, and what failed."""
+    names = [*names, "detections.parquet", "galaxies.parquet", "failures.parquet"]
     console.print(f"in {out}: {', '.join(names)}")
     if summary.failed:
         errors.print(f"{summary.failed} galaxies failed: see {out / 'failures.parquet'}")
@@ -80,10 +106,11 @@ def _run(
 @app.command()
 def refine(run: RunFolder, recipe: RunRecipe = None) -> None:
     """Refine a run's detections anew: positions.parquet."""
-    from clumpscope.jobs.pipeline import refine_run, sample_of
+    from clumpscope.jobs.refine import refine as job
+    from clumpscope.store.run import Run
 
-    with progress_bar("refining", len(sample_of(run))) as progress:
-        clumps = refine_run(run, recipe_for(run, recipe), progress)
+    with progress_bar("refining", len(Run(run).sample())) as progress:
+        clumps = job(run, recipe_for(run, recipe), progress)
     console.print(f"{clumps} clumps in {run / 'positions.parquet'}")
 
 
@@ -101,9 +128,9 @@ def measure(
     recipe: RecipeFile = None,
 ) -> None:
     """Measure given positions in every band."""
-    from clumpscope.jobs.pipeline import measure_file
+    from clumpscope.jobs.measure import measure as job
 
-    count, failed = measure_file(sample, positions, out, recipe_of(recipe), coords)
+    count, failed = job(sample, positions, out, recipe_of(recipe), coords)
     console.print(f"{count} positions measured in {out}")
     for galaxy_id, error in failed.items():
         errors.print(f"failed: {galaxy_id}: {error}")
@@ -112,11 +139,9 @@ def measure(
 @app.command()
 def catalogue(run: RunFolder, recipe: RunRecipe = None) -> None:
     """Make a run's catalogue anew from its photometry.parquet."""
-    from clumpscope.jobs.pipeline import catalogue_run
+    from clumpscope.jobs.catalogue import catalogue as job
 
-    console.print(
-        f"{catalogue_run(run, recipe_for(run, recipe))} clumps in {run / 'catalogue.parquet'}"
-    )
+    console.print(f"{job(run, recipe_for(run, recipe))} clumps in {run / 'catalogue.parquet'}")
 
 
 @app.command()
@@ -127,12 +152,12 @@ def evaluate(
     baseline: Annotated[bool, typer.Option(help="compare with a classical finder")] = True,
 ) -> None:
     """Completeness and purity against truth: metrics, tables and a figure in RUN/evaluation."""
-    from clumpscope.jobs.evaluate import assess
-    from clumpscope.jobs.pipeline import sample_of
+    from clumpscope.jobs.evaluate import evaluate as job
+    from clumpscope.store.run import Run
 
-    total = len(sample_of(run)) if baseline else 0
+    total = len(Run(run).sample()) if baseline else 0
     with progress_bar("baseline", total) as progress:
-        results = assess(
+        results = job(
             run, truth, recipe_for(run, recipe), with_baseline=baseline, progress=progress
         )
     print_evaluation(results)
@@ -142,9 +167,9 @@ def evaluate(
 @app.command()
 def doctor() -> None:
     """Versions, devices, cache, models, dust maps: what is there and how to get what is not."""
-    from clumpscope.jobs.doctor import doctor as look
+    from clumpscope.jobs.doctor import doctor as job
 
-    checks = look()
+    checks = job()
     colours = {"ok": "green", "warning": "yellow", "missing": "red"}
     for check in checks:
         console.print(f"{check.state:8}", style=colours[check.state], end=" ")

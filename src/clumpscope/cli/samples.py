@@ -1,15 +1,26 @@
 """Commands that make samples: demo, simulate, fetch."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from clumpscope.cli.common import (
+    RecipeFile,
+    Resume,
+    Seed,
+    Workers,
+    app,
+    console,
+    errors,
+    fetch_app,
+    print_evaluation,
+    progress_bar,
+    recipe_of,
+    summary_of,
+    workers_of,
+)
 from clumpscope.errors import TableError, expected_got
-
-if TYPE_CHECKING:
-    pass
-from clumpscope.cli.common import (RecipeFile, Resume, Seed, Workers, app, console, errors, fetch_app, print_evaluation, progress_bar, recipe_of, summary_of, workers_of)
 
 
 @app.command()
@@ -20,10 +31,10 @@ def demo(
     workers: Workers = None,
 ) -> None:
     """Simulate a small survey, run, evaluate and draw it: offline, one command."""
-    from clumpscope.jobs.demo import demo as run_demo
+    from clumpscope.jobs.demo import demo as job
 
     with progress_bar("galaxies", 3 * galaxies) as progress:
-        result = run_demo(out, galaxies, seed, workers_of(workers), progress)
+        result = job(out, galaxies, seed, workers_of(workers), progress)
     console.print(f"simulated {galaxies} galaxies and ran on them: {summary_of(result.summary)}")
     print_evaluation(result.evaluations)
     console.print("\nwhere everything is:")
@@ -53,8 +64,8 @@ def simulate(
     workers: Workers = None,
 ) -> None:
     """Simulate a survey with exact truth, or clumps in given cutouts; volunteers who mark it."""
-    from clumpscope.jobs.simulate import ask_volunteers
-    from clumpscope.jobs.simulate import simulate as run_simulate
+    from clumpscope.jobs.simulate import simulate as job
+    from clumpscope.jobs.volunteers import volunteers as ask
     from clumpscope.store.sample import Sample as Opened
 
     settings = recipe_of(recipe, seed)
@@ -65,7 +76,7 @@ def simulate(
         total = galaxies if galaxies is not None or hosts is None else len(Opened.open(hosts))
         try:
             with progress_bar("simulating", total) as progress:
-                made = run_simulate(
+                made = job(
                     out,
                     galaxies,
                     settings,
@@ -80,7 +91,7 @@ def simulate(
         console.print(f"{made} galaxies with truth and labels in {out}")
     if volunteers is not None:
         with progress_bar("volunteers", total) as progress:
-            looks = ask_volunteers(out, volunteers, settings, processes, progress)
+            looks = ask(out, volunteers, settings, processes, progress)
         console.print(f"{looks} classifications in {out / 'classifications.csv.gz'}")
 
 
@@ -97,12 +108,12 @@ def fetch_sdss(
     recipe: RecipeFile = None,
 ) -> None:
     """Cut galaxies out of SDSS frames: five bands on one grid, variance, mask, PSF, host table."""
-    from clumpscope.jobs.simulate import fetch
+    from clumpscope.jobs.fetch import fetch as job
     from clumpscope.store.tables import read_user_table
 
     table = read_user_table(targets)
     with progress_bar("fetching", len(table)) as progress:
-        failures = fetch(
+        failures = job(
             table, targets, frames, sample, recipe_of(recipe), size_arcsec=size, progress=progress
         )
     console.print(f"{len(table) - len(failures)} galaxies in {sample}")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from astropy.table import QTable
 
-from clumpscope.core.galaxy import SDSS_BANDS
+from clumpscope.core.bands import BAND_UCD, COLOURS, SDSS_BANDS
 from clumpscope.core.schema import ColumnSpec, build_table
 from clumpscope.errors import TableError, expected_got
 
@@ -27,21 +27,11 @@ def _per_band(
             level,
             "f8",
             unit,
-            ucd.replace("BAND", _BAND_UCD.get(band, "em.opt")),
+            ucd.replace("BAND", BAND_UCD.get(band, "em.opt")),
             description.replace("BAND", band),
         )
         for band in bands
     ]
-
-
-_BAND_UCD = {
-    "u": "em.opt.U",
-    "g": "em.opt.B",
-    "r": "em.opt.R",
-    "i": "em.opt.I",
-    "z": "em.opt.I",
-}
-_COLOURS = ("u_g", "g_r", "r_i", "i_z")
 
 
 def _positions() -> list[ColumnSpec]:
@@ -169,7 +159,7 @@ def _photometry(bands: Iterable[str], flux_unit: str) -> list[ColumnSpec]:
 def _release(bands: Iterable[str]) -> list[ColumnSpec]:
     bands = list(bands)
     level = "release"
-    colours = [pair for pair in _COLOURS if set(pair.split("_")) <= set(bands)]
+    colours = [pair for pair in COLOURS if set(pair.split("_")) <= set(bands)]
 
     def one(
         name: str, dtype: str, unit: str, ucd: str, description: str

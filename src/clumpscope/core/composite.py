@@ -6,7 +6,7 @@ import numpy as np
 from astropy.visualization import make_lupton_rgb
 from numpy.typing import NDArray
 
-from clumpscope.config.recipe import CompositeConfig
+from clumpscope.config.run import CompositeConfig
 from clumpscope.core.frames import PixelFrame
 from clumpscope.core.galaxy import ColourImage, GalaxyImage
 from clumpscope.errors import ImageError, expected_got

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 from clumpscope.errors import ImageError, TableError, expected_got
 
-SDSS_BANDS = ("u", "g", "r", "i", "z")
-
 _ID = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,63}")
 
 

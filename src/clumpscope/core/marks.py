@@ -69,3 +69,30 @@ class Marks:
         """(I + 1,) where the looks, and where the marks, of each image begin."""
         edges = np.arange(len(self) + 1)
         return np.searchsorted(self.look_image, edges), np.searchsorted(self.image, edges)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What could not be used of a classification export: ``row`` counts from 1 after the header."""
+
+    row: int
+    column: str
+    problem: str
+
+
+@dataclass(frozen=True, eq=False)
+class Export:
+    """Marks of a classification export, and what was wrong with it.
+
+    ``subjects`` (I,) are the Panoptes numbers of the images, ``sides`` (I, 2) the width and
+    height of a point's box as fractions of the image; ``faults`` the first of ``n_faults``;
+    ``rows`` and ``used`` count classifications.
+    """
+
+    marks: Marks
+    subjects: list[str]
+    sides: NDArray[np.float64]
+    faults: list[Fault]
+    n_faults: int
+    rows: int
+    used: int

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from astropy.table import QTable
 
-from clumpscope.core.galaxy import SDSS_BANDS
+from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.schema import ColumnSpec, build_table
 
 SCHEMA_VERSION = 1
@@ -147,3 +147,21 @@ def record_table(kind: list[ColumnSpec], columns: Mapping[str, object]) -> QTabl
         If a column is not of this kind or the lengths differ.
     """
     return build_table(kind, columns, {"schema_version": SCHEMA_VERSION})
+
+
+Columns = dict[str, object]
+
+
+def table_of_rows(kind: list[ColumnSpec], rows: list[Columns]) -> QTable:
+    """A table from one dictionary a row."""
+    names = list(rows[0]) if rows else []
+    return record_table(kind, {name: [row[name] for row in rows] for name in names})
+
+
+def table_of_parts(kind: list[ColumnSpec], parts: list[Columns]) -> QTable:
+    """A table from dictionaries of columns, one after the other."""
+    names = list(parts[0]) if parts else []
+    return record_table(
+        kind,
+        {name: [value for part in parts for value in part[name]] for name in names},  # type: ignore[attr-defined]
+    )

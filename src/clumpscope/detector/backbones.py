@@ -7,7 +7,7 @@ from timm.models import FeatureInfo
 from torch import Tensor, nn
 from torchvision.ops import FeaturePyramidNetwork
 
-from clumpscope.config.recipe import DetectorConfig
+from clumpscope.config.train import DetectorConfig
 from clumpscope.errors import ModelError, expected_got
 
 

@@ -10,9 +10,9 @@ from torchvision.models.detection import FasterRCNN
 
 from clumpscope.core.boxes import Boxes
 from clumpscope.core.composite import Composite
-from clumpscope.models.spec import DetectorSpec, Native
 from clumpscope.detector.weights import load_model
 from clumpscope.errors import ModelError, expected_got
+from clumpscope.models.spec import DetectorSpec, Native
 
 
 def single_thread() -> None:

@@ -8,10 +8,17 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from clumpscope.models.registry import (DEFAULT, LICENCE, PUBLISHED, check_name, model_folder, packaged_models)
-from clumpscope.models.spec import IMAGENET_MEAN, IMAGENET_STD, DetectorSpec, Published
 from clumpscope.detector.weights import check_tensors, layout, save_tensors
 from clumpscope.errors import ModelError, expected_got
+from clumpscope.models.registry import (
+    DEFAULT,
+    LICENCE,
+    PUBLISHED,
+    check_name,
+    model_folder,
+    packaged_models,
+)
+from clumpscope.models.spec import IMAGENET_MEAN, IMAGENET_STD, DetectorSpec, Published
 from clumpscope.store.manifest import sha256_file
 
 _SCALE = (

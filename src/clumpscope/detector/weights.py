@@ -10,9 +10,9 @@ from torch import Tensor
 from torchvision.models.detection import FasterRCNN
 
 from clumpscope.detector.faster_rcnn import build
+from clumpscope.errors import ModelError, expected_got
 from clumpscope.models.header import KEY, read_spec
 from clumpscope.models.spec import DetectorSpec
-from clumpscope.errors import ModelError, expected_got
 from clumpscope.store.atomic import atomic
 
 __all__ = ["check_tensors", "layout", "load_model", "read_spec", "save_model", "save_tensors"]

@@ -14,6 +14,11 @@ from clumpscope.errors import StoreError
 
 T = TypeVar("T")
 R = TypeVar("R")
+Progress = Callable[[int], None]  # is told how many have been done since it was told last
+
+
+def silent(_: int) -> None:
+    """Progress that nobody sees."""
 
 
 def default_workers() -> int:

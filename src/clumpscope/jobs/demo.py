@@ -1,19 +1,19 @@
 """The whole of clumpscope in one offline command: simulate → run → evaluate → draw."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from clumpscope.jobs.simulate import simulate
-from clumpscope.jobs.evaluate import assess
-from clumpscope.config.recipe import ClumpsConfig, Recipe, SimulateConfig
-from clumpscope.stages.evaluate.scores import Evaluation
-from clumpscope.jobs.pipeline import Summary, run
+from clumpscope.config.recipe import Recipe
+from clumpscope.config.simulate import ClumpsConfig, SimulateConfig
+from clumpscope.engine.local import Progress
+from clumpscope.jobs.evaluate import evaluate
+from clumpscope.jobs.pipeline import Summary
+from clumpscope.jobs.run import run
 from clumpscope.jobs.sheet import sheet
+from clumpscope.jobs.simulate import simulate
+from clumpscope.stages.evaluate.scores import Evaluation
 from clumpscope.store.atomic import new_folder
 from clumpscope.store.sample import read_truth
-
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def demo(out: Path, galaxies: int, seed: int, workers: int, progress: Progress) 
     simulate(sample, galaxies, recipe, workers, progress)
     summary = run(sample, run_folder, recipe, workers=workers, progress=progress)
     truth = sample / "truth.parquet"
-    evaluations = assess(run_folder, truth, recipe, progress=progress)
+    evaluations = evaluate(run_folder, truth, recipe, progress=progress)
     sheet(run_folder, picture, recipe, truth=read_truth(truth))
     return Demo(
         summary,

@@ -1,4 +1,4 @@
-"""Labels on disk: chooses, divides, and changes formats; drives `labels`."""
+"""`labels`: chooses, divides, and changes formats of labels on disk."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -14,21 +14,22 @@ from clumpscope.core.frames import boxes_native_to_fraction, native_to_sky, sky_
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import ClumpscopeError, FolderError, TableError, expected_got
+from clumpscope.plot.labels import heat_map
 from clumpscope.stages.labels.formats import adams, authors, coco, ds9, yolo
 from clumpscope.stages.labels.formats.common import CORNERS, Size
 from clumpscope.stages.labels.select import Step, select
 from clumpscope.stages.labels.split import split
-from clumpscope.plot.labels import heat_map
-from clumpscope.store.atomic import atomic, new_folder
+from clumpscope.store.atomic import new_folder
 from clumpscope.store.labels import LABELS_FILE, read_labels
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_user_table, write_parquet
+from clumpscope.store.texts import read_json, read_texts, write_table, write_text
 
 Format = Literal["coco", "authors", "adams", "ds9", "yolo"]
 
 
-def choose(file: Path, out: Path, recipe: Recipe, hosts: Path | None = None) -> list[Step]:
+def select_labels(file: Path, out: Path, recipe: Recipe, hosts: Path | None = None) -> list[Step]:
     """Apply the cuts to labels; writes ``out`` with the labels, the counts and the heat-map.
 
     ``hosts`` is a sample, whose redshifts are then looked at.
@@ -54,7 +55,7 @@ def choose(file: Path, out: Path, recipe: Recipe, hosts: Path | None = None) -> 
     return steps
 
 
-def divide(file: Path, out: Path, recipe: Recipe) -> QTable:
+def split_labels(file: Path, out: Path, recipe: Recipe) -> QTable:
     """Draw the run-groups of labels into the table ``out``.
 
     Raises
@@ -83,7 +84,7 @@ def any_labels(path: Path) -> QTable:
     return read_labels(path)
 
 
-def bring_in(file: Path, out: Path, form: Format, recipe: Recipe, sample: Path | None) -> int:
+def import_labels(file: Path, out: Path, form: Format, recipe: Recipe, sample: Path | None) -> int:
     """Read labels of another format and write ours as the table ``out``; returns their number.
 
     ``sample`` gives the sizes of images, and where positions are on the sky, their WCS.
@@ -97,7 +98,7 @@ def bring_in(file: Path, out: Path, form: Format, recipe: Recipe, sample: Path |
     opened = None if sample is None else Sample.open(sample)
     size = (recipe.labels.image_size_px,) * 2
     if form == "coco":
-        labels = coco.from_coco(_json(file), file)
+        labels = coco.from_coco(read_json(file), file)
     elif form == "authors":
         labels = authors.from_authors(read_user_table(file), file)
     elif form == "adams":
@@ -105,7 +106,7 @@ def bring_in(file: Path, out: Path, form: Format, recipe: Recipe, sample: Path |
         if opened is not None:
             labels = _boxed(labels, opened, recipe)
     else:
-        texts = _texts(file, ".reg" if form == "ds9" else ".txt")
+        texts = read_texts(file, ".reg" if form == "ds9" else ".txt")
         sizes = {} if opened is None else _sizes(opened, texts, recipe)
         labels = ds9.from_ds9(texts, sizes, size) if form == "ds9" else yolo.from_yolo(texts)
     if not len(labels):
@@ -114,7 +115,7 @@ def bring_in(file: Path, out: Path, form: Format, recipe: Recipe, sample: Path |
     return len(labels)
 
 
-def send_out(file: Path, out: Path, form: Format, recipe: Recipe, sample: Path | None) -> int:
+def export_labels(file: Path, out: Path, form: Format, recipe: Recipe, sample: Path | None) -> int:
     """Write labels in another format: a file, or a folder of one file a galaxy.
 
     Raises
@@ -130,7 +131,7 @@ def send_out(file: Path, out: Path, form: Format, recipe: Recipe, sample: Path |
     sizes = {} if opened is None else _sizes(opened, ids, recipe)
     if form == "coco":
         text = json.dumps(coco.to_coco(labels, sizes, size), indent=1)
-        _write_text(out, text + "\n")
+        write_text(out, text + "\n")
     elif form in ("authors", "adams"):
         if form == "adams":
             labels = labels if opened is None else _placed(labels, opened, recipe)
@@ -138,16 +139,16 @@ def send_out(file: Path, out: Path, form: Format, recipe: Recipe, sample: Path |
                 raise TableError(
                     expected_got(file, "ra and dec of every label, or --sample", "NaN")
                 )
-        _write_table(
+        write_table(
             authors.to_authors(labels) if form == "authors" else adams.to_adams(labels), out
         )
     else:
         new_folder(out)
         texts = ds9.to_ds9(labels, sizes, size) if form == "ds9" else yolo.to_yolo(labels)
         for name, text in texts.items():
-            _write_text(out / f"{name}{'.reg' if form == 'ds9' else '.txt'}", text)
+            write_text(out / f"{name}{'.reg' if form == 'ds9' else '.txt'}", text)
         if form == "yolo":
-            _write_text(out / "classes.txt", yolo.CLASSES)
+            write_text(out / "classes.txt", yolo.CLASSES)
     return len(labels)
 
 
@@ -166,45 +167,6 @@ def _check_new(out: Path) -> None:
         raise FolderError(expected_got(out, "a new file", "one that exists"))
 
 
-def _json(file: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise FolderError(f"{file}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise TableError(f"{file}: not JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise TableError(expected_got(file, "a JSON object", type(found).__name__))
-    return found
-
-
-def _texts(folder: Path, suffix: str) -> dict[str, str]:
-    """Text of every file of a folder, or of one file, by stem."""
-    files = [folder] if folder.is_file() else sorted(folder.glob(f"*{suffix}"))
-    files = [file for file in files if file.name != "classes.txt"]
-    if not files:
-        raise FolderError(expected_got(folder, f"files ending in {suffix}", "none"))
-    try:
-        return {file.name.removesuffix(suffix): file.read_text("utf-8") for file in files}
-    except (OSError, ValueError) as error:
-        raise FolderError(f"{folder}: cannot be read: {error}") from error
-
-
-def _write_text(path: Path, text: str) -> None:
-    with atomic(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
-def _write_table(table: Table, path: Path) -> None:
-    if path.suffix == ".parquet":
-        write_parquet(table, path)
-        return
-    if path.suffix != ".csv":
-        raise TableError(expected_got(path, "a name ending in .csv or .parquet", path.suffix))
-    with atomic(path) as temporary:
-        table.write(temporary, format="ascii.csv", overwrite=True)
-
-
 def _sizes(
     sample: Sample, ids: Mapping[str, object] | list[str], recipe: Recipe
 ) -> dict[str, Size]:
@@ -213,7 +175,7 @@ def _sizes(
     sizes = {}
     for name in ids:
         if name in index:
-            ny, nx = sample.read(index[name], recipe.detect).shape
+            ny, nx = sample.read(index[name], recipe.sample).shape
             sizes[name] = (nx, ny)
     return sizes
 
@@ -230,7 +192,7 @@ def _by_image(
         if name not in index:
             continue
         try:
-            image = sample.read(index[name], recipe.detect)
+            image = sample.read(index[name], recipe.sample)
         except ClumpscopeError:
             continue
         if isinstance(image, GalaxyImage) and image.wcs is not None:

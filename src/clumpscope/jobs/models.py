@@ -1,16 +1,21 @@
-"""Published checkpoints from the authors' repository; the detector's only use of the network."""
+"""`models`: published and own models, listed, fetched, imported, shown and checked."""
 
 import os
-import re
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
-
-from clumpscope.models.header import read_spec
-from clumpscope.models.registry import (PUBLISHED, REPOSITORY, PublishedCheckpoint, cache_folder, model_folder)
-from clumpscope.errors import DownloadError, ModelError, StoreError, expected_got
+from clumpscope.errors import ModelError, expected_got
+from clumpscope.models.header import ModelHeader, read_header, read_spec
+from clumpscope.models.inventory import ModelEntry, inventory
+from clumpscope.models.registry import (
+    PUBLISHED,
+    REPOSITORY,
+    PublishedCheckpoint,
+    cache_folder,
+    find_model,
+    model_folder,
+)
+from clumpscope.net.download import Progress, download
 from clumpscope.store.manifest import sha256_file
 
 # The commit that holds the five files: a later state of the branch may not.
@@ -20,21 +25,14 @@ BASE_URL = (
     "b3b7937a32b223a6171192da06503706c43c870b/Faster-RCNN-Detection/models_final"
 )
 BASE_URL_VARIABLE = "CLUMPSCOPE_MODELS_URL"
-Progress = Callable[[int, int], None]
-
-_ATTEMPTS = 5
-_PAUSE = 0.5  # seconds before the second attempt; doubles
-_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
-_OK, _PARTIAL, _RANGE_REFUSED = 200, 206, 416
-_BUSY = {408, 425, 429, 500, 502, 503, 504}
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
-class _TryAgainError(Exception):
-    """The download broke off; what came so far is kept."""
+def list_models() -> list[ModelEntry]:
+    """Models in the package, in the cache, and the published ones that are not here."""
+    return inventory()
 
 
-def fetch(name: str, base_url: str | None = None, progress: Progress | None = None) -> Path:
+def fetch_models(name: str, base_url: str | None = None, progress: Progress | None = None) -> Path:
     """Download a published model, unless it is here, and import it into the cache.
 
     A broken download goes on from where it stopped, in this call or the next.
@@ -69,12 +67,10 @@ def fetch(name: str, base_url: str | None = None, progress: Progress | None = No
     if _is_from(model, checkpoint):
         return model
     base = base_url or os.environ.get(BASE_URL_VARIABLE) or BASE_URL
-    source = _download(f"{base.rstrip('/')}/{checkpoint.file}", checkpoint, progress)
-
-    # Here, since torch takes seconds to load.
-    from clumpscope.detector.published import import_published
-
-    model = import_published(source, name)
+    source = cache_folder() / "downloads" / checkpoint.file
+    url = f"{base.rstrip('/')}/{checkpoint.file}"
+    download(url, source, checkpoint.size, checkpoint.sha256, _advice(checkpoint), progress)
+    import_models(source, name)
     source.unlink()
     return model
 
@@ -86,107 +82,76 @@ def _is_from(model: Path, checkpoint: PublishedCheckpoint) -> bool:
         return False
 
 
-def _download(url: str, checkpoint: PublishedCheckpoint, progress: Progress | None) -> Path:
-    """Bring the whole checkpoint and check its hash; a part has another name."""
-    whole = cache_folder() / "downloads" / checkpoint.file
-    part = whole.with_name(f"{whole.name}.part")
-    attempts = Retrying(
-        stop=stop_after_attempt(_ATTEMPTS),
-        wait=wait_exponential(multiplier=_PAUSE, max=10),
-        retry=retry_if_exception_type((_TryAgainError, httpx.TransportError)),
-        reraise=True,
-    )
-    try:
-        part.parent.mkdir(parents=True, exist_ok=True)
-        if whole.exists():  # of a call that ended before the import
-            whole.replace(part)
-        with httpx.Client(timeout=_TIMEOUT, follow_redirects=True) as client:
-            attempts(_go_on, client, url, part, checkpoint.size, progress)
-        found = sha256_file(part)
-        if found != checkpoint.sha256:
-            part.unlink()
-            raise ModelError(
-                expected_got(f"download of {url}", f"sha256 {checkpoint.sha256}", found)
-                + "; the file was deleted"
-            )
-        part.replace(whole)
-    except (_TryAgainError, httpx.HTTPError, httpx.InvalidURL) as error:
-        raise DownloadError(_advice(url, checkpoint, error)) from error
-    except OSError as error:
-        raise StoreError(f"cannot write {part}: {error.strerror or error}") from error
-    return whole
-
-
-def _go_on(
-    client: httpx.Client, url: str, part: Path, size: int, progress: Progress | None
-) -> None:
-    """One attempt to bring ``part`` to ``size`` bytes."""
-    here = part.stat().st_size if part.exists() else 0
-    if here == size:
-        return
-    if here > size:
-        part.unlink()
-        here = 0
-    headers = {"Accept-Encoding": "identity"}
-    if here:
-        headers["Range"] = f"bytes={here}-"
-    with client.stream("GET", url, headers=headers) as response:
-        start, total = _extent(response, part)
-        if start not in (0, here):
-            part.unlink()
-            raise _TryAgainError(f"asked for bytes from {here}, got them from {start}")
-        if total not in (None, size):
-            _refuse(url, part, size, total)
-        with part.open("ab" if start else "wb") as file:
-            done = start
-            for chunk in response.iter_raw():  # as it comes: gathered chunks are lost in a break
-                done += len(chunk)
-                if done > size:
-                    break
-                file.write(chunk)
-                if progress is not None:
-                    progress(done, size)
-    if done > size:
-        _refuse(url, part, size, f"at least {done}")
-    if done < size:  # of a server that does not say how long its answer is
-        raise _TryAgainError(f"the connection ended after {done} of {size} bytes")
-
-
-def _extent(response: httpx.Response, part: Path) -> tuple[int, int | None]:
-    """Read an answer's first byte, and the size of the whole file where the server says it."""
-    status = response.status_code
-    if status == _RANGE_REFUSED:
-        part.unlink(missing_ok=True)
-    if status in _BUSY or status == _RANGE_REFUSED:
-        raise _TryAgainError(f"the server answered {status} {response.reason_phrase}")
-    if status == _OK:
-        length = response.headers.get("Content-Length", "")
-        return 0, int(length) if length.isdigit() else None
-    if status == _PARTIAL:
-        found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-        if found is None:
-            raise _TryAgainError("the server did not say which part it sends")
-        return int(found[1]), None if found[2] == "*" else int(found[2])
-    response.raise_for_status()
-    raise httpx.HTTPStatusError(
-        f"the server answered {status} {response.reason_phrase}",
-        request=response.request,
-        response=response,
-    )
-
-
-def _refuse(url: str, part: Path, size: int, got: object) -> None:
-    part.unlink(missing_ok=True)
-    raise ModelError(expected_got(f"download of {url}", f"{size} bytes", got))
-
-
-def _advice(url: str, checkpoint: PublishedCheckpoint, error: Exception) -> str:
-    if isinstance(error, httpx.HTTPStatusError):
-        reason = f"the server answered {error.response.status_code}"
-    else:
-        reason = str(error) or type(error).__name__
+def _advice(checkpoint: PublishedCheckpoint) -> str:
     return (
-        f"cannot download {url}: {reason}. Run the command again to go on with what is here; "
+        "Run the command again to go on with what is here; "
         f"or get {checkpoint.file} ({checkpoint.size / 1e6:.0f} MB) from that address another "
         f"way, then run 'clumpscope models import {checkpoint.file} --as {checkpoint.name}'"
     )
+
+
+def import_models(file: Path, name: str, out: Path | None = None) -> Path:
+    """Turn a published checkpoint into a model file; see `import_published`.
+
+    Raises
+    ------
+    ModelError
+        If the file is no such checkpoint, or the name is not safe.
+    StoreError
+        If the model file cannot be written.
+    """
+    # Here, since torch takes seconds to load.
+    from clumpscope.detector.published import import_published
+
+    return import_published(file, name, out)
+
+
+def show_models(model: str | None) -> ModelHeader:
+    """Read what a model, by name or file, says of itself; ``None``: the packaged one.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, or its file is damaged.
+    """
+    return read_header(find_model(model))
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A model file that was read to its end and found whole."""
+
+    header: ModelHeader
+    sha256: str
+
+
+def verify_models(model: str | None) -> Verified:
+    """Read a model to its end: its spec, the fit of every tensor, and that all are finite.
+
+    A model under a published name must also come from the published file.
+
+    Raises
+    ------
+    ModelError
+        If anything is wrong.
+    """
+    from clumpscope.detector.weights import load_model
+
+    path = find_model(model)
+    header = read_header(path)
+    _, network = load_model(path)
+    for name, tensor in network.state_dict().items():
+        if not tensor.isfinite().all():
+            raise ModelError(
+                expected_got(f"model {path}, tensor {name}", "finite numbers", "NaN or infinity")
+            )
+    published = PUBLISHED.get(header.spec.name)
+    if published is not None and header.spec.weights_sha256 != published.sha256:
+        raise ModelError(
+            expected_got(
+                f"model {path}, named {published.name}",
+                f"made from a file of sha256 {published.sha256}",
+                header.spec.weights_sha256 or "none",
+            )
+        )
+    return Verified(header, sha256_file(path))

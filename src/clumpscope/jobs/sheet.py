@@ -10,16 +10,15 @@ from clumpscope.core.composite import colour
 from clumpscope.core.galaxy import ColourImage, GalaxyImage
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import ClumpscopeError
-from clumpscope.stages.evaluate.scores import TRUE_FLOOR
 from clumpscope.ops.outline import galaxy_outline
-from clumpscope.jobs.pipeline import sample_of
 from clumpscope.plot import Panel, contact_sheet
+from clumpscope.stages.evaluate.cases import TRUE_FLOOR
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
 
 
 def sheet(
-    run_folder: Path, out: Path, recipe: Recipe, *, truth: QTable | None = None, galaxies: int = 30
+    run: Path, out: Path, recipe: Recipe, *, truth: QTable | None = None, galaxies: int = 30
 ) -> int:
     """Draw the first ``galaxies`` readable galaxies of a run; returns how many were drawn.
 
@@ -28,8 +27,8 @@ def sheet(
     StoreError
         If the run or its sample cannot be read, or the picture cannot be written.
     """
-    store, sample = Run(run_folder), sample_of(run_folder)
-    found = store.read("positions")
+    store = Run(run)
+    sample, found = store.sample(), store.read("positions")
     rows = rows_by_id(found)
     true_rows = {} if truth is None else rows_by_id(truth)
     panels: list[Panel] = []
@@ -50,7 +49,7 @@ def sheet(
 def _panel(
     sample: Sample, index: int, found: QTable, truth: QTable | None, recipe: Recipe
 ) -> Panel:
-    image: GalaxyImage | ColourImage = sample.read(index, recipe.detect)
+    image: GalaxyImage | ColourImage = sample.read(index, recipe.sample)
     if isinstance(image, ColourImage):
         rgb, wcs, outline = image.pixels, None, np.zeros(image.shape, dtype=bool)
         fwhm = image.psf_fwhm_arcsec / image.pixscale_arcsec

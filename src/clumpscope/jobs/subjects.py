@@ -12,8 +12,8 @@ from clumpscope.core.frames import boxes_native_to_fraction
 from clumpscope.core.galaxy import ColourImage, GalaxyImage
 from clumpscope.core.schema import plain
 from clumpscope.errors import ClumpscopeError, FolderError, expected_got
-from clumpscope.stages.labels.formats.common import CORNERS, labels_from
 from clumpscope.stages.labels.correction import Subject, manifest, rows_of_all, subject
+from clumpscope.stages.labels.formats.common import CORNERS, labels_from
 from clumpscope.store.atomic import atomic, new_folder
 from clumpscope.store.labels import read_labels
 from clumpscope.store.sample import Sample
@@ -22,7 +22,7 @@ from clumpscope.store.tables import read_parquet
 _BOX = ("clump_px_x1", "clump_px_y1", "clump_px_x2", "clump_px_y2")
 
 
-def subject_set(file: Path, out: Path, recipe: Recipe, sample: Path | None) -> int:
+def subjects(file: Path, out: Path, recipe: Recipe, sample: Path | None) -> int:
     """Write ``out`` with ``manifest.csv`` and a picture of each galaxy of the sample.
 
     ``file`` is a run, whose model's boxes are shown, or labels. Rows run down the picture as they
@@ -41,10 +41,10 @@ def subject_set(file: Path, out: Path, recipe: Recipe, sample: Path | None) -> i
     boxes = read_parquet(file / "positions.parquet") if of_run else read_labels(file)
     rows = rows_of_all(boxes, opened.ids)
     new_folder(out)
-    subjects: list[Subject] = []
+    made: list[Subject] = []
     for index, galaxy_id in enumerate(opened.ids):
         try:
-            image = opened.read(index, recipe.detect)
+            image = opened.read(index, recipe.sample)
             pixels = (
                 image.pixels if isinstance(image, ColourImage) else colour(image, recipe.composite)
             )
@@ -59,13 +59,13 @@ def subject_set(file: Path, out: Path, recipe: Recipe, sample: Path | None) -> i
         picture = Image.fromarray(np.rint(255 * np.clip(pixels, 0, 1)).astype(np.uint8))
         with atomic(out / f"{galaxy_id}.png") as temporary:
             picture.resize(one.size_px, Image.Resampling.NEAREST).save(temporary, format="PNG")
-        subjects.append(one)
-    pictures = {one.galaxy_id: f"{one.galaxy_id}.png" for one in subjects}
+        made.append(one)
+    pictures = {one.galaxy_id: f"{one.galaxy_id}.png" for one in made}
     with atomic(out / "manifest.csv") as temporary:
         temporary.write_text(
-            manifest(subjects, pictures, recipe.consensus.box_side_key), encoding="utf-8"
+            manifest(made, pictures, recipe.consensus.box_side_key), encoding="utf-8"
         )
-    return len(subjects)
+    return len(made)
 
 
 def _fractions(positions: QTable, shape: tuple[int, int]) -> QTable:

@@ -1,4 +1,4 @@
-"""A model from a sample: composes its galaxies, trains, writes the model file."""
+"""`train`: samples with labels to a model."""
 
 import math
 import tempfile
@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.core.boxes import Boxes, Label
+from clumpscope.core.boxes import Boxes
 from clumpscope.core.composite import composite
-from clumpscope.core.schema import plain, rows_by_id
+from clumpscope.core.schema import plain
+from clumpscope.engine.local import ordered_map, shards
+from clumpscope.errors import ClumpscopeError, FolderError, StoreError, TableError, expected_got
 from clumpscope.models.registry import find_model
 from clumpscope.models.spec import DetectorSpec, TrainingRange
-from clumpscope.engine.local import ordered_map, shards
-from clumpscope.errors import (ClumpscopeError, FolderError, StoreError, TableError, expected_got)
+from clumpscope.stages.labels.boxes import labels_by_galaxy
 from clumpscope.store.sample import Sample
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _SHARD = 64
 
 
-def learn(
+def train(
     folders: Sequence[Path],
     out: Path,
     recipe: Recipe,
@@ -49,13 +49,17 @@ def learn(
     """
     # torch is loaded here and not by every command.
     from clumpscope.detector.training.data import TrainingSet
+    from clumpscope.detector.training.fit import split, train
     from clumpscope.detector.weights import save_model
-    from clumpscope.detector.training.fit import native_spec, split, train
+    from clumpscope.models.native import native_spec
 
     chosen = recipe.train.start
     start_file = None if chosen is None else find_model(chosen)
     samples = [Sample.open(folder) for folder in folders]
-    labels = [labels_by_galaxy(sample) for sample in samples]
+    labels = [
+        labels_by_galaxy(sample.labels(), sample.ids, sample.folder / "labels.parquet")
+        for sample in samples
+    ]
     _check_new(out)
     parts: list[TrainingSet | None] = []
     for sample, boxes in zip(samples, labels, strict=True):
@@ -87,56 +91,6 @@ def learn(
     return written[0]
 
 
-def labels_by_galaxy(sample: Sample) -> dict[str, Boxes]:
-    """Labels of each galaxy that has any, boxes as fractions of the stored array.
-
-    Their scores are the column ``probability`` of a consensus, where there is one, else 1.
-
-    Raises
-    ------
-    StoreError, TableError
-        If they cannot be read, or a label, a box or a galaxy is not possible.
-    """
-    table = sample.labels()
-    corners = np.column_stack([plain(table, name) for name in ("x1", "y1", "x2", "y2")])
-    label = plain(table, "label").astype(np.int64)
-    _check_labels(sample, plain(table, "galaxy_id").astype(str), label, corners)
-    known = plain(table, "probability") if "probability" in table.colnames else np.nan
-    score = np.where(np.isfinite(known), np.clip(known, 0, 1), 1.0) * np.ones(len(table))
-    return {
-        galaxy_id: Boxes.of(
-            corners[rows], label[rows], score[rows], np.full((len(rows), 3), np.nan)
-        )
-        for galaxy_id, rows in rows_by_id(table).items()
-    }
-
-
-def _check_labels(
-    sample: Sample,
-    ids: NDArray[np.str_],
-    label: NDArray[np.int64],
-    corners: NDArray[np.float64],
-) -> None:
-    known = np.isin(ids, sample.ids)
-    possible = np.isin(label, (Label.CLUMP, Label.ODD))
-    whole = (corners[:, :2] < corners[:, 2:]).all(axis=1) & np.isfinite(corners).all(axis=1)
-    bad = np.flatnonzero(~(known & possible & whole))
-    if not len(bad):
-        return
-    row = bad[0]
-    where = f"{sample.folder / 'labels.parquet'}, row {row + 1}"
-    box = ", ".join(f"{corner:g}" for corner in corners[row])
-    if not known[row]:
-        problem = expected_got(f"{where}, galaxy_id", "a galaxy of the sample", ids[row])
-    elif not possible[row]:
-        problem = expected_got(f"{where}, label", "1 (clump) or 2 (odd clump)", label[row])
-    elif not np.isfinite(corners[row]).all():
-        problem = expected_got(f"{where}, x1, y1, x2, y2", "finite numbers", box)
-    else:
-        problem = expected_got(f"{where}, x1, y1, x2, y2", "x1 < x2 and y1 < y2", box)
-    raise TableError(problem)
-
-
 def _check_new(out: Path) -> None:
     """Check that ``out`` is a new file in a folder, made if need be, that takes files."""
     if out.exists():
@@ -153,12 +107,12 @@ def _compose(
     sample: Sample, labels: dict[str, Boxes], recipe: Recipe, indices: Sequence[int]
 ) -> "TrainingSet | None":
     """Composites and labels of some galaxies; unusable images are left out."""
-    from clumpscope.detector.training.fit import training_set
+    from clumpscope.detector.training.data import training_set
 
     pairs = []
     for index in indices:
         try:
-            image = composite(sample.read(index, recipe.detect), recipe.composite)
+            image = composite(sample.read(index, recipe.sample), recipe.composite)
         except ClumpscopeError:
             continue
         pairs.append((image, labels.get(image.galaxy_id, Boxes.empty())))

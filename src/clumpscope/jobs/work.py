@@ -8,14 +8,15 @@ import numpy as np
 from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
+from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.boxes import Boxes, Label
 from clumpscope.core.composite import Composite
 from clumpscope.core.flags import ClumpFlag
-from clumpscope.core.galaxy import SDSS_BANDS, ColourImage, GalaxyImage
+from clumpscope.core.galaxy import ColourImage, GalaxyImage
 from clumpscope.core.records import DETECTIONS, FAILURES, GALAXIES, record_table
 from clumpscope.errors import ClumpscopeError, ModelError
+from clumpscope.ops.host import host_centre
 from clumpscope.stages.measure import Photometry, photometry_table
-from clumpscope.ops.outline import host_centre
 from clumpscope.stages.refine import Refined, positions_table
 from clumpscope.store.sample import Sample
 

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 
-from clumpscope.models.spec import SCHEMA_VERSION, DetectorSpec
 from clumpscope.errors import ModelError, expected_got
+from clumpscope.models.spec import SCHEMA_VERSION, DetectorSpec
 
 KEY = "clumpscope"  # the one metadata key: several are written in random order
 

@@ -1,13 +1,12 @@
-"""Models that are here or could be, what they say of themselves, and whether they are whole."""
+"""Models that are here or could be, what they say of themselves."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from clumpscope.models.header import ModelHeader, read_header
+from clumpscope.errors import ModelError
+from clumpscope.models.header import read_header
 from clumpscope.models.registry import LICENCE, PUBLISHED, cached_models, packaged_models
-from clumpscope.errors import ModelError, expected_got
-from clumpscope.store.manifest import sha256_file
 
 
 class Where(StrEnum):
@@ -47,15 +46,7 @@ class ModelEntry:
     problem: str = ""
 
 
-@dataclass(frozen=True)
-class Verified:
-    """A model file that was read to its end and found whole."""
-
-    header: ModelHeader
-    sha256: str
-
-
-def list_models() -> list[ModelEntry]:
+def inventory() -> list[ModelEntry]:
     """List packaged models, then cached ones, then published ones that are not here.
 
     Reads headers only and loads no torch; a damaged file becomes an entry with its problem.
@@ -81,34 +72,3 @@ def _entry(name: str, where: Where, path: Path) -> ModelEntry:
         return ModelEntry(name, where, path, size, family="", problem=str(error))
     spec = header.spec
     return ModelEntry(name, where, path, header.size, spec.architecture.family, spec.licence)
-
-
-def verify(path: Path) -> Verified:
-    """Read a model file to its end: its spec, the fit of every tensor, and that all are finite.
-
-    A model under a published name must also come from the published file.
-
-    Raises
-    ------
-    ModelError
-        If anything is wrong.
-    """
-    from clumpscope.detector.weights import load_model
-
-    header = read_header(path)
-    _, network = load_model(path)
-    for name, tensor in network.state_dict().items():
-        if not tensor.isfinite().all():
-            raise ModelError(
-                expected_got(f"model {path}, tensor {name}", "finite numbers", "NaN or infinity")
-            )
-    published = PUBLISHED.get(header.spec.name)
-    if published is not None and header.spec.weights_sha256 != published.sha256:
-        raise ModelError(
-            expected_got(
-                f"model {path}, named {published.name}",
-                f"made from a file of sha256 {published.sha256}",
-                header.spec.weights_sha256 or "none",
-            )
-        )
-    return Verified(header, sha256_file(path))

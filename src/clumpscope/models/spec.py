@@ -4,7 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from clumpscope.config.recipe import CompositeConfig, DetectorConfig, Fraction, Positive, Section
+from clumpscope.config.base import Fraction, Positive, Section
+from clumpscope.config.run import CompositeConfig
+from clumpscope.config.train import DetectorConfig
 from clumpscope.core.conditions import Conditions
 
 SCHEMA_VERSION = 1

@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sfdmap2 import sfdmap
 
+from clumpscope.core.bands import R_BAND
 from clumpscope.errors import RecipeError, expected_got
 
 MAP_FILES = ("SFD_dust_4096_ngp.fits", "SFD_dust_4096_sgp.fits")
-
-# A_b / E(B-V), R_V = 3.1, on unscaled SFD98 (Schlafly & Finkbeiner 2011, Table 6, SDSS).
-R_BAND = {"u": 4.239, "g": 3.303, "r": 2.285, "i": 1.698, "z": 1.263}
 
 
 def extinction(ebv: ArrayLike, bands: Sequence[str]) -> NDArray[np.float64]:

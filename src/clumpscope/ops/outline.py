@@ -4,46 +4,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from clumpscope.config.recipe import RefineConfig
-from clumpscope.core.frames import sky_to_native
+from clumpscope.config.run import RefineConfig
 from clumpscope.core.galaxy import GalaxyImage, MaskBit
 from clumpscope.ops.background import sky
+from clumpscope.ops.host import host_centre, psf_fwhm_px, reference_band
 
 Mask = NDArray[np.bool_]
 
-# Without r, the band nearest to it stands in, redder first: it shows the host best.
-_REFERENCE_ORDER = ("r", "i", "z", "g", "y", "u")
 _EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
 _FWHM_PER_SIGMA = 2.0 * np.sqrt(2.0 * np.log(2.0))
 # The host's centre may fall on a hole of its segment: search so many PSF-FWHM around it.
 _CENTRE_TOLERANCE_FWHM = 2.0
-
-
-def reference_band(image: GalaxyImage) -> str:
-    """Band that outlines the host and sets the merge radius: r, else i, z, g, y, u."""
-    return next((band for band in _REFERENCE_ORDER if band in image.bands), min(image.bands))
-
-
-def psf_fwhm_px(image: GalaxyImage, band: str) -> float:
-    """PSF-FWHM of ``band`` in native pixels.
-
-    Raises
-    ------
-    ImageError
-        If the image has no such band or no WCS.
-    """
-    return image[band].psf_fwhm_arcsec / image.pixscale_arcsec
-
-
-def host_centre(image: GalaxyImage) -> NDArray[np.float64]:
-    """(2,) native x, y of the host: its sky position if that is on the image, else the centre."""
-    ny, nx = image.shape
-    centre = np.array([(nx - 1) / 2, (ny - 1) / 2])
-    if image.wcs is None or not np.isfinite([image.ra, image.dec]).all():
-        return centre
-    xy = sky_to_native([[image.ra, image.dec]], image.wcs)[0]
-    inside = (xy >= -0.5) & (xy <= [nx - 0.5, ny - 0.5])
-    return xy if inside.all() else centre
 
 
 def galaxy_outline(image: GalaxyImage, config: RefineConfig) -> Mask:

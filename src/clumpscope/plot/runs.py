@@ -29,7 +29,7 @@ _FINDERS = {"detector": "#0072B2", "baseline": "#D55E00"}
 def completeness_purity(curves: Table, path: Path) -> None:
     """Completeness against purity over the score threshold, and both against flux ratio.
 
-    ``curves`` has the columns that `clumpscope.assess.curves` writes.
+    ``curves`` has the columns that `clumpscope.stages.evaluate.tables.curves` writes.
     """
     figure = Figure(figsize=(13, 4.2), layout="constrained")
     against_threshold, completeness, purity = figure.subplots(1, 3)

@@ -13,7 +13,8 @@ from astropy.wcs import WCS, FITSFixedWarning
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from clumpscope.core.galaxy import SDSS_BANDS, BandImage, ColourImage, GalaxyImage, MaskBit
+from clumpscope.core.bands import SDSS_BANDS
+from clumpscope.core.galaxy import BandImage, ColourImage, GalaxyImage, MaskBit
 from clumpscope.errors import ImageError, expected_got
 from clumpscope.store.atomic import atomic
 from clumpscope.store.fits_bytes import Cards, image_hdu, primary_hdu

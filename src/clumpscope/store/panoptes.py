@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from clumpscope.config.recipe import ConsensusConfig
+from clumpscope.config.labels import ConsensusConfig
 from clumpscope.core.galaxy import check_galaxy_id
-from clumpscope.core.marks import Kind, Marks
+from clumpscope.core.marks import Export, Fault, Kind, Marks
 from clumpscope.errors import ClumpscopeError, FolderError, TableError, expected_got
 from clumpscope.store.shapes import Box, drawn, shape
 
@@ -27,33 +27,6 @@ _MOST = 1 << 31  # more volunteers than there are
 _LISTED = 1000  # faults kept word for word
 T = TypeVar("T")
 _KINDS = {"normal": Kind.NORMAL, "odd": Kind.ODD, "bulge": Kind.BULGE}
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What could not be used: ``row`` counts from 1 after the header."""
-
-    row: int
-    column: str
-    problem: str
-
-
-@dataclass(frozen=True, eq=False)
-class Export:
-    """Marks of an export, and what was wrong with it.
-
-    ``subjects`` (I,) are the Panoptes numbers of the images, ``sides`` (I, 2) the width and
-    height of a point's box as fractions of the image; ``faults`` the first of ``n_faults``;
-    ``rows`` and ``used`` count classifications.
-    """
-
-    marks: Marks
-    subjects: list[str]
-    sides: np.ndarray[Any, np.dtype[np.float64]]
-    faults: list[Fault]
-    n_faults: int
-    rows: int
-    used: int
 
 
 class _FaultError(Exception):

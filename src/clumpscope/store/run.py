@@ -4,13 +4,19 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from astropy.table import QTable, vstack
+from pydantic import ValidationError
 
+from clumpscope.config.recipe import Recipe
+from clumpscope.config.run import CatalogueConfig
 from clumpscope.errors import FolderError, StoreError, expected_got
 from clumpscope.store.atomic import atomic, new_folder
+from clumpscope.store.formats import write_formats
+from clumpscope.store.manifest import RunManifest
+from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_parquet, write_parquet
 
 _KEY = "key.json"
@@ -122,3 +128,51 @@ class Run:
     def close(self) -> None:
         """Drop the shards once everything is in whole tables."""
         shutil.rmtree(self.folder / ".shards", ignore_errors=True)
+
+    def write_catalogue(self, table: QTable, config: CatalogueConfig) -> None:
+        """Write a release table as Parquet and in the recipe's formats."""
+        self.write("catalogue", table)
+        write_formats(table, self.folder, "catalogue", config.formats)
+
+    def sample(self) -> Sample:
+        """The sample that the run was made from.
+
+        Raises
+        ------
+        StoreError
+            If the run's manifest is missing or the sample has moved.
+        """
+        place = RunManifest.read(self.folder).inputs.get("sample", "")
+        if not place or not Path(place).is_dir():
+            raise FolderError(expected_got(f"run {self.folder}", "its sample where it was", place))
+        return Sample.open(Path(place))
+
+    def recipe(self) -> Recipe:
+        """The recipe that the run was made with.
+
+        Raises
+        ------
+        FolderError
+            If the folder is no run, or one of another version.
+        """
+        try:
+            return Recipe.model_validate(RunManifest.read(self.folder).recipe)
+        except ValidationError as error:
+            raise FolderError(
+                f"run {self.folder}: its recipe is not of this version: {error}"
+            ) from error
+
+    def threshold(self) -> float:
+        """The score threshold that the run applied.
+
+        Raises
+        ------
+        StoreError
+            If the run's manifest is missing.
+        """
+        return float(RunManifest.read(self.folder).model["threshold"])
+
+    def note(self, recipe: Recipe) -> None:
+        """Keep in the manifest with which recipe a stage was done anew."""
+        manifest = RunManifest.read(self.folder)
+        replace(manifest, recipe=recipe.model_dump(mode="json")).write(self.folder)

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 from astropy.table import QTable
 
-from clumpscope.config.recipe import DetectConfig
-from clumpscope.core.galaxy import SDSS_BANDS, ColourImage, GalaxyImage, check_galaxy_id
+from clumpscope.config.run import SampleConfig
+from clumpscope.core.bands import SDSS_BANDS
+from clumpscope.core.galaxy import ColourImage, GalaxyImage, check_galaxy_id
 from clumpscope.core.records import HOSTS, LABELS, TRUTH, record_table
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, ImageError, TableError, expected_got
@@ -124,7 +125,7 @@ class Sample:
         """Return a number of the host table, in its own unit."""
         return float(plain(self.hosts, name)[index])
 
-    def read(self, index: int, config: DetectConfig) -> GalaxyImage | ColourImage:
+    def read(self, index: int, config: SampleConfig) -> GalaxyImage | ColourImage:
         """Read one galaxy's image.
 
         Of the host's position, and of what the image does not say itself (PSF widths; the
@@ -136,7 +137,7 @@ class Sample:
             If its file is missing or unusable.
         """
         path = self.paths[index]
-        default_psf = config.default_psf_fwhm_arcsec
+        default_psf = config.psf_fwhm_arcsec
         if path.suffix.lower() not in PICTURES:
             widths = {band: self._known(index, f"psf_fwhm_{band}") for band in SDSS_BANDS}
             known = {band: width for band, width in widths.items() if width is not None}
@@ -145,7 +146,7 @@ class Sample:
             return replace(image, ra=ra, dec=dec) if np.isfinite([ra, dec]).all() else image
         psf_fwhm = self._known(index, "psf_fwhm_r")
         picture = read_picture(
-            path, config.default_pixscale_arcsec, psf_fwhm or default_psf, psf_assumed=True
+            path, config.pixscale_arcsec, psf_fwhm or default_psf, psf_assumed=True
         )
         field = self._known(index, "field_arcsec")
         pixscale = self._known(index, "pixscale_arcsec") or (field and field / max(picture.shape))

@@ -5,8 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
-from clumpscope.config.recipe import AugmentConfig
-from clumpscope.detector.training.data import CompositeDataset, Example, TrainingSet, augment, collate
+from clumpscope.config.train import AugmentConfig
+from clumpscope.detector.training.data import (
+    CompositeDataset,
+    Example,
+    TrainingSet,
+    augment,
+    collate,
+)
 from clumpscope.errors import TableError
 
 SHAPE = (48, 64)  # rows, columns: unequal, so that a mixed-up axis shows

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from clumpscope.config.recipe import AugmentConfig, TrainConfig
+from clumpscope.config.train import AugmentConfig, TrainConfig
 from clumpscope.detector.training.data import TrainingSet
-from clumpscope.detector.training.module import fit
+from clumpscope.detector.training.fit import fit
 from networks import CROP, native_network
 
 BOX = np.array([[10.0, 12.0, 20.0, 22.0]])

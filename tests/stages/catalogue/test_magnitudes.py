@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 from astropy import units as u
 
-from clumpscope.stages.catalogue.magnitudes import (flux_ratio, magnitude, magnitude_error, magnitude_limit, ratio_probability)
+from clumpscope.stages.catalogue.magnitudes import (
+    flux_ratio,
+    magnitude,
+    magnitude_error,
+    magnitude_limit,
+    ratio_probability,
+)
 
 
 def test_magnitude_is_ab():

@@ -4,14 +4,15 @@ from astropy import units as u
 from astropy.io import fits
 from scipy.stats import norm
 
-from clumpscope.stages.catalogue import catalogue
-from clumpscope.config.recipe import CatalogueConfig
+from clumpscope.config.run import CatalogueConfig
+from clumpscope.core.bands import R_BAND
 from clumpscope.core.clumps import clump_table, schema
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.records import HOSTS, record_table
 from clumpscope.core.schema import plain
 from clumpscope.errors import RecipeError, TableError
-from clumpscope.ops.extinction import MAP_FILES, R_BAND
+from clumpscope.ops.extinction import MAP_FILES
+from clumpscope.stages.catalogue import catalogue
 
 BANDS = "ugriz"
 CONFIG = CatalogueConfig()

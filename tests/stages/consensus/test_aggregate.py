@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from toys import build, toy
 
-from clumpscope.config.recipe import ConsensusConfig
+from clumpscope.config.labels import ConsensusConfig
+from clumpscope.ops.matching import match
 from clumpscope.stages.consensus import aggregate, truths
 from clumpscope.stages.consensus.aggregate import consensus, objective, tally, views
 from clumpscope.stages.consensus.model import Counts
-from clumpscope.ops.matching import match
 
 CONFIG = ConsensusConfig()
 

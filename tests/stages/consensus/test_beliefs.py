@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from toys import build, toy
 
-from clumpscope.config.recipe import ConsensusConfig
+from clumpscope.config.labels import ConsensusConfig
 from clumpscope.stages.consensus.aggregate import consensus, tally
 from clumpscope.stages.consensus.beliefs import beliefs
 from clumpscope.stages.consensus.model import Counts, update

@@ -9,10 +9,19 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from toys import toy
 
-from clumpscope.config.recipe import ConsensusConfig
+from clumpscope.config.labels import ConsensusConfig
 from clumpscope.stages.consensus import aggregate, truths
 from clumpscope.stages.consensus.facility import solve
-from clumpscope.stages.consensus.model import (Counts, distance, image_costs, learn_means, prior_cost, start_means, update, update_difficulty)
+from clumpscope.stages.consensus.model import (
+    Counts,
+    distance,
+    image_costs,
+    learn_means,
+    prior_cost,
+    start_means,
+    update,
+    update_difficulty,
+)
 
 CONFIG = ConsensusConfig()
 

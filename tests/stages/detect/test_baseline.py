@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import scenes
-from clumpscope.stages.detect.baseline import baseline, peaks
 from clumpscope.core.boxes import Label
 from clumpscope.core.frames import boxes_fraction_to_native
 from clumpscope.core.galaxy import ColourImage
+from clumpscope.stages.detect.baseline import baseline, peaks
 
 
 def test_finds_a_blue_and_a_red_point_source_on_a_disk() -> None:

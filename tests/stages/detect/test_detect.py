@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import scenes
-from clumpscope.config.recipe import CompositeConfig
+from clumpscope.config.run import CompositeConfig
 from clumpscope.core.boxes import Boxes
 from clumpscope.core.composite import composite
 from clumpscope.core.frames import boxes_fraction_to_native

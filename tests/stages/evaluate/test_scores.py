@@ -7,7 +7,8 @@ from astropy.table import QTable
 from clumpscope.core.clumps import clump_table
 from clumpscope.core.records import GALAXIES, TRUTH, record_table
 from clumpscope.errors import TableError
-from clumpscope.stages.evaluate.scores import (Points, Share, best_threshold, blend, cases, evaluate, rotated, score)
+from clumpscope.stages.evaluate.cases import Points, blend, cases, rotated
+from clumpscope.stages.evaluate.scores import Share, best_threshold, evaluate, score
 
 FWHM_PX = 4.0
 

@@ -1,19 +1,16 @@
 """One synthetic field and the real ones, made once."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import settings
 
 from clumpscope.stages.fetch.sdss.band import load_field
 from clumpscope.stages.fetch.sdss.mirror import open_mirror
+from places import SHARED
 from sdss_mirror import Source, make_field, stars
 
 # How long an example takes says nothing where several jobs share two cores.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
-
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,14 @@ import sep
 from astropy.io import fits
 from astropy.table import Table
 
-from clumpscope.config.recipe import FetchConfig
+from clumpscope.config.fetch import FetchConfig
 from clumpscope.core.frames import sky_to_native
 from clumpscope.core.galaxy import MaskBit
 from clumpscope.core.records import HOSTS, record_table
 from clumpscope.stages.fetch import cutout as sdss
+from clumpscope.stages.fetch.cutout import Fetched, FetchFailure
 from clumpscope.stages.fetch.sdss.mirror import open_mirror
-from clumpscope.stages.fetch.cutout import Fetched, FetchFailure, fetch_sdss
+from clumpscope.stages.fetch.sdss.survey import fetch_sdss
 from clumpscope.stages.fetch.targets import make_targets
 from clumpscope.store.images import read_galaxy, write_galaxy
 from sdss_mirror import COLOUR, FWHM, PIXSCALE, Source, make_field, make_psfield

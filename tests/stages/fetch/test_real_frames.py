@@ -1,7 +1,6 @@
 """Real SDSS frames of ../shared/data against independent measurements."""
 
 import csv
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,23 +9,25 @@ from astropy.stats import mad_std
 from astropy.table import Table
 from scipy import ndimage
 
-from clumpscope.config.recipe import FetchConfig
+from clumpscope.config.fetch import FetchConfig
 from clumpscope.core.frames import native_to_sky, sky_to_native
 from clumpscope.core.galaxy import MaskBit
+from clumpscope.ops.psf import adaptive_fwhm_px, adaptive_moments
+from clumpscope.stages.fetch.cutout import Fetched, cut_galaxy
+from clumpscope.stages.fetch.petrosian import aperture_flux
 from clumpscope.stages.fetch.sdss.band import make_band
 from clumpscope.stages.fetch.sdss.detectors import field_noise
 from clumpscope.stages.fetch.sdss.frame import read_frame
 from clumpscope.stages.fetch.sdss.mask import frame_mask
 from clumpscope.stages.fetch.sdss.mirror import FieldKey, open_mirror
-from clumpscope.stages.fetch.petrosian import aperture_flux
 from clumpscope.stages.fetch.sdss.psfield import read_psfield
-from clumpscope.stages.fetch.cutout import Fetched, cut_galaxy, fetch_sdss
-from clumpscope.stages.fetch.sources import extract
 from clumpscope.stages.fetch.sdss.stars import psf_from_stars
+from clumpscope.stages.fetch.sdss.survey import fetch_sdss
+from clumpscope.stages.fetch.sources import extract
 from clumpscope.stages.fetch.targets import Target, make_targets
-from clumpscope.ops.psf import adaptive_fwhm_px, adaptive_moments
+from places import ROOT
 
-TARGETS = Path(__file__).parents[1] / "data" / "sdss_targets.csv"
+TARGETS = ROOT / "tests" / "data" / "sdss_targets.csv"
 PIXSCALE = 0.396
 MERGER = (229.5256, 42.7460)
 
@@ -258,6 +259,6 @@ def test_a_field_with_psfield_takes_its_psf_from_it(shared_psf):
     mirror = open_mirror(shared_psf)
     key = FieldKey(2583, 2, 136)
     frame = read_frame(mirror.frames[key]["z"], "z", field_noise(mirror, key)["z"])
-    psf = make_band(frame, read_psfield(mirror.psfields[key])["z"]).psf_at(700, 1700)
+    psf = make_band(frame, read_psfield(mirror.psfields[key])["z"]).psf.at(700, 1700)
     assert not psf.assumed
     assert psf.fwhm_px * PIXSCALE == pytest.approx(1.02, rel=0.02)

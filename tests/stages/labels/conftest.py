@@ -1,14 +1,13 @@
 """The real label table, where it is shared."""
 
-from pathlib import Path
-
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from clumpscope.core.records import LABELS, record_table
+from places import SHARED
 
-GZCS = Path(__file__).parents[3] / "shared" / "data" / "gzcs_labels.parquet"
+GZCS = SHARED / "gzcs_labels.parquet"
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from clumpscope.config.recipe import LabelsConfig
+from clumpscope.config.labels import LabelsConfig
 from clumpscope.core.records import CONSENSUS, LABELS
 from clumpscope.core.schema import build_table
 from clumpscope.stages.labels.select import select

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clumpscope.config.recipe import LabelsConfig
+from clumpscope.config.labels import LabelsConfig
 from clumpscope.core.records import LABELS, record_table
 from clumpscope.errors import TableError
 from clumpscope.stages.labels.select import select

@@ -8,13 +8,13 @@ from photutils.aperture import CircularAperture, aperture_photometry
 from scipy.ndimage import convolve
 
 import scenes
-from clumpscope.config.recipe import MeasureConfig, RefineConfig
+from clumpscope.config.run import MeasureConfig, RefineConfig
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import BandImage, GalaxyImage, MaskBit
 from clumpscope.errors import ImageError
-from clumpscope.stages.measure import measure
 from clumpscope.ops.outline import galaxy_outline
 from clumpscope.ops.psf import moffat_psf
+from clumpscope.stages.measure import measure
 
 SHAPE = (60, 60)
 CENTRE = np.array([[30.2, 29.6]])

@@ -7,7 +7,7 @@ from astropy.table import QTable, Table
 from astropy.utils.masked import Masked
 
 import scenes
-from clumpscope.config.recipe import MeasureConfig, RefineConfig
+from clumpscope.config.run import MeasureConfig, RefineConfig
 from clumpscope.core.frames import native_to_sky
 from clumpscope.core.galaxy import BandImage, GalaxyImage
 from clumpscope.core.schema import plain
@@ -175,7 +175,7 @@ def test_any_error_is_that_galaxy_s_but_a_bad_table_is_everybody_s(monkeypatch):
                 raise error
             return measure(image, *args)
 
-        monkeypatch.setattr("clumpscope.measure.tables.measure", broken)
+        monkeypatch.setattr("clumpscope.stages.measure.tables.measure", broken)
         return measure_positions(
             UserPositions.of(table),
             images,

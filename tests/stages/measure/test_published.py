@@ -3,9 +3,9 @@ import pytest
 from photutils.aperture import CircularAnnulus, CircularAperture, aperture_photometry
 
 import scenes
-from clumpscope.config.recipe import MeasureConfig, RefineConfig
-from clumpscope.stages.measure import gaussian_correction, measure
+from clumpscope.config.run import MeasureConfig, RefineConfig
 from clumpscope.ops.outline import galaxy_outline
+from clumpscope.stages.measure import gaussian_correction, measure
 
 SHAPE = (60, 60)
 CENTRE = np.array([[30.2, 29.6]])

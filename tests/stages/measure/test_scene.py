@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 import scenes
-from clumpscope.config.recipe import MeasureConfig, RefineConfig
-from clumpscope.stages.measure.scene import Scene, _thinned
+from clumpscope.config.run import MeasureConfig, RefineConfig
 from clumpscope.ops.outline import galaxy_outline
+from clumpscope.stages.measure.scene import Scene, _thinned
 
 SHAPE = (121, 121)
 

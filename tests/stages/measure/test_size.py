@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import scenes
-from clumpscope.config.recipe import MeasureConfig
+from clumpscope.config.run import MeasureConfig
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.stages.measure import measure
 from clumpscope.stages.measure.size import Width, combined

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import scenes
-from clumpscope.config.recipe import MeasureConfig, RefineConfig
+from clumpscope.config.run import MeasureConfig, RefineConfig
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError

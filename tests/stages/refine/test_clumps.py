@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scenes
-from clumpscope.config.recipe import CompositeConfig, RefineConfig
+from clumpscope.config.run import CompositeConfig, RefineConfig
 from clumpscope.core.boxes import Boxes, Label
 from clumpscope.core.composite import composite
 from clumpscope.core.flags import ClumpFlag

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scenes
-from clumpscope.config.recipe import RefineConfig
+from clumpscope.config.run import RefineConfig
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import GalaxyImage, MaskBit
 from clumpscope.stages.refine import refine

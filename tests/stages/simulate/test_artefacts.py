@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from clumpscope.config.recipe import ArtefactsConfig, ObserveConfig
+from clumpscope.config.simulate import ArtefactsConfig, ObserveConfig
 from clumpscope.core.galaxy import MaskBit
 from clumpscope.stages.simulate import artefacts
 

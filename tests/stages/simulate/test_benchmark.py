@@ -3,13 +3,12 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from clumpscope.store.sample import Sample
+from places import RECIPES
 
-RECIPES = Path(__file__).parents[2] / "recipes"
 # numpy's AVX-512 functions differ in the last digit, fluxes then by 1e-6: not for the hash.
 ANY_CPU = {"NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR"}
 FROZEN = [line.split() for line in (RECIPES / "benchmark.sha256").read_text().splitlines()]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from clumpscope.config.recipe import ClumpsConfig
+from clumpscope.config.simulate import ClumpsConfig
 from clumpscope.stages.simulate.clumps import clump_colours, draw_clumps, flux_ratios
 from clumpscope.stages.simulate.light import Light
 

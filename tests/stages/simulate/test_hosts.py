@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from clumpscope.config.recipe import ClumpsConfig, HostsConfig
+from clumpscope.config.simulate import ClumpsConfig, HostsConfig
 from clumpscope.stages.simulate.hosts import POPULATIONS, draw_host
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from astropy.stats import mad_std
 
-from clumpscope.config.recipe import ClumpsConfig, SimulateConfig
-from clumpscope.core.galaxy import SDSS_BANDS
+from clumpscope.config.simulate import ClumpsConfig, SimulateConfig
+from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.errors import ImageError
 from clumpscope.stages.simulate.inject import added_light, electrons_per_nmgy, inject, with_light
 from clumpscope.stages.simulate.survey import simulate_galaxy

@@ -3,8 +3,15 @@
 import numpy as np
 import pytest
 
-from clumpscope.config.recipe import InterlopersConfig
-from clumpscope.stages.simulate.interlopers import (as_sources, companions, draw_galaxies, draw_knots, draw_stars, faint_apart)
+from clumpscope.config.simulate import InterlopersConfig
+from clumpscope.stages.simulate.interlopers import (
+    as_sources,
+    companions,
+    draw_galaxies,
+    draw_knots,
+    draw_stars,
+    faint_apart,
+)
 from clumpscope.stages.simulate.light import Light
 
 SQUARE_DEGREE = 3600.0

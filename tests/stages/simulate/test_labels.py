@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from clumpscope.config.recipe import SimulateConfig, SimulatedLabelsConfig
+from clumpscope.config.simulate import SimulateConfig, SimulatedLabelsConfig
 from clumpscope.stages.simulate.labels import labels, visibility
 from clumpscope.stages.simulate.sources import Sources
 from clumpscope.stages.simulate.survey import simulate_galaxy

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clumpscope.config.recipe import ClumpsConfig, HostsConfig
+from clumpscope.config.simulate import ClumpsConfig, HostsConfig
 from clumpscope.stages.simulate.hosts import draw_host
 from clumpscope.stages.simulate.light import paint, scattered
 

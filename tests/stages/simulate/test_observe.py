@@ -9,9 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from clumpscope.config.recipe import ObserveConfig
+from clumpscope.config.simulate import ObserveConfig
 from clumpscope.stages.simulate.light import Light
-from clumpscope.stages.simulate.observe import (blob_spectra, draw_visit, expose, light_spectra, noise, padded_size, sky_noise, source_spectra, spline_response, variance)
+from clumpscope.stages.simulate.observe import (
+    blob_spectra,
+    draw_visit,
+    expose,
+    light_spectra,
+    noise,
+    padded_size,
+    sky_noise,
+    source_spectra,
+    spline_response,
+    variance,
+)
 from clumpscope.stages.simulate.psf import Frequencies, psf_images
 from clumpscope.stages.simulate.sources import Blobs, Sources
 

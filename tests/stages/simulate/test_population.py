@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from astropy.cosmology import FlatLambdaCDM
 
-from clumpscope.config.recipe import HostsConfig
+from clumpscope.config.simulate import HostsConfig
 from clumpscope.stages.simulate import population
 from clumpscope.stages.simulate.population import draw_member
 

@@ -4,7 +4,7 @@ import galsim
 import numpy as np
 import pytest
 
-from clumpscope.config.recipe import ObserveConfig
+from clumpscope.config.simulate import ObserveConfig
 from clumpscope.ops.psf import adaptive_fwhm_px
 from clumpscope.stages.simulate.psf import STAMP, Psf, adaptive_width, draw_psf, psf_images
 

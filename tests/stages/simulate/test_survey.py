@@ -1,18 +1,17 @@
 """Simulated galaxies: reproducible, consistent, and as noisy as SDSS."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from astropy.stats import mad_std
 
-from clumpscope.config.recipe import SimulateConfig, load_recipe
+from clumpscope.config.recipe import load_recipe
+from clumpscope.config.simulate import SimulateConfig
+from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.frames import native_to_sky, sky_to_native
-from clumpscope.core.galaxy import SDSS_BANDS
 from clumpscope.stages.simulate.survey import simulate_galaxy
+from places import RECIPES
 
 CONFIG = SimulateConfig()
-RECIPES = Path(__file__).parents[2] / "recipes"
 # Blank-sky scatter of the three shared frames, nmgy a pixel, mean over the frames.
 FRAME_NOISE = (0.0417, 0.0161, 0.0260, 0.0451, 0.1784)
 

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from builders import galaxy_image
-from clumpscope.jobs import simulate as acquire
-from clumpscope.jobs.simulate import ask_volunteers, simulate
-from clumpscope.config.recipe import ConsensusConfig, Recipe, VolunteersConfig
+from clumpscope.config.labels import ConsensusConfig
+from clumpscope.config.recipe import Recipe
+from clumpscope.config.simulate import VolunteersConfig
 from clumpscope.core.marks import Kind
+from clumpscope.jobs.simulate import simulate
+from clumpscope.jobs.volunteers import volunteers as ask_volunteers
 from clumpscope.stages.simulate.volunteers import Drawn, Sights, deeds, look, population, sights
 from clumpscope.store.panoptes import read_export
 from clumpscope.store.tables import read_parquet
@@ -106,7 +108,7 @@ def marked(tmp_path_factory):
     for name in ("hosts.parquet", "truth.parquet", "images"):
         (folder / "two" / name).symlink_to(folder / "one" / name)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(acquire, "_SHARD", 3)
+        patch.setattr("clumpscope.jobs.volunteers.SHARD", 3)
         for name, workers in (("one", 1), ("two", 2)):
             assert ask_volunteers(folder / name, 6, recipe, workers) == 8 * 6
     return folder

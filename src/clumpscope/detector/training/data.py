@@ -1,5 +1,6 @@
 """Training data: composites in memory as bytes, boxes in composite pixels, augmentation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,7 +10,9 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from clumpscope.config.recipe import AugmentConfig
+from clumpscope.config.train import AugmentConfig
+from clumpscope.core.boxes import Boxes
+from clumpscope.core.composite import Composite
 from clumpscope.errors import TableError, expected_got
 
 Target = dict[str, Tensor]
@@ -187,3 +190,21 @@ def _scaled(example: Example, factor: float) -> Example:
     pixels[shown] = example.pixels[np.ix_(range(len(pixels)), rows[seen_rows], cols[seen_cols])]
     middle = np.tile(centre, 2)
     return Example(pixels, (example.boxes - middle) * factor + middle, example.labels)
+
+
+def training_set(pairs: Sequence[tuple[Composite, Boxes]], *, soft: bool = False) -> TrainingSet:
+    """Composites with their labels (boxes as fractions of the stored array), in memory.
+
+    With ``soft`` a box is in each epoch only with the probability that is its score.
+
+    Raises
+    ------
+    TableError
+        If there is none.
+    """
+    if not pairs:
+        raise TableError(expected_got("training set", "at least one image", "none"))
+    pixels = np.stack([np.rint(image.pixels * 255).astype(np.uint8) for image, _ in pairs])
+    boxes = [image.frame.boxes_fraction_to_composite(found.xyxy) for image, found in pairs]
+    weights = [found.scores for _, found in pairs] if soft else None
+    return TrainingSet(pixels, boxes, [found.labels for _, found in pairs], weights)

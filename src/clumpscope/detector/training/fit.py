@@ -1,65 +1,23 @@
 """Train a detector on a sample with labels."""
 
-from collections.abc import Sequence
+import logging
+import warnings
+from functools import partial
 from pathlib import Path
 
+import lightning
 import numpy as np
+from torch.utils.data import DataLoader
+from torchvision.models.detection import FasterRCNN
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.core.boxes import Boxes
-from clumpscope.core.composite import Composite
-from clumpscope.detector.training.data import TrainingSet
-from clumpscope.models.header import read_header
-from clumpscope.models.spec import DetectorSpec, Native, TrainingRange
-from clumpscope.detector.training.module import Report, Save, fit, initial
-from clumpscope.errors import TableError, expected_got
-from clumpscope.store.manifest import sha256_file
-
-
-def training_set(pairs: Sequence[tuple[Composite, Boxes]], *, soft: bool = False) -> TrainingSet:
-    """Composites with their labels (boxes as fractions of the stored array), in memory.
-
-    With ``soft`` a box is in each epoch only with the probability that is its score.
-
-    Raises
-    ------
-    TableError
-        If there is none.
-    """
-    if not pairs:
-        raise TableError(expected_got("training set", "at least one image", "none"))
-    pixels = np.stack([np.rint(image.pixels * 255).astype(np.uint8) for image, _ in pairs])
-    boxes = [image.frame.boxes_fraction_to_composite(found.xyxy) for image, found in pairs]
-    weights = [found.scores for _, found in pairs] if soft else None
-    return TrainingSet(pixels, boxes, [found.labels for _, found in pairs], weights)
-
-
-def native_spec(
-    name: str,
-    recipe: Recipe,
-    trained_on: TrainingRange,
-    provenance: str,
-    *,
-    start: Path | None = None,
-) -> DetectorSpec:
-    """The spec of a native detector of a recipe, its training begun from the model ``start``.
-
-    Raises
-    ------
-    ModelError
-        If ``start`` cannot be read.
-    """
-    return DetectorSpec(
-        name=name,
-        architecture=Native(**recipe.detector.model_dump()),
-        composite=recipe.composite,
-        mean=(0.1, 0.1, 0.1),
-        std=(0.2, 0.2, 0.2),
-        weights="random" if start is None else read_header(start).spec.name,
-        weights_sha256="" if start is None else sha256_file(start),
-        provenance=provenance,
-        trained_on=trained_on,
-    )
+from clumpscope.config.train import TrainConfig
+from clumpscope.detector.faster_rcnn import build
+from clumpscope.detector.training.data import CompositeDataset, TrainingSet, collate
+from clumpscope.detector.training.module import DetectorModule, Report, Save
+from clumpscope.detector.weights import load_model
+from clumpscope.errors import ModelError, expected_got
+from clumpscope.models.spec import DetectorSpec
 
 
 def split(data: TrainingSet, recipe: Recipe) -> tuple[TrainingSet, TrainingSet]:
@@ -97,3 +55,66 @@ def train(
     """
     network = initial(spec, start, recipe.seed)
     fit(network, training, validation, recipe.train, recipe.seed, report, save)
+
+
+def initial(spec: DetectorSpec, start: Path | None, seed: int) -> FasterRCNN:
+    """The network to train: random weights, or those of the model file ``start``.
+
+    Raises
+    ------
+    ModelError
+        If the encoder does not exist, or ``start`` is of another architecture.
+    """
+    lightning.seed_everything(seed, verbose=False)
+    if start is None:
+        return build(spec)
+    before, network = load_model(start)
+    for name in ("architecture", "mean", "std"):
+        if getattr(before, name) != getattr(spec, name):
+            raise ModelError(
+                expected_got(f"{start} {name}", getattr(spec, name), getattr(before, name))
+            )
+    return network.train()
+
+
+def fit(
+    network: FasterRCNN,
+    training: TrainingSet,
+    validation: TrainingSet,
+    config: TrainConfig,
+    seed: int,
+    report: Report,
+    save: Save,
+) -> None:
+    """Train a network.
+
+    ``report(epoch, metrics)`` is called after each epoch, ``save(network, metrics)`` whenever
+    validation AP at IoU 0.5 has risen or, for want of held-out labels, is NaN.
+    """
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    data = CompositeDataset(training, config.augment, seed)
+    module = DetectorModule(network, data, config, report, save)
+    # A last batch of one or two images would upset the batch-norms.
+    whole = len(data) >= config.batch_size
+    loader = partial(
+        DataLoader,
+        batch_size=config.batch_size,
+        collate_fn=collate,
+        num_workers=config.workers,
+    )
+    learning = loader(data, shuffle=True, drop_last=whole)
+    checking = loader(CompositeDataset(validation, None, seed))
+    trainer = lightning.Trainer(
+        max_epochs=config.epochs,
+        precision=config.precision,
+        gradient_clip_val=5.0,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        warnings.filterwarnings("ignore", category=FutureWarning, message=".*LeafSpec.*")
+        trainer.fit(module, learning, checking)

@@ -1,11 +1,7 @@
 """Training a native detector with Lightning."""
 
-import logging
 import math
-import warnings
 from collections.abc import Callable
-from functools import partial
-from pathlib import Path
 
 import lightning
 import torch
@@ -13,17 +9,12 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import OneCycleLR
-from torch.utils.data import DataLoader
 from torchmetrics.detection import MeanAveragePrecision
 from torchvision.models.detection import FasterRCNN
 
-from clumpscope.config.recipe import TrainConfig
+from clumpscope.config.train import TrainConfig
 from clumpscope.core.boxes import Label
-from clumpscope.detector.training.data import CompositeDataset, Target, TrainingSet, collate
-from clumpscope.detector.faster_rcnn import build
-from clumpscope.models.spec import DetectorSpec
-from clumpscope.detector.weights import load_model
-from clumpscope.errors import ModelError, expected_got
+from clumpscope.detector.training.data import CompositeDataset, Target
 
 Batch = tuple[list[Tensor], list[Target]]
 Report = Callable[[int, dict[str, float]], None]
@@ -107,66 +98,3 @@ class DetectorModule(lightning.LightningModule):
 def _defined(precision: float) -> float:
     """NaN for the -1 by which torchmetrics says that there was no label."""
     return math.nan if precision < 0 else precision
-
-
-def initial(spec: DetectorSpec, start: Path | None, seed: int) -> FasterRCNN:
-    """The network to train: random weights, or those of the model file ``start``.
-
-    Raises
-    ------
-    ModelError
-        If the encoder does not exist, or ``start`` is of another architecture.
-    """
-    lightning.seed_everything(seed, verbose=False)
-    if start is None:
-        return build(spec)
-    before, network = load_model(start)
-    for name in ("architecture", "mean", "std"):
-        if getattr(before, name) != getattr(spec, name):
-            raise ModelError(
-                expected_got(f"{start} {name}", getattr(spec, name), getattr(before, name))
-            )
-    return network.train()
-
-
-def fit(
-    network: FasterRCNN,
-    training: TrainingSet,
-    validation: TrainingSet,
-    config: TrainConfig,
-    seed: int,
-    report: Report,
-    save: Save,
-) -> None:
-    """Train a network.
-
-    ``report(epoch, metrics)`` is called after each epoch, ``save(network, metrics)`` whenever
-    validation AP at IoU 0.5 has risen or, for want of held-out labels, is NaN.
-    """
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    data = CompositeDataset(training, config.augment, seed)
-    module = DetectorModule(network, data, config, report, save)
-    # A last batch of one or two images would upset the batch-norms.
-    whole = len(data) >= config.batch_size
-    loader = partial(
-        DataLoader,
-        batch_size=config.batch_size,
-        collate_fn=collate,
-        num_workers=config.workers,
-    )
-    learning = loader(data, shuffle=True, drop_last=whole)
-    checking = loader(CompositeDataset(validation, None, seed))
-    trainer = lightning.Trainer(
-        max_epochs=config.epochs,
-        precision=config.precision,
-        gradient_clip_val=5.0,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-    )
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        warnings.filterwarnings("ignore", category=FutureWarning, message=".*LeafSpec.*")
-        trainer.fit(module, learning, checking)

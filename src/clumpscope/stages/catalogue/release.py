@@ -7,15 +7,21 @@ import numpy as np
 from astropy.table import QTable
 from numpy.typing import NDArray
 
-from clumpscope.stages.catalogue.magnitudes import (flux_ratio, magnitude, magnitude_error, magnitude_limit, ratio_probability)
-from clumpscope.stages.catalogue.places import duplicates, host_distance, iau_names, kpc_per_arcsec
-from clumpscope.stages.catalogue.stars import stellar_distance
-from clumpscope.config.recipe import CatalogueConfig
+from clumpscope.config.run import CatalogueConfig
 from clumpscope.core.clumps import clump_table
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.schema import JY_PER_NMGY, plain
 from clumpscope.errors import TableError, expected_got
 from clumpscope.ops.extinction import ebv, extinction
+from clumpscope.stages.catalogue.magnitudes import (
+    flux_ratio,
+    magnitude,
+    magnitude_error,
+    magnitude_limit,
+    ratio_probability,
+)
+from clumpscope.stages.catalogue.places import duplicates, host_distance, iau_names, kpc_per_arcsec
+from clumpscope.stages.catalogue.stars import stellar_distance
 
 Values = NDArray[np.float64]
 

@@ -1,24 +1,32 @@
 """All images and all volunteers: alternates between truths and skills until the cost settles."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clumpscope.config.recipe import ConsensusConfig
+from clumpscope.config.labels import ConsensusConfig
+from clumpscope.core.marks import Marks
+from clumpscope.engine.local import Progress, ordered_map, shards, silent
 from clumpscope.stages.consensus import truths as one
 from clumpscope.stages.consensus.beliefs import beliefs
-from clumpscope.stages.consensus.model import (Counts, Skills, View, learn_means, misses, prior_cost, start_means, update)
+from clumpscope.stages.consensus.model import (
+    Counts,
+    Skills,
+    View,
+    learn_means,
+    misses,
+    prior_cost,
+    start_means,
+    update,
+)
 from clumpscope.stages.consensus.truths import Truths, Verdict
-from clumpscope.core.marks import Marks
-from clumpscope.engine.local import ordered_map, shards
 
 Values = NDArray[np.float64]
 Numbers = NDArray[np.float32]  # of every look of a project: there are millions
 Index = NDArray[np.int64]
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +110,7 @@ def consensus(
     *,
     known: Counts | None = None,
     workers: int = 1,
-    progress: Progress = lambda _: None,
+    progress: Progress = silent,
 ) -> Consensus:
     """Solve for truths and skills together.
 

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from clumpscope.config.recipe import ConsensusConfig
+from clumpscope.config.labels import ConsensusConfig
+from clumpscope.core.marks import Marks
 from clumpscope.stages.consensus.model import Counts, Skills, distance, mark_gain, misses, update
 from clumpscope.stages.consensus.truths import Truths, Verdict
-from clumpscope.core.marks import Marks
 
 Values = NDArray[np.float64]
 Index = NDArray[np.int64]

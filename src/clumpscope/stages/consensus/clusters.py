@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from clumpscope.config.recipe import ConsensusConfig
+from clumpscope.config.labels import ConsensusConfig
 from clumpscope.stages.consensus.model import View
 from clumpscope.stages.consensus.truths import Truths
 

@@ -6,9 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erfc, expit
 
-from clumpscope.config.recipe import ConsensusConfig
+from clumpscope.config.labels import ConsensusConfig
 from clumpscope.stages.consensus.facility import Problem, improve, solve
-from clumpscope.stages.consensus.model import (Costs, Skills, View, difficulty_cost, distance, image_costs, misses, update_difficulty)
+from clumpscope.stages.consensus.model import (
+    Costs,
+    Skills,
+    View,
+    difficulty_cost,
+    distance,
+    image_costs,
+    misses,
+    update_difficulty,
+)
 
 Values = NDArray[np.float64]
 Index = NDArray[np.int64]

@@ -1,22 +1,21 @@
 """Galaxies out of SDSS frames: cutouts in five bands on one grid, PSFs and a host table."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from clumpscope.config.recipe import FetchConfig
+from clumpscope.config.fetch import FetchConfig
+from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.frames import native_to_sky, sky_to_native
-from clumpscope.core.galaxy import SDSS_BANDS, BandImage, GalaxyImage, MaskBit
+from clumpscope.core.galaxy import BandImage, GalaxyImage, MaskBit
 from clumpscope.core.records import HOSTS
 from clumpscope.core.schema import BLANK
-from clumpscope.errors import ClumpscopeError, FrameError, expected_got
-from clumpscope.stages.fetch.sdss.band import Band, load_field
+from clumpscope.errors import FrameError, expected_got
+from clumpscope.stages.fetch.band import GRID_BAND, Band
 from clumpscope.stages.fetch.measures import HostShape, fluxes, measure_host
-from clumpscope.stages.fetch.sdss.mirror import GRID_BAND, FieldKey, Mirror
 from clumpscope.stages.fetch.resample import Grid, cut, fit_affine, resample
-from clumpscope.stages.fetch.targets import Target, Targets
+from clumpscope.stages.fetch.targets import Target
 
 STAGE = "fetch"
 _MEASURED = (
@@ -41,50 +40,6 @@ class FetchFailure:
     galaxy_id: str
     stage: str
     error: str
-
-
-def fetch_sdss(
-    targets: Targets, mirror: Mirror, config: FetchConfig, size_arcsec: float | None = None
-) -> Iterator[Fetched | FetchFailure]:
-    """Cut every target out of the field that holds it best; one result a target.
-
-    Results come field by field, not in the order of the list: each frame is read once, and
-    one field is in memory at a time. What fails (target off all frames, band missing,
-    frame truncated, no star for the PSF) becomes a `FetchFailure`, and the rest goes on.
-
-    Parameters
-    ----------
-    targets
-        The list, see `clumpscope.fetch.targets.make_targets`.
-    mirror
-        Frames on disk, see `clumpscope.fetch.mirror.open_mirror`.
-    config
-        Size of the cutouts.
-    size_arcsec
-        Side of all cutouts; else ``config.field_r90`` times the galaxy's Petrosian R90, given or
-        measured, within the limits of ``config`` (the lower one if it cannot be measured).
-    """
-    wanted = list(targets)
-    ra, dec = (np.array([getattr(target, name) for target in wanted]) for name in ("ra", "dec"))
-    by_field: dict[FieldKey, list[Target]] = {}
-    for target, place in zip(wanted, mirror.best_fields(ra, dec), strict=True):
-        if isinstance(place, FieldKey):
-            by_field.setdefault(place, []).append(target)
-        else:
-            yield FetchFailure(target.galaxy_id, STAGE, place)
-    for key in sorted(by_field):
-        try:
-            bands = load_field(mirror, key)
-        except ClumpscopeError as error:
-            for target in by_field[key]:
-                yield FetchFailure(target.galaxy_id, STAGE, str(error))
-            continue
-        for target in by_field[key]:
-            try:
-                yield cut_galaxy(target, bands, config, size_arcsec)
-            except (ClumpscopeError, ValueError, ArithmeticError) as error:
-                yield FetchFailure(target.galaxy_id, STAGE, f"field {key}: {error}")
-        del bands
 
 
 def cut_galaxy(
@@ -142,7 +97,7 @@ def on_grid(band: Band, grid: Grid) -> BandImage:
         data, variance, mask = resample(
             frame.data, frame.variance, band.mask, matrix, offset, grid.shape
         )
-    psf = band.psf_at(row, col)
+    psf = band.psf.at(row, col)
     pixscale = _pixscale(frame.path, band)
     return BandImage(
         data=data.astype(np.float32),

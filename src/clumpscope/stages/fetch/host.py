@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from clumpscope.core.frames import native_to_sky
-from clumpscope.stages.fetch.sources import extract
 from clumpscope.ops.background import sky
 from clumpscope.ops.psf import FWHM_PER_SIGMA, adaptive_fwhm_px
+from clumpscope.stages.fetch.sources import extract
 
 _SIGMA = 1.5  # detection, a pixel
 _CONTRAST = 0.002  # deblending

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clumpscope.core.galaxy import BandImage, MaskBit
-from clumpscope.stages.fetch.sdss.band import Band
+from clumpscope.ops.background import sky
+from clumpscope.stages.fetch.band import Band
 from clumpscope.stages.fetch.host import Host, axis_ratio_and_angle, find_host
 from clumpscope.stages.fetch.petrosian import NO_PETROSIAN, Petrosian, aperture_flux, petrosian
 from clumpscope.stages.fetch.resample import Grid, cut
-from clumpscope.ops.background import sky
 
 _FIRST_SIDE = 201  # px of the first stamp, 80"; doubled until the aperture is well inside
 _SKY = (1.25, 2.0)  # ring of the sky around an aperture, in the aperture's radius
@@ -78,7 +78,7 @@ def _measure(band: Band, grid: Grid) -> HostShape:
     mask = cut(band.mask, grid, float(MaskBit.NO_DATA)).astype(np.uint8)
     empty = (mask & MaskBit.NO_DATA) > 0
     middle = (grid.shape[0] - 1) / 2
-    fwhm = band.psf_at(grid.y0 + middle, grid.x0 + middle).fwhm_px
+    fwhm = band.psf.at(grid.y0 + middle, grid.x0 + middle).fwhm_px
     host = find_host(data, variance, _unusable(mask), empty, middle, middle, fwhm)
     light = data - np.float32(host.level)
     limit = middle - max(abs(host.x - middle), abs(host.y - middle))

@@ -7,7 +7,7 @@ import numpy as np
 from astropy.table import QTable
 from numpy.typing import ArrayLike, NDArray
 
-from clumpscope.config.recipe import LabelsConfig
+from clumpscope.config.labels import LabelsConfig
 from clumpscope.core.boxes import Label
 from clumpscope.core.schema import plain
 

@@ -4,7 +4,7 @@ import numpy as np
 from astropy.table import QTable
 from numpy.typing import NDArray
 
-from clumpscope.config.recipe import LabelsConfig
+from clumpscope.config.labels import LabelsConfig
 from clumpscope.core.boxes import Label
 from clumpscope.core.records import SPLIT, record_table
 from clumpscope.core.schema import plain, rows_by_id

@@ -1,8 +1,8 @@
 """Photometry of a galaxy's clumps in every band, the host under them modelled.
 
 Isolated clumps are measured in circular apertures, those nearer than 2.25 PSF-FWHM to a
-neighbour together with it by a PSF fit; see `clumpscope.measure.fluxes` for what both have in
-common and `clumpscope.measure.scene` for the pixels that are used.
+neighbour together with it by a PSF fit; see `clumpscope.stages.measure.fluxes` for what both
+have in common and `clumpscope.stages.measure.scene` for the pixels that are used.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,19 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from clumpscope.config.recipe import MeasureConfig
+from clumpscope.config.run import MeasureConfig
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import BandImage, GalaxyImage, MaskBit
 from clumpscope.errors import ImageError, expected_got
+from clumpscope.ops.background import scatter
+from clumpscope.ops.host import psf_fwhm_px
+from clumpscope.ops.psf import FWHM_PER_SIGMA
 from clumpscope.stages.measure import size
 from clumpscope.stages.measure.aperture import gaussian_correction
 from clumpscope.stages.measure.fluxes import Solution, aperture_weights, solve
 from clumpscope.stages.measure.profiles import REACH_FWHM, Profile
 from clumpscope.stages.measure.published import Published, published
 from clumpscope.stages.measure.scene import Scene, ring_flag
-from clumpscope.ops.background import scatter
-from clumpscope.ops.outline import psf_fwhm_px
-from clumpscope.ops.psf import FWHM_PER_SIGMA
 
 Values = NDArray[np.float64]
 

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from clumpscope.config.recipe import MeasureConfig
+from clumpscope.config.run import MeasureConfig
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import GalaxyImage, MaskBit
-from clumpscope.stages.measure.host import Ellipse, HostBasis
 from clumpscope.ops.background import brightness, judged
+from clumpscope.ops.host import host_centre, reference_band
 from clumpscope.ops.merge import groups_within
-from clumpscope.ops.outline import host_centre, reference_band
 from clumpscope.ops.psf import FWHM_PER_SIGMA
+from clumpscope.stages.measure.host import Ellipse, HostBasis
 
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]

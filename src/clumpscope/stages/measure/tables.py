@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from astropy.table import QTable
 
-from clumpscope.config.recipe import MeasureConfig, RefineConfig
+from clumpscope.config.run import MeasureConfig, RefineConfig
 from clumpscope.core.clumps import clump_table
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
+from clumpscope.ops.outline import galaxy_outline
 from clumpscope.stages.measure.aperture import gaussian_correction, moffat_correction
 from clumpscope.stages.measure.photometry import Photometry, measure
 from clumpscope.stages.measure.positions import Coords, UserPositions
-from clumpscope.ops.outline import galaxy_outline
 
 
 def photometry_table(

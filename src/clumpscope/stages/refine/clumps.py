@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clumpscope.config.recipe import RefineConfig
+from clumpscope.config.run import RefineConfig
 from clumpscope.core.boxes import Boxes
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.frames import boxes_fraction_to_native
 from clumpscope.core.galaxy import ColourImage, GalaxyImage
+from clumpscope.ops.host import host_centre, psf_fwhm_px, reference_band
 from clumpscope.ops.merge import merge
-from clumpscope.ops.outline import (galaxy_outline, host_centre, inside, psf_fwhm_px, reference_band)
+from clumpscope.ops.outline import galaxy_outline, inside
 from clumpscope.ops.overlap import suppress
 from clumpscope.stages.refine.recentre import recentre
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from clumpscope.config.recipe import ArtefactsConfig, ObserveConfig
+from clumpscope.config.simulate import ArtefactsConfig, ObserveConfig
 from clumpscope.core.galaxy import MaskBit
 
 Images = NDArray[np.float64]

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from clumpscope.config.recipe import ClumpsConfig
+from clumpscope.config.simulate import ClumpsConfig
 from clumpscope.stages.simulate.light import Light, scattered
 from clumpscope.stages.simulate.sources import Sources, band_fluxes
 

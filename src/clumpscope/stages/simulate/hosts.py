@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clumpscope.config.recipe import ClumpsConfig, HostsConfig
+from clumpscope.config.simulate import ClumpsConfig, HostsConfig
 from clumpscope.stages.simulate.population import Member, draw_member
 
 POPULATIONS = ("bulge", "disk", "young")

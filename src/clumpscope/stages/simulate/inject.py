@@ -7,10 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
-from clumpscope.config.recipe import ClumpsConfig, RefineConfig, SimulateConfig
-from clumpscope.core.galaxy import SDSS_BANDS, BandImage, GalaxyImage
+from clumpscope.config.run import RefineConfig
+from clumpscope.config.simulate import ClumpsConfig, SimulateConfig
+from clumpscope.core.bands import SDSS_BANDS
+from clumpscope.core.galaxy import BandImage, GalaxyImage
 from clumpscope.errors import ImageError, expected_got
-from clumpscope.ops.outline import galaxy_outline, host_centre, psf_fwhm_px, reference_band
+from clumpscope.ops.host import host_centre, psf_fwhm_px, reference_band
+from clumpscope.ops.outline import galaxy_outline
 from clumpscope.ops.psf import FWHM_PER_SIGMA, gaussian_psf
 from clumpscope.stages.simulate.clumps import clump_colours, flux_ratios
 from clumpscope.stages.simulate.labels import labels, visibility

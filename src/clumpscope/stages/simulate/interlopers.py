@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from clumpscope.config.recipe import InterlopersConfig
+from clumpscope.config.simulate import InterlopersConfig
 from clumpscope.stages.simulate.light import Light, scattered
 from clumpscope.stages.simulate.sources import Blobs, Sources, band_fluxes
 

@@ -5,9 +5,10 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import cdist
 
-from clumpscope.config.recipe import SimulatedLabelsConfig
+from clumpscope.config.simulate import SimulatedLabelsConfig
+from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.frames import boxes_native_to_fraction, native_to_sky
-from clumpscope.core.galaxy import SDSS_BANDS, GalaxyImage
+from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.stages.simulate.sources import Sources
 
 Columns = dict[str, object]

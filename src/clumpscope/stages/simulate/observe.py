@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from clumpscope.config.recipe import ObserveConfig
+from clumpscope.config.simulate import ObserveConfig
 from clumpscope.stages.simulate.light import Light
 from clumpscope.stages.simulate.psf import Frequencies, Psf, draw_psf, transfer
 from clumpscope.stages.simulate.sources import Blobs, Sources

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clumpscope.config.recipe import HostsConfig
+from clumpscope.config.simulate import HostsConfig
 
 Numbers = NDArray[np.float64]
 

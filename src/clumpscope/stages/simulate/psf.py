@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from clumpscope.config.recipe import ObserveConfig
+from clumpscope.config.simulate import ObserveConfig
 
 STAMP = 41  # side of the PSF images, pixels
 

@@ -7,17 +7,38 @@ import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from clumpscope.config.recipe import SimulateConfig
+from clumpscope.config.simulate import SimulateConfig
+from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.frames import native_to_sky
-from clumpscope.core.galaxy import SDSS_BANDS, BandImage, GalaxyImage
+from clumpscope.core.galaxy import BandImage, GalaxyImage
 from clumpscope.ops.psf import adaptive_fwhm_px
 from clumpscope.stages.simulate import artefacts
 from clumpscope.stages.simulate.clumps import draw_clumps
 from clumpscope.stages.simulate.hosts import Host, draw_host
-from clumpscope.stages.simulate.interlopers import (as_sources, companions, draw_galaxies, draw_knots, draw_stars, faint_apart)
+from clumpscope.stages.simulate.interlopers import (
+    as_sources,
+    companions,
+    draw_galaxies,
+    draw_knots,
+    draw_stars,
+    faint_apart,
+)
 from clumpscope.stages.simulate.labels import Columns, labels, visibility
 from clumpscope.stages.simulate.light import Light, paint
-from clumpscope.stages.simulate.observe import (GRID_BAND, Images, Visit, blob_spectra, draw_visit, expose, light_spectra, noise, padded_size, sky_noise, source_spectra, variance)
+from clumpscope.stages.simulate.observe import (
+    GRID_BAND,
+    Images,
+    Visit,
+    blob_spectra,
+    draw_visit,
+    expose,
+    light_spectra,
+    noise,
+    padded_size,
+    sky_noise,
+    source_spectra,
+    variance,
+)
 from clumpscope.stages.simulate.psf import Frequencies, psf_images
 from clumpscope.stages.simulate.sources import Sources
 

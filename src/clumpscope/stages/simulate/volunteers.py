@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, maximum_filter
 from scipy.special import expit
 
-from clumpscope.config.recipe import VolunteersConfig
+from clumpscope.config.simulate import VolunteersConfig
 from clumpscope.core.boxes import Label
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.marks import Kind

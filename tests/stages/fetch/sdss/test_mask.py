@@ -5,8 +5,14 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from clumpscope.core.galaxy import MaskBit
-from clumpscope.stages.fetch.sdss.mask import (bleeding_trails, cosmic_rays, filled, frame_mask, saturated_cores)
 from clumpscope.ops.psf import gaussian_psf
+from clumpscope.stages.fetch.sdss.mask import (
+    bleeding_trails,
+    cosmic_rays,
+    filled,
+    frame_mask,
+    saturated_cores,
+)
 
 FWHM = 3.2
 PSF = gaussian_psf(FWHM, side=25)

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from clumpscope.errors import FrameError, ImageError
-from clumpscope.stages.fetch.sdss.band import load_field, make_band
+from clumpscope.ops.psf import adaptive_fwhm_px, gaussian_psf
+from clumpscope.stages.fetch.sdss.band import FieldPsf, load_field, make_band
 from clumpscope.stages.fetch.sdss.detectors import CcdNoise
 from clumpscope.stages.fetch.sdss.frame import read_frame
 from clumpscope.stages.fetch.sdss.mirror import FieldKey, open_mirror
 from clumpscope.stages.fetch.sdss.psfield import PsfModel, read_psfield
 from clumpscope.stages.fetch.sdss.stars import StarPsf, psf_from_stars
-from clumpscope.ops.psf import adaptive_fwhm_px, gaussian_psf
 from sdss_mirror import FWHM, PIXSCALE, Source, make_field, make_psfield
 
 KEY = FieldKey(3918, 3, 213)
@@ -64,12 +64,12 @@ def test_psfield_is_taken_before_stars_and_varies_over_the_frame(tmp_path):
     bands = load_field(open_mirror(tmp_path), KEY)
     ny, nx = drawn.shape
     for band in "ugriz":
-        first, last = (bands[band].psf_at(row, nx / 2) for row in (0, ny - 1))
-        assert isinstance(bands[band].psf, PsfModel)
+        first, last = (bands[band].psf.at(row, nx / 2) for row in (0, ny - 1))
+        assert isinstance(bands[band].psf, FieldPsf)
         assert not first.assumed
         assert first.fwhm_px == pytest.approx(FWHM[band] / PIXSCALE, rel=3e-3)
         assert last.fwhm_px > 1.01 * first.fwhm_px
-    stars = bands["r"].psf_at(0, 0).image
+    stars = bands["r"].psf.at(0, 0).image
     assert stars.shape == (51, 51)
 
 
@@ -88,7 +88,7 @@ def test_a_void_psfield_falls_back_on_stars(bands):
         void.at(0, 0)
     band = make_band(bands["r"].frame, void)
     assert isinstance(band.psf, StarPsf)
-    assert band.psf_at(10, 10).assumed
+    assert band.psf.at(10, 10).assumed
 
 
 def test_a_broken_psfield_is_named(tmp_path):
@@ -100,6 +100,6 @@ def test_a_broken_psfield_is_named(tmp_path):
 
 
 def test_psfs_are_those_of_the_whole_field_and_marked_assumed(bands):
-    first, last = bands["g"].psf_at(0, 0), bands["g"].psf_at(200, 300)
+    first, last = bands["g"].psf.at(0, 0), bands["g"].psf.at(200, 300)
     assert first.assumed
     assert first.fwhm_px == last.fwhm_px

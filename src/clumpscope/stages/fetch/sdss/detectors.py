@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from clumpscope.core.galaxy import SDSS_BANDS
+from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.errors import FrameError, expected_got
 from clumpscope.stages.fetch.sdss.archive import opened
 from clumpscope.stages.fetch.sdss.mirror import FieldKey, Mirror

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
-from astropy.wcs import WCS
 from numpy.typing import ArrayLike, NDArray
 
 from clumpscope.errors import FrameError, expected_got
+from clumpscope.stages.fetch.band import Frame
 from clumpscope.stages.fetch.sdss.archive import opened
 from clumpscope.stages.fetch.sdss.detectors import CcdNoise
 from clumpscope.stages.fetch.sdss.mirror import frame_wcs
@@ -18,34 +18,13 @@ Plane = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
-    """One band of one field.
+class CorrectedFrame(Frame):
+    """A frame with its ``calibration`` (nx,): nanomaggy a count (DN), along columns."""
 
-    Attributes
-    ----------
-    path
-        Its file.
-    band
-        Band letter.
-    data
-        (ny, nx) nanomaggy, sky-subtracted.
-    variance
-        (ny, nx) nanomaggy squared.
-    calibration
-        (nx,) nanomaggy a count (DN), along columns.
-    wcs
-        Celestial WCS.
-    """
-
-    path: Path
-    band: str
-    data: Plane
-    variance: Plane
     calibration: Plane
-    wcs: WCS
 
 
-def read_frame(path: Path, band: str, noise: CcdNoise) -> Frame:
+def read_frame(path: Path, band: str, noise: CcdNoise) -> CorrectedFrame:
     """Read and check a corrected frame; bz2 is decompressed once, in memory.
 
     Raises
@@ -67,7 +46,7 @@ def _content(path: Path) -> bytes:
         raise FrameError(f"{path}: truncated or not an SDSS frame: {error}") from error
 
 
-def _frame(path: Path, band: str, noise: CcdNoise, hdus: fits.HDUList) -> Frame:
+def _frame(path: Path, band: str, noise: CcdNoise, hdus: fits.HDUList) -> CorrectedFrame:
     if len(hdus) < 3:
         raise FrameError(expected_got(path, "HDUs image, calibration and sky", f"{len(hdus)} HDUs"))
     image, calibration = hdus[0].data, hdus[1].data
@@ -87,7 +66,9 @@ def _frame(path: Path, band: str, noise: CcdNoise, hdus: fits.HDUList) -> Frame:
     data = np.ascontiguousarray(image, dtype=np.float32)
     calibration = np.ascontiguousarray(calibration, dtype=np.float32)
     variance = frame_variance(data, calibration, sky, noise)
-    return Frame(path, band, data, variance, calibration, frame_wcs(header, path))
+    return CorrectedFrame(
+        path, band, data, variance, frame_wcs(header, path), calibration=calibration
+    )
 
 
 def read_sky(hdu: fits.BinTableHDU, path: Path, shape: tuple[int, int]) -> Plane:

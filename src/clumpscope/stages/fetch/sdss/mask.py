@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from clumpscope.core.galaxy import MaskBit
-from clumpscope.stages.fetch.sdss.frame import Frame
+from clumpscope.stages.fetch.sdss.frame import CorrectedFrame
 
 _BRIGHT_COUNTS = 1500.0  # DN: isophote of bright sources
 _PEAK_COUNTS = 4000.0  # DN: fainter sources have no saturated pixel
@@ -33,7 +33,7 @@ _COSMIC_ROUNDS = 3
 Flags = NDArray[np.bool_]
 
 
-def frame_mask(frame: Frame, psf: NDArray[np.float32]) -> NDArray[np.uint8]:
+def frame_mask(frame: CorrectedFrame, psf: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Mask of a frame: (ny, nx) uint8 of `MaskBit`.
 
     Parameters

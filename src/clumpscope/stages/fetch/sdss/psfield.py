@@ -7,10 +7,10 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from clumpscope.core.galaxy import SDSS_BANDS
+from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.errors import FrameError, expected_got
-from clumpscope.stages.fetch.sdss.archive import opened
 from clumpscope.ops.psf import normalised
+from clumpscope.stages.fetch.sdss.archive import opened
 
 _SCALE = 1e-3  # of the polynomials' coordinates
 _NAMES = ("RROWS", "RNROW", "RNCOL", "nrow_b", "ncol_b", "c")

@@ -11,9 +11,10 @@ from photutils.psf import EPSFBuilder, EPSFStar, EPSFStars
 from scipy.spatial import cKDTree
 
 from clumpscope.errors import FrameError, expected_got
-from clumpscope.stages.fetch.sdss.frame import Frame
-from clumpscope.stages.fetch.sources import extract
 from clumpscope.ops.psf import adaptive_fwhm_px, adaptive_moments, normalised
+from clumpscope.stages.fetch.band import LocalPsf
+from clumpscope.stages.fetch.sdss.frame import CorrectedFrame
+from clumpscope.stages.fetch.sources import extract
 
 SIDE = 41  # of the effective PSF, px: 16", beyond which stars of a frame are too faint to tell
 _FIT_SIDE = 9  # px around a star that place and scale it
@@ -47,6 +48,10 @@ class StarPsf:
     image: NDArray[np.float32]
     n_stars: int
 
+    def at(self, row: float, col: float) -> LocalPsf:  # noqa: ARG002
+        """PSF anywhere: it is one for the frame, and marked assumed."""
+        return LocalPsf(self.image, self.fwhm_px, assumed=True)
+
 
 @dataclass(frozen=True, eq=False)
 class _Stars:
@@ -61,7 +66,7 @@ class _Stars:
         return _Stars(self.x[chosen], self.y[chosen], self.flux[chosen], self.fwhm[chosen])
 
 
-def psf_from_stars(frame: Frame) -> StarPsf:
+def psf_from_stars(frame: CorrectedFrame) -> StarPsf:
     """Measure the PSF of a frame on its unsaturated, isolated point sources.
 
     Stars are the sources on the stellar locus: among bright sources, sizes pile up at the
@@ -91,7 +96,7 @@ def psf_from_stars(frame: Frame) -> StarPsf:
     return StarPsf(adaptive_fwhm_px(image), image, len(stars.x))
 
 
-def _candidates(frame: Frame) -> _Stars:
+def _candidates(frame: CorrectedFrame) -> _Stars:
     noise = np.sqrt(frame.variance)
     data = np.nan_to_num(frame.data)
     light = data - sep.Background(np.ascontiguousarray(data), bw=128, bh=128).back()
@@ -162,7 +167,7 @@ def _half_sample_mode(values: NDArray[np.float64]) -> float:
     return float(np.median(values))
 
 
-def _effective_psf(frame: Frame, stars: _Stars) -> NDArray[np.float32]:
+def _effective_psf(frame: CorrectedFrame, stars: _Stars) -> NDArray[np.float32]:
     """Effective PSF of some stars (Anderson & King 2000), sampled once a pixel.
 
     Outliers among the stars, which are neighbours, are clipped; outer parts are smoothed.

@@ -8,7 +8,14 @@ from astropy.table import QTable
 
 from clumpscope.core.boxes import LABEL_NAMES
 from clumpscope.errors import TableError, expected_got
-from clumpscope.stages.labels.formats.common import CORNERS, Size, extras, labels_from, rows_of, size_of
+from clumpscope.stages.labels.formats.common import (
+    CORNERS,
+    Size,
+    extras,
+    labels_from,
+    rows_of,
+    size_of,
+)
 
 _CATEGORIES = [{"id": int(label), "name": name} for label, name in LABEL_NAMES.items()]
 

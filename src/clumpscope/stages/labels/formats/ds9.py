@@ -8,7 +8,14 @@ from astropy.table import QTable
 from clumpscope.core.boxes import Label
 from clumpscope.core.frames import boxes_fraction_to_native, boxes_native_to_fraction
 from clumpscope.errors import TableError, expected_got
-from clumpscope.stages.labels.formats.common import CORNERS, Size, extras, labels_from, rows_of, size_of
+from clumpscope.stages.labels.formats.common import (
+    CORNERS,
+    Size,
+    extras,
+    labels_from,
+    rows_of,
+    size_of,
+)
 
 _HEAD = "# Region file format: DS9 version 4.1\n# image {width} x {height}\nimage\n"
 _COLOURS = {Label.CLUMP: "cyan", Label.ODD: "orange"}

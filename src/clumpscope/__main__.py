@@ -1,4 +1,4 @@
-"""``python -m clumpscope.cli``."""
+"""``python -m clumpscope``."""
 
 from clumpscope.cli import main
 

@@ -1,0 +1,51 @@
+"""What all recipe sections share: the base class and kinds of numbers."""
+
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+)
+
+Positive = Annotated[float, Field(gt=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+def _ordered(limits: tuple[float, float]) -> tuple[float, float]:
+    low, high = limits
+    if low > high:
+        raise ValueError("must be low <= high")
+    return limits
+
+
+def odd(number: int) -> int:
+    """Refuse an even number."""
+    if number % 2 == 0:
+        raise ValueError("must be odd")
+    return number
+
+
+def _letters(bands: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(len(band) == 1 and band.isalpha() for band in bands):
+        raise ValueError("must be single letters")
+    if len(set(bands)) < len(bands):
+        raise ValueError("must name each band once")
+    return bands
+
+
+Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
+Letters = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_letters)]
+PositiveRange = Annotated[tuple[Positive, Positive], AfterValidator(_ordered)]
+
+
+class Section(BaseModel):
+    """Base of every recipe section: frozen, unknown keys, infinity and NaN refused."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False
+    )
+
+
+Five = Annotated[tuple[Positive, ...], Field(min_length=5, max_length=5)]  # u, g, r, i, z

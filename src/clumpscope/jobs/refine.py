@@ -1,0 +1,53 @@
+"""`refine`: a run's detections anew to positions."""
+
+from pathlib import Path
+
+from clumpscope.config.recipe import Recipe
+from clumpscope.core.box_tables import boxes_by_galaxy
+from clumpscope.core.boxes import Boxes
+from clumpscope.core.flags import ClumpFlag
+from clumpscope.core.schema import plain
+from clumpscope.engine.local import Progress, silent
+from clumpscope.jobs import work as books
+from clumpscope.jobs.work import Work
+from clumpscope.stages import refine as stage
+from clumpscope.store.run import Run
+
+
+def refine(run: Path, recipe: Recipe, progress: Progress = silent) -> int:
+    """Refine a run's detections anew into ``positions.parquet``; returns the number of clumps.
+
+    Raises
+    ------
+    StoreError, TableError
+        If the run or its sample cannot be read.
+    """
+    store = Run(run)
+    sample, found = store.sample(), boxes_by_galaxy(store.read("detections"))
+    threshold = recipe.refine.score_threshold
+    if threshold is None:
+        threshold = store.threshold()
+    before, known = store.read("failures"), store.read("galaxies")
+    # Only the run knew the model.
+    kept = plain(known, "flags").astype(int) & int(ClumpFlag.OUT_OF_RANGE)
+    of_model = dict(zip(plain(known, "galaxy_id").astype(str), kept.tolist(), strict=True))
+    failed = {str(row["galaxy_id"]): (str(row["stage"]), str(row["error"])) for row in before}
+    works = []
+    for index, galaxy_id in enumerate(sample.ids):
+        boxes = found.get(galaxy_id, Boxes.empty())
+        work = Work(galaxy_id, index, boxes=boxes, flags=of_model.get(galaxy_id, 0))
+        if failed.get(galaxy_id, ("refine", ""))[0] != "refine":
+            work.error = failed[galaxy_id]  # of another stage: still true
+        with work.attempt("read"):
+            work.image = sample.read(index, recipe.sample)
+        if work.image is not None:
+            with work.attempt("refine"):
+                work.refined = stage.refine(work.image, work.boxes, recipe.refine, threshold)
+        works.append(work)
+        progress(1)
+    tables = books.positions_and_photometry(works, recipe)
+    store.write("positions", tables["positions"])
+    store.write("galaxies", books.galaxies(works, sample, threshold))
+    store.write("failures", books.failures(works))
+    store.note(recipe)
+    return len(tables["positions"])

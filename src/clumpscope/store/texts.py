@@ -1,0 +1,79 @@
+"""Text files of others: JSON, and folders of one file a galaxy."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from astropy.table import Table
+
+from clumpscope.errors import FolderError, TableError, expected_got
+from clumpscope.store.atomic import atomic
+from clumpscope.store.tables import write_parquet
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises
+    ------
+    FolderError, TableError
+        If the file cannot be read, or is no JSON object.
+    """
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FolderError(f"{file}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise TableError(f"{file}: not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise TableError(expected_got(file, "a JSON object", type(found).__name__))
+    return found
+
+
+def read_texts(folder: Path, suffix: str) -> dict[str, str]:
+    """Text of every file of a folder, or of one file, by stem.
+
+    Raises
+    ------
+    FolderError
+        If there is none, or one cannot be read.
+    """
+    files = [folder] if folder.is_file() else sorted(folder.glob(f"*{suffix}"))
+    files = [file for file in files if file.name != "classes.txt"]
+    if not files:
+        raise FolderError(expected_got(folder, f"files ending in {suffix}", "none"))
+    try:
+        return {file.name.removesuffix(suffix): file.read_text("utf-8") for file in files}
+    except (OSError, ValueError) as error:
+        raise FolderError(f"{folder}: cannot be read: {error}") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written.
+    """
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_table(table: Table, path: Path) -> None:
+    """Write a table as CSV or Parquet, as the name ends.
+
+    Raises
+    ------
+    TableError
+        If it ends otherwise.
+    StoreError
+        If it cannot be written.
+    """
+    if path.suffix == ".parquet":
+        write_parquet(table, path)
+        return
+    if path.suffix != ".csv":
+        raise TableError(expected_got(path, "a name ending in .csv or .parquet", path.suffix))
+    with atomic(path) as temporary:
+        table.write(temporary, format="ascii.csv", overwrite=True)
