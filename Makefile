@@ -54,6 +54,6 @@ figures-simulate: $(READY)
 	$(BIN)/python benchmarks/bench_realism.py --out figures
 
 clean:
-	rm -rf demo figures build dist docs/_build docs/cli.md docs/data_model.md docs/api.md
+	rm -rf demo figures build dist docs/_build docs/cli.md docs/data_model.md docs/recipes.md docs/api.md
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -16,6 +16,7 @@ extensions = [
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]
+suppress_warnings = ["ref.python"]  # several classes may have a field of one name
 
 default_role = "code"
 autodoc_member_order = "bysource"

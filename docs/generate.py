@@ -1,4 +1,4 @@
-"""Write the pages that come from the code: cli.md, data_model.md and api.md."""
+"""Write the pages that come from the code: data_model.md, recipes.md, cli.md and api.md."""
 
 import argparse
 import inspect
@@ -11,6 +11,8 @@ import typer.main
 
 import clumpscope
 from clumpscope import errors
+from clumpscope.config import show
+from clumpscope.config.recipe import Recipe
 from clumpscope.core import clumps, flags, records
 from clumpscope.core.galaxy import MaskBit
 from clumpscope.core.schema import ColumnSpec
@@ -82,6 +84,28 @@ def data_model() -> str:
     for file, (name, what) in RECORDS.items():
         parts += [f"### {file}", what, columns(getattr(records, name))]
     return "\n\n".join(parts) + "\n"
+
+
+def recipes() -> str:
+    """Return the page of settings."""
+    page = [
+        "# Recipes",
+        "Made from the settings in the code. A recipe is a TOML file that holds what differs from "
+        "the defaults; `clumpscope recipe show` prints all of them, ready to edit, and "
+        "`clumpscope recipe check FILE` says whether a file is valid and what it changes.",
+    ]
+    for part in show.parts(Recipe()):
+        page += [f"## [{part.name}]" if part.name else "## Top level", part.meaning]
+        rows = [
+            (f"`{one.key}`", one.kind, _value(one.default), one.meaning) for one in part.settings
+        ]
+        if rows:
+            page.append(table(("key", "kind", "default", "meaning"), rows))
+    return "\n\n".join(page) + "\n"
+
+
+def _value(value: object) -> str:
+    return show.toml(value) if value is None else f"`{show.toml(value)}`"
 
 
 def commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -161,7 +185,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", nargs="?", type=Path, default=HERE, help="folder (default: docs)")
     out = parser.parse_args().out
-    pages = {"data_model.md": data_model, "api.md": api, "cli.md": cli}
+    pages = {"data_model.md": data_model, "recipes.md": recipes, "cli.md": cli, "api.md": api}
     for name, page in pages.items():
         (out / name).write_text(page(), encoding="utf-8")
     print(f"wrote {', '.join(pages)} in {out}")

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import typer.main
 
+from clumpscope.config.base import Section
+from clumpscope.config.recipe import Recipe, sections
 from clumpscope.core import records
 from clumpscope.core.clumps import clump_table, schema
 from clumpscope.core.flags import ClumpFlag
@@ -31,6 +33,18 @@ def test_every_column_and_flag_is_on_the_page(generate):
         assert f"| {flag.value} | `{flag.name}` |" in page
 
 
+def test_every_setting_is_on_the_page_of_its_section(generate):
+    page = {block.split("\n")[0]: block for block in generate.recipes().split("\n## ")}
+    for name, section in sections(Recipe()):
+        block = page[f"[{name}]" if name else "Top level"]
+        for key, field in type(section).model_fields.items():
+            if not isinstance(getattr(section, key), Section):
+                row = next(row for row in block.split("\n") if row.startswith(f"| `{key}` | "))
+                assert row.endswith(f" | {' '.join(field.description.split())} |")
+    assert "| `nms_iou` | number from 0 to 1 | `0.2` | " in page["[refine]"]
+    assert "| `score_threshold` | number from 0 to 1, or not set | not set | " in page["[refine]"]
+
+
 def test_every_module_is_on_the_page(generate):
     page = generate.api()
     for name in ("clumpscope.core.frames", "clumpscope.store.tables", "clumpscope.jobs.doctor"):
@@ -41,7 +55,7 @@ def test_every_command_of_the_contract_is_on_the_page(generate):
     page = generate.cli()
     for command in (
         *("demo", "simulate", "fetch sdss", "train", "detect", "refine", "measure", "catalogue"),
-        *("run", "evaluate", "doctor", "consensus"),
+        *("run", "evaluate", "doctor", "consensus", "recipe show", "recipe check"),
         *(f"labels {verb}" for verb in ("select", "split", "import", "export")),
         *(f"models {verb}" for verb in ("list", "fetch", "import", "verify", "show")),
     ):
@@ -59,7 +73,7 @@ def test_every_parameter_has_help(generate):
 
 def test_pages_in_the_index_exist():
     entries = (DOCS / "index.md").read_text().split("```{toctree}")[1].split("```")[0].split()
-    made = {"cli", "data_model", "api"}
+    made = {"cli", "data_model", "recipes", "api"}
     for entry in entries:
         if entry.isidentifier() and entry not in made:
             assert (DOCS / f"{entry}.md").is_file()

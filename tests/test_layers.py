@@ -10,7 +10,10 @@ import pytest
 import clumpscope
 
 # Slow to load, and not needed to answer --help.
-HEAVY = ("torch", "torchvision", "lightning", "timm", "matplotlib", "galsim", "photutils", "scipy")
+HEAVY = (
+    *("torch", "torchvision", "lightning", "timm", "matplotlib", "galsim", "photutils", "scipy"),
+    "pydantic",
+)
 
 
 def python(code: str) -> str:

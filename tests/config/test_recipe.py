@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from clumpscope.config.labels import ConsensusConfig, LabelsConfig
-from clumpscope.config.recipe import Recipe, load_recipe
+from clumpscope.config.recipe import Recipe, load_recipe, sections
 from clumpscope.config.run import MeasureConfig, RefineConfig
 from clumpscope.config.train import DetectorConfig
 from clumpscope.errors import RecipeError
@@ -39,9 +39,6 @@ def test_a_part_is_read_and_the_rest_keeps_its_default(tmp_path):
 @pytest.mark.parametrize(
     ("text", "key", "value"),
     [
-        ("[refine]\nnms_iuo = 0.123\n", "refine.nms_iuo", "0.123"),
-        ("[refnie]\nnms_iou = 0.123\n", "refnie", "0.123"),
-        ("speed = 3\n", "speed", "3"),
         ("seed = 'many'\n", "seed", "'many'"),
         ("seed = -1\n", "seed", "-1"),
         ("[refine]\nnms_iou = 1.5\n", "refine.nms_iou", "1.5"),
@@ -82,6 +79,39 @@ def test_an_invalid_recipe_names_file_key_and_value(tmp_path, text, key, value):
     assert str(path) in message
     assert f"{key}: " in message
     assert value in message
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[refine]\nnms_iuo = 0.1\n", "refine.nms_iuo: unknown; did you mean nms_iou?"),
+        ("[refnie]\nnms_iou = 0.1\n", "refnie: unknown; did you mean refine?"),
+        ("[simulate.clump]\nmean = 3\n", "simulate.clump: unknown; did you mean clumps?"),
+        # Known, but elsewhere.
+        ("[detect]\nnms_iou = 0.1\n", "detect.nms_iou: unknown; did you mean refine.nms_iou?"),
+        ("[hosts]\nr_mag = 1\n", "hosts: unknown; did you mean simulate.hosts?"),
+        ("[train]\nseed = 1\n", "train.seed: unknown; did you mean seed?"),
+        (
+            "batch_size = 1\n",
+            "batch_size: unknown; did you mean detect.batch_size or train.batch_size?",
+        ),
+        ("[refine]\nquux = 1\n", "refine.quux: unknown"),
+    ],
+)
+def test_an_unknown_key_is_refused_and_the_one_meant_is_named(tmp_path, text, told):
+    path = write(tmp_path, text)
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(path)
+    assert str(caught.value) == f"recipe {path}: {told}"
+
+
+def test_sections_are_those_of_a_file_in_order():
+    names = [name for name, _ in sections(Recipe())]
+    assert names[:3] == ["", "sample", "composite"]
+    assert names[-2:] == ["train", "train.augment"]
+    recipe = Recipe(refine=RefineConfig(nms_iou=0.4))
+    assert dict(sections(recipe))["refine"] is recipe.refine
+    assert dict(sections(recipe))["simulate.hosts"] == Recipe().simulate.hosts
 
 
 def test_every_problem_is_told_at_once(tmp_path):

@@ -17,9 +17,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from clumpscope.config.recipe import Recipe, load_recipe
-
 if TYPE_CHECKING:
+    from clumpscope.config.recipe import Recipe
     from clumpscope.jobs.pipeline import Summary
     from clumpscope.stages.evaluate.scores import Evaluation
 
@@ -34,9 +33,11 @@ app = typer.Typer(
 fetch_app = typer.Typer(help="Cut galaxies out of a survey.", no_args_is_help=True)
 labels_app = typer.Typer(help="Choose, divide and convert labels.", no_args_is_help=True)
 models_app = typer.Typer(help="Published and own models.", no_args_is_help=True)
+recipe_app = typer.Typer(help="Every setting and its meaning.", no_args_is_help=True)
 app.add_typer(fetch_app, name="fetch")
 app.add_typer(labels_app, name="labels")
 app.add_typer(models_app, name="models")
+app.add_typer(recipe_app, name="recipe")
 
 console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
@@ -55,14 +56,17 @@ Resume = Annotated[bool, typer.Option("--resume", help="go on with an interrupte
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="processes; default: cores")]
 
 
-def recipe_of(path: Path | None, seed: int | None = None) -> Recipe:
+def recipe_of(path: Path | None, seed: int | None = None) -> "Recipe":
     """The recipe of a file, else the defaults; with another seed where one is given."""
+    from clumpscope.config.recipe import load_recipe
+
     recipe = load_recipe(path)
     return recipe if seed is None else recipe.model_copy(update={"seed": seed})
 
 
-def recipe_for(run: Path, path: Path | None) -> Recipe:
+def recipe_for(run: Path, path: Path | None) -> "Recipe":
     """The recipe given, else the one that the run was made with."""
+    from clumpscope.config.recipe import load_recipe
     from clumpscope.store.run import Run
 
     return Run(run).recipe() if path is None else load_recipe(path)

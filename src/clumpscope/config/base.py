@@ -2,15 +2,22 @@
 
 from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-Positive = Annotated[float, Field(gt=0)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
+
+class Section(BaseModel):
+    """Base of every recipe section: frozen, unknown keys, infinity and NaN refused.
+
+    The string under a field says what it means; `recipe show` and the documentation print it.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        protected_namespaces=(),
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
 
 
 def _ordered(limits: tuple[float, float]) -> tuple[float, float]:
@@ -35,17 +42,11 @@ def _letters(bands: tuple[str, ...]) -> tuple[str, ...]:
     return bands
 
 
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
-Letters = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_letters)]
 PositiveRange = Annotated[tuple[Positive, Positive], AfterValidator(_ordered)]
-
-
-class Section(BaseModel):
-    """Base of every recipe section: frozen, unknown keys, infinity and NaN refused."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False
-    )
-
-
 Five = Annotated[tuple[Positive, ...], Field(min_length=5, max_length=5)]  # u, g, r, i, z
+Letters = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_letters)]
+Count = Annotated[int, Field(ge=1)]

@@ -1,21 +1,18 @@
-"""Recipes: frozen, validated models of every setting, read from TOML.
+"""A recipe: every setting, a section a command or stage, read from TOML.
 
-A recipe file holds any of the sections below; what it leaves out keeps its default, and an
-unknown key is an error. The defaults are the published method (Popp et al. 2024).
+A file holds any of the sections below; what it leaves out keeps its default, and an unknown key
+is an error. The defaults are our method; recipes/published.toml is that of Popp et al. 2024.
 """
 
+import difflib
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import (
-    Field,
-    ValidationError,
-)
+from pydantic import Field, ValidationError
 
-from clumpscope.config.base import (
-    Section,
-)
+from clumpscope.config.base import Section
 from clumpscope.config.fetch import FetchConfig
 from clumpscope.config.labels import ConsensusConfig, LabelsConfig
 from clumpscope.config.run import (
@@ -26,15 +23,19 @@ from clumpscope.config.run import (
     RefineConfig,
     SampleConfig,
 )
-from clumpscope.config.simulate import SimulateConfig, VolunteersConfig
+from clumpscope.config.simulate import SimulateConfig
 from clumpscope.config.train import DetectorConfig, TrainConfig
 from clumpscope.errors import RecipeError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 class Recipe(Section):
     """All sections; each stage reads the one of its own name."""
 
     seed: Annotated[int, Field(ge=0)] = 0
+    """Seed of every random draw, unless `--seed` gives another."""
     sample: SampleConfig = SampleConfig()
     composite: CompositeConfig = CompositeConfig()
     fetch: FetchConfig = FetchConfig()
@@ -43,11 +44,19 @@ class Recipe(Section):
     measure: MeasureConfig = MeasureConfig()
     catalogue: CatalogueConfig = CatalogueConfig()
     simulate: SimulateConfig = SimulateConfig()
-    volunteers: VolunteersConfig = VolunteersConfig()
     consensus: ConsensusConfig = ConsensusConfig()
     labels: LabelsConfig = LabelsConfig()
     detector: DetectorConfig = DetectorConfig()
     train: TrainConfig = TrainConfig()
+
+
+def sections(section: Section, name: str = "") -> Iterator[tuple[str, Section]]:
+    """A recipe and every section below it, in order, with its dotted name; the recipe's is ""."""
+    yield name, section
+    for key in type(section).model_fields:
+        below = getattr(section, key)
+        if isinstance(below, Section):
+            yield from sections(below, f"{name}.{key}".lstrip("."))
 
 
 def load_recipe(path: Path | None) -> Recipe:
@@ -68,8 +77,21 @@ def load_recipe(path: Path | None) -> Recipe:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"recipe {path}: not valid TOML: {error}") from error
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}, got {item['input']!r}"
-            for item in error.errors()
-        )
+        problems = "; ".join(_problem(item) for item in error.errors())
         raise RecipeError(f"recipe {path}: {problems}") from error
+
+
+def _problem(item: "ErrorDetails") -> str:
+    place = [str(part) for part in item["loc"]]
+    problem = f"{item['msg']}, got {item['input']!r}"
+    if item["type"] == "extra_forbidden":
+        problem = _unknown(".".join(place[:-1]), place[-1])
+    return f"{'.'.join(place)}: {problem}"
+
+
+def _unknown(section: str, key: str) -> str:
+    """What to say of a key that a section does not have."""
+    keys = {name: list(type(one).model_fields) for name, one in sections(Recipe())}
+    elsewhere = [f"{name}.{key}".lstrip(".") for name in keys if key in keys[name]]
+    meant = elsewhere or difflib.get_close_matches(key, keys[section], n=1)
+    return f"unknown; did you mean {' or '.join(meant)}?" if meant else "unknown"

@@ -2,25 +2,45 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    model_validator,
+from pydantic import AfterValidator, Field, model_validator
+
+from clumpscope.config.base import (
+    Count,
+    Fraction,
+    Letters,
+    NotNegative,
+    Positive,
+    Section,
+    odd,
 )
 
-from clumpscope.config.base import Fraction, Letters, Positive, Section, odd
+
+class SampleConfig(Section):
+    """What is assumed of images that neither say it themselves nor have it in the host table."""
+
+    pixscale_arcsec: Positive = 0.396
+    """Pixel scale of pictures, arcsec; SDSS's own."""
+    psf_fwhm_arcsec: Positive = 1.3
+    """PSF-FWHM, arcsec; the median of SDSS in r."""
 
 
 class CompositeConfig(Section):
     """Colour composite (Popp et al. 2024, Appendix A.1): Lupton et al. 2004 on nanomaggies."""
 
     bands: tuple[str, str, str] = ("i", "r", "g")
+    """Bands that become red, green and blue."""
     scales: tuple[Positive, Positive, Positive] = (0.7, 1.17, 1.818)
+    """Factors on the fluxes of those bands."""
     minimum: float = 0.0
+    """Scaled flux of a pixel that is black, nanomaggies."""
     stretch: Positive = 0.2
-    softening: Positive = 7.0  # Lupton's Q
-    size: Annotated[int, Field(ge=16)] = 400  # px of the enlarged field's longer side
-    crop: Annotated[int, Field(ge=16)] = 200  # px of the central crop that is searched
+    """Scaled flux up to which the stretch is about linear, nanomaggies."""
+    softening: Positive = 7.0
+    """Lupton's Q: the larger, the less bright pixels saturate."""
+    size: Annotated[int, Field(ge=16)] = 400
+    """Longer side of the enlarged field, px."""
+    crop: Annotated[int, Field(ge=16)] = 200
+    """Side of the central crop that is searched, px of the enlarged field."""
 
     @model_validator(mode="after")
     def _crop_fits(self) -> Self:
@@ -29,43 +49,53 @@ class CompositeConfig(Section):
         return self
 
 
-class SampleConfig(Section):
-    """What is assumed of images that neither say it themselves nor have it in the host table."""
-
-    pixscale_arcsec: Positive = 0.396  # of pictures
-    psf_fwhm_arcsec: Positive = 1.3  # the median of SDSS in r
-
-
 class DetectConfig(Section):
-    """Search for clumps."""
+    """Search for boxes that hold clumps."""
 
-    score_floor: Fraction = 0.05  # boxes below are not kept
-    batch_size: Annotated[int, Field(ge=1)] = 16
+    score_floor: Fraction = 0.05
+    """Boxes of a lower score are not kept in detections.parquet."""
+    batch_size: Count = 16
+    """Composites that pass the network together; more need more memory."""
 
 
 class RefineConfig(Section):
     """From boxes to clump positions (Popp et al. 2024, section 4.3; order as in the text)."""
 
     nms_iou: Fraction = 0.2
-    score_threshold: Fraction | None = None  # None: the model's own, else 0.3
-    nucleus_radius: Fraction = 0.02  # of the field's side, on both axes
+    """Of two boxes that overlap by more than this (IoU), the one of lower score is dropped."""
+    score_threshold: Annotated[Fraction | None, Field(examples=[0.3])] = None
+    """Boxes of a lower score are dropped. Not set: the model's own threshold counts."""
+    nucleus_radius: Fraction = 0.02
+    """A box is the nucleus if, on both axes, it is this near to the host's centre, field sides."""
     keep_nucleus: bool = False
+    """Whether the nucleus stays, flagged, or is left out."""
     merge_radius_fwhm: Positive = 1.0
-    outline_sigma: Positive = 0.5  # per pixel, of the unsmoothed image's rms
+    """Boxes whose centres are this near are one clump, r-band PSF-FWHM."""
+    outline_sigma: Positive = 0.5
+    """Brightness a pixel at the host's outline, rms of the unsmoothed r-band sky."""
     outline_kernel_px: Annotated[int, Field(ge=3), AfterValidator(odd)] = 5
-    outline_min_pixels: Annotated[int, Field(ge=1)] = 10
-    outline_grow_fwhm: Annotated[float, Field(ge=0)] = 1.0
-    recentre_fwhm: Annotated[float, Field(ge=0)] = 0.35  # to a peak no farther than this; 0: never
+    """Side of the kernel that smooths the image before it is outlined, native px; odd."""
+    outline_min_pixels: Count = 10
+    """An outline of fewer pixels does not count."""
+    outline_grow_fwhm: NotNegative = 1.0
+    """Width by which the outline is grown, r-band PSF-FWHM; clumps beyond it are dropped."""
+    recentre_fwhm: NotNegative = 0.35
+    """Clumps move to the peak of their light if it is this near, r-band PSF-FWHM; 0: never."""
 
 
 class MeasureConfig(Section):
-    """Photometry (Popp et al. 2024, Appendix E, is the published one). Radii in PSF-FWHM."""
+    """Photometry; docs/photometry.md has the formulas (published: Popp et al. 2024, Appendix E)."""
 
     bands: Letters = ("u", "g", "r", "i", "z")
-    background: Literal["isophotes", "annulus"] = "isophotes"  # of clumps inside a host
+    """Bands to measure, single letters."""
+    background: Literal["isophotes", "annulus"] = "isophotes"
+    """What lies under a clump inside its host: a model of its light, or the mean of a ring."""
     aperture_fwhm: Positive = 1.125
+    """Radius of the aperture, PSF-FWHM of its band."""
     annulus_fwhm: tuple[float, float] = (1.5, 2.5)
-    blend_fwhm: Annotated[float, Field(ge=0)] = 2.25  # nearer clumps are fitted together
+    """Radii of the background's ring, PSF-FWHM of its band."""
+    blend_fwhm: NotNegative = 2.25
+    """Clumps that are nearer to each other are fitted together, PSF-FWHM of the band; 0: never."""
 
     @model_validator(mode="after")
     def _annulus_grows(self) -> Self:
@@ -76,14 +106,18 @@ class MeasureConfig(Section):
 
 
 class CatalogueConfig(Section):
-    """Released catalogue."""
+    """The catalogue: what it is written as, and what it flags."""
 
-    dust_map: str | None = None  # folder of the SFD98 maps; None: ebv of the host table
-    low_snr: Positive = 3.0  # u-band signal-to-noise under which a clump is flagged
+    dust_map: Annotated[str | None, Field(examples=["/path/to/sfd"])] = None
+    """Folder of the dust maps of Schlegel et al. 1998. Not set: `ebv` of the host table counts."""
+    low_snr: Positive = 3.0
+    """Clumps of a lower u-band signal-to-noise are flagged."""
     formats: tuple[Literal["fits", "votable", "ecsv", "regions"], ...] = (
         "fits",
         "votable",
         "ecsv",
         "regions",
-    )  # beside Parquet
-    coarse_kpc: Positive = 2.0  # PSF-FWHM at the host's redshift above which a clump is flagged
+    )
+    """Formats that the catalogue is written in beside Parquet."""
+    coarse_kpc: Positive = 2.0
+    """Clumps whose PSF-FWHM is larger than this at the host's redshift are flagged, kpc."""

@@ -2,26 +2,28 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    Field,
-    model_validator,
-)
+from pydantic import Field, model_validator
 
-from clumpscope.config.base import Fraction, Positive, Section
+from clumpscope.config.base import Count, Fraction, NotNegative, Positive, Section
 
 
 class DetectorConfig(Section):
     """Architecture of a native detector: a timm encoder, an FPN and Faster R-CNN heads."""
 
     encoder: str = "resnet18"
-    # Encoder levels used, by their reduction.
+    """Name of the encoder in timm."""
     strides: Annotated[tuple[int, ...], Field(min_length=1)] = (4, 8, 16)
-    channels: Annotated[int, Field(ge=8)] = 96  # of the FPN
-    head: Annotated[int, Field(ge=8)] = 128  # of the box head
-    # Composite px, one a level.
+    """Levels of the encoder that are used, by their reduction."""
+    channels: Annotated[int, Field(ge=8)] = 96
+    """Channels of the feature pyramid."""
+    head: Annotated[int, Field(ge=8)] = 128
+    """Width of the box head."""
     anchors: Annotated[tuple[Positive, ...], Field(min_length=1)] = (8.0, 16.0, 32.0)
-    proposals: Annotated[int, Field(ge=1)] = 64  # kept after the RPN, at test time
-    pad_to: Annotated[int, Field(ge=1)] = 16  # inputs are padded to a multiple of this
+    """Side of the anchors of each level, composite px."""
+    proposals: Count = 64
+    """Proposals that are searched at test time; as many boxes are kept at most."""
+    pad_to: Count = 16
+    """Composites are padded to a multiple of this, px; itself a multiple of the strides."""
 
     @model_validator(mode="after")
     def _one_anchor_a_level(self) -> Self:
@@ -35,24 +37,39 @@ class DetectorConfig(Section):
 class AugmentConfig(Section):
     """Random changes of a training composite; widths are those of a normal distribution."""
 
-    flips: bool = True  # horizontal, vertical and transpose, each with p = 0.5
-    gain: Annotated[float, Field(ge=0)] = 0.0  # of ln brightness, all channels together
-    colour: Annotated[float, Field(ge=0)] = 0.0  # of ln brightness, each channel
-    gamma: Annotated[float, Field(ge=0)] = 0.0  # of ln exponent
-    smooth: Fraction = 0.0  # share of images smoothed by up to 2 px, as resampled ones are
-    scale: Annotated[float, Field(ge=0, lt=1)] = 0.0  # enlarged or shrunk by up to this much
+    flips: bool = True
+    """Whether it is mirrored on each axis and transposed, each with a chance of one half."""
+    gain: NotNegative = 0.0
+    """Width of ln brightness, all channels together."""
+    colour: NotNegative = 0.0
+    """Width of ln brightness, each channel for itself."""
+    gamma: NotNegative = 0.0
+    """Width of ln of the exponent of all brightnesses."""
+    smooth: Fraction = 0.0
+    """Share of images smoothed by 0.5 to 2 px, as resampled ones are."""
+    scale: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """It is enlarged or shrunk by up to this share."""
 
 
 class TrainConfig(Section):
     """Training of a native detector: AdamW with a one-cycle learning rate."""
 
-    epochs: Annotated[int, Field(ge=1)] = 6
-    batch_size: Annotated[int, Field(ge=1)] = 16
+    epochs: Count = 6
+    """Passes over the training images."""
+    batch_size: Count = 16
+    """Images of one step."""
     max_learning_rate: Positive = 1e-3
-    weight_decay: Annotated[float, Field(ge=0)] = 0.05
+    """Learning rate at its peak."""
+    weight_decay: NotNegative = 0.05
+    """AdamW's weight decay."""
     validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.05
-    soft_labels: bool = False  # a label takes part in an epoch with its own probability
-    start: str | None = None  # a model's name or file to go on from; None: random weights
+    """Share of the images that is not trained on: the epoch that does best on them is kept."""
+    soft_labels: bool = False
+    """Whether a label takes part in an epoch with its own probability, or always."""
+    start: Annotated[str | None, Field(examples=["clumpscope-native"])] = None
+    """Name or file of a model to go on from. Not set: random weights."""
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    """Lightning's numerical precision; mixed ones are fast on GPUs, bf16 on some CPUs too."""
     workers: Annotated[int, Field(ge=0)] = 0
+    """Processes that prepare images beside the one that trains."""
     augment: AugmentConfig = AugmentConfig()

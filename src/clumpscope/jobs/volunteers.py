@@ -16,6 +16,7 @@ from clumpscope.engine.local import Progress, ordered_map, shards, silent
 from clumpscope.jobs.shards import SHARD
 from clumpscope.stages.simulate.volunteers import (
     DEEDS,
+    IMAGES_EACH,
     PICTURE_PX,
     TOOLS,
     Population,
@@ -48,9 +49,8 @@ def volunteers(
     sample = Sample.open(folder)
     truth = sample.truth()
     rows = rows_by_id(truth)
-    config = recipe.volunteers
-    count = max(3 * looks, round(len(sample) * looks / config.images_each))
-    who = population(count, config, recipe.seed)
+    count = max(3 * looks, round(len(sample) * looks / IMAGES_EACH))
+    who = population(count, recipe.seed)
     none = np.array([], dtype=np.intp)
     items = [(k, truth[rows.get(name, none)]) for k, name in enumerate(sample.ids)]
     work = partial(_looks, folder, who, looks, recipe)
@@ -86,13 +86,13 @@ def _looks(
         rng = np.random.default_rng([recipe.seed, 78, *image.galaxy_id.encode()])
         xy = np.column_stack([plain(truth, "x"), plain(truth, "y")])
         flux = {band: plain(truth, f"flux_{band}") for band in image.bands}
-        seen = sights(image, xy, plain(truth, "label"), flux, recipe.volunteers)
+        seen = sights(image, xy, plain(truth, "label"), flux)
         ny, nx = image.shape
         scale = PICTURE_PX / max(ny, nx)
         size = round(nx * scale), round(ny * scale)
         side = 2 * image["r"].psf_fwhm_arcsec / image.pixscale_arcsec * scale
         about = {"galaxy_id": image.galaxy_id, recipe.consensus.box_side_key: round(side, 3)}
-        for k, drawn in looks(seen, who, count, image, recipe.volunteers, rng).items():
+        for k, drawn in looks(seen, who, count, image, rng).items():
             at = native_to_fraction(drawn.xy, image.shape) * size
             marks = [
                 (round(float(x), 3), round(float(y), 3), int(kind) - 1, names[int(kind) - 1])

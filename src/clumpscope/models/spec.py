@@ -24,22 +24,29 @@ class Published(Section):
     """
 
     family: Literal["published"] = "published"
+    """Tells the two architectures apart."""
     min_size: Annotated[int, Field(ge=32)] = 800
+    """Shorter side that composites are resized to, px."""
     max_size: Annotated[int, Field(ge=32)] = 1333
+    """Longest side that composites are resized to, whatever the shorter one, px."""
 
 
 class Native(DetectorConfig):
     """A timm encoder with FPN at the composite's own scale."""
 
     family: Literal["native"] = "native"
+    """Tells the two architectures apart."""
 
 
 class TrainingRange(Section):
     """Ranges of the training images; ``None`` where unknown."""
 
     psf_fwhm_arcsec: tuple[float, float] | None = None
+    """PSF-FWHM in r, arcsec."""
     pixscale_arcsec: tuple[float, float] | None = None
+    """Pixel scale, arcsec."""
     noise_over_sdss: tuple[float, float] | None = None
+    """Noise of an area in r over that of single-epoch SDSS."""
 
     def holds(self, conditions: Conditions) -> bool:
         """Whether images of such conditions were in training, to 2 %; unknown ones count as so."""
@@ -55,23 +62,31 @@ class TrainingRange(Section):
 
 
 class DetectorSpec(Section):
-    """Everything needed to rebuild a detector and to feed it right.
-
-    ``mean`` and ``std`` normalise composites of [0, 1]; ``weights`` says where the tensors
-    came from and ``weights_sha256`` is the hash of that source file, if there was one.
-    """
+    """Everything needed to rebuild a detector and to feed it right."""
 
     name: str
+    """Name of the model."""
     architecture: Annotated[Published | Native, Field(discriminator="family")]
+    """What its network is made of."""
     composite: CompositeConfig = CompositeConfig()
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Taken off composites of [0, 1], a channel each."""
     std: tuple[Positive, Positive, Positive] = (1.0, 1.0, 1.0)
+    """Divides composites after that, a channel each."""
     classes: tuple[str, ...] = ("background", "clump", "odd clump")
+    """Names of the classes, in the order of the network's output."""
     score_threshold: Fraction = 0.3
+    """Boxes of a lower score are dropped, unless a recipe says another threshold."""
     weights: str = ""
+    """Where the tensors came from."""
     weights_sha256: str = ""
+    """Hash of that source file, if there was one."""
     provenance: str = ""
+    """How it was trained."""
     licence: str = ""
+    """Licence of the weights."""
     trained_on: TrainingRange = TrainingRange()
     metrics: dict[str, float] = Field(default_factory=dict)
+    """What was measured with it, by name."""
     schema_version: int = SCHEMA_VERSION
+    """Version of this list of fields."""

@@ -6,7 +6,6 @@ import pytest
 from builders import galaxy_image
 from clumpscope.config.labels import ConsensusConfig
 from clumpscope.config.recipe import Recipe
-from clumpscope.config.simulate import VolunteersConfig
 from clumpscope.core.marks import Kind
 from clumpscope.jobs.simulate import simulate
 from clumpscope.jobs.volunteers import volunteers as ask_volunteers
@@ -14,15 +13,14 @@ from clumpscope.stages.simulate.volunteers import Drawn, Sights, deeds, look, po
 from clumpscope.store.panoptes import read_export
 from clumpscope.store.tables import read_parquet
 
-CONFIG = VolunteersConfig()
 TOOLS = {"0": "normal", "1": "odd", "2": "bulge"}
 
 
 def test_a_volunteer_depends_on_seed_and_number_only():
-    few, many = population(5, CONFIG, 3), population(50, CONFIG, 3)
+    few, many = population(5, 3), population(50, 3)
     assert few.name.tolist() == many.name[:5].tolist()
     assert few.detection.tolist() == many.detection[:5].tolist()
-    assert (population(5, CONFIG, 4).detection != few.detection).any()
+    assert (population(5, 4).detection != few.detection).any()
     assert many.activity.sum() == pytest.approx(1)
 
 
@@ -32,12 +30,12 @@ def test_brighter_is_plainer():
     angle = np.arange(5.0)
     xy = 49.5 + 9 * np.column_stack([np.cos(angle), np.sin(angle)])
     fluxes = dict.fromkeys("ugriz", flux)
-    seen = sights(image, xy, np.ones(5, dtype=int), fluxes, CONFIG)
+    seen = sights(image, xy, np.ones(5, dtype=int), fluxes)
     clear = np.array([seen.clarity[(seen.xy == place).all(axis=1)][0] for place in xy])
     assert (np.diff(clear) >= 0).all()
     assert clear[0] < 0.05
     assert clear[-1] > 0.9
-    far = sights(image, xy - 40, np.ones(5, dtype=int), fluxes, CONFIG)
+    far = sights(image, xy - 40, np.ones(5, dtype=int), fluxes)
     assert far.clarity[far.real].max() < 0.05  # off the host nobody looks
 
 
@@ -49,15 +47,12 @@ def one_sight(clarity=1.0, kind=Kind.NORMAL):
 
 def test_marks_have_the_skills_of_their_volunteer():
     image = galaxy_image(shape=(100, 100))
-    who = population(40, CONFIG, 1)
+    who = population(40, 1)
     rng = np.random.default_rng(0)
     fwhm = image["r"].psf_fwhm_arcsec / image.pixscale_arcsec
     done = np.array(
         [
-            sum(
-                deeds(one_sight(), look(one_sight(), who, k, image, CONFIG, rng), fwhm)
-                for _ in range(150)
-            )
+            sum(deeds(one_sight(), look(one_sight(), who, k, image, rng), fwhm) for _ in range(150))
             for k in range(40)
         ]
     )
@@ -71,7 +66,7 @@ def test_marks_have_the_skills_of_their_volunteer():
 
 
 def test_lazy_volunteers_stop_early():
-    who = population(200, CONFIG, 1)
+    who = population(200, 1)
     lazy = int(np.flatnonzero(who.patience == 1)[0])
     seen = Sights(
         np.random.default_rng(0).uniform(30, 70, (9, 2)),
@@ -81,7 +76,7 @@ def test_lazy_volunteers_stop_early():
     )
     image = galaxy_image(shape=(100, 100))
     for trial in range(20):
-        drawn = look(seen, who, lazy, image, CONFIG, np.random.default_rng(trial))
+        drawn = look(seen, who, lazy, image, np.random.default_rng(trial))
         assert (drawn.of >= 0).sum() <= 1
 
 

@@ -137,7 +137,7 @@ def consensus(
         now = before + _total(marks, found, shape)
         skills = _skills(now, skills.means, skills.false_negative, config)
         costs.append(objective(seen, found, skills, before, config))
-        if len(costs) > 1 and costs[-2] - costs[-1] <= config.tolerance * abs(costs[-1]):
+        if len(costs) > 1 and costs[-2] - costs[-1] <= _SETTLED * abs(costs[-1]):
             break
     verdicts = [one.verdict(v, t, skills, config) for v, t in zip(seen, found, strict=True)]
     believed = beliefs(marks, found, verdicts, skills, before, config)
@@ -145,6 +145,7 @@ def consensus(
 
 
 _SHARD = 500
+_SETTLED = 1e-3  # relative fall of the cost that ends the rounds
 
 
 def _refit(

@@ -97,7 +97,7 @@ def draw_host(rng: np.random.Generator, config: HostsConfig, clumps: ClumpsConfi
         bend=float(np.clip(rng.normal(0, 0.05 if disturbed else 0.012), -0.1, 0.1)),
         offset=float(rng.uniform(0.1, 0.5)) if kind == "irregular" else 0.0,
         tail=float(rng.uniform(0.08, 0.35)) if merger else 0.0,
-        dust=_dust(rng, kind) * config.dust,
+        dust=_dust(rng, kind),
         richness=_richness(rng, member, clumps, merger=merger),
         faintest=clumps.flux_ratio_u[0],
         fluxes=_fluxes(rng, member, merger=merger),

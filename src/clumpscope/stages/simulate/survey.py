@@ -45,6 +45,7 @@ from clumpscope.stages.simulate.sources import Sources
 _MARGIN = 1.08  # of the painted field over the expected cutout
 _LARGEST = 700  # px of the painted field
 _PSF_R90 = 1.3  # arcsec, of a point source in usual seeing: it widens small galaxies
+_BIRTH_R90 = 1.2  # few clumps are born beyond
 _NEAR = 1.3  # R90: odd sources further out are not in the truth
 
 
@@ -80,7 +81,7 @@ def simulate_galaxy(galaxy_id: str, config: SimulateConfig, seed: int) -> Simula
     light = paint(host, n, pixscale, rng)
     expected = _expected_r90(light)
     size = _size_px(expected, n, config)
-    light = light.born_within(config.clumps.reach_r90 * expected)
+    light = light.born_within(_BIRTH_R90 * expected)
     field = size * pixscale
     clumps = draw_clumps(rng, light, host.richness, config.clumps)
     knots = draw_knots(rng, light, host.member.g_r, config.interlopers)

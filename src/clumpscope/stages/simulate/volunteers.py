@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, maximum_filter
 from scipy.special import expit
 
-from clumpscope.config.simulate import VolunteersConfig
 from clumpscope.core.boxes import Label
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.marks import Kind
@@ -24,6 +23,25 @@ PICTURE_PX = 400.0  # side of the picture that volunteers see (Popp et al. 2024)
 TOOLS = {Kind.NORMAL: "Clump", Kind.ODD: "Unusual clump", Kind.BULGE: "Central bulge"}
 _DETECT_BAND, _ODD_BAND = "g", "r"  # clumps are blue, stars shine in r
 _TRUTH_LIMIT = 40  # sources of a galaxy that are looked at
+
+# Chosen so that their consensus looks like the real labels.
+IMAGES_EACH = 60.0  # classifications of a volunteer in the mean
+_ACTIVITY = 1.3  # scatter of ln activity: a few do most
+_DETECTION = (0.45, 0.95)  # chance to mark a clear clump, careful volunteers
+_SCATTER_FWHM = 0.28  # median scatter of a mark on each axis, PSF-FWHM
+_SCATTER_SPREAD = 0.4  # of its logarithm among volunteers
+_FALSE_MARKS = 0.3  # random marks a galaxy in the mean
+_CONFUSION = 0.12  # median chance to take the wrong tool
+_PATIENCE = 3.0  # most marks on a galaxy beside the bulge, median volunteer
+_LAZY = 0.15  # share of volunteers who mark the one or two plainest things
+_CARELESS = 0.1  # share who mark wildly
+_NOT_LOGGED_IN = 0.15  # share of volunteers
+_CLEAR_SNR = 30.0  # g-band signal-to-noise at which half of the eye's work is done
+_CLEAR_CONTRAST = 0.45  # the same of peak over the light beneath
+_LURE = 0.1  # chance to fall for the plainest knot of an arm
+_ODD_INTEREST = 0.55  # of what is clearly odd, the share that is marked at all
+_BULGE = 0.8  # chance to mark the centre with the bulge tool, times detection
+_BULGE_AS_CLUMP = 0.03  # chance to mark it as a clump
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +78,9 @@ class Population:
     patience: NDArray[np.int64]
 
 
-def population(count: int, config: VolunteersConfig, seed: int) -> Population:
+def population(count: int, seed: int) -> Population:
     """Draw ``count`` volunteers; each depends on (seed, number) only."""
-    rows = [_volunteer(k, config, np.random.default_rng([seed, 77, k])) for k in range(count)]
+    rows = [_volunteer(k, np.random.default_rng([seed, 77, k])) for k in range(count)]
     name, activity, detection, scatter, false, confusion, credulity, patience = zip(
         *rows, strict=True
     )
@@ -80,24 +98,24 @@ def population(count: int, config: VolunteersConfig, seed: int) -> Population:
 
 
 def _volunteer(
-    number: int, config: VolunteersConfig, rng: np.random.Generator
+    number: int, rng: np.random.Generator
 ) -> tuple[str, float, float, float, float, float, float, int]:
     kind = rng.random()
-    lazy = kind < config.lazy
-    careless = config.lazy <= kind < config.lazy + config.careless
-    passing = rng.random() < config.not_logged_in
+    lazy = kind < _LAZY
+    careless = _LAZY <= kind < _LAZY + _CARELESS
+    passing = rng.random() < _NOT_LOGGED_IN
     name = f"volunteer_{number:05d}"
     if passing:
         digest = hashlib.sha256(f"{number}".encode()).hexdigest()[:20]
         name = f"not-logged-in-{digest}"
-    low, high = config.detection
-    activity = np.exp(config.activity * rng.standard_normal()) * (0.2 if passing else 1.0)
+    low, high = _DETECTION
+    activity = np.exp(_ACTIVITY * rng.standard_normal()) * (0.2 if passing else 1.0)
     detection = low + (high - low) * rng.beta(2.0, 1.5)
-    scatter = config.scatter_fwhm * np.exp(config.scatter_spread * rng.standard_normal())
-    false = config.false_marks * rng.gamma(0.7, 1 / 0.7)
-    confusion = np.clip(config.confusion * np.exp(0.6 * rng.standard_normal()), 0, 0.5)
+    scatter = _SCATTER_FWHM * np.exp(_SCATTER_SPREAD * rng.standard_normal())
+    false = _FALSE_MARKS * rng.gamma(0.7, 1 / 0.7)
+    confusion = np.clip(_CONFUSION * np.exp(0.6 * rng.standard_normal()), 0, 0.5)
     credulity = np.exp(0.6 * rng.standard_normal())
-    patience = round(config.patience * np.exp(0.6 * rng.standard_normal())) + 1
+    patience = round(_PATIENCE * np.exp(0.6 * rng.standard_normal())) + 1
     if lazy:
         detection, patience = 0.8 * detection, int(rng.integers(1, 3))
     if careless:
@@ -125,7 +143,6 @@ def sights(
     xy: Values,
     label: NDArray[np.int64],
     flux: dict[str, Values],
-    config: VolunteersConfig,
 ) -> Sights:
     """What can be marked on a galaxy.
 
@@ -138,8 +155,8 @@ def sights(
     clear = np.zeros(len(xy))
     for band, wanted in ((_DETECT_BAND, Label.CLUMP), (_ODD_BAND, Label.ODD)):
         rows = label == wanted
-        clear[rows] = _clarity(image, band, xy[rows], flux[band][rows], config)
-    clear[label == Label.ODD] *= config.odd_interest
+        clear[rows] = _clarity(image, band, xy[rows], flux[band][rows])
+    clear[label == Label.ODD] *= _ODD_INTEREST
     clear = clear * _attention(xy, image.shape)
     top = np.argsort(-clear, kind="stable")[:_TRUTH_LIMIT]
     centre = np.array([[(nx - 1) / 2, (ny - 1) / 2]])
@@ -147,7 +164,7 @@ def sights(
     kind = np.concatenate([label[top], [Kind.BULGE], np.full(len(knots), Kind.NORMAL)])
     return Sights(
         np.concatenate([xy[top], centre, knots]),
-        np.concatenate([clear[top], [1.0], config.lure * plain]),
+        np.concatenate([clear[top], [1.0], _LURE * plain]),
         kind.astype(np.int64),
         np.concatenate([np.ones(len(top), dtype=bool), np.zeros(1 + len(knots), dtype=bool)]),
     )
@@ -161,9 +178,7 @@ def _attention(xy: Values, shape: tuple[int, int]) -> Values:
     return attention
 
 
-def _clarity(
-    image: GalaxyImage, band: str, xy: Values, flux: Values, config: VolunteersConfig
-) -> Values:
+def _clarity(image: GalaxyImage, band: str, xy: Values, flux: Values) -> Values:
     """Chance to be seen by a perfect eye: rises with signal-to-noise and contrast."""
     plane = image[band]
     sigma = plane.psf_fwhm_arcsec / image.pixscale_arcsec / 2.3548
@@ -175,8 +190,8 @@ def _clarity(
     smooth = gaussian_filter(plane.data.astype(float), 0.7 * sigma)
     peak = flux / (2 * np.pi * sigma**2)
     beneath = np.maximum(smooth[row, col] - 0.67 * peak, 0.3 * np.sqrt(plane.variance[row, col]))
-    snr = np.log(np.maximum(flux / noise, 1e-6) / config.clear_snr)
-    contrast = np.log(np.maximum(peak / beneath, 1e-6) / config.clear_contrast)
+    snr = np.log(np.maximum(flux / noise, 1e-6) / _CLEAR_SNR)
+    contrast = np.log(np.maximum(peak / beneath, 1e-6) / _CLEAR_CONTRAST)
     seen: Values = inside * expit(2.5 * snr) * expit(3.0 * contrast) * 2
     return np.minimum(seen, 1.0)
 
@@ -216,21 +231,20 @@ def look(
     who: Population,
     k: int,
     image: GalaxyImage,
-    config: VolunteersConfig,
     rng: np.random.Generator,
 ) -> Drawn:
     """What volunteer ``k`` marks on a galaxy."""
     fwhm = image[_ODD_BAND].psf_fwhm_arcsec / image.pixscale_arcsec
     bulge = seen.kind == Kind.BULGE
     chance = np.where(seen.real, who.detection[k], min(who.credulity[k], 3.0)) * seen.clarity
-    chance[bulge] = config.bulge * who.detection[k]
+    chance[bulge] = _BULGE * who.detection[k]
     marked = rng.random(len(chance)) < np.minimum(chance, 1)
     kind = seen.kind.copy()
     other = np.where(kind == Kind.NORMAL, Kind.ODD, Kind.NORMAL)
     # Faint things are confused more often.
     confused = rng.random(len(kind)) < who.confusion[k] * (1.5 - seen.clarity)
     kind = np.where(confused & ~bulge, other, kind)
-    as_clump = rng.random(len(kind)) < config.bulge_as_clump * who.credulity[k]
+    as_clump = rng.random(len(kind)) < _BULGE_AS_CLUMP * who.credulity[k]
     marked |= bulge & as_clump
     kind[bulge & as_clump] = Kind.NORMAL
     marked = np.flatnonzero(marked)
@@ -256,12 +270,11 @@ def looks(
     who: Population,
     count: int,
     image: GalaxyImage,
-    config: VolunteersConfig,
     rng: np.random.Generator,
 ) -> dict[int, Drawn]:
     """``count`` different volunteers' marks on a galaxy, drawn by their activity."""
     chosen = rng.choice(len(who.name), count, replace=False, p=who.activity)
-    return {int(k): look(seen, who, int(k), image, config, rng) for k in chosen}
+    return {int(k): look(seen, who, int(k), image, rng) for k in chosen}
 
 
 DEEDS = ("looks", "clear", "clear_found", "marks", "false", "squares", "real", "wrong_tool")
