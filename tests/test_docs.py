@@ -40,7 +40,7 @@ def test_every_module_is_on_the_page(generate):
 def test_every_command_of_the_contract_is_on_the_page(generate):
     page = generate.cli()
     for command in (
-        *("demo", "simulate", "fetch sdss", "train", "detect", "refine", "measure", "catalogue"),
+        *("demo", "simulate", "fetch", "train", "detect", "refine", "measure", "catalogue"),
         *("run", "evaluate", "doctor", "consensus"),
         *(f"labels {verb}" for verb in ("select", "split", "import", "export")),
         *(f"models {verb}" for verb in ("list", "fetch", "import", "verify", "show")),
