@@ -62,7 +62,7 @@ def bench(bands: dict[str, Band]) -> dict[str, float]:
 
         def to_disk(index: int, given: dict[str, float]) -> None:
             target = Target(f"g{index}", *sky[index], known=given)
-            fetched = cut_galaxy(target, bands, FetchConfig(), size_arcsec=SIDE * 0.396)
+            fetched = cut_galaxy(target, bands, "r", FetchConfig(), SIDE * 0.396)
             write_galaxy(Path(folder) / f"g{index}.fits", fetched.image)
 
         return {

@@ -19,6 +19,7 @@ from clumpscope.stages.fetch.band import Band
 from clumpscope.stages.fetch.sdss.band import load_field
 from clumpscope.stages.fetch.sdss.mirror import FieldKey, open_mirror
 from clumpscope.stages.fetch.sources import extract
+from clumpscope.stages.fetch.targets import make_targets
 from clumpscope.store.sample import Sample
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -30,7 +31,7 @@ def frame_cutouts(work: Path, faintest: float = 19.0, field: str = "") -> Sample
     """Cut every galaxy brighter than r = ``faintest`` out of the shared frames, or of one."""
     folder = work / "real"
     targets = Table(rows=galaxies(faintest, field), names=("galaxy_id", "ra", "dec"))
-    fetch(targets, "galaxies of the frames", FRAMES, folder, Recipe())
+    fetch("sdss", make_targets(targets, "galaxies of the frames"), FRAMES, folder, Recipe())
     return Sample.open(folder)
 
 

@@ -54,7 +54,7 @@ def test_every_module_is_on_the_page(generate):
 def test_every_command_of_the_contract_is_on_the_page(generate):
     page = generate.cli()
     for command in (
-        *("demo", "simulate", "fetch sdss", "train", "detect", "refine", "measure", "catalogue"),
+        *("demo", "simulate", "fetch", "train", "detect", "refine", "measure", "catalogue"),
         *("run", "evaluate", "doctor", "consensus", "recipe show", "recipe check"),
         *(f"labels {verb}" for verb in ("select", "split", "import", "export")),
         *(f"models {verb}" for verb in ("list", "fetch", "import", "verify", "show")),

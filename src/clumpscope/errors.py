@@ -10,8 +10,9 @@ error               raised when                                                 
 ``ImageError``      one galaxy's image is unusable: missing band or HDU, unequal   2, or a
                     shapes, no WCS, all NaN, constant, truncated. In a run it      failure
                     becomes a row of ``failures.parquet``                          row
-``FrameError``      a survey frame or its calibration file is missing, truncated   2, or a
-                    or not what it claims to be; a target lies off every frame     failure row
+``FrameError``      a survey is unknown; a frame of it or its calibration file is  2, or a
+                    missing, truncated or not what it claims to be; a target lies  failure
+                    off every frame                                                row
 ``ModelError``      a model is unknown, its file is damaged, its hash is wrong or  2
                     its tensors do not fit the architecture
 ``StoreError``      an artefact cannot be written or read: disk full, no right to  1
@@ -65,7 +66,7 @@ class ImageError(ClumpscopeError):
 
 
 class FrameError(ClumpscopeError):
-    """A survey frame or a calibration file cannot be used."""
+    """A survey, a frame of it or a calibration file cannot be used."""
 
     exit_code = 2
 

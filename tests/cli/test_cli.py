@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 COMMANDS = [
-    *("demo", "simulate", "fetch sdss", "train", "detect", "run", "refine", "measure"),
+    *("demo", "simulate", "fetch", "train", "detect", "run", "refine", "measure"),
     *("catalogue", "evaluate", "doctor", "models list", "models fetch", "models import"),
     *("models show", "models verify", "consensus", "labels select", "labels split"),
     *("labels import", "labels export"),

@@ -1,16 +1,18 @@
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.table import MaskedColumn, Table
 from PIL import Image
 
 from builders import galaxy_image
 from clumpscope.config.run import SampleConfig
 from clumpscope.core.galaxy import ColourImage, GalaxyImage
 from clumpscope.core.records import HOSTS, LABELS, TRUTH, record_table
+from clumpscope.core.schema import plain
 from clumpscope.errors import ImageError, StoreError, TableError
 from clumpscope.store.images import write_galaxy
-from clumpscope.store.sample import Sample, check_ids, require_galaxy
-from clumpscope.store.tables import write_parquet
+from clumpscope.store.sample import Sample, check_ids, read_truth, require_galaxy
+from clumpscope.store.tables import write_fits, write_parquet
 
 CONFIG = SampleConfig()
 
@@ -210,3 +212,51 @@ def test_of_two_files_of_a_host_fits_counts(tmp_path):
     picture(tmp_path / "images" / "a.png")
     hosts(tmp_path, galaxy_id=["a"])
     assert isinstance(Sample.open(tmp_path).read(0, CONFIG), GalaxyImage)
+
+
+def test_a_truth_may_be_text_with_gaps_or_fits_in_jansky(tmp_path):
+    table = record_table(
+        TRUTH,
+        {
+            "galaxy_id": ["007", "b"],
+            "clump_id": [1, 1],
+            "x": [10.5, 20.0],
+            "y": [3.0, 4.0],
+            "label": [1, 2],
+            "flux_ratio_u": [0.05, 0.1],
+            "flux_u": [2.0, 3.0],
+        },
+    )
+    write_fits(table, tmp_path / "truth.fits")
+    header = "galaxy_id,clump_id,x,y,label,flux_ratio_u,flux_u,note\n"
+    text = f"#Table1\n{header}007,1,10.5,3,1,0.05,2.0,?\nb,1,20,4,2,0.1,,\n"
+    (tmp_path / "truth.csv").write_text("\ufeff" + text, encoding="utf-8")
+    in_text, in_fits = (read_truth(tmp_path / f"truth.{kind}") for kind in ("csv", "fits"))
+    for found in (in_text, in_fits):
+        for name in ("galaxy_id", "clump_id", "x", "y", "label", "flux_ratio_u"):
+            assert list(plain(found, name)) == list(plain(table, name))
+        assert found["flux_u"].unit == "nmgy"
+        assert np.isnan(plain(found, "ra")).all()
+    np.testing.assert_array_equal(plain(in_text, "flux_u"), [2.0, np.nan])
+    assert plain(in_fits, "flux_u") == pytest.approx([2.0, 3.0])
+    assert in_text.colnames[-1] == "note"
+
+
+def test_a_gap_in_a_truth_with_units_is_nan(tmp_path):
+    names = ("clump_id", "x", "y", "label", "flux_ratio_u")
+    table = Table({"galaxy_id": ["a", "b"], **{name: [1, 1] for name in names}})
+    table["flux_u"] = MaskedColumn([3.631e-6, 1.0], mask=[False, True], unit="Jy")
+    table.write(tmp_path / "truth.vot", format="votable")
+    flux = plain(read_truth(tmp_path / "truth.vot"), "flux_u")
+    np.testing.assert_allclose(flux, [1.0, np.nan])
+
+
+def test_a_truth_without_clumps_is_one(tmp_path):
+    write_parquet(record_table(TRUTH, {}), tmp_path / "truth.parquet")
+    assert len(read_truth(tmp_path / "truth.parquet")) == 0
+
+
+def test_a_truth_that_lacks_a_column_is_told(tmp_path):
+    (tmp_path / "truth.csv").write_text("galaxy_id,clump_id,x,y,label\na,1,2,3,1\n")
+    with pytest.raises(TableError, match="truth.csv: expected columns.*none named flux_ratio_u"):
+        read_truth(tmp_path / "truth.csv")

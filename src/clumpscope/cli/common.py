@@ -30,11 +30,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-fetch_app = typer.Typer(help="Cut galaxies out of a survey.", no_args_is_help=True)
 labels_app = typer.Typer(help="Choose, divide and convert labels.", no_args_is_help=True)
 models_app = typer.Typer(help="Published and own models.", no_args_is_help=True)
 recipe_app = typer.Typer(help="Every setting and its meaning.", no_args_is_help=True)
-app.add_typer(fetch_app, name="fetch")
 app.add_typer(labels_app, name="labels")
 app.add_typer(models_app, name="models")
 app.add_typer(recipe_app, name="recipe")

@@ -13,7 +13,6 @@ from clumpscope.cli.common import (
     app,
     console,
     errors,
-    fetch_app,
     print_evaluation,
     progress_bar,
     recipe_of,
@@ -95,27 +94,37 @@ def simulate(
         console.print(f"{looks} classifications in {out / 'classifications.csv.gz'}")
 
 
-@fetch_app.command("sdss")
-def fetch_sdss(
+@app.command()
+def fetch(
+    survey: Annotated[str, typer.Argument(help="which: sdss")],
     targets: Annotated[
-        Path, typer.Argument(help="CSV, ECSV, FITS, VOTable or Parquet with ra, dec")
+        Path,
+        typer.Argument(help="positions in degrees or sexagesimal: text, FITS, VOTable, Parquet"),
     ],
     sample: Annotated[Path, typer.Argument(help="folder to write; new or empty")],
-    frames: Annotated[Path, typer.Option("--frames", help="a local mirror of corrected frames")],
+    frames: Annotated[Path, typer.Option("--frames", help="a local mirror of its frames")],
     size: Annotated[
         float | None, typer.Option("--size", min=1.0, help="side of the cutouts, arcsec")
     ] = None,
     recipe: RecipeFile = None,
 ) -> None:
-    """Cut galaxies out of SDSS frames: five bands on one grid, variance, mask, PSF, host table."""
+    """Cut galaxies out of a survey: its bands on one grid, variance, mask, PSF, host table."""
     from clumpscope.jobs.fetch import fetch as job
-    from clumpscope.store.tables import read_user_table
+    from clumpscope.jobs.fetch import read_targets
 
-    table = read_user_table(targets)
-    with progress_bar("fetching", len(table)) as progress:
+    wanted = read_targets(targets)
+    for note in wanted.notes:
+        errors.print(f"{targets}: {note}")
+    with progress_bar("fetching", len(wanted)) as progress:
         failures = job(
-            table, targets, frames, sample, recipe_of(recipe), size_arcsec=size, progress=progress
+            survey,
+            wanted,
+            frames,
+            sample,
+            recipe_of(recipe),
+            size_arcsec=size,
+            progress=progress,
         )
-    console.print(f"{len(table) - len(failures)} galaxies in {sample}")
+    console.print(f"{len(wanted) - len(failures)} galaxies in {sample}")
     for galaxy_id, error in zip(failures["galaxy_id"], failures["error"], strict=True):
         errors.print(f"failed: {galaxy_id}: {error}")

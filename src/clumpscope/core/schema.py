@@ -13,6 +13,7 @@ from clumpscope.errors import TableError, expected_got
 
 # 1 nanomaggy in Jy (AB).
 JY_PER_NMGY = 3.631e-6
+AB = u.zero_point_flux(JY_PER_NMGY * 1e9 * u.Jy)  # equivalency of nanomaggies and Jy
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def _column(values: object, spec: ColumnSpec) -> Column | u.Quantity:
     if isinstance(values, MaskedColumn):
         values = values.filled(BLANK[spec.dtype])
     if isinstance(values, u.Quantity):
-        values = values.to_value(spec.unit)
+        values = values.to_value(spec.unit, AB)
     if dtype.kind == "i":
         values = _without_gaps(values)
     array = np.atleast_1d(np.asarray(values, dtype=dtype))

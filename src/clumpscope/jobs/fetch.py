@@ -1,27 +1,37 @@
-"""`fetch`: targets and frames to a sample."""
+"""`fetch`: targets and a survey's frames to a sample."""
 
 from dataclasses import asdict
 from pathlib import Path
 
-from astropy.table import QTable, Table
+from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.records import FAILURES, HOSTS, Columns, table_of_rows
 from clumpscope.engine.local import Progress, silent
 from clumpscope.errors import StoreError, expected_got
+from clumpscope.stages.fetch import survey as stage
 from clumpscope.stages.fetch.cutout import FetchFailure
-from clumpscope.stages.fetch.sdss.mirror import open_mirror
-from clumpscope.stages.fetch.sdss.survey import fetch_sdss
-from clumpscope.stages.fetch.targets import make_targets
+from clumpscope.stages.fetch.targets import Targets, make_targets
 from clumpscope.store.atomic import new_folder
 from clumpscope.store.images import write_galaxy
 from clumpscope.store.manifest import RunManifest
-from clumpscope.store.tables import write_parquet
+from clumpscope.store.tables import read_user_table, write_parquet
+
+
+def read_targets(path: Path) -> Targets:
+    """Read and check a user's target list; its ``notes`` say what was made of it.
+
+    Raises
+    ------
+    TableError
+        If it cannot be read or used.
+    """
+    return make_targets(read_user_table(path), path)
 
 
 def fetch(
-    targets: Table,
-    where: object,
+    survey: str,
+    targets: Targets,
     frames: Path,
     folder: Path,
     recipe: Recipe,
@@ -29,50 +39,46 @@ def fetch(
     size_arcsec: float | None = None,
     progress: Progress = silent,
 ) -> QTable:
-    """Write a sample cut from a local mirror of SDSS frames; returns the failures.
+    """Write a sample cut from a local mirror of a survey's frames; returns the failures.
 
-    ``targets`` is a user's table and ``where`` names it in messages. Each galaxy's image is
+    ``survey`` is a name of `clumpscope.stages.fetch.survey.SURVEYS`. Each galaxy's image is
     written as it comes; the tables follow in the order of the targets.
 
     Raises
     ------
-    TableError
-        If the target list cannot be used.
     FrameError
-        If the mirror holds no frames.
+        If there is no such survey or the mirror holds no frames of it.
     StoreError
         If the folder holds anything or cannot be written, or no target could be cut out.
     """
-    wanted = make_targets(targets, where)
-    mirror = open_mirror(frames)
+    opened = stage.open_survey(survey, frames)
     new_folder(folder)
     hosts: dict[str, Columns] = {}
-    failed: list[Columns] = []
-    for result in fetch_sdss(wanted, mirror, recipe.fetch, size_arcsec):
+    failed: dict[str, Columns] = {}
+    for result in stage.fetch(opened, targets, recipe.fetch, size_arcsec):
         if isinstance(result, FetchFailure):
-            failed.append(asdict(result))
+            failed[result.galaxy_id] = asdict(result)
         else:
             write_galaxy(folder / "images" / f"{result.image.galaxy_id}.fits", result.image)
             hosts[result.image.galaxy_id] = result.host
         progress(1)
-    failures = table_of_rows(FAILURES, failed)
+    order = [target.galaxy_id for target in targets]
+    failures = table_of_rows(FAILURES, [failed[one] for one in order if one in failed])
     write_parquet(failures, folder / "failures.parquet")
     if not hosts:
         raise StoreError(
-            expected_got(f"sample {folder}", "at least one target cut out", failed[0]["error"])
+            expected_got(f"sample {folder}", "at least one target cut out", failures["error"][0])
         )
-    order = [target.galaxy_id for target in wanted if target.galaxy_id in hosts]
-    write_parquet(
-        table_of_rows(HOSTS, [hosts[galaxy_id] for galaxy_id in order]), folder / "hosts.parquet"
-    )
+    table = table_of_rows(HOSTS, [hosts[one] for one in order if one in hosts])
+    write_parquet(table, folder / "hosts.parquet")
     RunManifest(
-        command="fetch sdss",
+        command=f"fetch {survey}",
         recipe=recipe.model_dump(mode="json"),
         inputs={
-            "targets": str(where),
+            "targets": targets.where,
             "frames": str(frames.resolve()),
             "size_arcsec": "field_r90" if size_arcsec is None else str(size_arcsec),
         },
-        counts={"targets": len(order) + len(failed), "failed": len(failed)},
+        counts={"targets": len(targets), "failed": len(failed)},
     ).write(folder)
     return failures

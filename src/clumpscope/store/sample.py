@@ -14,7 +14,7 @@ from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, ImageError, TableError, expected_got
 from clumpscope.store.images import PICTURES, read_galaxy, read_picture
 from clumpscope.store.manifest import sha256_file, sha256_json
-from clumpscope.store.tables import read_records
+from clumpscope.store.tables import as_records, read_parquet, read_records, read_user_table
 
 SUFFIXES = (".fits", *PICTURES)
 
@@ -189,15 +189,17 @@ def _digits(value: object) -> str:
 
 
 def read_truth(path: Path) -> QTable:
-    """Read a truth table.
+    """Read a truth table: ours, or one that a user wrote in any form of `read_user_table`.
 
     Raises
     ------
     StoreError, TableError
         If it is missing or lacks a column.
     """
-    return read_records(
-        path, TRUTH, required=("galaxy_id", "clump_id", "x", "y", "label", "flux_ratio_u")
+    # Ours may be empty: not every galaxy has a clump.
+    found = read_parquet(path) if path.suffix == ".parquet" else QTable(read_user_table(path))
+    return as_records(
+        found, path, TRUTH, required=("galaxy_id", "clump_id", "x", "y", "label", "flux_ratio_u")
     )
 
 

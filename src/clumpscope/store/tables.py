@@ -1,6 +1,7 @@
 """Tables on disk: Parquet with units and UCDs in the field metadata, FITS with TUCD."""
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,14 @@ import pyarrow.parquet as pq
 from astropy import units as u
 from astropy.io import fits
 from astropy.table import Column, MaskedColumn, QTable, Table
+from astropy.utils.masked import Masked
 from numpy.typing import NDArray
 
 from clumpscope.core import clumps, records
 from clumpscope.core.schema import JY_PER_NMGY, ColumnSpec, build_table
 from clumpscope.errors import ClumpscopeError, FolderError, TableError, expected_got
 from clumpscope.store.atomic import atomic
+from clumpscope.store.text_tables import read_text_table
 
 _ROW_GROUP = 65536  # fixed, so that files do not depend on how the rows were computed
 _META = b"clumpscope"
@@ -114,7 +117,19 @@ def read_records(path: Path, kind: list[ColumnSpec], *, required: tuple[str, ...
     TableError
         If a required column is missing or a type does not fit.
     """
-    found = read_parquet(path)
+    return as_records(read_parquet(path), path, kind, required=required)
+
+
+def as_records(
+    found: Table, path: Path, kind: list[ColumnSpec], *, required: tuple[str, ...]
+) -> QTable:
+    """Give what was read from ``path`` the columns of a kind, as `read_records` does.
+
+    Raises
+    ------
+    TableError
+        If a required column is missing or a type does not fit.
+    """
     missing = [name for name in required if name not in found.colnames]
     if missing:
         raise TableError(
@@ -135,10 +150,10 @@ def read_records(path: Path, kind: list[ColumnSpec], *, required: tuple[str, ...
 
 
 def _fitting(column: Column | u.Quantity, spec: ColumnSpec) -> Column | u.Quantity:
-    """Return whole numbers with gaps as floats with NaN where floats are due."""
+    """Return numbers with gaps as floats with NaN where floats are due."""
     if isinstance(column, MaskedColumn) and spec.dtype == "f8":
         return column.astype(float).filled(np.nan)
-    return column
+    return column.filled(np.nan) if isinstance(column, Masked) else column
 
 
 def write_fits(table: Table, path: Path) -> None:
@@ -176,35 +191,40 @@ def _values(table: Table, name: str) -> NDArray[Any]:
     return np.asarray(column.value if isinstance(column, u.Quantity) else column)
 
 
+_TEXT = (".csv", ".tsv", ".tab", ".txt", ".dat")
+_ASTROPY = {
+    ".ecsv": "ascii.ecsv",
+    ".fits": "fits",
+    ".fit": "fits",
+    ".vot": "votable",
+    ".xml": "votable",
+}
+
+
 def read_user_table(path: Path) -> Table:
-    """Read a table a user gave: CSV, ECSV, FITS, VOTable or Parquet.
+    """Read a table a user gave: text (`read_text_table`), ECSV, FITS, VOTable or Parquet.
 
     Raises
     ------
     TableError
         If it cannot be read or has no row.
     """
-    formats = {
-        ".csv": "ascii.csv",
-        ".ecsv": "ascii.ecsv",
-        ".fits": "fits",
-        ".fit": "fits",
-        ".vot": "votable",
-        ".xml": "votable",
-    }
     suffix = path.suffix.lower()
     if not path.is_file():
         raise TableError(f"{path}: no such file")
+    if suffix not in (*_TEXT, *_ASTROPY, ".parquet"):
+        expected = ", ".join([*_TEXT, *_ASTROPY, ".parquet"])
+        raise TableError(expected_got(path, f"a table ({expected})", f"suffix {suffix!r}"))
     try:
         if suffix == ".parquet":
             table = read_parquet(path)
-        elif suffix in formats:
-            # As text, since an id may start with zeros.
-            text_id = {"converters": {"galaxy_id": str}} if suffix == ".csv" else {}
-            table = Table.read(path, format=formats[suffix], **text_id)
+        elif suffix in _TEXT:
+            table = read_text_table(path)
         else:
-            expected = ", ".join([*formats, ".parquet"])
-            raise TableError(expected_got(path, f"a table ({expected})", f"suffix {suffix!r}"))
+            with warnings.catch_warnings():
+                # VizieR gives sexagesimal text a unit of its own.
+                warnings.simplefilter("ignore", u.UnitsWarning)
+                table = Table.read(path, format=_ASTROPY[suffix])
     except ClumpscopeError:
         raise
     except Exception as error:  # astropy's readers raise many kinds

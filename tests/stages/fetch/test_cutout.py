@@ -12,10 +12,8 @@ from clumpscope.config.fetch import FetchConfig
 from clumpscope.core.frames import sky_to_native
 from clumpscope.core.galaxy import MaskBit
 from clumpscope.core.records import HOSTS, record_table
-from clumpscope.stages.fetch import cutout as sdss
+from clumpscope.stages.fetch import cutout, survey
 from clumpscope.stages.fetch.cutout import Fetched, FetchFailure
-from clumpscope.stages.fetch.sdss.mirror import open_mirror
-from clumpscope.stages.fetch.sdss.survey import fetch_sdss
 from clumpscope.stages.fetch.targets import make_targets
 from clumpscope.store.images import read_galaxy, write_galaxy
 from sdss_mirror import COLOUR, FWHM, PIXSCALE, Source, make_field, make_psfield
@@ -24,7 +22,8 @@ CONFIG = FetchConfig()
 
 
 def fetch(folder, targets, config=CONFIG, size=None):
-    return list(fetch_sdss(make_targets(Table(targets)), open_mirror(folder), config, size))
+    opened = survey.open_survey("sdss", folder)
+    return list(survey.fetch(opened, make_targets(Table(targets)), config, size))
 
 
 def at(drawn, *sources, **columns):
@@ -137,8 +136,8 @@ def test_what_the_list_knows_is_kept_and_only_the_rest_measured(field, monkeypat
     assert result.host["petro_r50_arcsec"] == pytest.approx(2.1, abs=0.2)
     assert result.image.shape[0] * PIXSCALE == pytest.approx(30, abs=PIXSCALE)
     # With all known, nothing is measured.
-    all_known = {name: [1.0] for name in sdss._MEASURED}
-    monkeypatch.delattr(sdss, "measure_host")
+    all_known = {name: [1.0] for name in cutout.measured("ugriz")}
+    monkeypatch.delattr(cutout, "measure_host")
     (result,) = fetch(folder, at(drawn, drawn.sources[0], **all_known))
     assert result.host["axis_ratio"] == 1.0
 

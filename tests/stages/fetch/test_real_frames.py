@@ -22,8 +22,9 @@ from clumpscope.stages.fetch.sdss.mask import frame_mask
 from clumpscope.stages.fetch.sdss.mirror import FieldKey, open_mirror
 from clumpscope.stages.fetch.sdss.psfield import read_psfield
 from clumpscope.stages.fetch.sdss.stars import psf_from_stars
-from clumpscope.stages.fetch.sdss.survey import fetch_sdss
+from clumpscope.stages.fetch.sdss.survey import Sdss
 from clumpscope.stages.fetch.sources import extract
+from clumpscope.stages.fetch.survey import fetch
 from clumpscope.stages.fetch.targets import Target, make_targets
 from places import ROOT
 
@@ -180,7 +181,7 @@ def test_saturated_stars_are_masked_and_unsaturated_ones_are_not(shared_frames):
 
 
 def test_the_merger_is_cut_out_whole(merger_field):
-    result = cut_galaxy(Target("merger", *MERGER, {}), merger_field, FetchConfig())
+    result = cut_galaxy(Target("merger", *MERGER, {}), merger_field, "r", FetchConfig())
     assert isinstance(result, Fetched)
     host = result.host
     magnitudes = {b: 22.5 - 2.5 * np.log10(host[f"petro_flux_{b}"]) for b in "ugriz"}
@@ -205,7 +206,9 @@ def test_stars_stand_at_one_place_in_all_resampled_bands(merger_field):
     offsets = {band: [] for band in "giz"}
     for star in round_ones:
         sky = native_to_sky([star["x"], star["y"]], r.wcs)[0]
-        image = cut_galaxy(Target("star", *sky, known), merger_field, FetchConfig(), 20.0).image
+        image = cut_galaxy(
+            Target("star", *sky, known), merger_field, "r", FetchConfig(), 20.0
+        ).image
         x0, y0 = sky_to_native(sky, image.wcs)[0]
         for band, moved in offsets.items():
             stamp = (
@@ -239,7 +242,7 @@ def test_every_bright_galaxy_of_the_list_is_fetched(shared_frames):
         rows = [row for row in csv.DictReader(stream) if row["field"] == "1043-5-25"]
     targets = make_targets(Table(rows=rows, names=list(rows[0])) if rows else Table())
     mirror = open_mirror(shared_frames / "001043-5-0025")
-    results = list(fetch_sdss(targets, mirror, FetchConfig()))
+    results = list(fetch(Sdss(mirror), targets, FetchConfig()))
     assert [r.image.galaxy_id for r in results] == [row["galaxy_id"] for row in rows]
     for result in results:
         host = result.host

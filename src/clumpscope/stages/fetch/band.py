@@ -8,8 +8,6 @@ import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-GRID_BAND = "r"  # whose pixel grid all bands are brought onto
-
 
 @dataclass(frozen=True, eq=False)
 class LocalPsf:

@@ -1,28 +1,24 @@
-"""Galaxies out of SDSS frames: cutouts in five bands on one grid, PSFs and a host table."""
+"""Galaxies out of a field's frames: cutouts in its bands on one grid, PSFs and a host table."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from clumpscope.config.fetch import FetchConfig
-from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.frames import native_to_sky, sky_to_native
 from clumpscope.core.galaxy import BandImage, GalaxyImage, MaskBit
 from clumpscope.core.records import HOSTS
 from clumpscope.core.schema import BLANK
 from clumpscope.errors import FrameError, expected_got
-from clumpscope.stages.fetch.band import GRID_BAND, Band
+from clumpscope.stages.fetch.band import Band
 from clumpscope.stages.fetch.measures import HostShape, fluxes, measure_host
 from clumpscope.stages.fetch.resample import Grid, cut, fit_affine, resample
 from clumpscope.stages.fetch.targets import Target
 
 STAGE = "fetch"
-_MEASURED = (
-    *("petro_r50_arcsec", "petro_r90_arcsec", "axis_ratio", "position_angle_deg"),
-    *(f"petro_flux_{band}" for band in SDSS_BANDS),
-    *(f"petro_flux_err_{band}" for band in SDSS_BANDS),
-)
+_SHAPE = ("petro_r50_arcsec", "petro_r90_arcsec", "axis_ratio", "position_angle_deg")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,36 +38,58 @@ class FetchFailure:
     error: str
 
 
+def measured(bands: Iterable[str]) -> set[str]:
+    """Columns of the host table that are measured where a target list lacks one of them."""
+    return {*_SHAPE, *(f"petro_flux{kind}_{band}" for band in bands for kind in ("", "_err"))}
+
+
 def cut_galaxy(
-    target: Target, bands: dict[str, Band], config: FetchConfig, size_arcsec: float | None = None
+    target: Target,
+    bands: Mapping[str, Band],
+    grid_band: str,
+    config: FetchConfig,
+    size_arcsec: float | None = None,
 ) -> Fetched:
     """Cut one galaxy out of a field's bands and fill in its row of the host table.
 
-    The r band is cut on its own pixels, the others are resampled onto them. Petrosian radii,
+    The grid band is cut on its own pixels, the others are resampled onto them. Petrosian radii,
     fluxes, axis ratio and position angle are measured where the target list gives none.
+
+    Parameters
+    ----------
+    target
+        The galaxy.
+    bands
+        Bands of the field that holds it, in the image's order.
+    grid_band
+        Whose pixels are kept and in which the host is measured.
+    config
+        Limits of the side.
+    size_arcsec
+        Side; else from R90 within the limits.
 
     Raises
     ------
     FrameError
-        If the galaxy is off the r frame, or the PSF has no width.
+        If the galaxy is off the grid band's frame, or the PSF has no width.
     """
-    grid_band = bands[GRID_BAND]
-    frame = grid_band.frame
+    own = bands[grid_band]
+    frame = own.frame
     x, y = (float(value) for value in sky_to_native([target.ra, target.dec], frame.wcs)[0])
     ny, nx = frame.data.shape
     if not (-0.5 <= x <= nx - 0.5 and -0.5 <= y <= ny - 0.5):
         raise FrameError(expected_got("target", f"a position on {frame.path}", f"pixel {x, y}"))
-    pixscale = _pixscale(frame.path, grid_band)
+    pixscale = _pixscale(frame.path, own)
     shape = None
-    if any(name not in target.known for name in _MEASURED):
-        shape = measure_host(grid_band, x, y, config.max_size_arcsec / pixscale)
+    if measured(bands) - set(target.known):
+        shape = measure_host(own, x, y, config.max_size_arcsec / pixscale)
     r90 = target.known.get(
         "petro_r90_arcsec", np.nan if shape is None else shape.petrosian.r90 * pixscale
     )
     side = _side(r90, config, size_arcsec, pixscale)
     # Fluxes may need more sky than the cutout holds.
     grid = Grid.centred(frame.wcs, x, y, side if shape is None else max(side, shape.side_px))
-    planes = {band: on_grid(bands[band], grid) for band in SDSS_BANDS}
+    planes = {name: on_grid(band, grid, own=band is own) for name, band in bands.items()}
     image = GalaxyImage(
         target.galaxy_id,
         {band: _trimmed(plane, grid, side) for band, plane in planes.items()},
@@ -81,10 +99,9 @@ def cut_galaxy(
     return Fetched(image, _host_row(target, image, planes, shape, pixscale))
 
 
-def on_grid(band: Band, grid: Grid) -> BandImage:
-    """One band on a window of the r frame: cut if the window is its own, else resampled."""
+def on_grid(band: Band, grid: Grid, *, own: bool) -> BandImage:
+    """One band on a window of a frame: cut if that is its ``own``, else resampled."""
     frame = band.frame
-    own = frame.band == GRID_BAND
     ny, nx = grid.shape
     middle = native_to_sky([(nx - 1) / 2, (ny - 1) / 2], grid.wcs)
     col, row = (float(value) for value in sky_to_native(middle, frame.wcs)[0])
@@ -165,7 +182,7 @@ def _host_row(
     row.update(target.known)
     row["galaxy_id"] = target.galaxy_id
     row["pixscale_arcsec"] = pixscale
-    row["field_arcsec"] = image[GRID_BAND].data.shape[0] * pixscale
-    for band in SDSS_BANDS:
-        row[f"psf_fwhm_{band}"] = image[band].psf_fwhm_arcsec
+    row["field_arcsec"] = image.shape[0] * pixscale
+    for band, plane in image.bands.items():
+        row[f"psf_fwhm_{band}"] = plane.psf_fwhm_arcsec
     return row

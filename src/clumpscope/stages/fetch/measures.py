@@ -13,14 +13,14 @@ from clumpscope.stages.fetch.host import Host, axis_ratio_and_angle, find_host
 from clumpscope.stages.fetch.petrosian import NO_PETROSIAN, Petrosian, aperture_flux, petrosian
 from clumpscope.stages.fetch.resample import Grid, cut
 
-_FIRST_SIDE = 201  # px of the first stamp, 80"; doubled until the aperture is well inside
+_FIRST_SIDE = 201  # px of the first stamp, 80" in SDSS; doubled until the aperture is well inside
 _SKY = (1.25, 2.0)  # ring of the sky around an aperture, in the aperture's radius
 _LEAST_SKY = 200  # px
 
 
 @dataclass(frozen=True, eq=False)
 class HostShape:
-    """A host measured in r.
+    """A host measured in the grid band.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class HostShape:
     host
         The host in its stamp.
     grid
-        The stamp's place on the r frame.
+        The stamp's place on that band's frame.
     """
 
     petrosian: Petrosian
@@ -52,12 +52,12 @@ class HostShape:
 
 
 def measure_host(band: Band, x: float, y: float, largest: float) -> HostShape:
-    """Measure the galaxy at r frame pixel (x, y) in a stamp that grows to hold its aperture.
+    """Measure the galaxy at pixel (x, y) of a frame in a stamp that grows to hold its aperture.
 
     Parameters
     ----------
     band
-        The r band.
+        The grid band.
     x, y
         0-based pixels of the frame.
     largest
@@ -101,15 +101,15 @@ def _unusable(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def fluxes(planes: Mapping[str, BandImage], shape: HostShape) -> dict[str, tuple[float, float]]:
-    """Flux and error (nanomaggy) in each band through the r band's Petrosian aperture.
+    """Flux and error (nanomaggy) in each band through the grid band's Petrosian aperture.
 
-    Neighbours found in r are masked in all bands. Frames are sky-subtracted and nothing more is
-    taken off, as in photoObj; the error includes that of the sky around the aperture.
+    Neighbours found in it are masked in all bands. Frames are sky-subtracted and nothing more is
+    taken off, as in SDSS's photoObj; the error includes that of the sky around the aperture.
 
     Parameters
     ----------
     planes
-        Bands on the r grid, in windows of one odd side around the target.
+        Bands on its pixels, in windows of one odd side around the target.
     shape
         Of `measure_host`.
     """

@@ -3,7 +3,7 @@
 The Petrosian ratio at radius r is the mean surface brightness between 0.8 r and 1.25 r over
 that within r; r_P is where it falls to 0.2; the flux is that within 2 r_P, and R50 and R90 hold
 50 and 90 % of it (Blanton et al. 2001; Strauss et al. 2002). All bands are measured through
-the r band's aperture. Nothing is corrected for seeing, as in SDSS.
+the aperture of one, in SDSS that of r. Nothing is corrected for seeing, as in SDSS.
 """
 
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
-"""Cutouts on the r band's pixel grid: r itself cut, the other bands resampled onto it.
+"""Cutouts on one band's pixel grid: that band cut, the others resampled onto it.
 
 Over a cutout the way from one frame's pixels to another's is affine to far less than a
 thousandth of a pixel, so it is fitted once to the two WCS and applied by a cubic spline, seven
-times faster than reprojecting each pixel. Frames of one field differ in scale by less than
-0.1 % and in rotation by less than 0.1 degrees: PSF images are carried over as they are.
+times faster than reprojecting each pixel. PSF images are carried over as they are, since frames
+of one field differ little in scale and rotation: SDSS's by less than 0.1 % and 0.1 degrees.
 """
 
 from dataclasses import dataclass

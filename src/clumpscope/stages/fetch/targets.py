@@ -1,20 +1,23 @@
 """Target lists: a user's table made into checked positions, ids and what is known of hosts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from astropy import units as u
-from astropy.coordinates import SkyCoord
-from astropy.table import MaskedColumn, QTable, Table
+from astropy.table import Column, MaskedColumn, QTable, Table
+from astropy.utils.masked import Masked
 from numpy.typing import NDArray
 
-from clumpscope.core.galaxy import check_galaxy_id
+from clumpscope.core.columns import ID_NAMES
 from clumpscope.core.records import HOSTS, record_table
-from clumpscope.core.schema import ColumnSpec, plain
+from clumpscope.core.schema import AB, ColumnSpec, plain
 from clumpscope.errors import TableError, expected_got
+from clumpscope.stages.fetch.angles import sexagesimal
+from clumpscope.stages.fetch.columns import by_name, host_columns, is_text, listed, words
+from clumpscope.stages.fetch.ids import check_ids, id_texts, made_ids, mended
 
-REQUIRED = ("ra", "dec")
+_ANGLES = {"ra": (u.hourangle, "hours"), "dec": (u.deg, "degrees")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +48,15 @@ class Targets:
     ----------
     hosts
         Table of kind `HOSTS`, one row a target in the order of the list; NaN where unknown.
+    where
+        Name of the list.
+    notes
+        What the user should know of how it was read, a sentence each.
     """
 
     hosts: QTable
+    where: str
+    notes: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.hosts)
@@ -71,10 +80,11 @@ class Targets:
 def make_targets(table: Table, where: object = "targets") -> Targets:
     """Check a user's table and take from it what the host table has a place for.
 
-    Column names match without regard to case. ``ra`` and ``dec`` are needed (degrees, or
-    carrying a unit); without ``galaxy_id`` ids are made from positions, as
-    ``J151806.15+424445.6``. Columns with a unit are converted; others are taken to be in
-    the unit of the host table. Unknown columns are left out.
+    Column names match without regard to case and signs, and the usual other names of an id and
+    a position will do (`clumpscope.core.columns`). Positions are degrees, or carry a unit, or
+    are sexagesimal text, right ascension then in hours. Without an id, ids are made from
+    positions, as ``J151806.15+424445.6``; what in one is unsafe in a file's name becomes ``_``.
+    Columns with a unit are converted; others are taken to be in the unit of the host table.
 
     Parameters
     ----------
@@ -86,58 +96,103 @@ def make_targets(table: Table, where: object = "targets") -> Targets:
     Raises
     ------
     TableError
-        If the list is empty, lacks a position, has one that is not on the sky, repeats or
-        endangers an id, or a column has a wrong type or unit.
+        If the list is empty, lacks a position, has one that is not on the sky, repeats an id,
+        has ids that have lost digits, or a column has a wrong type or unit.
     """
     if len(table) == 0:
         raise TableError(expected_got(where, "at least one target", "an empty list"))
-    names = {name.lower(): name for name in reversed(table.colnames)}
-    names.update({name: name for name in table.colnames if name == name.lower()})
-    missing = [name for name in REQUIRED if name not in names]
+    theirs = by_name(table.colnames)
+    names, notes = host_columns(theirs)
+    missing = [name for name in _ANGLES if name not in names]
     if missing:
         raise TableError(
             expected_got(
                 where,
-                "columns ra and dec in degrees",
+                "columns ra and dec, or RAJ2000 and DEJ2000, or the like",
                 f"{', '.join(table.colnames)} (no {' and no '.join(missing)})",
             )
         )
-    columns: dict[str, NDArray[np.generic]] = {
-        spec.name: _numbers(table, names[spec.name], spec, where)
-        for spec in HOSTS
-        if spec.dtype != "str" and spec.name in names
-    }
-    ra, dec = columns["ra"], columns["dec"]
-    _check_sky(ra, dec, where)
-    columns["ra"] = np.mod(ra, 360.0)
-    ids = _given_ids(table, names["galaxy_id"]) if "galaxy_id" in names else _made_ids(ra, dec)
-    _check_ids(ids, where)
+    columns, on_angles = _values(table, names, where)
+    _check_sky(columns["ra"], columns["dec"], where)
+    columns["ra"] = np.mod(columns["ra"], 360.0)
+    source, given, on_ids = _given_ids(table, theirs, where)
+    given = given or made_ids(columns["ra"], columns["dec"])
+    ids = [mended(galaxy_id) for galaxy_id in given]
+    check_ids(ids, given, where)
     columns["galaxy_id"] = np.array(ids, dtype=np.str_)
-    return Targets(record_table(HOSTS, columns))
+    notes += on_angles + on_ids
+    changed = [f"{old!r} is {new}" for old, new in zip(given, ids, strict=True) if old != new]
+    if changed:
+        notes.append(f"ids made safe as file names: {listed(changed)}")
+    unused = [name for name in table.colnames if name not in (*names.values(), source)]
+    if unused:
+        notes.append(f"columns not used: {listed(unused)}")
+    return Targets(record_table(HOSTS, columns), str(where), tuple(notes))
 
 
-def _numbers(table: Table, name: str, spec: ColumnSpec, where: object) -> NDArray[np.generic]:
-    column = table[name]
-    blank: float = 0 if spec.dtype == "i8" else np.nan
+def _values(
+    table: Table, names: Mapping[str, str], where: object
+) -> tuple[dict[str, NDArray[np.generic]], list[str]]:
+    """Our columns, in the order of `HOSTS`, from theirs; and notes on sexagesimal ones."""
+    columns: dict[str, NDArray[np.generic]] = {}
+    notes = []
+    for spec in HOSTS:
+        if spec.name not in names:
+            continue
+        column, label = table[names[spec.name]], f"{where}: column {names[spec.name]}"
+        angles = None
+        if spec.name in _ANGLES:
+            unit, what = _ANGLES[spec.name]
+            angles = sexagesimal(column, unit, label)
+            if angles is not None:
+                notes.append(f"{names[spec.name]} is sexagesimal, in {what}")
+        read = _whole_numbers if spec.dtype == "i8" else _numbers
+        columns[spec.name] = read(column, spec, label) if angles is None else angles
+    return columns, notes
+
+
+def _given_ids(
+    table: Table, theirs: Mapping[str, str], where: object
+) -> tuple[str, list[str], list[str]]:
+    """The first column with an id in each row, its ids, and notes; empty if there is none."""
+    notes: list[str] = []
+    for name in ID_NAMES:
+        if name not in theirs:
+            continue
+        source = theirs[name]
+        ids = id_texts(table[source], f"{where}: column {source}")
+        if name == ID_NAMES[0]:  # gaps in it are a mistake, to be told
+            return source, ids, notes
+        if "" not in ids and ids.count("0") < 2:  # 0 is an id that SDSS does not know
+            return source, ids, [*notes, f"taken: galaxy_id from {source}"]
+        notes.append(f"{source} has gaps and is not taken as galaxy_id")
+    return "", [], notes
+
+
+def _whole_numbers(column: Column, spec: ColumnSpec, where: str) -> NDArray[np.generic]:
+    texts = id_texts(column, where)
     try:
-        if column.unit is not None and spec.unit:
-            values = u.Quantity(column, copy=True).to_value(spec.unit)
-            values = np.ma.filled(getattr(values, "unmasked", values), blank)
+        return np.array([int(text or 0) for text in texts], dtype=spec.dtype)
+    except (ValueError, OverflowError) as error:
+        raise TableError(expected_got(where, "whole numbers of 64 bits", error)) from error
+
+
+def _numbers(column: Column | u.Quantity, spec: ColumnSpec, where: str) -> NDArray[np.generic]:
+    try:
+        if is_text(column):
+            column = Column([float(word or "nan") for word in words(column)], unit=column.unit)
         elif isinstance(column, MaskedColumn):
-            values = np.ma.filled(column.astype(spec.dtype), blank)
-        else:
-            values = getattr(column, "value", column)
+            column = Column(column.astype(float).filled(np.nan), unit=column.unit)
+        elif isinstance(column, Masked):
+            column = column.filled(np.nan)
+        has_unit = column.unit is not None and spec.unit
+        values = u.Quantity(column).to_value(spec.unit, AB) if has_unit else column.value
         array = np.asarray(values, dtype=spec.dtype)
     except (ValueError, TypeError, u.UnitsError) as error:
         expected = f"numbers in {spec.unit}" if spec.unit else "numbers"
-        raise TableError(expected_got(f"{where}: column {name}", expected, error)) from error
-    mask = getattr(column, "mask", None)
-    if mask is not None:
-        array = np.where(np.asarray(mask, dtype=bool), blank, array).astype(spec.dtype)
+        raise TableError(expected_got(where, expected, error)) from error
     if array.ndim != 1:
-        raise TableError(
-            expected_got(f"{where}: column {name}", "one number a row", f"shape {array.shape}")
-        )
+        raise TableError(expected_got(where, "one number a row", f"shape {array.shape}"))
     return array
 
 
@@ -153,42 +208,3 @@ def _check_sky(ra: NDArray[np.generic], dec: NDArray[np.generic], where: object)
                     values[row],
                 )
             )
-
-
-def _given_ids(table: Table, name: str) -> list[str]:
-    return [
-        (item.decode(errors="replace") if isinstance(item, bytes) else str(item)).strip()
-        for item in table[name]
-    ]
-
-
-def _made_ids(ra: NDArray[np.generic], dec: NDArray[np.generic]) -> list[str]:
-    """``JHHMMSS.ss+DDMMSS.s``, cut off and not rounded, as the IAU asks."""
-    sky = SkyCoord(ra, dec, unit="deg")
-    hours = np.floor(np.asarray(sky.ra.hour) * 360000 + 1e-6).astype(int)  # 0.01 s
-    tenths = np.floor(np.abs(np.asarray(sky.dec.deg)) * 36000 + 1e-6).astype(int)  # 0.1"
-    signs = np.where(np.asarray(sky.dec.deg) < 0, "-", "+")
-    return [
-        f"J{h // 360000:02d}{h // 6000 % 60:02d}{h // 100 % 60:02d}.{h % 100:02d}"
-        f"{sign}{t // 36000:02d}{t // 600 % 60:02d}{t // 10 % 60:02d}.{t % 10}"
-        for h, sign, t in zip(hours.tolist(), signs.tolist(), tenths.tolist(), strict=True)
-    ]
-
-
-def _check_ids(ids: list[str], where: object) -> None:
-    first: dict[str, int] = {}
-    for row, galaxy_id in enumerate(ids, start=1):
-        try:
-            check_galaxy_id(galaxy_id)
-        except TableError as error:
-            raise TableError(f"{where}: row {row}, {error}") from error
-        # Ids become file names, and some file systems do not tell case apart.
-        if galaxy_id.lower() in first:
-            raise TableError(
-                expected_got(
-                    f"{where}: row {row}, galaxy_id",
-                    "each id once",
-                    f"{galaxy_id} as in row {first[galaxy_id.lower()]}",
-                )
-            )
-        first[galaxy_id.lower()] = row

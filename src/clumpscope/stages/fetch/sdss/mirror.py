@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.errors import FrameError, expected_got
-from clumpscope.stages.fetch.band import GRID_BAND
 
+GRID_BAND = "r"  # whose pixels are kept
 _FRAME = re.compile(r"frame-([ugriz])-(\d{6})-([1-6])-(\d{4})\.fits?(\.bz2)?")
 _PSFIELD = re.compile(r"psField-(\d{6})-([1-6])-(\d{4})\.fits?")
 _PHOTOFIELD = re.compile(r"photoField-(\d{6})-([1-6])\.fits?")

@@ -1,0 +1,74 @@
+"""Columns of a user's target list: which are taken for which of ours, and their text."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from astropy.table import Column
+
+from clumpscope.core.columns import DEC_NAMES, RA_NAMES, simplified
+from clumpscope.core.records import HOSTS
+
+_NAMES = {
+    **{spec.name: (simplified(spec.name),) for spec in HOSTS if spec.dtype != "str"},
+    "ra": RA_NAMES,
+    "dec": DEC_NAMES,
+}
+_MAGNITUDES = ("u", "g", "r", "i")  # beside two of these z is one, too
+_TOLD = 12
+
+
+def by_name(names: Iterable[str]) -> dict[str, str]:
+    """Their columns by `simplified` name; of several, one in small letters or the first."""
+    theirs: dict[str, str] = {}
+    for name in sorted(names, key=lambda name: name != name.lower()):
+        theirs.setdefault(simplified(name), name)
+    return theirs
+
+
+def host_columns(theirs: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Our columns of `HOSTS`, ids apart, with their name in the list; and notes for the user.
+
+    A column ``z`` is the redshift if there is no other, unless magnitudes stand beside it.
+    """
+    found = {
+        ours: next(theirs[name] for name in names if name in theirs)
+        for ours, names in _NAMES.items()
+        if any(name in theirs for name in names)
+    }
+    notes = []
+    if "z" in theirs and "redshift" not in found:
+        beside = [theirs[band] for band in _MAGNITUDES if band in theirs]
+        if len(beside) < 2:
+            found["redshift"] = theirs["z"]
+        else:
+            notes.append(
+                f"{theirs['z']} beside {', '.join(beside)} is taken for a magnitude; "
+                "name the column redshift if it is one"
+            )
+    others = [f"{ours} from {name}" for ours, name in found.items() if name.lower() != ours]
+    if others:
+        notes.append(f"taken: {', '.join(others)}")
+    return found, notes
+
+
+def listed(items: Iterable[str]) -> str:
+    """The first dozen, and how many more."""
+    items = list(items)
+    more = f" and {len(items) - _TOLD} more" if len(items) > _TOLD else ""
+    return ", ".join(items[:_TOLD]) + more
+
+
+def words(column: Column) -> list[str]:
+    """Text of a column's rows without blanks around; empty where masked."""
+    masked = np.ma.getmaskarray(column) if np.ma.isMaskedArray(column) else np.zeros(len(column))
+    return [
+        ""
+        if hidden
+        else (item.decode(errors="replace") if isinstance(item, bytes) else str(item)).strip()
+        for item, hidden in zip(column, masked, strict=True)
+    ]
+
+
+def is_text(column: Column) -> bool:
+    """Whether a column holds text."""
+    return column.dtype.kind in "USO"

@@ -1,0 +1,105 @@
+"""What a survey must give, which surveys there are, and how targets are cut out of any of them."""
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clumpscope.config.fetch import FetchConfig
+from clumpscope.errors import ClumpscopeError, FrameError, expected_got
+from clumpscope.stages.fetch.band import Band
+from clumpscope.stages.fetch.cutout import STAGE, Fetched, FetchFailure, cut_galaxy
+from clumpscope.stages.fetch.sdss.survey import Sdss
+from clumpscope.stages.fetch.targets import Target, Targets
+
+Field = TypeVar("Field", bound=Hashable)
+
+
+class Survey(Protocol[Field]):
+    """An opened survey; ``Field`` is what it tells its fields apart by, in messages too.
+
+    Attributes
+    ----------
+    grid_band
+        The band whose pixels are kept and in which hosts are measured; the others are resampled.
+    """
+
+    grid_band: ClassVar[str]
+
+    def fields(
+        self, ra: NDArray[np.float64], dec: NDArray[np.float64]
+    ) -> Sequence[Field | FrameError]:
+        """For each position (degrees) the field that holds it best, else why there is none."""
+        ...
+
+    def load(self, field: Field) -> Mapping[str, Band]:
+        """Read a field's bands, each of its files once, in the order that images shall have.
+
+        Raises
+        ------
+        ClumpscopeError
+            If one is missing or unusable.
+        """
+        ...
+
+
+# How each survey is opened from a folder of its frames.
+SURVEYS: dict[str, Callable[[Path], Survey[Any]]] = {"sdss": Sdss.open}
+
+
+def open_survey(name: str, frames: Path) -> Survey[Any]:
+    """Open a local mirror of a survey.
+
+    Raises
+    ------
+    FrameError
+        If there is no such survey or ``frames`` is no mirror of it.
+    """
+    if name not in SURVEYS:
+        raise FrameError(expected_got("survey", " or ".join(SURVEYS), name))
+    return SURVEYS[name](frames)
+
+
+def fetch(
+    survey: Survey[Field], targets: Targets, config: FetchConfig, size_arcsec: float | None = None
+) -> Iterator[Fetched | FetchFailure]:
+    """Cut every target out of the field that holds it best; one result a target.
+
+    Results come field by field, not in the order of the list: each field is read once, and
+    one is in memory at a time. What fails (target off all fields, band missing, frame
+    truncated, no star for the PSF) becomes a `FetchFailure`, and the rest goes on.
+
+    Parameters
+    ----------
+    survey
+        Of `open_survey`.
+    targets
+        The list, see `clumpscope.stages.fetch.targets.make_targets`.
+    config
+        Size of the cutouts.
+    size_arcsec
+        Side of all cutouts; else ``config.field_r90`` times the galaxy's Petrosian R90, given or
+        measured, within the limits of ``config`` (the lower one if it cannot be measured).
+    """
+    wanted = list(targets)
+    ra, dec = (np.array([getattr(target, name) for target in wanted]) for name in ("ra", "dec"))
+    by_field: dict[Field, list[Target]] = {}
+    for target, place in zip(wanted, survey.fields(ra, dec), strict=True):
+        if isinstance(place, FrameError):
+            yield FetchFailure(target.galaxy_id, STAGE, str(place))
+        else:
+            by_field.setdefault(place, []).append(target)
+    for field, inside in by_field.items():
+        try:
+            bands = survey.load(field)
+        except ClumpscopeError as error:
+            yield from (FetchFailure(one.galaxy_id, STAGE, str(error)) for one in inside)
+            continue
+        for target in inside:
+            try:
+                yield cut_galaxy(target, bands, survey.grid_band, config, size_arcsec)
+            except (ClumpscopeError, ValueError, ArithmeticError) as error:
+                yield FetchFailure(target.galaxy_id, STAGE, f"field {field}: {error}")
+        del bands

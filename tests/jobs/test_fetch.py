@@ -1,0 +1,342 @@
+"""Target lists and frames made into samples: synthetic SDSS fields, a toy survey, real frames."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from astropy.table import Table
+
+from clumpscope.config.recipe import Recipe
+from clumpscope.config.run import SampleConfig
+from clumpscope.core.bands import SDSS_BANDS
+from clumpscope.core.frames import native_to_sky, sky_to_native
+from clumpscope.core.schema import plain
+from clumpscope.errors import FolderError, FrameError, StoreError, TableError
+from clumpscope.jobs.fetch import fetch, read_targets
+from clumpscope.jobs.run import run
+from clumpscope.stages.fetch.survey import SURVEYS
+from clumpscope.stages.fetch.targets import make_targets
+from clumpscope.store.manifest import RunManifest
+from clumpscope.store.sample import Sample
+from clumpscope.store.tables import read_parquet, write_parquet
+from places import SHARED
+from sdss_mirror import PIXSCALE, Source, band_wcs, make_field
+from toy_survey import FLUX, FWHM_PX, GALAXY, SIGMA_PX, ToySurvey, toy_band
+from toy_survey import PIXSCALE as TOY_PIXSCALE
+
+FRAMES = SHARED / "sdss_frames"
+SHAPE = (170, 190)
+# Target → its field and pixel there; in an order that is neither the fields' nor alphabetical.
+PLACES = {
+    "d": (3, (95.0, 85.0)),
+    "a": (1, (95.0, 85.0)),
+    "lost": (0, (0.0, 0.0)),
+    "e": (2, (60.0, 100.0)),
+    "b": (3, (120.0, 70.0)),
+    "torn": (4, (95.0, 85.0)),
+    "c": (1, (50.0, 90.0)),
+}
+
+
+@pytest.fixture(scope="module")
+def mirror(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Three whole fields, one with a broken band, and a list of targets on them."""
+    folder = tmp_path_factory.mktemp("mirror")
+    fields = {
+        n: make_field(folder / str(n), field=n, shape=SHAPE, ra=150 + n, compress=n == 2, seed=n)
+        for n in (1, 2, 3, 4)
+    }
+    path = folder / "4" / fields[4].name("i")
+    path.write_bytes(path.read_bytes()[:9000])
+    rows = [
+        (name, *(fields[n].sky(Source(*xy, 0.0)) if n else (10.0, -40.0)))
+        for name, (n, xy) in PLACES.items()
+    ]
+    Table(rows=rows, names=("galaxy_id", "ra", "dec")).write(folder / "list.csv")
+    return folder, folder / "list.csv"
+
+
+@pytest.fixture(scope="module")
+def fetched(mirror: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample of `mirror` with cutouts of 20 arcsec."""
+    frames, targets = mirror
+    folder = tmp_path_factory.mktemp("fetched") / "sample"
+    added: list[int] = []
+    failures = fetch(
+        *("sdss", read_targets(targets), frames, folder, Recipe(seed=3)),
+        size_arcsec=20.0,
+        progress=added.append,
+    )
+    assert sum(added) == len(PLACES)
+    assert list(failures["galaxy_id"]) == ["lost", "torn"]
+    return folder
+
+
+def test_hosts_stand_in_the_order_of_the_list(mirror: tuple[Path, Path], fetched: Path) -> None:
+    given = Table.read(mirror[1])
+    hosts = read_parquet(fetched / "hosts.parquet")
+    assert list(hosts["galaxy_id"]) == ["d", "a", "e", "b", "c"]
+    kept = given[[row["galaxy_id"] not in ("lost", "torn") for row in given]]
+    for name in ("ra", "dec"):
+        np.testing.assert_array_equal(plain(hosts, name), kept[name])
+
+
+def test_each_galaxy_s_image_is_of_its_own_place(fetched: Path) -> None:
+    sample = Sample.open(fetched)
+    names = {path.stem for path in (fetched / "images").iterdir()}
+    assert names == set(sample.ids)
+    for index, galaxy_id in enumerate(sample.ids):
+        image = sample.read(index, SampleConfig())
+        field, xy = PLACES[galaxy_id]
+        middle = native_to_sky([(n - 1) / 2 for n in image.shape[::-1]], image.wcs)[0]
+        assert abs(middle[0] - 150 - field) < 0.02
+        own = band_wcs("r", SHAPE, 150.0 + field)
+        assert sky_to_native(middle, own)[0] == pytest.approx(np.round(xy), abs=1e-3)
+        assert list(image.bands) == list(SDSS_BANDS)
+
+
+def test_r_pixels_are_those_of_the_frame(mirror: tuple[Path, Path], fetched: Path) -> None:
+    frame = fits.getdata(mirror[0] / "3" / "frame-r-003918-3-0003.fits")
+    sample = Sample.open(fetched)
+    image = sample.read(sample.ids.index("b"), SampleConfig())
+    half = image.shape[0] // 2
+    window = frame[70 - half : 70 + half + 1, 120 - half : 120 + half + 1]
+    np.testing.assert_array_equal(image["r"].data, window)
+
+
+def test_the_size_is_as_asked(fetched: Path) -> None:
+    hosts = read_parquet(fetched / "hosts.parquet")
+    assert plain(hosts, "field_arcsec") == pytest.approx(20.0, abs=PIXSCALE)
+    assert plain(hosts, "pixscale_arcsec") == pytest.approx(PIXSCALE, rel=1e-3)
+
+
+def test_failures_are_rows_with_their_reasons(fetched: Path) -> None:
+    failures = read_parquet(fetched / "failures.parquet")
+    assert list(failures["galaxy_id"]) == ["lost", "torn"]
+    assert set(failures["stage"]) == {"fetch"}
+    assert "off all 4 fields" in failures["error"][0]
+    assert "frame-i-003918-3-0004" in failures["error"][1]
+
+
+def test_the_manifest_says_what_was_fetched(mirror: tuple[Path, Path], fetched: Path) -> None:
+    manifest = RunManifest.read(fetched)
+    assert manifest.command == "fetch sdss"
+    assert manifest.inputs == {
+        "targets": str(mirror[1]),
+        "frames": str(mirror[0].resolve()),
+        "size_arcsec": "20.0",
+    }
+    assert manifest.counts == {"targets": 7, "failed": 2}
+    assert manifest.recipe["seed"] == 3
+
+
+def test_a_folder_that_holds_anything_is_left_alone(
+    mirror: tuple[Path, Path], fetched: Path
+) -> None:
+    before = sorted(fetched.rglob("*"))
+    with pytest.raises(FolderError, match="empty folder"):
+        fetch("sdss", read_targets(mirror[1]), mirror[0], fetched, Recipe())
+    assert sorted(fetched.rglob("*")) == before
+
+
+def test_no_target_on_the_frames_is_an_error(mirror: tuple[Path, Path], tmp_path: Path) -> None:
+    targets = make_targets(Table({"ra": [10.0], "dec": [-40.0]}))
+    with pytest.raises(StoreError, match="at least one target cut out, got .*off all 4 fields"):
+        fetch("sdss", targets, mirror[0], tmp_path / "sample", Recipe())
+    assert len(read_parquet(tmp_path / "sample" / "failures.parquet")) == 1
+
+
+def test_an_unknown_survey_is_told_and_writes_nothing(tmp_path: Path) -> None:
+    targets = make_targets(Table({"ra": [10.0], "dec": [-40.0]}))
+    with pytest.raises(FrameError, match="survey: expected sdss, got hsc"):
+        fetch("hsc", targets, tmp_path, tmp_path / "sample", Recipe())
+    assert not (tmp_path / "sample").exists()
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> list[ToySurvey]:
+    """The toy among the surveys; each time that it is opened it is put into the list."""
+    opened: list[ToySurvey] = []
+    monkeypatch.setitem(
+        SURVEYS, "toy", lambda frames: opened.append(ToySurvey(frames)) or opened[-1]
+    )
+    return opened
+
+
+def test_another_survey_is_fetched_in_its_own_bands_on_its_own_grid(
+    toy: list[ToySurvey], tmp_path: Path
+) -> None:
+    names, places = ["e1", "w", "e2", "off"], ["east", "west", "east"]
+    ra, dec = zip(*(GALAXY[place] for place in places), (0.0, 0.0), strict=True)
+    targets = make_targets(Table({"galaxy_id": names, "ra": ra, "dec": dec}))
+    recipe = Recipe.model_validate({"fetch": {"min_size_arcsec": 5.0}})
+    failures = fetch("toy", targets, tmp_path, tmp_path / "sample", recipe)
+    assert [tuple(row) for row in failures] == [("off", "fetch", "off the toy")]
+    assert toy[0].loaded == ["east", "west"]
+    assert RunManifest.read(tmp_path / "sample").command == "fetch toy"
+    sample = Sample.open(tmp_path / "sample")
+    assert sample.ids == ["e1", "w", "e2"]
+    for index, place in enumerate(places):
+        image = sample.read(index, SampleConfig())
+        assert list(image.bands) == ["g", "i"]
+        own = toy_band(place, "i").frame
+        x, y = (round(value) for value in sky_to_native(GALAXY[place], own.wcs)[0])
+        half = image.shape[0] // 2
+        window = own.data[y - half : y + half + 1, x - half : x + half + 1]
+        np.testing.assert_array_equal(image["i"].data, window)
+        centre = sky_to_native(GALAXY[place], image.wcs)[0]
+        rows, cols = np.indices(image.shape)
+        for band in ("g", "i"):
+            light = image[band].data
+            assert light.sum() == pytest.approx(FLUX[band], rel=0.02)
+            middle = [(axis * light).sum() / light.sum() for axis in (cols, rows)]
+            assert middle == pytest.approx(centre, abs=0.1)
+            assert sample.host(index, f"psf_fwhm_{band}") == pytest.approx(
+                FWHM_PX[band] * TOY_PIXSCALE
+            )
+            flux = sample.host(index, f"petro_flux_{band}")
+            assert flux == pytest.approx(FLUX[band], rel=0.02)
+        # Half of a Gaussian's light is within 1.1774 sigma.
+        half_light = 1.1774 * SIGMA_PX * TOY_PIXSCALE
+        assert sample.host(index, "petro_r50_arcsec") == pytest.approx(half_light, rel=0.03)
+        assert np.isnan(sample.host(index, "petro_flux_r"))
+        assert np.isnan(sample.host(index, "psf_fwhm_r"))
+
+
+LONG = 1237648720693755918  # more digits than a float holds
+TWO = [str(LONG), str(LONG + 1)]
+# East (150.1, 2) and west (150, 2) of the toy, at redshifts 0.02 and 0.03.
+LISTS = {
+    "colons and z": (
+        "list.csv",
+        "name,RAJ2000,DEJ2000,z\nNGC 1234,10:00:24.0,+02:00:00,0.02\nIC/5,10:00:00,+2:0:0,0.03\n",
+        ["NGC_1234", "IC_5"],
+        [
+            "taken: ra from RAJ2000, dec from DEJ2000, redshift from z",
+            "RAJ2000 is sexagesimal, in hours",
+            "taken: galaxy_id from name",
+            "ids made safe as file names: 'NGC 1234' is NGC_1234, 'IC/5' is IC_5",
+        ],
+    ),
+    "blanks between tabs": (
+        "list.tsv",
+        "objid\t_RAJ2000\t_DEJ2000\tRedshift\n"
+        f"{LONG}\t10 00 24.0\t+02 00 00\t0.02\n{LONG + 1}\t10 00 00.0\t+02 00 00\t0.03\n",
+        TWO,
+        ["_DEJ2000 is sexagesimal, in degrees", "taken: galaxy_id from objid"],
+    ),
+    "letters in white space": (
+        "list.txt",
+        f"# from a paper\ndr7objid Ra Dec Z\n{LONG} 10h00m24s 02d00m00s 0.02\n"
+        f"{LONG + 1} 10h00m00s 02d00m00s 0.03\n",
+        TWO,
+        ["taken: redshift from Z"],
+    ),
+    "SkyServer": (
+        "Skyserver_SQL.csv",
+        "#Table1\nspecobjid,right_ascension,declination,redshift,z,u,g,r,i\n"
+        f"{LONG},150.1,2,0.02,17,19,18,17,17\n{LONG + 1},150,2,0.03,17,19,18,17,17\n",
+        TWO,
+        ["columns not used: z, u, g, r, i"],
+    ),
+    "a byte-order mark and semicolons": (
+        "list.csv",
+        "\ufeffgalaxy_id;ra_deg;dec_deg;redshift;Notes\n007;150,1;2,0;0,02;x\nb;150,0;2,0;0,03;\n",
+        ["007", "b"],
+        ["taken: ra from ra_deg, dec from dec_deg", "columns not used: Notes"],
+    ),
+    "degrees in capitals": (
+        "LIST.CSV",
+        "GALAXY_ID,RAdeg,DEdeg,REDSHIFT\na,150.1,2,0.02\nb,150.0,2,0.03\n",
+        ["a", "b"],
+        ["taken: ra from RAdeg, dec from DEdeg"],
+    ),
+}
+
+
+def check_toy_sample(targets: Path, folder: Path, ids: list[str], notes: list[str]) -> None:
+    """Fetch a list of `LISTS`' two galaxies and see that all of it arrives."""
+    wanted = read_targets(targets)
+    assert set(notes) <= set(wanted.notes), wanted.notes
+    assert len(fetch("toy", wanted, folder, folder / "sample", Recipe(), size_arcsec=6.0)) == 0
+    hosts = read_parquet(folder / "sample" / "hosts.parquet")
+    assert list(hosts["galaxy_id"]) == ids
+    assert plain(hosts, "ra") == pytest.approx([150.1, 150.0], abs=1e-9)
+    assert plain(hosts, "dec") == pytest.approx([2.0, 2.0], abs=1e-9)
+    assert plain(hosts, "redshift") == pytest.approx([0.02, 0.03])
+    assert {path.stem for path in (folder / "sample" / "images").iterdir()} == set(ids)
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_target_lists_as_people_have_them(kind: str, toy: list[ToySurvey], tmp_path: Path) -> None:
+    name, content, ids, notes = LISTS[kind]
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    check_toy_sample(tmp_path / name, tmp_path, ids, notes)
+
+
+@pytest.mark.parametrize("suffix", [".fits", ".vot", ".ecsv", ".parquet"])
+def test_target_lists_in_binary_and_xml(suffix: str, toy: list[ToySurvey], tmp_path: Path) -> None:
+    table = Table(
+        {
+            "objID": np.array([LONG, LONG + 1]),
+            "RAJ2000": ["10:00:24.0", "10:00:00.0"],
+            "DEJ2000": ["+02:00:00", "+02:00:00"],
+            "z": [0.02, 0.03],
+            "class": ["S", "I"],
+        }
+    )
+    path = tmp_path / f"list{suffix}"
+    if suffix == ".parquet":
+        write_parquet(table, path)
+    else:
+        table.write(path, format={".vot": "votable", ".ecsv": "ascii.ecsv"}.get(suffix, "fits"))
+    check_toy_sample(path, tmp_path, TWO, ["columns not used: class"])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("objid,ra,dec\n1.23765E+18,150,2\n", "list.csv: column objid, row 1: .*all its digits"),
+        ("name,ra,dec\nM 1,150,2\nM_1,150.1,2\n", r"row 2.*M_1 again: row 1 has M_1 \(from 'M 1'"),
+        ("ra,dec\n10:00:24,2\n150.1,2\n", "list.csv: column ra, row 2: expected sexagesimal"),
+        ("x,y\n1,2\n", "list.csv: expected columns ra and dec.*got x, y"),
+    ],
+)
+def test_lists_that_cannot_be_used_are_told_by_file_and_row(
+    content: str, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "list.csv").write_text(content)
+    with pytest.raises(TableError, match=message):
+        read_targets(tmp_path / "list.csv")
+
+
+@pytest.mark.parametrize("dtype", [float, np.float32])
+def test_ids_in_a_fits_file_that_are_floats_are_refused(dtype: type, tmp_path: Path) -> None:
+    table = Table({"objid": np.array([LONG], dtype=dtype), "ra": [150.0], "dec": [2.0]})
+    table.write(tmp_path / "list.fits")
+    with pytest.raises(TableError, match="column objid, row 1: .*as text or as whole numbers"):
+        read_targets(tmp_path / "list.fits")
+
+
+@pytest.mark.skipif(not FRAMES.is_dir(), reason="no shared SDSS frames")
+def test_real_merger_from_frames_to_catalogue(tmp_path: Path) -> None:
+    targets = tmp_path / "targets.csv"
+    targets.write_text(
+        "galaxy_id,ra,dec\nmerger,229.5256,42.7460\nnowhere,10.0,-40.0\nfield,229.601957,42.827893\n"
+    )
+    frames = FRAMES / "003918-3-0213"
+    failures = fetch("sdss", read_targets(targets), frames, tmp_path / "sample", Recipe())
+    assert list(failures["galaxy_id"]) == ["nowhere"]
+    sample = Sample.open(tmp_path / "sample")
+    assert sample.ids == ["merger", "field"]
+    summary = run(tmp_path / "sample", tmp_path / "run", Recipe())
+    assert (summary.galaxies, summary.failed) == (2, 0)
+    catalogue = read_parquet(tmp_path / "run" / "catalogue.parquet")
+    knots = catalogue[np.asarray(catalogue["galaxy_id"]) == "merger"]
+    assert len(knots) >= 2
+    for band in SDSS_BANDS:
+        assert np.isfinite(plain(knots, f"clump_flux_{band}")).all()
+    east = (plain(knots, "clump_centre_ra") - 229.5256) * np.cos(np.radians(42.746))
+    assert np.hypot(east, plain(knots, "clump_centre_dec") - 42.7460).max() < 45 / 3600
+    assert (plain(knots, "clump_mag_g") < 22).any()
