@@ -18,6 +18,7 @@ from clumpscope.cli.common import (
     progress_bar,
     recipe_of,
     summary_of,
+    tell_failures,
     workers_of,
 )
 from clumpscope.errors import TableError, expected_got
@@ -89,6 +90,8 @@ def simulate(
             errors.print(f"interrupted: the same command with --resume goes on in {out}")
             raise typer.Exit(1) from None
         console.print(f"{made} galaxies with truth and labels in {out}")
+        if hosts is not None:
+            tell_failures(out / "failures.parquet")
     if volunteers is not None:
         with progress_bar("volunteers", total) as progress:
             looks = ask(out, volunteers, settings, processes, progress)
@@ -117,5 +120,4 @@ def fetch_sdss(
             table, targets, frames, sample, recipe_of(recipe), size_arcsec=size, progress=progress
         )
     console.print(f"{len(table) - len(failures)} galaxies in {sample}")
-    for galaxy_id, error in zip(failures["galaxy_id"], failures["error"], strict=True):
-        errors.print(f"failed: {galaxy_id}: {error}")
+    tell_failures(sample / "failures.parquet")

@@ -14,6 +14,7 @@ from clumpscope.stages.fetch.sdss.mirror import open_mirror
 from clumpscope.stages.fetch.sdss.survey import fetch_sdss
 from clumpscope.stages.fetch.targets import make_targets
 from clumpscope.store.atomic import new_folder
+from clumpscope.store.failures import write_failures
 from clumpscope.store.images import write_galaxy
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.tables import write_parquet
@@ -56,7 +57,7 @@ def fetch(
             hosts[result.image.galaxy_id] = result.host
         progress(1)
     failures = table_of_rows(FAILURES, failed)
-    write_parquet(failures, folder / "failures.parquet")
+    write_failures(failures, folder / "failures.parquet")
     if not hosts:
         raise StoreError(
             expected_got(f"sample {folder}", "at least one target cut out", failed[0]["error"])
