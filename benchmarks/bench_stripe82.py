@@ -22,7 +22,7 @@ from clumpscope.core.galaxy import ColourImage
 from clumpscope.detector.predict import Detector
 from clumpscope.models.registry import find_model
 from clumpscope.ops.matching import match
-from clumpscope.plot import Panel, contact_sheet
+from clumpscope.plot import Panel, contact_sheet, save
 from clumpscope.stages.detect.baseline import baseline
 from clumpscope.stages.detect.detect import detect
 from clumpscope.stages.refine import refine
@@ -114,7 +114,7 @@ def main() -> None:
             )
             for (xy, score, label, box), (image, true_xy, ratio) in zip(ours, truths, strict=True)
         ]
-        contact_sheet(panels, options.picture, columns=4, zoom=0.7)
+        save(contact_sheet(panels, columns=4, zoom=0.7), options.picture)
 
 
 if __name__ == "__main__":

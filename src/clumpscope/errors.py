@@ -24,8 +24,11 @@ error               raised when                                                 
 ==================  =============================================================  =========
 
 Every message names the thing (file, field, row), what was expected and what came.
-``expected_got`` builds the tail of such a message.
+``expected_got`` builds such a message; where something can be done, a remedy follows.
 """
+
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 __all__ = [
     "ClumpscopeError",
@@ -37,6 +40,7 @@ __all__ = [
     "RecipeError",
     "StoreError",
     "TableError",
+    "did_you_mean",
     "expected_got",
 ]
 
@@ -91,6 +95,12 @@ class DownloadError(ClumpscopeError):
     """A download failed."""
 
 
-def expected_got(what: object, expected: object, got: object) -> str:
-    """Return ``"<what>: expected <expected>, got <got>"``."""
-    return f"{what}: expected {expected}, got {got}"
+def expected_got(what: object, expected: object, got: object, remedy: str = "") -> str:
+    """Return ``"<what>: expected <expected>, got <got>"``, and ``"; <remedy>"`` if there is one."""
+    return f"{what}: expected {expected}, got {got}" + (f"; {remedy}" if remedy else "")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A remedy for a misspelt name: the known ones like it; empty if there are none."""
+    close = get_close_matches(name, list(known))
+    return f"did you mean {' or '.join(close)}?" if close else ""

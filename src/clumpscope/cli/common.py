@@ -51,6 +51,7 @@ Model = Annotated[str | None, typer.Option("--model", help="a model's name or fi
 OutFolder = Annotated[Path, typer.Option("--out", help="folder to write; new or empty")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="instead of the recipe's")]
 Resume = Annotated[bool, typer.Option("--resume", help="go on with an interrupted run")]
+_TOLD = 5  # failures on the terminal
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="processes; default: cores")]
 
 
@@ -89,6 +90,17 @@ def progress_bar(what: str, total: int | None) -> Iterator[Callable[[int], None]
     with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as bar:
         task = bar.add_task(what, total=total)
         yield lambda n: bar.update(task, advance=n)
+
+
+def tell_failures(path: Path) -> None:
+    """Print the first galaxies of a table of failures, and where the others stand."""
+    from clumpscope.store.tables import read_parquet
+
+    failed = read_parquet(path)
+    for row in failed[:_TOLD]:
+        errors.print(f"failed: {row['galaxy_id']}: {row['stage']}: {row['error']}")
+    if len(failed) > _TOLD:
+        errors.print(f"and {len(failed) - _TOLD} more: see {path.with_suffix('.csv')}")
 
 
 def summary_of(summary: "Summary") -> str:

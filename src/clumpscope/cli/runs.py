@@ -26,6 +26,7 @@ from clumpscope.cli.common import (
     recipe_for,
     recipe_of,
     summary_of,
+    tell_failures,
     workers_of,
 )
 
@@ -61,7 +62,12 @@ def run(
 
     summary = _report(job, sample, out, model, recipe, resume, workers)
     console.print(summary_of(summary))
-    _where(out, summary, ["catalogue.parquet", "catalogue.fits"])
+    names = ["catalogue.parquet", "catalogue.fits"]
+    if summary.undrawn:
+        errors.print(f"sheet.png was not drawn: {summary.undrawn}")
+    else:
+        names.append("sheet.png")
+    _where(out, summary, names)
 
 
 def _report(
@@ -98,7 +104,7 @@ def _where(out: Path, summary: "Summary", names: list[str]) -> None:
     names = [*names, "detections.parquet", "galaxies.parquet", "failures.parquet"]
     console.print(f"in {out}: {', '.join(names)}")
     if summary.failed:
-        errors.print(f"{summary.failed} galaxies failed: see {out / 'failures.parquet'}")
+        tell_failures(out / "failures.parquet")
     if summary.failed == summary.galaxies:
         raise typer.Exit(1)
 
@@ -128,12 +134,13 @@ def measure(
     recipe: RecipeFile = None,
 ) -> None:
     """Measure given positions in every band."""
+    from clumpscope.jobs.measure import failures_of
     from clumpscope.jobs.measure import measure as job
 
     count, failed = job(sample, positions, out, recipe_of(recipe), coords)
     console.print(f"{count} positions measured in {out}")
-    for galaxy_id, error in failed.items():
-        errors.print(f"failed: {galaxy_id}: {error}")
+    if failed:
+        tell_failures(failures_of(out))
 
 
 @app.command()

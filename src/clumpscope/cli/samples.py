@@ -17,6 +17,7 @@ from clumpscope.cli.common import (
     progress_bar,
     recipe_of,
     summary_of,
+    tell_failures,
     workers_of,
 )
 from clumpscope.errors import TableError, expected_got
@@ -88,6 +89,8 @@ def simulate(
             errors.print(f"interrupted: the same command with --resume goes on in {out}")
             raise typer.Exit(1) from None
         console.print(f"{made} galaxies with truth and labels in {out}")
+        if hosts is not None:
+            tell_failures(out / "failures.parquet")
     if volunteers is not None:
         with progress_bar("volunteers", total) as progress:
             looks = ask(out, volunteers, settings, processes, progress)
@@ -126,5 +129,4 @@ def fetch(
             progress=progress,
         )
     console.print(f"{len(wanted) - len(failures)} galaxies in {sample}")
-    for galaxy_id, error in zip(failures["galaxy_id"], failures["error"], strict=True):
-        errors.print(f"failed: {galaxy_id}: {error}")
+    tell_failures(sample / "failures.parquet")

@@ -11,6 +11,7 @@ from clumpscope.jobs.pipeline import Summary
 from clumpscope.jobs.run import run
 from clumpscope.jobs.sheet import sheet
 from clumpscope.jobs.simulate import simulate
+from clumpscope.plot import save
 from clumpscope.stages.evaluate.scores import Evaluation
 from clumpscope.store.atomic import new_folder
 from clumpscope.store.sample import read_truth
@@ -44,7 +45,7 @@ def demo(out: Path, galaxies: int, seed: int, workers: int, progress: Progress) 
     summary = run(sample, run_folder, recipe, workers=workers, progress=progress)
     truth = sample / "truth.parquet"
     evaluations = evaluate(run_folder, truth, recipe, progress=progress)
-    sheet(run_folder, picture, recipe, truth=read_truth(truth))
+    save(sheet(run_folder, recipe, truth=read_truth(truth)), picture)
     return Demo(
         summary,
         evaluations,

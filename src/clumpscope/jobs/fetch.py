@@ -13,6 +13,7 @@ from clumpscope.stages.fetch import survey as stage
 from clumpscope.stages.fetch.cutout import FetchFailure
 from clumpscope.stages.fetch.targets import Targets, make_targets
 from clumpscope.store.atomic import new_folder
+from clumpscope.store.failures import write_failures
 from clumpscope.store.images import write_galaxy
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.tables import read_user_table, write_parquet
@@ -64,7 +65,7 @@ def fetch(
         progress(1)
     order = [target.galaxy_id for target in targets]
     failures = table_of_rows(FAILURES, [failed[one] for one in order if one in failed])
-    write_parquet(failures, folder / "failures.parquet")
+    write_failures(failures, folder / "failures.parquet")
     if not hosts:
         raise StoreError(
             expected_got(f"sample {folder}", "at least one target cut out", failures["error"][0])

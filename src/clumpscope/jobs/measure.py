@@ -1,6 +1,7 @@
 """`measure`: a user's positions in the images of a sample."""
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from clumpscope.config.recipe import Recipe
@@ -8,11 +9,13 @@ from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.records import FAILURES, record_table
 from clumpscope.errors import ClumpscopeError, TableError, expected_got
 from clumpscope.stages.measure import Coords, UserPositions, measure_positions
+from clumpscope.store.failures import write_failures
 from clumpscope.store.sample import Sample, require_galaxy
 from clumpscope.store.tables import read_user_table, write_fits, write_parquet
 
 
-def _failures_of(out: Path) -> Path:
+def failures_of(out: Path) -> Path:
+    """Where the failures of a measurement written to ``out`` stand; as CSV beside it, too."""
     return out.with_name(f"{out.stem}-failures.parquet")
 
 
@@ -22,7 +25,7 @@ def measure(
     """Measure a user's positions; writes ``out`` (Parquet or FITS) and, if any, the failures.
 
     Returns the number of measured positions and the error of each galaxy that failed; these go
-    to ``<out>-failures.parquet``, too.
+    to ``<out>-failures.parquet`` and ``.csv``, too.
 
     Raises
     ------
@@ -55,14 +58,15 @@ def measure(
         coords,
         failed=lambda galaxy_id, error: failed.update({galaxy_id: str(error)}),
     )
-    if not len(table):
-        raise TableError(expected_got(positions, "a position that can be measured", failed))
-    writers[out.suffix](table, out)
     if failed:
         rows = {
             "galaxy_id": list(failed),
             "stage": ["measure"] * len(failed),
             "error": list(failed.values()),
         }
-        write_parquet(record_table(FAILURES, rows), _failures_of(out))
+        write_failures(record_table(FAILURES, rows), failures_of(out))
+    if not len(table):
+        got = "; ".join(f"{galaxy_id}: {error}" for galaxy_id, error in islice(failed.items(), 1))
+        raise TableError(expected_got(positions, "a position that can be measured", "none", got))
+    writers[out.suffix](table, out)
     return len(table), failed

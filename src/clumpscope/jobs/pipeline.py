@@ -42,7 +42,7 @@ Last = Literal["detect", "catalogue"]
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run did."""
+    """What a run did; ``undrawn`` says why there is no ``sheet.png``, and is empty if there is."""
 
     galaxies: int
     failed: int
@@ -50,6 +50,7 @@ class Summary:
     normal: int
     odd: int
     seconds: float
+    undrawn: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,10 @@
 """`run`: a sample to a catalogue, detect → refine → measure → catalogue."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
+
+from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.engine.local import Progress, silent
@@ -23,6 +26,9 @@ def run(
     progress: Progress = silent,
 ) -> Summary:
     """Take every galaxy of a sample through all stages into a run directory.
+
+    A contact sheet of the first galaxies, ``sheet.png``, is added. The summary says why where it
+    could not be drawn.
 
     Parameters
     ----------
@@ -51,4 +57,21 @@ def run(
     tables = sweep(plan, store, len(opened), workers, progress)
     released = catalogue(tables["photometry"], opened.hosts, recipe.catalogue)
     store.write_catalogue(released, recipe.catalogue)
-    return finish(plan, store, tables, time.monotonic() - start, "run")
+    undrawn = _draw(out / "sheet.png", opened, tables["positions"], recipe)
+    summary = finish(plan, store, tables, time.monotonic() - start, "run")
+    return replace(summary, undrawn=undrawn)
+
+
+def _draw(path: Path, sample: Sample, clumps: QTable, recipe: Recipe) -> str:
+    """Draw the first galaxies; returns why that could not be, which never fails a run."""
+    try:
+        from clumpscope.jobs.panels import panels
+        from clumpscope.plot import contact_sheet, save
+
+        drawn = panels(sample, clumps, recipe, sample.ids)
+        if not drawn:
+            return "no galaxy's image can be read"
+        save(contact_sheet(drawn), path)
+    except Exception as error:  # whatever it is, the tables are there
+        return f"{type(error).__name__}: {error}"
+    return ""

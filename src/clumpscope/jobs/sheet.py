@@ -1,77 +1,100 @@
-"""Contact sheet of a run: its galaxies with outlines, boxes, apertures and, if given, truth."""
+"""`sheet`: many galaxies of a run small, with outlines, boxes, apertures and, if given, truth."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.core.composite import colour
-from clumpscope.core.galaxy import ColourImage, GalaxyImage
-from clumpscope.core.schema import plain, rows_by_id
-from clumpscope.errors import ClumpscopeError
-from clumpscope.ops.outline import galaxy_outline
-from clumpscope.plot import Panel, contact_sheet
-from clumpscope.stages.evaluate.cases import TRUE_FLOOR
+from clumpscope.core.flags import ClumpFlag
+from clumpscope.core.schema import plain
+from clumpscope.errors import StoreError, TableError, did_you_mean, expected_got
+from clumpscope.jobs.panels import SHEET, panels
+from clumpscope.plot import contact_sheet
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 def sheet(
-    run: Path, out: Path, recipe: Recipe, *, truth: QTable | None = None, galaxies: int = 30
-) -> int:
-    """Draw the first ``galaxies`` readable galaxies of a run; returns how many were drawn.
+    run: Path,
+    recipe: Recipe | None = None,
+    *,
+    galaxies: Sequence[str] = (),
+    random: int | None = None,
+    flag: str = "",
+    seed: int = 0,
+    truth: QTable | None = None,
+) -> "Figure":
+    """Contact sheet of galaxies of a run; those whose images cannot be read are left out.
+
+    Parameters
+    ----------
+    recipe
+        How composites, outlines and apertures are made; ``None``: the run's own.
+    galaxies
+        Ids; empty: the first 30, or what ``random`` and ``flag`` choose.
+    random
+        So many, drawn with the ``seed``.
+    flag
+        Name of a flag: only galaxies with a clump that has it, the first 30 if ``random`` does
+        not say how many.
+    truth
+        Truth table, whose clumps of at least 1 % are drawn as crosses.
 
     Raises
     ------
+    TableError
+        If the sample has no such galaxy, or there is no such flag.
     StoreError
-        If the run or its sample cannot be read, or the picture cannot be written.
+        If the run or its sample cannot be read, or none of the galaxies can be drawn.
     """
     store = Run(run)
-    sample, found = store.sample(), store.read("positions")
-    rows = rows_by_id(found)
-    true_rows = {} if truth is None else rows_by_id(truth)
-    panels: list[Panel] = []
-    for index, galaxy_id in enumerate(sample.ids):
-        if len(panels) == galaxies:
-            break
-        none = np.array([], dtype=np.intp)
-        known = None if truth is None else truth[true_rows.get(galaxy_id, none)]
-        try:
-            panels.append(_panel(sample, index, found[rows.get(galaxy_id, none)], known, recipe))
-        except ClumpscopeError:
-            continue  # a failed galaxy has its row in failures.parquet
-    if panels:
-        contact_sheet(panels, out)
-    return len(panels)
+    recipe = store.recipe() if recipe is None else recipe
+    sample, clumps, wanted = store.sample(), store.clumps(), flag_of(flag)
+    ids = chosen(sample, clumps, galaxies, random, wanted, seed)
+    most = len(ids) if galaxies else SHEET if random is None else random
+    drawn = panels(sample, clumps, recipe, ids, most=most, truth=truth, flag=int(wanted))
+    if not drawn:
+        raise StoreError(expected_got(f"sheet of {run}", "a galaxy that can be drawn", "none"))
+    return contact_sheet(drawn, strong=wanted.name or "")
 
 
-def _panel(
-    sample: Sample, index: int, found: QTable, truth: QTable | None, recipe: Recipe
-) -> Panel:
-    image: GalaxyImage | ColourImage = sample.read(index, recipe.sample)
-    if isinstance(image, ColourImage):
-        rgb, wcs, outline = image.pixels, None, np.zeros(image.shape, dtype=bool)
-        fwhm = image.psf_fwhm_arcsec / image.pixscale_arcsec
-    else:
-        rgb, wcs = colour(image, recipe.composite), image.wcs
-        outline = galaxy_outline(image, recipe.refine)
-        fwhm = image["r"].psf_fwhm_arcsec / image.pixscale_arcsec
-    true_xy = np.zeros((0, 2))
-    if truth is not None:
-        bright = truth[(plain(truth, "label") == 1) & (plain(truth, "flux_ratio_u") >= TRUE_FLOOR)]
-        true_xy = np.column_stack([plain(bright, "x"), plain(bright, "y")])
-    return Panel(
-        title=image.galaxy_id,
-        rgb=rgb,
-        wcs=wcs,
-        outline=outline,
-        xy=np.column_stack([plain(found, f"clump_centre_px_{axis}") for axis in "xy"]),
-        label=plain(found, "clump_label_id").astype(np.int64),
-        box=np.column_stack(
-            [plain(found, f"clump_px_{name}") for name in ("x1", "y1", "x2", "y2")]
-        ),
-        aperture_px=recipe.measure.aperture_fwhm * fwhm,
-        truth_xy=true_xy,
-        downward=isinstance(image, ColourImage),
-    )
+def flag_of(name: str) -> ClumpFlag:
+    """The flag of a name, in any case; of none where the name is empty.
+
+    Raises
+    ------
+    TableError
+        If there is no such flag.
+    """
+    known = ClumpFlag.__members__
+    if name and name.upper() not in known:
+        remedy = did_you_mean(name.upper(), known) or f"there are {', '.join(known)}"
+        raise TableError(expected_got("flag", "a clump flag", name, remedy))
+    return known[name.upper()] if name else ClumpFlag(0)
+
+
+def chosen(
+    sample: Sample,
+    clumps: QTable,
+    galaxies: Sequence[str],
+    random: int | None,
+    flag: ClumpFlag,
+    seed: int,
+) -> list[str]:
+    """Ids of the galaxies to draw, best first; parameters as of `sheet`."""
+    if galaxies:
+        return [sample.ids[sample.index(galaxy_id)] for galaxy_id in galaxies]
+    ids = sample.ids
+    if flag:
+        has = plain(clumps, "flags").astype(np.int64) & int(flag) > 0
+        flagged = set(plain(clumps, "galaxy_id")[has].astype(str).tolist())
+        ids = [galaxy_id for galaxy_id in ids if galaxy_id in flagged]
+    if random is not None:
+        ids = [ids[k] for k in np.random.default_rng(seed).permutation(len(ids))]
+    return ids

@@ -87,7 +87,10 @@ def simulate(
     tables = fill(store, total, work, names, workers=workers, progress=progress)
     made = len(tables["hosts"])
     if not made:
-        raise StoreError(expected_got(f"sample {folder}", "at least one usable galaxy", "none"))
+        first = str(tables["failures"]["error"][0]) if hosts is not None else ""
+        raise StoreError(
+            expected_got(f"sample {folder}", "at least one usable galaxy", "none", first)
+        )
     for name, table in tables.items():
         store.write(name, table)
     RunManifest(

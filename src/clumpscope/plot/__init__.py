@@ -1,5 +1,9 @@
-"""Figures: of runs, and of labels and volunteers."""
+"""Figures: of runs and their galaxies, and of labels and volunteers."""
 
-from clumpscope.plot.runs import COLOURS, Panel, completeness_purity, contact_sheet, north_up
+from clumpscope.plot.evaluate import completeness_purity
+from clumpscope.plot.figures import save
+from clumpscope.plot.portrait import Portrait
+from clumpscope.plot.sheet import Panel, contact_sheet
+from clumpscope.plot.show import portrait
 
-__all__ = ["COLOURS", "Panel", "completeness_purity", "contact_sheet", "north_up"]
+__all__ = ["Panel", "Portrait", "completeness_purity", "contact_sheet", "portrait", "save"]

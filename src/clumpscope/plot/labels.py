@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from clumpscope.core.boxes import Label
 from clumpscope.core.marks import Kind
-from clumpscope.plot.figures import save
-from clumpscope.plot.runs import COLOURS
+from clumpscope.plot.figures import COLOURS, save
 
 Values = NDArray[np.float64]
 

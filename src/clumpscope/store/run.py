@@ -12,8 +12,11 @@ from pydantic import ValidationError
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import CatalogueConfig
+from clumpscope.core.clumps import clump_table
+from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, StoreError, expected_got
 from clumpscope.store.atomic import atomic, new_folder
+from clumpscope.store.failures import write_failures
 from clumpscope.store.formats import write_formats
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.sample import Sample
@@ -122,8 +125,40 @@ class Run:
         return read_parquet(self.folder / f"{name}.parquet")
 
     def write(self, name: str, table: QTable) -> None:
-        """Write a table of the run."""
-        write_parquet(table, self.folder / f"{name}.parquet")
+        """Write a table of the run; the failures as CSV, too."""
+        path = self.folder / f"{name}.parquet"
+        if name == "failures":
+            write_failures(table, path)
+        else:
+            write_parquet(table, path)
+
+    def clumps(self) -> QTable:
+        """The run's clumps: its catalogue, or, if that is missing or outdated, the positions.
+
+        It is outdated if the positions were made anew after it. A run that only detected has
+        no clumps.
+        """
+        paths = {name: self.folder / f"{name}.parquet" for name in ("positions", "catalogue")}
+        if not paths["positions"].is_file():
+            return clump_table("positions", {})
+        positions = self.read("positions")
+        if not paths["catalogue"].is_file():
+            return positions
+        catalogue = self.read("catalogue")
+        return catalogue if _places(catalogue) == _places(positions) else positions
+
+    def failure(self, galaxy_id: str) -> str:
+        """Stage and reason of a galaxy's failure; empty if it did not fail.
+
+        Raises
+        ------
+        StoreError
+            If the run has no table of failures.
+        """
+        for row in self.read("failures"):
+            if row["galaxy_id"] == galaxy_id:
+                return f"{row['stage']}: {row['error']}"
+        return ""
 
     def close(self) -> None:
         """Drop the shards once everything is in whole tables."""
@@ -176,3 +211,9 @@ class Run:
         """Keep in the manifest with which recipe a stage was done anew."""
         manifest = RunManifest.read(self.folder)
         replace(manifest, recipe=recipe.model_dump(mode="json")).write(self.folder)
+
+
+def _places(clumps: QTable) -> set[tuple[object, ...]]:
+    """Key and position of every clump."""
+    names = ("galaxy_id", "clump_id", "clump_centre_px_x", "clump_centre_px_y")
+    return set(zip(*(plain(clumps, name).tolist() for name in names), strict=True))

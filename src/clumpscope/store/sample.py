@@ -11,7 +11,7 @@ from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.galaxy import ColourImage, GalaxyImage, check_galaxy_id
 from clumpscope.core.records import HOSTS, LABELS, TRUTH, record_table
 from clumpscope.core.schema import plain
-from clumpscope.errors import FolderError, ImageError, TableError, expected_got
+from clumpscope.errors import FolderError, ImageError, TableError, did_you_mean, expected_got
 from clumpscope.store.images import PICTURES, read_galaxy, read_picture
 from clumpscope.store.manifest import sha256_file, sha256_json
 from clumpscope.store.tables import as_records, read_parquet, read_records, read_user_table
@@ -94,6 +94,20 @@ class Sample:
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def index(self, galaxy_id: str) -> int:
+        """Row of a galaxy in the host table.
+
+        Raises
+        ------
+        TableError
+            If there is none; the message names those with similar ids.
+        """
+        ids = self.ids
+        if galaxy_id in ids:
+            return ids.index(galaxy_id)
+        known = f"one of the {len(ids)} of sample {self.folder}"
+        raise TableError(expected_got("galaxy", known, galaxy_id, did_you_mean(galaxy_id, ids)))
 
     def fingerprint(self) -> str:
         """Hash of the host table and of each image's size and time."""

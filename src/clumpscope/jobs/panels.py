@@ -1,0 +1,106 @@
+"""A run's galaxies gathered for a contact sheet: shared by `run` and `sheet`."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import numpy as np
+from astropy.table import QTable
+
+from clumpscope.config.recipe import Recipe
+from clumpscope.core.composite import colour
+from clumpscope.core.galaxy import ColourImage, GalaxyImage
+from clumpscope.core.schema import plain, rows_by_id
+from clumpscope.errors import ClumpscopeError
+from clumpscope.ops.host import reference_band
+from clumpscope.ops.outline import galaxy_outline
+from clumpscope.plot.sheet import Panel
+from clumpscope.stages.evaluate.cases import TRUE_FLOOR
+from clumpscope.store.sample import Sample
+
+SHEET = 30  # galaxies of a sheet
+
+
+def panels(
+    sample: Sample,
+    clumps: QTable,
+    recipe: Recipe,
+    ids: Iterable[str],
+    *,
+    most: int = SHEET,
+    truth: QTable | None = None,
+    flag: int = 0,
+) -> list[Panel]:
+    """Panels of the first ``most`` readable galaxies of ``ids``.
+
+    Parameters
+    ----------
+    clumps
+        Clump table of any level.
+    truth
+        Truth table, of which clumps of at least 1 % are drawn.
+    flag
+        `ClumpFlag`; clumps with it are drawn with thick lines.
+    """
+    return list(islice(_readable(sample, clumps, recipe, ids, truth, flag), most))
+
+
+def _readable(
+    sample: Sample,
+    clumps: QTable,
+    recipe: Recipe,
+    ids: Iterable[str],
+    truth: QTable | None,
+    flag: int,
+) -> Iterator[Panel]:
+    rows, none = rows_by_id(clumps), np.array([], dtype=np.intp)
+    true_rows = {} if truth is None else rows_by_id(truth)
+    index = {galaxy_id: k for k, galaxy_id in enumerate(sample.ids)}
+    for galaxy_id in ids:
+        try:
+            image = sample.read(index[galaxy_id], recipe.sample)
+            yield _panel(
+                image,
+                clumps[rows.get(galaxy_id, none)],
+                None if truth is None else truth[true_rows.get(galaxy_id, none)],
+                recipe,
+                flag,
+            )
+        except ClumpscopeError:
+            continue  # a failed galaxy has its row in failures.parquet
+
+
+def _panel(
+    image: GalaxyImage | ColourImage,
+    found: QTable,
+    truth: QTable | None,
+    recipe: Recipe,
+    flag: int,
+) -> Panel:
+    if isinstance(image, ColourImage):
+        rgb, wcs, outline = image.pixels, None, np.zeros(image.shape, dtype=bool)
+        fwhm_arcsec = image.psf_fwhm_arcsec
+    else:
+        rgb, wcs = colour(image, recipe.composite), image.wcs
+        outline = galaxy_outline(image, recipe.refine)
+        fwhm_arcsec = image[reference_band(image)].psf_fwhm_arcsec
+    return Panel(
+        title=image.galaxy_id,
+        rgb=rgb,
+        wcs=wcs,
+        outline=outline,
+        xy=np.column_stack([plain(found, f"clump_centre_px_{axis}") for axis in "xy"]),
+        label=plain(found, "clump_label_id").astype(np.int64),
+        box=np.column_stack(
+            [plain(found, f"clump_px_{name}") for name in ("x1", "y1", "x2", "y2")]
+        ),
+        aperture_px=recipe.measure.aperture_fwhm * fwhm_arcsec / image.pixscale_arcsec,
+        truth_xy=None if truth is None else _true_xy(truth),
+        downward=isinstance(image, ColourImage),
+        pixscale_arcsec=image.pixscale_arcsec,
+        strong=plain(found, "flags").astype(np.int64) & flag > 0,
+    )
+
+
+def _true_xy(truth: QTable) -> np.ndarray:
+    bright = truth[(plain(truth, "label") == 1) & (plain(truth, "flux_ratio_u") >= TRUE_FLOOR)]
+    return np.column_stack([plain(bright, "x"), plain(bright, "y")])
