@@ -210,3 +210,26 @@ def test_of_two_files_of_a_host_fits_counts(tmp_path):
     picture(tmp_path / "images" / "a.png")
     hosts(tmp_path, galaxy_id=["a"])
     assert isinstance(Sample.open(tmp_path).read(0, CONFIG), GalaxyImage)
+
+
+@pytest.mark.parametrize(
+    "known", [{}, {"psf_fwhm_r": [2.0]}, {"pixscale_arcsec": [0.5]}, {"field_arcsec": [12.0]}]
+)
+def test_the_grid_of_a_picture_has_the_scales_of_the_picture(tmp_path, known):
+    Image.fromarray(np.arange(20 * 30 * 3, dtype=np.uint8).reshape(20, 30, 3)).save(
+        tmp_path / "g1.png"
+    )
+    hosts(tmp_path, galaxy_id=["g1"], **known)
+    sample = Sample.open(tmp_path)
+    grid, picture = sample.grid(0, SampleConfig()), sample.read(0, SampleConfig())
+    assert grid.shape == picture.shape == (20, 30)
+    assert grid.wcs is None
+    assert grid.psf_fwhm_px == pytest.approx(picture.psf_fwhm_arcsec / picture.pixscale_arcsec)
+
+
+def test_the_grid_of_an_image_takes_its_width_from_the_hosts(tmp_path):
+    no_widths(tmp_path / "g1.fits", "gr")
+    hosts(tmp_path, galaxy_id=["g1"], psf_fwhm_r=[2.5])
+    sample = Sample.open(tmp_path)
+    image = sample.read(0, SampleConfig())
+    assert sample.grid(0, SampleConfig()).psf_fwhm_px == pytest.approx(2.5 / image.pixscale_arcsec)
