@@ -213,9 +213,15 @@ def test_of_two_files_of_a_host_fits_counts(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "known", [{}, {"psf_fwhm_r": [2.0]}, {"pixscale_arcsec": [0.5]}, {"field_arcsec": [12.0]}]
+    ("known", "fwhm_px"),
+    [
+        ({}, 1.3 / 0.396),
+        ({"psf_fwhm_r": [2.0]}, 2.0 / 0.396),
+        ({"pixscale_arcsec": [0.5]}, 1.3 / 0.5),
+        ({"field_arcsec": [12.0]}, 1.3 / (12 / 30)),  # of the longer side
+    ],
 )
-def test_the_grid_of_a_picture_has_the_scales_of_the_picture(tmp_path, known):
+def test_the_grid_of_a_picture_has_the_scales_of_the_picture(tmp_path, known, fwhm_px):
     Image.fromarray(np.arange(20 * 30 * 3, dtype=np.uint8).reshape(20, 30, 3)).save(
         tmp_path / "g1.png"
     )
@@ -224,7 +230,8 @@ def test_the_grid_of_a_picture_has_the_scales_of_the_picture(tmp_path, known):
     grid, picture = sample.grid(0, SampleConfig()), sample.read(0, SampleConfig())
     assert grid.shape == picture.shape == (20, 30)
     assert grid.wcs is None
-    assert grid.psf_fwhm_px == pytest.approx(picture.psf_fwhm_arcsec / picture.pixscale_arcsec)
+    assert grid.psf_fwhm_px == pytest.approx(fwhm_px)
+    assert picture.psf_fwhm_arcsec / picture.pixscale_arcsec == pytest.approx(fwhm_px)
 
 
 def test_the_grid_of_an_image_takes_its_width_from_the_hosts(tmp_path):
