@@ -7,13 +7,12 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from builders import DEC, RA, band_image, galaxy_image, tan_wcs
 from clumpscope.core.frames import native_to_sky
 from clumpscope.core.galaxy import GalaxyImage, MaskBit
 from clumpscope.errors import ImageError, StoreError
-from clumpscope.store.images import read_galaxy, read_picture, write_galaxy
+from clumpscope.store.images import read_galaxy, read_grid, write_galaxy
 
 CORNERS = [[-0.5, -0.5], [39.5, 0.0], [12.25, 30.75]]
 
@@ -296,37 +295,6 @@ def test_a_wcs_that_is_not_of_the_sky(tmp_path):
     assert read_galaxy(by_hand(tmp_path / "g1.fits", edit=edit)).wcs is None
 
 
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P"])
-def test_a_picture(tmp_path, mode):
-    rng = np.random.default_rng(0)
-    picture = Image.fromarray(rng.integers(0, 256, (30, 20, 3), dtype=np.uint8)).convert(mode)
-    picture.save(tmp_path / "p1.png")
-    found = read_picture(tmp_path / "p1.png", 0.396, 1.3, psf_assumed=True)
-    assert (found.galaxy_id, found.shape, found.psf_assumed) == ("p1", (30, 20), True)
-    assert found.pixels.dtype == np.float32
-    np.testing.assert_array_equal(found.pixels * 255, np.asarray(picture.convert("RGB")))
-
-
-def test_bad_pictures(tmp_path):
-    path = tmp_path / "p1.png"
-
-    def read():
-        return read_picture(path, 0.396, 1.3, psf_assumed=False)
-
-    with pytest.raises(ImageError, match=r"p1\.png: no such file"):
-        read()
-    noise = np.random.default_rng(0).integers(0, 256, (60, 60, 3), dtype=np.uint8)
-    Image.fromarray(noise).save(path)
-    whole = path.read_bytes()
-    for length in (10, 100, len(whole) // 2):
-        path.write_bytes(whole[:length])
-        with pytest.raises(ImageError, match=r"p1\.png: truncated or not a picture"):
-            read()
-    Image.new("RGB", (8, 8), "red").save(path)
-    with pytest.raises(ImageError, match=r"p1\.png: expected an image, got one constant colour"):
-        read()
-
-
 @pytest.mark.parametrize("dtype", [">i4", ">f4"])
 def test_foreign_mask_values_are_no_data(tmp_path, dtype):
     values = [0, 1, 3, 7, 8, 256, 257, -1]
@@ -400,9 +368,45 @@ def test_the_usual_sky_systems_are_read(tmp_path, system):
     assert read_galaxy(by_hand(tmp_path / "g1.fits", RADESYS=system)).wcs is not None
 
 
-def test_a_picture_of_16_bits(tmp_path):
-    values = np.linspace(0, 65535, 600).reshape(30, 20).astype(np.uint16)
-    Image.fromarray(values).save(tmp_path / "p1.png")
-    found = read_picture(tmp_path / "p1.png", 0.396, 1.3, psf_assumed=True)
-    assert found.pixels.dtype == np.float32
-    np.testing.assert_allclose(found.pixels, np.repeat(values[:, :, None] / 65535, 3, 2), rtol=1e-6)
+@pytest.mark.parametrize(
+    "name",
+    ["ugriz", "no r", "upper case", "no WCS", "no width", "no width at all"],
+)
+def test_the_grid_in_the_headers_is_that_of_the_image(path, name):
+    """Header by header and not, they are told apart by nothing; (ny, nx) are unequal."""
+    shape, known = (24, 37), {"r": 1.7, "u": 2.5}
+    bands = "ugz" if name == "no r" else "ugriz"
+    wcs = None if name == "no WCS" else tan_wcs(shape, rotation_deg=30)
+    planes = {
+        band: band_image(shape, wcs=wcs, psf_fwhm_arcsec=1 + k / 10) for k, band in enumerate(bands)
+    }
+    write_galaxy(path, GalaxyImage("g1", planes))
+    with fits.open(path, mode="update") as hdus:
+        for hdu in hdus[1:]:
+            if name == "upper case":
+                hdu.header["EXTNAME"] = hdu.header["EXTNAME"].upper()
+            if name.startswith("no width"):
+                hdu.header.remove("PSFFWHM", ignore_missing=True)
+    known = {} if name == "no width at all" else known
+    image, grid = read_galaxy(path, None, known, 1.3), read_grid(path, known, 1.3)
+    assert grid.shape == image.shape == shape
+    if name == "no WCS":
+        assert grid.wcs is None
+        assert np.isnan(grid.psf_fwhm_px)
+        return
+    points = np.array([[3.0, 20.0], [30.0, 5.0]])
+    assert native_to_sky(points, grid.wcs) == pytest.approx(native_to_sky(points, image.wcs))
+    band = "z" if name == "no r" else "r"
+    assert grid.psf_fwhm_px == pytest.approx(image[band].psf_fwhm_arcsec / image.pixscale_arcsec)
+
+
+def test_headers_without_a_band_or_an_image(path):
+    weights = fits.ImageHDU(np.zeros((3, 4)), name="WHT")
+    fits.HDUList([fits.PrimaryHDU(), weights]).writeto(path, overwrite=True)
+    with pytest.raises(ImageError, match=r"bands: expected any, got none"):
+        read_grid(path, {}, 1.3)
+    by_hand(path, edit=cube)
+    with pytest.raises(ImageError, match=r"expected a 2-D image, got shape \(.*, .*, .*\)"):
+        read_grid(path, {}, 1.3)
+    with pytest.raises(ImageError, match=r"none\.fits: no such file"):
+        read_grid(path.with_name("none.fits"), {}, 1.3)

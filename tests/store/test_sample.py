@@ -260,3 +260,33 @@ def test_a_truth_that_lacks_a_column_is_told(tmp_path):
     (tmp_path / "truth.csv").write_text("galaxy_id,clump_id,x,y,label\na,1,2,3,1\n")
     with pytest.raises(TableError, match="truth.csv: expected columns.*none named flux_ratio_u"):
         read_truth(tmp_path / "truth.csv")
+
+
+@pytest.mark.parametrize(
+    ("known", "fwhm_px"),
+    [
+        ({}, 1.3 / 0.396),
+        ({"psf_fwhm_r": [2.0]}, 2.0 / 0.396),
+        ({"pixscale_arcsec": [0.5]}, 1.3 / 0.5),
+        ({"field_arcsec": [12.0]}, 1.3 / (12 / 30)),  # of the longer side
+    ],
+)
+def test_the_grid_of_a_picture_has_the_scales_of_the_picture(tmp_path, known, fwhm_px):
+    Image.fromarray(np.arange(20 * 30 * 3, dtype=np.uint8).reshape(20, 30, 3)).save(
+        tmp_path / "g1.png"
+    )
+    hosts(tmp_path, galaxy_id=["g1"], **known)
+    sample = Sample.open(tmp_path)
+    grid, picture = sample.grid(0, SampleConfig()), sample.read(0, SampleConfig())
+    assert grid.shape == picture.shape == (20, 30)
+    assert grid.wcs is None
+    assert grid.psf_fwhm_px == pytest.approx(fwhm_px)
+    assert picture.psf_fwhm_arcsec / picture.pixscale_arcsec == pytest.approx(fwhm_px)
+
+
+def test_the_grid_of_an_image_takes_its_width_from_the_hosts(tmp_path):
+    no_widths(tmp_path / "g1.fits", "gr")
+    hosts(tmp_path, galaxy_id=["g1"], psf_fwhm_r=[2.5])
+    sample = Sample.open(tmp_path)
+    image = sample.read(0, SampleConfig())
+    assert sample.grid(0, SampleConfig()).psf_fwhm_px == pytest.approx(2.5 / image.pixscale_arcsec)

@@ -1,7 +1,8 @@
 """Commands for labels: volunteers' consensus, cuts, groups, formats."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -20,6 +21,9 @@ from clumpscope.cli.common import (
     recipe_of,
     workers_of,
 )
+from clumpscope.stages.labels.formats.registry import FORMATS
+
+_ZOONIVERSE = {"zooniverse": "pictures and boxes for volunteers to correct; needs --sample"}
 
 
 @app.command()
@@ -64,9 +68,25 @@ def consensus(
 Labels = Annotated[
     Path, typer.Argument(help="labels.parquet, its folder, or the authors' table", metavar="LABELS")
 ]
-LabelFormat = Annotated[
-    Literal["coco", "authors", "adams", "ds9", "yolo"], typer.Option("--format", help="the other's")
-]
+
+
+def _format(choices: Mapping[str, str]) -> Any:  # noqa: ANN401 (as typer.Option)
+    """The option that names a format."""
+
+    def known(name: str) -> str:
+        if name not in choices:
+            raise typer.BadParameter(f"expected {', '.join(choices)}, got {name}")
+        return name
+
+    return typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="\n\n".join(f"{name}: {what}." for name, what in choices.items()),
+        callback=known,
+        autocompletion=lambda: list(choices),
+    )
+
+
 LabelSample = Annotated[
     Path | None, typer.Option("--sample", help="gives images' sizes and places on the sky")
 ]
@@ -123,7 +143,7 @@ def labels_split(
 def labels_import(
     file: Annotated[Path, typer.Argument(help="a file, or a folder of one file a galaxy")],
     out: Annotated[Path, typer.Option("--out", help="Parquet file to write")],
-    form: LabelFormat,
+    form: Annotated[str, _format(FORMATS)],
     sample: LabelSample = None,
     recipe: RecipeFile = None,
 ) -> None:
@@ -137,10 +157,7 @@ def labels_import(
 def labels_export(
     labels: Annotated[Path, typer.Argument(help="labels; a run, for zooniverse", metavar="LABELS")],
     out: Annotated[Path, typer.Option("--out", help="file, or folder, to write")],
-    form: Annotated[
-        Literal["coco", "authors", "adams", "ds9", "yolo", "zooniverse"],
-        typer.Option("--format", help="zooniverse: pictures and boxes to correct"),
-    ],
+    form: Annotated[str, _format(FORMATS | _ZOONIVERSE)],
     sample: LabelSample = None,
     recipe: RecipeFile = None,
 ) -> None:
@@ -148,7 +165,7 @@ def labels_export(
     from clumpscope.jobs.labels import export_labels
     from clumpscope.jobs.subjects import subjects
 
-    if form == "zooniverse":
+    if form in _ZOONIVERSE:
         made = subjects(labels, out, recipe_of(recipe), sample)
         console.print(f"{made} subjects in {out / 'manifest.csv'}")
         return

@@ -1,5 +1,7 @@
 """Bands: their order, what is known of each, and the colours between them."""
 
+from collections.abc import Collection
+
 SDSS_BANDS = ("u", "g", "r", "i", "z")
 
 
@@ -21,3 +23,8 @@ R_BAND = {"u": 4.239, "g": 3.303, "r": 2.285, "i": 1.698, "z": 1.263}
 
 # Without r, the band nearest to it stands in, redder first: it shows the host best.
 REFERENCE_ORDER = ("r", "i", "z", "g", "y", "u")
+
+
+def reference_of(bands: Collection[str]) -> str:
+    """The first of `REFERENCE_ORDER` among some bands, else the first by name."""
+    return next((band for band in REFERENCE_ORDER if band in bands), min(bands))

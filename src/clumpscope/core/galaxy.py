@@ -9,9 +9,9 @@ from types import MappingProxyType
 
 import numpy as np
 from astropy.wcs import WCS
-from astropy.wcs.utils import proj_plane_pixel_scales
 from numpy.typing import NDArray
 
+from clumpscope.core.grid import pixel_side_arcsec
 from clumpscope.errors import ImageError, TableError, expected_got
 
 _ID = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,63}")
@@ -161,7 +161,7 @@ class GalaxyImage:
         """Pixel side, arcsec (geometric mean of both axes)."""
         if self.wcs is None:
             raise ImageError(expected_got(self.galaxy_id, "a WCS", "none"))
-        return float(np.sqrt(np.prod(proj_plane_pixel_scales(self.wcs))) * 3600)
+        return pixel_side_arcsec(self.wcs)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,17 +3,17 @@
 from pathlib import Path
 
 import numpy as np
-from astropy.table import QTable
 from PIL import Image
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.composite import colour
 from clumpscope.core.frames import boxes_native_to_fraction
 from clumpscope.core.galaxy import ColourImage, GalaxyImage
-from clumpscope.core.schema import plain
+from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import ClumpscopeError, FolderError, expected_got
-from clumpscope.stages.labels.correction import Subject, manifest, rows_of_all, subject
-from clumpscope.stages.labels.formats.common import CORNERS, labels_from
+from clumpscope.ops.host import psf_fwhm_px, reference_band
+from clumpscope.stages.labels.correction import Subject, manifest, subject
+from clumpscope.stages.labels.formats.common import CORNERS
 from clumpscope.store.atomic import atomic, new_folder
 from clumpscope.store.labels import read_labels
 from clumpscope.store.sample import Sample
@@ -39,7 +39,9 @@ def subjects(file: Path, out: Path, recipe: Recipe, sample: Path | None) -> int:
     opened = Sample.open(sample)
     of_run = (file / "positions.parquet").is_file()
     boxes = read_parquet(file / "positions.parquet") if of_run else read_labels(file)
-    rows = rows_of_all(boxes, opened.ids)
+    corners = np.column_stack([plain(boxes, name) for name in (_BOX if of_run else CORNERS)])
+    label = plain(boxes, "clump_label_id" if of_run else "label")
+    rows = rows_by_id(boxes)
     new_folder(out)
     made: list[Subject] = []
     for index, galaxy_id in enumerate(opened.ids):
@@ -51,11 +53,11 @@ def subjects(file: Path, out: Path, recipe: Recipe, sample: Path | None) -> int:
             fwhm_px = _fwhm_px(image)
         except ClumpscopeError:
             continue
-        mine, where = boxes, rows[galaxy_id]
+        mine = rows.get(galaxy_id, np.zeros(0, dtype=np.intp))
+        shown = corners[mine]
         if of_run:
-            mine = _fractions(boxes[where], image.shape)
-            where = np.arange(len(mine))
-        one = subject(galaxy_id, mine, where, image.shape, fwhm_px)
+            shown = boxes_native_to_fraction(shown, image.shape)
+        one = subject(galaxy_id, shown, label[mine], image.shape, fwhm_px)
         picture = Image.fromarray(np.rint(255 * np.clip(pixels, 0, 1)).astype(np.uint8))
         with atomic(out / f"{galaxy_id}.png") as temporary:
             picture.resize(one.size_px, Image.Resampling.NEAREST).save(temporary, format="PNG")
@@ -68,22 +70,7 @@ def subjects(file: Path, out: Path, recipe: Recipe, sample: Path | None) -> int:
     return len(made)
 
 
-def _fractions(positions: QTable, shape: tuple[int, int]) -> QTable:
-    """A run's boxes of one galaxy as labels."""
-    corners = np.column_stack([plain(positions, name) for name in _BOX]).reshape(-1, 4)
-    fractions = boxes_native_to_fraction(corners, shape)
-    label = plain(positions, "clump_label_id")
-    return labels_from(
-        [
-            {"galaxy_id": "", "label": int(one), **dict(zip(CORNERS, box, strict=True))}
-            for one, box in zip(label, fractions.tolist(), strict=True)
-        ],
-        "positions",
-    )
-
-
 def _fwhm_px(image: GalaxyImage | ColourImage) -> float:
     if isinstance(image, ColourImage):
         return image.psf_fwhm_arcsec / image.pixscale_arcsec
-    band = image["r"] if "r" in image.bands else next(iter(image.bands.values()))
-    return band.psf_fwhm_arcsec / image.pixscale_arcsec
+    return psf_fwhm_px(image, reference_band(image))

@@ -3,14 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from clumpscope.core.bands import REFERENCE_ORDER
+from clumpscope.core.bands import reference_of
 from clumpscope.core.frames import sky_to_native
 from clumpscope.core.galaxy import GalaxyImage
 
 
 def reference_band(image: GalaxyImage) -> str:
     """Band that outlines the host and sets the merge radius: r, else i, z, g, y, u."""
-    return next((band for band in REFERENCE_ORDER if band in image.bands), min(image.bands))
+    return reference_of(image.bands)
 
 
 def psf_fwhm_px(image: GalaxyImage, band: str) -> float:

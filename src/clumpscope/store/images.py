@@ -1,8 +1,9 @@
-"""Galaxy images on disk: multi-band FITS, or bare PNG and JPEG pictures."""
+"""Galaxy images on disk: multi-band FITS."""
 
 import math
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,14 @@ from astropy.stats import mad_std
 from astropy.utils.exceptions import AstropyUserWarning
 from astropy.wcs import WCS, FITSFixedWarning
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 
-from clumpscope.core.bands import SDSS_BANDS
-from clumpscope.core.galaxy import BandImage, ColourImage, GalaxyImage, MaskBit
+from clumpscope.core.bands import REFERENCE_ORDER, SDSS_BANDS, reference_of
+from clumpscope.core.galaxy import BandImage, GalaxyImage, MaskBit
+from clumpscope.core.grid import Grid, pixel_side_arcsec
 from clumpscope.errors import ImageError, expected_got
 from clumpscope.store.atomic import atomic
 from clumpscope.store.fits_bytes import Cards, image_hdu, primary_hdu
 
-PICTURES = (".png", ".jpg", ".jpeg")
 _WCS_KEYS = (
     *("CTYPE1", "CTYPE2", "CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2"),
     *("CD1_1", "CD1_2", "CD2_1", "CD2_2", "CDELT1", "CDELT2"),
@@ -27,7 +27,6 @@ _WCS_KEYS = (
 )
 _EXTRAS = ("_VAR", "_MASK", "_PSF")
 _MASKS = np.arange(sum(MaskBit) + 1)  # every combination of bits
-_SIXTEEN_BITS = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
 
 def write_galaxy(path: Path, image: GalaxyImage) -> None:
@@ -85,13 +84,55 @@ def read_galaxy(
         differ between bands; the WCS is not of ICRS or FK5; a band is all NaN; the PSF is
         absent or not positive.
     """
+    with _opened(path) as hdus:
+        return _galaxy(path, hdus, bands, psf_fwhm_arcsec or {}, default_psf_fwhm_arcsec)
+
+
+def read_grid(
+    path: Path, psf_fwhm_arcsec: Mapping[str, float], default_psf_fwhm_arcsec: float
+) -> Grid:
+    """Read the pixel grid of a galaxy from its headers; parameters as of `read_galaxy`.
+
+    Raises
+    ------
+    ImageError
+        If the file is missing, not FITS or without a band, or the WCS is not of ICRS or FK5.
+    """
+    with _opened(path) as hdus:
+        by_name = _by_name(_up_to_reference(hdus), ())
+        bands = [name for name in by_name if len(name) == 1]
+        if not bands:
+            raise ImageError(expected_got("bands", "any", "none"))
+        band = reference_of(bands)
+        header, shape = by_name[band].header, by_name[band].shape
+        if len(shape) != 2:
+            raise ImageError(expected_got(f"band {band}", "a 2-D image", f"shape {shape}"))
+        wcs = _wcs(header)
+        if wcs is None:
+            return Grid(shape)
+        known = header.get("PSFFWHM", psf_fwhm_arcsec.get(band))
+        fwhm = default_psf_fwhm_arcsec if known is None else float(known)
+        return Grid(shape, wcs, fwhm / pixel_side_arcsec(wcs))
+
+
+def _up_to_reference(hdus: fits.HDUList) -> Iterator[fits.ImageHDU]:
+    """HDUs up to the band that would be taken first: headers are slow to read."""
+    for hdu in hdus:
+        yield hdu
+        if hdu.header.get("EXTNAME") == REFERENCE_ORDER[0]:
+            return
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[fits.HDUList]:
+    """Open a FITS file; what turns out to be wrong with it is an `ImageError`."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FITSFixedWarning)
             # astropy only warns of a broken file and drops its last bands.
             warnings.filterwarnings("error", "(?s).*(truncated|corrupted)", AstropyUserWarning)
             with path.open("rb") as stream, fits.open(stream, memmap=False) as hdus:
-                return _galaxy(path, hdus, bands, psf_fwhm_arcsec or {}, default_psf_fwhm_arcsec)
+                yield hdus
     except FileNotFoundError:
         raise ImageError(f"{path}: no such file") from None
     except ImageError as error:
@@ -145,7 +186,7 @@ def _galaxy(
     return GalaxyImage(path.stem, planes, float(ra), float(dec))
 
 
-def _by_name(hdus: fits.HDUList, asked: Iterable[str]) -> dict[str, fits.ImageHDU]:
+def _by_name(hdus: Iterable[fits.ImageHDU], asked: Iterable[str]) -> dict[str, fits.ImageHDU]:
     """HDUs by name; case matters here, and astropy's own look-up ignores it."""
     by_name = {str(hdu.header.get("EXTNAME", "")): hdu for hdu in hdus}
     letters = {name for name in by_name if len(name) == 1}
@@ -259,29 +300,3 @@ def _variance(
         return (nmgy_per_dn**2 * (counts / gain + dark)).astype(np.float32), False
     sigma = mad_std(data[mask == 0]) if (mask == 0).any() else 0.0
     return np.full(data.shape, sigma**2, dtype=np.float32), True
-
-
-def read_picture(
-    path: Path, pixscale_arcsec: float, psf_fwhm_arcsec: float, *, psf_assumed: bool
-) -> ColourImage:
-    """Read a PNG or JPEG as it is stored.
-
-    Raises
-    ------
-    ImageError
-        If it is missing, truncated, not a picture or of one constant colour.
-    """
-    try:
-        with Image.open(path) as picture:
-            if picture.mode in _SIXTEEN_BITS:  # convert("RGB") would clip them
-                grey = np.asarray(picture, dtype=np.float32) / np.float32(65535)
-                pixels = np.repeat(grey[:, :, None], 3, axis=2)
-            else:
-                pixels = np.asarray(picture.convert("RGB"), dtype=np.float32) / np.float32(255)
-    except FileNotFoundError:
-        raise ImageError(f"{path}: no such file") from None
-    except (OSError, UnidentifiedImageError, SyntaxError) as error:
-        raise ImageError(f"{path}: truncated or not a picture: {error}") from error
-    if not np.ptp(pixels, axis=(0, 1)).any():
-        raise ImageError(expected_got(path, "an image", "one constant colour"))
-    return ColourImage(path.stem, pixels, pixscale_arcsec, psf_fwhm_arcsec, psf_assumed)

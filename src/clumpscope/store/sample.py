@@ -9,11 +9,13 @@ from astropy.table import QTable
 from clumpscope.config.run import SampleConfig
 from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.galaxy import ColourImage, GalaxyImage, check_galaxy_id
+from clumpscope.core.grid import Grid
 from clumpscope.core.records import HOSTS, LABELS, TRUTH, record_table
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, ImageError, TableError, did_you_mean, expected_got
-from clumpscope.store.images import PICTURES, read_galaxy, read_picture
+from clumpscope.store.images import read_galaxy, read_grid
 from clumpscope.store.manifest import sha256_file, sha256_json
+from clumpscope.store.pictures import PICTURES, picture_shape, read_picture
 from clumpscope.store.tables import as_records, read_parquet, read_records, read_user_table
 
 SUFFIXES = (".fits", *PICTURES)
@@ -153,20 +155,47 @@ class Sample:
         path = self.paths[index]
         default_psf = config.psf_fwhm_arcsec
         if path.suffix.lower() not in PICTURES:
-            widths = {band: self._known(index, f"psf_fwhm_{band}") for band in SDSS_BANDS}
-            known = {band: width for band, width in widths.items() if width is not None}
-            image = read_galaxy(path, psf_fwhm_arcsec=known, default_psf_fwhm_arcsec=default_psf)
+            image = read_galaxy(
+                path,
+                psf_fwhm_arcsec=self._widths(index),
+                default_psf_fwhm_arcsec=default_psf,
+            )
             ra, dec = self.host(index, "ra"), self.host(index, "dec")
             return replace(image, ra=ra, dec=dec) if np.isfinite([ra, dec]).all() else image
         psf_fwhm = self._known(index, "psf_fwhm_r")
         picture = read_picture(
             path, config.pixscale_arcsec, psf_fwhm or default_psf, psf_assumed=True
         )
-        field = self._known(index, "field_arcsec")
-        pixscale = self._known(index, "pixscale_arcsec") or (field and field / max(picture.shape))
+        pixscale = self._pixscale(index, picture.shape)
         if pixscale is None:
             return picture
         return replace(picture, pixscale_arcsec=pixscale, psf_assumed=psf_fwhm is None)
+
+    def grid(self, index: int, config: SampleConfig) -> Grid:
+        """Read one galaxy's pixel grid from its image's headers; see `read`.
+
+        Raises
+        ------
+        ImageError
+            If its file is missing, or its headers are unusable.
+        """
+        path = self.paths[index]
+        if path.suffix.lower() not in PICTURES:
+            return read_grid(path, self._widths(index), config.psf_fwhm_arcsec)
+        shape = picture_shape(path)
+        fwhm = self._known(index, "psf_fwhm_r") or config.psf_fwhm_arcsec
+        pixscale = self._pixscale(index, shape) or config.pixscale_arcsec
+        return Grid(shape, psf_fwhm_px=fwhm / pixscale)
+
+    def _widths(self, index: int) -> dict[str, float]:
+        """PSF-FWHM of the bands of which the host table has it, arcsec."""
+        widths = {band: self._known(index, f"psf_fwhm_{band}") for band in SDSS_BANDS}
+        return {band: width for band, width in widths.items() if width is not None}
+
+    def _pixscale(self, index: int, shape: tuple[int, int]) -> float | None:
+        """Pixel side of a picture after the host table, arcsec."""
+        field = self._known(index, "field_arcsec")
+        return self._known(index, "pixscale_arcsec") or (field and field / max(shape))
 
     def _known(self, index: int, name: str) -> float | None:
         """Return a positive number of the host table, or ``None``."""

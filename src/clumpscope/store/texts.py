@@ -1,6 +1,7 @@
 """Text files of others: JSON, and folders of one file a galaxy."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,8 @@ def read_json(file: Path) -> dict[str, Any]:
     return found
 
 
-def read_texts(folder: Path, suffix: str) -> dict[str, str]:
-    """Text of every file of a folder, or of one file, by stem.
+def read_texts(folder: Path, suffix: str, other: Collection[str] = ()) -> dict[str, str]:
+    """Text of every file of a folder, or of one file, by stem; ``other`` are names to leave out.
 
     Raises
     ------
@@ -39,7 +40,7 @@ def read_texts(folder: Path, suffix: str) -> dict[str, str]:
         If there is none, or one cannot be read.
     """
     files = [folder] if folder.is_file() else sorted(folder.glob(f"*{suffix}"))
-    files = [file for file in files if file.name != "classes.txt"]
+    files = [file for file in files if file.name not in other]
     if not files:
         raise FolderError(expected_got(folder, f"files ending in {suffix}", "none"))
     try:

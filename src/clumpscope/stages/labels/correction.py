@@ -12,11 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from astropy.table import QTable
 from numpy.typing import NDArray
-
-from clumpscope.core.schema import plain, rows_by_id
-from clumpscope.stages.labels.formats.common import CORNERS
 
 PICTURE_PX = 400  # longer side of a subject's picture (Popp et al. 2024, Appendix A)
 BOXES_KEY = "#boxes"  # the # hides it from volunteers
@@ -37,14 +33,20 @@ class Subject:
 
 
 def subject(
-    galaxy_id: str, labels: QTable, rows: NDArray[np.intp], shape: tuple[int, int], fwhm_px: float
+    galaxy_id: str,
+    corners: NDArray[np.float64],
+    label: NDArray[np.integer],
+    shape: tuple[int, int],
+    fwhm_px: float,
 ) -> Subject:
     """The subject of a galaxy.
 
     Parameters
     ----------
-    rows
-        Those of ``labels`` that are its own.
+    corners
+        (n, 4) x1, y1, x2, y2 of its boxes, fractions of the image.
+    label
+        (n,) of `Label`.
     shape
         (ny, nx) of its image.
     fwhm_px
@@ -53,9 +55,7 @@ def subject(
     ny, nx = shape
     scale = PICTURE_PX / max(ny, nx)
     size = (round(nx * scale), round(ny * scale))
-    corners = np.column_stack([plain(labels, name)[rows] for name in CORNERS]).reshape(-1, 4)
     pixels = corners * np.tile(size, 2)
-    label = plain(labels, "label")[rows]
     boxes = [
         [*(round(float(n), 3) for n in box), int(one)]
         for box, one in zip(pixels, label, strict=True)
@@ -75,9 +75,3 @@ def manifest(subjects: list[Subject], pictures: Mapping[str, str], side_key: str
         boxes = json.dumps(one.boxes, separators=(",", ":"))
         writer.writerow([one.galaxy_id, pictures[one.galaxy_id], one.side_px, boxes])
     return text.getvalue()
-
-
-def rows_of_all(labels: QTable, ids: list[str]) -> dict[str, NDArray[np.intp]]:
-    """Rows of each galaxy, also of those without any."""
-    rows = rows_by_id(labels)
-    return {name: rows.get(name, np.zeros(0, dtype=np.intp)) for name in ids}

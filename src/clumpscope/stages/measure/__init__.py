@@ -1,8 +1,9 @@
 """Measure: photometry of clumps at given positions."""
 
+from clumpscope.ops.places import Coords
 from clumpscope.stages.measure.aperture import gaussian_correction, moffat_correction
 from clumpscope.stages.measure.photometry import Photometry, measure
-from clumpscope.stages.measure.positions import Coords, UserPositions, resolve
+from clumpscope.stages.measure.positions import UserPositions, resolve
 from clumpscope.stages.measure.tables import measure_positions, photometry_table
 
 __all__ = [

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from astropy import units as u
@@ -13,16 +12,11 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from clumpscope.core.clumps import clump_table, schema
-from clumpscope.core.frames import native_to_sky, sky_to_native
+from clumpscope.core.frames import native_to_sky
 from clumpscope.core.galaxy import check_galaxy_id
 from clumpscope.core.schema import rows_by_id
 from clumpscope.errors import TableError, expected_got
-
-Coords = Literal["sky", "pixel"]
-Values = NDArray[np.float64]
-
-# Sky and pixel positions of one clump may differ by this much, px, and still agree.
-MAX_DISAGREEMENT_PX = 0.5
+from clumpscope.ops.places import MAX_DISAGREEMENT_PX, Coords, Values, places
 
 _SKY = (("ra", "dec"), ("clump_centre_ra", "clump_centre_dec"))
 _PIXEL = (("x", "y"), ("clump_centre_px_x", "clump_centre_px_y"))
@@ -137,7 +131,7 @@ def resolve(
         Of the image; needed only where sky positions are used or compared.
     coords
         "sky" or "pixel" takes these; ``None`` takes what a row has. Where it has both they
-        must agree to `MAX_DISAGREEMENT_PX`, and pixels are taken.
+        must agree to `~clumpscope.ops.places.MAX_DISAGREEMENT_PX`, and pixels are taken.
 
     Returns
     -------
@@ -150,35 +144,24 @@ def resolve(
     ImageError
         If a sky position is needed and there is no WCS.
     """
-    has_xy = np.asarray(np.isfinite(xy).all(axis=1))
-    has_sky = np.asarray(np.isfinite(radec).all(axis=1))
-    wanted = {"sky": has_sky, "pixel": has_xy, None: has_sky | has_xy}[coords]
-    if not wanted.all():
-        missing = {"sky": "ra and dec", "pixel": "x and y", None: "ra and dec, or x and y"}[coords]
-        row = int(np.argmin(wanted))
+    native, apart = places(xy, radec, wcs, coords)
+    missing = ~np.isfinite(native).all(axis=1)
+    if missing.any():
+        wanted = {"sky": "ra and dec", "pixel": "x and y", None: "ra and dec, or x and y"}[coords]
+        row = int(np.argmax(missing))
         raise TableError(
-            expected_got(f"{where}, row {row + 1}", missing, f"{radec[row]}, {xy[row]}")
+            expected_got(f"{where}, row {row + 1}", wanted, f"{radec[row]}, {xy[row]}")
         )
-    if coords == "pixel":
-        return xy.copy()
-    both = has_xy & has_sky if wcs is not None else np.zeros_like(has_xy)
-    convert = has_sky if coords == "sky" else both | ~has_xy
-    from_sky = np.full_like(xy, np.nan)
-    if convert.any():
-        from_sky[convert] = sky_to_native(radec[convert], wcs)
-    if coords == "sky":
-        return from_sky
-    distance: Values = np.where(both, np.linalg.norm(from_sky - xy, axis=1), 0.0)
-    if (distance > MAX_DISAGREEMENT_PX).any():
-        row = int(np.argmax(distance))
+    if (apart > MAX_DISAGREEMENT_PX).any():
+        row = int(np.argmax(apart))
         raise TableError(
             expected_got(
                 f"{where}, row {row + 1}",
                 f"sky and pixel position within {MAX_DISAGREEMENT_PX} px (or choose with coords)",
-                f"{distance[row]:.2f} px apart",
+                f"{apart[row]:.2f} px apart",
             )
         )
-    return np.where(has_xy[:, None], xy, from_sky)
+    return native
 
 
 def _pair(table: Table, names: Sequence[tuple[str, str]], unit: u.Unit) -> Values | None:

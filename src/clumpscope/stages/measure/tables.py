@@ -11,9 +11,10 @@ from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
 from clumpscope.ops.outline import galaxy_outline
+from clumpscope.ops.places import Coords
 from clumpscope.stages.measure.aperture import gaussian_correction, moffat_correction
 from clumpscope.stages.measure.photometry import Photometry, measure
-from clumpscope.stages.measure.positions import Coords, UserPositions
+from clumpscope.stages.measure.positions import UserPositions
 
 
 def photometry_table(

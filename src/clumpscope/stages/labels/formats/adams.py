@@ -5,13 +5,15 @@ from the images' WCS and PSF where a sample is given, else they are blank.
 """
 
 import numpy as np
-from astropy.table import MaskedColumn, QTable, Table
-from numpy.typing import NDArray
+from astropy.table import QTable, Table
 
 from clumpscope.core.boxes import Label
-from clumpscope.core.schema import plain
+from clumpscope.core.frames import sky_to_native
+from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import TableError, expected_got
-from clumpscope.stages.labels.formats.common import labels_from
+from clumpscope.stages.labels.formats.base import Format, Images
+from clumpscope.stages.labels.formats.columns import Problems, column_named, numbers, words
+from clumpscope.stages.labels.formats.common import CORNERS, boxes_at, centres, labels_from
 
 # Names that VizieR and the journal give, in the order in which they are looked for.
 _NAMES = {
@@ -21,10 +23,23 @@ _NAMES = {
     "unusual": ("unusual", "odd"),
     "completeness": ("completeness", "compl", "comp"),
 }
+_YES = ("1", "true", "t", "y", "yes", "1.0", "unusual", "odd")
+_NO = ("0", "false", "f", "n", "no", "0.0", "", "normal", "--")
 
 
-def to_adams(labels: QTable) -> Table:
-    """Columns ``ObjID``, ``RAJ2000``, ``DEJ2000`` (deg), ``Unusual`` (0, 1), ``Completeness``."""
+def write(labels: QTable, images: Images) -> Table:
+    """Columns ``ObjID``, ``RAJ2000``, ``DEJ2000`` (deg), ``Unusual`` (0, 1), ``Completeness``.
+
+    Raises
+    ------
+    TableError
+        If a position is not known.
+    """
+    _, radec = centres(labels, images)
+    unknown = np.flatnonzero(~np.isfinite(radec).all(axis=1))
+    if len(unknown):
+        row = f"labels, row {unknown[0] + 1} ({labels['galaxy_id'][unknown[0]]})"
+        raise TableError(expected_got(row, "ra and dec, or --sample with a WCS", "neither"))
     completeness = (
         plain(labels, "completeness")
         if "completeness" in labels.colnames
@@ -33,63 +48,55 @@ def to_adams(labels: QTable) -> Table:
     return Table(
         {
             "ObjID": [str(name) for name in labels["galaxy_id"]],
-            "RAJ2000": plain(labels, "ra"),
-            "DEJ2000": plain(labels, "dec"),
+            "RAJ2000": radec[:, 0],
+            "DEJ2000": radec[:, 1],
             "Unusual": (plain(labels, "label") == Label.ODD).astype(int),
             "Completeness": completeness,
         }
     )
 
 
-def from_adams(table: Table, where: object) -> QTable:
-    """Labels with ``ra``, ``dec`` and ``completeness``; their boxes are blank.
+def read(table: Table, images: Images, where: object) -> QTable:
+    """Labels with ``ra``, ``dec``, ``completeness``, and boxes of two PSF-FWHM.
+
+    Without an image, or its WCS, a box is blank.
 
     Raises
     ------
     TableError
         If a column is missing or a value does not fit.
     """
-    lower = {name.lower().lstrip("_"): name for name in table.colnames}
-    found = {}
     for column, names in _NAMES.items():
-        name = next((lower[one] for one in names if one in lower), None)
-        if name is None and column != "completeness":
-            raise TableError(
-                expected_got(where, f"a column {' or '.join(names)}", ", ".join(table.colnames))
-            )
-        found[column] = name
-    ids = np.asarray(table[found["galaxy_id"]]).astype(str)
-    ra, dec = _numbers(table, found["ra"], where), _numbers(table, found["dec"], where)
-    odd = np.array([_is_unusual(value, where) for value in table[found["unusual"]]])
+        if column != "completeness" and column_named(table, names) is None:
+            expected = f"a column {' or '.join(names)}"
+            raise TableError(expected_got(where, expected, ", ".join(table.colnames)))
+    problems = Problems()
+    ids = words(table, _NAMES["galaxy_id"])
+    radec = np.column_stack(
+        [numbers(table, _NAMES[name], problems, "deg") for name in ("ra", "dec")]
+    )
+    completeness = numbers(table, _NAMES["completeness"], problems)
+    odd = [word.lower() for word in words(table, _NAMES["unusual"])]
+    for row, word in enumerate(odd):
+        if word not in _YES + _NO:
+            problems.note(row, "Unusual", "yes or no", repr(word))
+    problems.refuse(ids, where)
     rows = [
-        {
-            "galaxy_id": name.strip(),
-            "label": int(Label.ODD if is_odd else Label.CLUMP),
-            "ra": a,
-            "dec": d,
-        }
-        for name, is_odd, a, d in zip(ids, odd, ra, dec, strict=True)
+        {"galaxy_id": name, "label": int(Label.ODD if word in _YES else Label.CLUMP)}
+        | {"ra": ra, "dec": dec}
+        for name, word, (ra, dec) in zip(ids, odd, radec.tolist(), strict=True)
     ]
     labels = labels_from(rows, where)
-    if found["completeness"] is not None:
-        labels["completeness"] = _numbers(table, found["completeness"], where)
+    if column_named(table, _NAMES["completeness"]) is not None:
+        labels["completeness"] = completeness
+    for galaxy_id, mine in rows_by_id(labels).items():
+        grid = images.grid(galaxy_id)
+        if grid is not None and grid.wcs is not None:
+            xy = sky_to_native(radec[mine], grid.wcs)
+            boxes = boxes_at(xy, 2 * grid.psf_fwhm_px, grid.shape)
+            for name, values in zip(CORNERS, boxes.T, strict=True):
+                labels[name][mine] = values
     return labels
 
 
-def _numbers(table: Table, name: str | None, where: object) -> NDArray[np.float64]:
-    column = table[name]
-    try:
-        values = column.filled(np.nan) if isinstance(column, MaskedColumn) else column
-        numbers: NDArray[np.float64] = np.asarray(getattr(values, "value", values), dtype=float)
-    except (ValueError, TypeError) as error:
-        raise TableError(expected_got(f"{where}, {name}", "numbers", str(error))) from error
-    return numbers
-
-
-def _is_unusual(value: object, where: object) -> bool:
-    text = str(value).strip().lower()
-    if text in ("1", "true", "t", "y", "yes", "1.0", "unusual", "odd"):
-        return True
-    if text in ("0", "false", "f", "n", "no", "0.0", "", "normal", "--"):
-        return False
-    raise TableError(expected_got(f"{where}, Unusual", "yes or no", repr(text)))
+FORMAT = Format("table", read, write, sample="boxes when read, positions when written")

@@ -5,32 +5,38 @@ from astropy.table import QTable, Table
 
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
-from clumpscope.stages.labels.formats.common import CORNERS, labels_from
+from clumpscope.stages.labels.formats.base import Format, Images
+from clumpscope.stages.labels.formats.common import CORNERS, boxes_of, labels_from
 
 CROP_PX, SIZE_PX = 200.0, 400.0  # of the enlarged picture (Popp et al. 2024, section 3)
 _COLUMNS = ("local_id", "label", *CORNERS)
 _OFFSET = (SIZE_PX - CROP_PX) / 2
 
 
-def to_authors(labels: QTable) -> Table:
+def write(labels: QTable, _images: Images) -> Table:
     """Columns ``zoo_id``, ``local_id``, ``label`` and the corners, and a consensus's, if any.
 
     Ids that are no whole numbers stay text; ``zoo_id`` is the label table's own, else -1.
+
+    Raises
+    ------
+    TableError
+        If a box is blank.
     """
     ids = [str(name) for name in labels["galaxy_id"]]
     whole = all(name.isdecimal() and str(int(name)) == name and len(name) < 19 for name in ids)
     zoo = plain(labels, "zoo_id") if "zoo_id" in labels.colnames else np.full(len(labels), -1)
     table = Table({"zoo_id": zoo, "local_id": np.array(ids, dtype=np.int64 if whole else np.str_)})
     table["label"] = plain(labels, "label")
-    for name in CORNERS:
-        table[name] = plain(labels, name) * SIZE_PX - _OFFSET
+    for name, values in zip(CORNERS, boxes_of(labels).T, strict=True):
+        table[name] = values * SIZE_PX - _OFFSET
     for name in labels.colnames:
         if name not in (*table.colnames, "galaxy_id"):
             table[name] = plain(labels, name)
     return table
 
 
-def from_authors(table: Table, where: object) -> QTable:
+def read(table: Table, _images: Images, where: object) -> QTable:
     """Labels from the authors' table; ``galaxy_id`` is their ``local_id``.
 
     Raises
@@ -57,3 +63,6 @@ def from_authors(table: Table, where: object) -> QTable:
     if zoo is not None:
         labels["zoo_id"] = zoo
     return labels
+
+
+FORMAT = Format("table", read, write)

@@ -1,32 +1,33 @@
 """Labels as COCO JSON: boxes in pixels, with what COCO has no place for beside them."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from astropy.table import QTable
 
 from clumpscope.core.boxes import LABEL_NAMES
+from clumpscope.core.schema import rows_by_id
 from clumpscope.errors import TableError, expected_got
-from clumpscope.stages.labels.formats.common import (
-    CORNERS,
-    Size,
-    extras,
-    labels_from,
-    rows_of,
-    size_of,
-)
+from clumpscope.stages.labels.formats.base import Format, Images
+from clumpscope.stages.labels.formats.common import CORNERS, boxes_of, extras, labels_from
 
 _CATEGORIES = [{"id": int(label), "name": name} for label, name in LABEL_NAMES.items()]
 
 
-def to_coco(labels: QTable, sizes: Mapping[str, Size], default: Size) -> dict[str, Any]:
-    """COCO's dictionary; ``sizes`` holds width and height of images, ``default`` the others'."""
-    images: list[dict[str, Any]] = []
+def write(labels: QTable, images: Images) -> dict[str, Any]:
+    """COCO's dictionary, galaxies in alphabetical order.
+
+    Raises
+    ------
+    TableError
+        If a box is blank.
+    """
+    corners = boxes_of(labels)
+    pictures: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
-    for number, (galaxy_id, rows) in enumerate(rows_of(labels), start=1):
-        width, height = size_of(galaxy_id, sizes, default)
-        images.append(
+    for number, (galaxy_id, rows) in enumerate(rows_by_id(labels).items(), start=1):
+        height, width = images.shape(galaxy_id)
+        pictures.append(
             {
                 "id": number,
                 "file_name": f"{galaxy_id}.png",
@@ -36,7 +37,7 @@ def to_coco(labels: QTable, sizes: Mapping[str, Size], default: Size) -> dict[st
             }
         )
         for row in rows:
-            x1, y1, x2, y2 = (float(labels[name][row]) for name in CORNERS)
+            x1, y1, x2, y2 = corners[row].tolist()
             box = [x1 * width, y1 * height, (x2 - x1) * width, (y2 - y1) * height]
             annotations.append(
                 {
@@ -49,10 +50,10 @@ def to_coco(labels: QTable, sizes: Mapping[str, Size], default: Size) -> dict[st
                     "attributes": extras(labels, row),
                 }
             )
-    return {"images": images, "annotations": annotations, "categories": _CATEGORIES}
+    return {"images": pictures, "annotations": annotations, "categories": _CATEGORIES}
 
 
-def from_coco(data: dict[str, Any], where: object) -> QTable:
+def read(data: dict[str, Any], _images: Images, where: object) -> QTable:
     """Labels from COCO's dictionary.
 
     A category whose name holds "odd" or "unusual" is an odd clump; a box's image is named by
@@ -99,3 +100,6 @@ def _corners(
 def _label(name: str) -> int:
     odd = any(word in name.lower() for word in ("odd", "unusual"))
     return 2 if odd else 1
+
+
+FORMAT = Format("json", read, write, sample="sizes of the images, when written")

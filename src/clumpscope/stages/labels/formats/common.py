@@ -1,30 +1,70 @@
-"""What all formats of labels share."""
+"""What formats of labels share."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from astropy.table import QTable
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
+from clumpscope.core.frames import boxes_native_to_fraction, fraction_to_native, native_to_sky
+from clumpscope.core.galaxy import check_galaxy_id
 from clumpscope.core.records import CONSENSUS, LABELS, SCHEMA_VERSION
 from clumpscope.core.schema import build_table, plain, rows_by_id
 from clumpscope.errors import TableError, expected_got
+from clumpscope.stages.labels.formats.base import Images
+from clumpscope.stages.labels.formats.columns import Values
 
 CORNERS = ("x1", "y1", "x2", "y2")
-Size = tuple[int, int]  # width, height
 _EXTRAS = {"ra": "f8", "dec": "f8", **{spec.name: spec.dtype for spec in CONSENSUS}}
 
 
-def rows_of(labels: QTable) -> Iterator[tuple[str, NDArray[np.intp]]]:
-    """Galaxies in alphabetical order, with their rows."""
-    yield from rows_by_id(labels).items()
+def corners_of(labels: QTable) -> Values:
+    """(N, 4) boxes as fractions, NaN where blank."""
+    return np.column_stack([plain(labels, name) for name in CORNERS]).reshape(-1, 4)
 
 
-def size_of(galaxy_id: str, sizes: Mapping[str, Size], default: Size) -> Size:
-    """Width and height of an image."""
-    return sizes.get(galaxy_id, default)
+def boxes_of(labels: QTable) -> Values:
+    """(N, 4) boxes as fractions.
+
+    Raises
+    ------
+    TableError
+        If one is blank.
+    """
+    corners = corners_of(labels)
+    blank = np.flatnonzero(~np.isfinite(corners).all(axis=1))
+    if len(blank):
+        row, galaxy_id = blank[0], labels["galaxy_id"][blank[0]]
+        raise TableError(expected_got(f"labels, row {row + 1} ({galaxy_id})", "a box", "none"))
+    return corners
+
+
+def boxes_at(xy: Values, side_px: ArrayLike, shape: tuple[int, int]) -> Values:
+    """(n, 4) fractions: square boxes of some sides about native pixels (n, 2)."""
+    half = np.broadcast_to(side_px, len(xy))[:, None] / 2
+    return boxes_native_to_fraction(np.hstack([xy - half, xy + half]), shape)
+
+
+def centres(labels: QTable, images: Images) -> tuple[Values, Values]:
+    """Centres of boxes, (N, 2) native pixels and (N, 2) ra, dec.
+
+    Without an image pixels are NaN, and positions those that the labels have.
+    """
+    corners = corners_of(labels)
+    xy = np.full((len(labels), 2), np.nan)
+    radec = np.column_stack([plain(labels, "ra"), plain(labels, "dec")])
+    known = np.asarray(np.isfinite(corners).all(axis=1))
+    for galaxy_id, rows in rows_by_id(labels).items():
+        grid, boxed = images.grid(galaxy_id), rows[known[rows]]
+        if grid is None or not len(boxed):
+            continue
+        middle = (corners[boxed, :2] + corners[boxed, 2:]) / 2
+        xy[boxed] = fraction_to_native(middle, grid.shape)
+        if grid.wcs is not None:
+            radec[boxed] = native_to_sky(xy[boxed], grid.wcs)
+    return xy, radec
 
 
 def extras(labels: QTable, row: int) -> dict[str, float | int]:
@@ -58,6 +98,11 @@ def labels_from(rows: Sequence[Mapping[str, Any]], where: object) -> QTable:
         table = build_table(kind, columns, {"schema_version": SCHEMA_VERSION})
     except (ValueError, TypeError) as error:
         raise TableError(f"{where}: {error}") from error
+    for galaxy_id in np.unique(np.asarray(table["galaxy_id"])).tolist():
+        try:
+            check_galaxy_id(galaxy_id)
+        except TableError as error:
+            raise TableError(f"{where}: {error}") from error
     label = plain(table, "label")
     bad = np.flatnonzero(~np.isin(label, (1, 2)))
     if len(bad):

@@ -7,15 +7,10 @@ from astropy.table import QTable
 
 from clumpscope.core.boxes import Label
 from clumpscope.core.frames import boxes_fraction_to_native, boxes_native_to_fraction
+from clumpscope.core.schema import rows_by_id
 from clumpscope.errors import TableError, expected_got
-from clumpscope.stages.labels.formats.common import (
-    CORNERS,
-    Size,
-    extras,
-    labels_from,
-    rows_of,
-    size_of,
-)
+from clumpscope.stages.labels.formats.base import Format, Images
+from clumpscope.stages.labels.formats.common import CORNERS, boxes_of, extras, labels_from
 
 _HEAD = "# Region file format: DS9 version 4.1\n# image {width} x {height}\nimage\n"
 _COLOURS = {Label.CLUMP: "cyan", Label.ODD: "orange"}
@@ -24,15 +19,21 @@ _BOX = re.compile(r"^[+]?\s*box\s*\(?([^)#]*)\)?\s*(?:#\s*(.*))?$", re.IGNORECAS
 _SIZE = re.compile(r"#\s*image\s+(\d+)\s*x\s*(\d+)")
 
 
-def to_ds9(labels: QTable, sizes: Mapping[str, Size], default: Size) -> dict[str, str]:
-    """Text of each galaxy's region file; ``sizes`` are width and height of the FITS images."""
+def write(labels: QTable, images: Images) -> dict[str, str]:
+    """Text of each galaxy's region file.
+
+    Raises
+    ------
+    TableError
+        If a box is blank.
+    """
+    corners = boxes_of(labels)
     texts = {}
-    for galaxy_id, rows in rows_of(labels):
-        width, height = size_of(galaxy_id, sizes, default)
+    for galaxy_id, rows in rows_by_id(labels).items():
+        height, width = images.shape(galaxy_id)
         lines = []
         for row in rows:
-            fraction = [float(labels[name][row]) for name in CORNERS]
-            x1, y1, x2, y2 = boxes_fraction_to_native(fraction, (height, width))[0]
+            x1, y1, x2, y2 = boxes_fraction_to_native(corners[row], (height, width))[0]
             numbers = ((x1 + x2) / 2 + 1, (y1 + y2) / 2 + 1, x2 - x1, y2 - y1, 0.0)
             label = Label(int(labels["label"][row]))
             more = " ".join(f"tag={{{k}={v!r}}}" for k, v in extras(labels, row).items())
@@ -43,11 +44,11 @@ def to_ds9(labels: QTable, sizes: Mapping[str, Size], default: Size) -> dict[str
     return texts
 
 
-def from_ds9(texts: Mapping[str, str], sizes: Mapping[str, Size], default: Size) -> QTable:
+def read(texts: Mapping[str, str], images: Images, where: object) -> QTable:
     """Labels from the text of each galaxy's region file, in the frame ``image`` or ``physical``.
 
     A box whose text or tag says odd or unusual, or is orange, is an odd clump. The image's size
-    is that of ``sizes``, else of the file's own comment, else ``default``.
+    is that of the sample, else of the file's own comment.
 
     Raises
     ------
@@ -57,23 +58,22 @@ def from_ds9(texts: Mapping[str, str], sizes: Mapping[str, Size], default: Size)
     rows = []
     for galaxy_id, text in texts.items():
         said = _SIZE.search(text)
-        own = (int(said[1]), int(said[2])) if said else default
-        width, height = size_of(galaxy_id, sizes, own)
+        shape = images.shape(galaxy_id, (int(said[2]), int(said[1])) if said else None)
         frame = "image"
         for number, line in enumerate(text.splitlines(), start=1):
-            where = f"{galaxy_id}.reg, line {number}"
+            place = f"{where}, {galaxy_id}, line {number}"
             for part in line.split(";") if "#" not in line else [line]:
                 word = part.strip().lower()
                 if word in ("image", "physical", "fk5", "icrs", "fk4", "galactic", "j2000", "wcs"):
                     frame = word
                 if word.startswith(("box", "+box")):
                     if frame not in ("image", "physical"):
-                        raise TableError(expected_got(where, "boxes in image pixels", frame))
-                    rows.append(_box(galaxy_id, part.strip(), where, (height, width)))
-    return labels_from(rows, "DS9 regions")
+                        raise TableError(expected_got(place, "boxes in image pixels", frame))
+                    rows.append(_box(galaxy_id, part.strip(), place, shape))
+    return labels_from(rows, where)
 
 
-def _box(galaxy_id: str, text: str, where: str, shape: tuple[int, int]) -> dict[str, object]:
+def _box(galaxy_id: str, text: str, place: str, shape: tuple[int, int]) -> dict[str, object]:
     found = _BOX.match(text)
     try:
         if found is None:
@@ -82,7 +82,7 @@ def _box(galaxy_id: str, text: str, where: str, shape: tuple[int, int]) -> dict[
         if not (w > 0 and h > 0) or (angle and angle[0] % 360):
             raise ValueError
     except ValueError:
-        raise TableError(expected_got(where, "box(x, y, w, h, 0)", text)) from None
+        raise TableError(expected_got(place, "box(x, y, w, h, 0)", text)) from None
     box = [x - 1 - w / 2, y - 1 - h / 2, x - 1 + w / 2, y - 1 + h / 2]
     corners = boxes_native_to_fraction(box, shape)[0]
     about = found[2] or ""
@@ -94,3 +94,6 @@ def _box(galaxy_id: str, text: str, where: str, shape: tuple[int, int]) -> dict[
         **dict(zip(CORNERS, corners.tolist(), strict=True)),
         **{name: float(value) for name, value in pairs},
     }
+
+
+FORMAT = Format("texts", read, write, sample="sizes of the images", suffix=".reg")

@@ -7,21 +7,28 @@ import numpy as np
 from astropy.table import QTable
 
 from clumpscope.core.boxes import LABEL_NAMES
-from clumpscope.core.schema import plain
+from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import TableError, expected_got
-from clumpscope.stages.labels.formats.common import CORNERS, labels_from, rows_of
+from clumpscope.stages.labels.formats.base import Format, Images
+from clumpscope.stages.labels.formats.common import CORNERS, boxes_of, labels_from
 
-CLASSES = "".join(f"{name}\n" for name in LABEL_NAMES.values())
+_CLASSES = "".join(f"{name}\n" for name in LABEL_NAMES.values())
 
 
-def to_yolo(labels: QTable) -> dict[str, str]:
-    """Text of each galaxy's file. Class 0 is a clump, 1 an odd clump; rows run down."""
-    corners = np.column_stack([plain(labels, name) for name in CORNERS]).reshape(-1, 4)
+def write(labels: QTable, _images: Images) -> dict[str, str]:
+    """Text of each galaxy's file. Class 0 is a clump, 1 an odd clump; rows run down.
+
+    Raises
+    ------
+    TableError
+        If a box is blank.
+    """
+    corners = boxes_of(labels)
     centre, side = (corners[:, :2] + corners[:, 2:]) / 2, corners[:, 2:] - corners[:, :2]
     known = "probability" in labels.colnames
     chance = plain(labels, "probability") if known else np.full(len(labels), np.nan)
     texts = {}
-    for galaxy_id, rows in rows_of(labels):
+    for galaxy_id, rows in rows_by_id(labels).items():
         lines = []
         for row in rows:
             numbers = [*centre[row], *side[row]]
@@ -33,7 +40,7 @@ def to_yolo(labels: QTable) -> dict[str, str]:
     return texts
 
 
-def from_yolo(texts: Mapping[str, str]) -> QTable:
+def read(texts: Mapping[str, str], _images: Images, where: object) -> QTable:
     """Labels from the text of each galaxy's file.
 
     Raises
@@ -55,10 +62,13 @@ def from_yolo(texts: Mapping[str, str]) -> QTable:
             except ValueError:
                 raise TableError(
                     expected_got(
-                        f"{galaxy_id}.txt, line {number}", "class x y w h [probability]", line
+                        f"{where}, {galaxy_id}, line {number}", "class x y w h [probability]", line
                     )
                 ) from None
             box = (x - w / 2, y - h / 2, x + w / 2, y + h / 2)
             row = {"galaxy_id": galaxy_id, "label": label, **dict(zip(CORNERS, box, strict=True))}
             rows.append({**row, **({"probability": more[0]} if more else {})})
-    return labels_from(rows, "YOLO labels")
+    return labels_from(rows, where)
+
+
+FORMAT = Format("texts", read, write, suffix=".txt", extra={"classes.txt": _CLASSES})
