@@ -65,6 +65,11 @@ HOSTS = [
     ),
 ]
 
+# What injections add to hosts: who shares a host with whom.
+INJECTED = _specs(
+    ("host_id", "str", "", "meta.id.parent", "galaxy whose image this one was made from"),
+)
+
 TRUTH = [
     *_specs(
         _ID,

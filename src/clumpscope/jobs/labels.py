@@ -20,7 +20,7 @@ from clumpscope.stages.labels.formats.common import CORNERS, Size
 from clumpscope.stages.labels.select import Step, select
 from clumpscope.stages.labels.split import split
 from clumpscope.store.atomic import new_folder
-from clumpscope.store.labels import LABELS_FILE, read_labels
+from clumpscope.store.labels import LABELS_FILE, read_any_labels
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_user_table, write_parquet
@@ -39,7 +39,7 @@ def select_labels(file: Path, out: Path, recipe: Recipe, hosts: Path | None = No
     StoreError, TableError
         If something cannot be read or written, or no box is left.
     """
-    labels = any_labels(file)
+    labels = read_any_labels(file, authors.from_authors)
     redshift = None
     if hosts is not None:
         sample = Sample.open(hosts)
@@ -64,24 +64,9 @@ def split_labels(file: Path, out: Path, recipe: Recipe) -> QTable:
         If something cannot be read or written, or there are too few galaxies.
     """
     _check_new(out)
-    groups = split(any_labels(file), recipe.labels, recipe.seed)
+    groups = split(read_any_labels(file, authors.from_authors), recipe.labels, recipe.seed)
     write_parquet(groups, out)
     return groups
-
-
-def any_labels(path: Path) -> QTable:
-    """Labels of ours, or a table in the authors' layout, or a folder of ours.
-
-    Raises
-    ------
-    StoreError, TableError
-        If they cannot be read.
-    """
-    if path.is_file():
-        table = read_user_table(path)
-        if "local_id" in table.colnames and "galaxy_id" not in table.colnames:
-            return authors.from_authors(table, path)
-    return read_labels(path)
 
 
 def import_labels(file: Path, out: Path, form: Format, recipe: Recipe, sample: Path | None) -> int:
@@ -124,7 +109,7 @@ def export_labels(file: Path, out: Path, form: Format, recipe: Recipe, sample: P
         If something cannot be read or written, or the format holds what the labels lack.
     """
     _check_new(out)
-    labels = any_labels(file)
+    labels = read_any_labels(file, authors.from_authors)
     opened = None if sample is None else Sample.open(sample)
     size = (recipe.labels.image_size_px,) * 2
     ids = list(rows_by_id(labels))
