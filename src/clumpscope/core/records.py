@@ -106,6 +106,7 @@ SPLIT = _specs(
     ("group", "i4", "", "meta.id", "run-group, from 1 (Popp et al. 2024, Table 9)"),
     ("split", "str", "", "meta.code.class", "train, validation or test"),
 )
+SPLITS = ("train", "validation", "test")
 
 DETECTIONS = _specs(
     _ID,

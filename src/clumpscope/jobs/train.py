@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from clumpscope.core.boxes import Boxes
 from clumpscope.core.composite import composite
 from clumpscope.core.records import SPLIT
 from clumpscope.core.schema import plain
+from clumpscope.detector.training.examples import Labelled, TrainingSet
 from clumpscope.engine.local import Progress, ordered_map, shards, silent
 from clumpscope.errors import ClumpscopeError, FolderError, StoreError, TableError, expected_got
 from clumpscope.models.native import native_spec
@@ -34,9 +34,6 @@ from clumpscope.stages.train.sides import by_host, of_group, same_hosts
 from clumpscope.store.labels import LABELS_FILE, looked_at, read_any_labels
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_records
-
-if TYPE_CHECKING:
-    from clumpscope.detector.training.data import Labelled, TrainingSet
 
 _SHARD = 64  # galaxies
 Report = Callable[[int, dict[str, float]], None]
@@ -266,13 +263,11 @@ def _check_new(out: Path) -> None:
         raise StoreError(f"cannot write {out}: {error.strerror or error}") from error
 
 
-def _composites(plan: Plan, workers: int, progress: Progress) -> tuple["TrainingSet", int]:
+def _composites(plan: Plan, workers: int, progress: Progress) -> tuple[TrainingSet, int]:
     """Composites of the images that can be read: those to learn from, and how many, come first."""
-    from clumpscope.detector.training.data import TrainingSet
-
     readable: list[bool] = []
 
-    def items() -> Iterator["Labelled | None"]:
+    def items() -> Iterator[Labelled | None]:
         for part in ordered_map(partial(_compose, plan.recipe), _tasks(plan), workers):
             readable.extend(item is not None for item in part)
             progress(len(part))
@@ -295,10 +290,8 @@ def _tasks(plan: Plan) -> Iterator[tuple[Sample, list[Boxes]]]:
                 yield plan.samples[number].part(rows), [one.boxes for one in part]
 
 
-def _compose(recipe: Recipe, task: tuple[Sample, list[Boxes]]) -> list["Labelled | None"]:
+def _compose(recipe: Recipe, task: tuple[Sample, list[Boxes]]) -> list[Labelled | None]:
     """Composites with labels of some galaxies; ``None`` where the image cannot be used."""
-    from clumpscope.detector.training.data import Labelled
-
     sample, labels = task
     found: list[Labelled | None] = []
     for row, boxes in enumerate(labels):

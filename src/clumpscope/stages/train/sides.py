@@ -11,9 +11,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
+from clumpscope.core.records import SPLITS
 from clumpscope.errors import TableError, expected_got
 
-SPLITS = ("train", "validation", "test")
 _SAME_PLACE_ARCSEC = 3.0  # less than the nearest neighbours of a sample are apart
 
 
