@@ -52,7 +52,7 @@ def test_without_word_of_looks_all_galaxies_count():
 
 
 def test_labels_that_fit_no_galaxy():
-    message = "expected labels of galaxies of the samples, got of 2 others, such as x"
+    message = "expected labels of galaxies of the samples, got those of 2 others, such as x"
     with pytest.raises(TableError, match=message):
         known_by(GALAXIES, ["y", "x"], None, "labels")
     with pytest.raises(TableError, match="got none"):

@@ -80,7 +80,7 @@ def known_by(
         raise TableError(expected_got(f"{where}: galaxy {often[0]}", "in one sample", got))
     strangers = set(labelled) - times.keys()
     if len(strangers) == len(labelled):
-        got = f"of {len(labelled)} others, such as {min(labelled)}" if labelled else "none"
+        got = f"those of {len(labelled)} others, such as {min(labelled)}" if labelled else "none"
         raise TableError(expected_got(where, "labels of galaxies of the samples", got))
     shown = [one for one in galaxies if seen is None or one.galaxy_id in seen]
     return shown, {
