@@ -13,7 +13,6 @@ from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, TableError
 from clumpscope.jobs.consensus import consensus
 from clumpscope.jobs.labels import (
-    any_labels,
     export_labels,
     import_labels,
     select_labels,
@@ -58,7 +57,7 @@ def test_select_then_split(survey, tmp_path):
 def test_there_and_back_on_disk(survey, tmp_path, form, name):
     sent = export_labels(survey, tmp_path / name, form, RECIPE, survey)
     assert import_labels(tmp_path / name, tmp_path / "back.parquet", form, RECIPE, survey) == sent
-    before, after = any_labels(survey), any_labels(tmp_path / "back.parquet")
+    before, after = read_labels(survey), read_labels(tmp_path / "back.parquet")
     order = np.argsort(np.asarray(before["galaxy_id"]), kind="stable")
     assert after["galaxy_id"].tolist() == before["galaxy_id"][order].tolist()
     assert after["label"].tolist() == before["label"][order].tolist()
@@ -69,7 +68,7 @@ def test_adams_positions_become_boxes_again(survey, tmp_path):
     """Labels are boxes of two PSF-FWHM, and so are those made from the sky."""
     export_labels(survey, tmp_path / "l.csv", "adams", RECIPE, survey)
     import_labels(tmp_path / "l.csv", tmp_path / "back.parquet", "adams", RECIPE, survey)
-    before, after = any_labels(survey), any_labels(tmp_path / "back.parquet")
+    before, after = read_labels(survey), read_labels(tmp_path / "back.parquet")
     assert np.allclose(corners(after), corners(before), atol=1e-6)
 
 
@@ -126,7 +125,7 @@ def test_boxes_go_out_and_come_back_corrected(survey, finished, tmp_path, source
 
 def test_boxes_sent_out_are_those_of_the_labels(survey, tmp_path):
     subjects(survey, tmp_path / "set", RECIPE, survey)
-    labels = any_labels(survey)
+    labels = read_labels(survey)
     with (tmp_path / "set" / "manifest.csv").open(newline="") as stream:
         for row in csv.DictReader(stream):
             mine = np.asarray(labels["galaxy_id"]) == row["galaxy_id"]

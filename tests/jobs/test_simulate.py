@@ -84,6 +84,7 @@ def test_injection_keeps_what_the_hosts_had(survey: Path, tmp_path: Path) -> Non
     assert sample.ids[:3] == hosts.ids[:3]
     assert f"{hosts.ids[0]}.2" in sample.ids
     assert (tmp_path / "out" / "images" / f"{hosts.ids[0]}.2.fits").is_file()
+    assert sample.host_ids == [name.split(".")[0] for name in sample.ids]
     before, after = hosts.truth(), sample.truth()
     for galaxy_id in sample.ids[:20]:
         old = before[np.asarray(before["galaxy_id"]) == galaxy_id]
@@ -97,6 +98,17 @@ def test_injection_keeps_what_the_hosts_had(survey: Path, tmp_path: Path) -> Non
             hosts.host(hosts.ids.index(galaxy_id), "petro_flux_u") + added
         )
     assert len(sample.labels()) >= len(hosts.labels())
+
+
+def test_injections_into_injections_bear_the_first_hosts_id(survey: Path, tmp_path: Path) -> None:
+    simulate(tmp_path / "one", 3, Recipe(seed=8), 1, hosts=survey)
+    made = simulate(tmp_path / "two", 6, Recipe(seed=9), 1, hosts=tmp_path / "one")
+    first, second = Sample.open(tmp_path / "one"), Sample.open(tmp_path / "two")
+    assert made == 6
+    assert second.host_ids == first.host_ids * 2 == first.ids * 2
+    third = simulate(tmp_path / "three", 2, Recipe(seed=9), 1, hosts=tmp_path / "two")
+    assert third == 2
+    assert Sample.open(tmp_path / "three").host_ids == first.ids[:2]
 
 
 def test_injection_is_the_same_for_any_number_of_workers(

@@ -55,6 +55,27 @@ def test_a_bare_folder_in_the_order_of_its_names(tmp_path):
     assert [image.galaxy_id for image in images] == ["a", "b", "c"]
 
 
+def test_hosts_of_injections(tmp_path):
+    for name in "abc":
+        write_galaxy(tmp_path / "images" / f"{name}.fits", galaxy_image(name, "gri"))
+    hosts(tmp_path, galaxy_id=["a", "b", "c"])
+    assert Sample.open(tmp_path).host_ids == ["a", "b", "c"]
+    table = record_table(HOSTS, {"galaxy_id": ["a", "b", "c"]})
+    table["host_id"] = ["x", "", "x"]
+    write_parquet(table, tmp_path / "hosts.parquet")
+    assert Sample.open(tmp_path).host_ids == ["x", "b", "x"]
+
+
+def test_a_part_of_a_sample(tmp_path):
+    for name in "abc":
+        write_galaxy(tmp_path / "images" / f"{name}.fits", galaxy_image(name, "gri"))
+    hosts(tmp_path, galaxy_id=["a", "b", "c"], redshift=[0.1, 0.2, 0.3])
+    part = Sample.open(tmp_path).part([2, 0])
+    assert part.ids == ["c", "a"]
+    assert (len(part), part.host(0, "redshift")) == (2, 0.3)
+    assert part.read(1, CONFIG).galaxy_id == "a"
+
+
 def test_a_bare_images_folder(tmp_path):
     picture(tmp_path / "images" / "a.jpeg")
     assert Sample.open(tmp_path).ids == ["a"]

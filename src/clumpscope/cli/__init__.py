@@ -3,7 +3,7 @@
 import sys
 from typing import NoReturn
 
-from clumpscope.cli import labels, models, pictures, recipe, runs, samples
+from clumpscope.cli import labels, models, pictures, recipe, runs, samples, train
 from clumpscope.cli.common import app, errors
 from clumpscope.errors import ClumpscopeError
 
@@ -23,4 +23,4 @@ def main() -> NoReturn:
     sys.exit(0)
 
 
-__all__ = ["app", "labels", "main", "models", "pictures", "recipe", "runs", "samples"]
+__all__ = ["app", "labels", "main", "models", "pictures", "recipe", "runs", "samples", "train"]

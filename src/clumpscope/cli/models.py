@@ -1,4 +1,4 @@
-"""Commands for detectors: train and models."""
+"""Commands for model files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,42 +12,9 @@ from rich.progress import (
 )
 from rich.table import Column, Table
 
-from clumpscope.cli.common import (
-    Seed,
-    Workers,
-    app,
-    console,
-    errors,
-    models_app,
-    recipe_of,
-    workers_of,
-)
-from clumpscope.errors import TableError, expected_got
+from clumpscope.cli.common import console, errors, models_app
 
 _DOWNLOAD = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-
-
-@app.command()
-def train(
-    recipe: Annotated[Path, typer.Argument(help="a TOML recipe", metavar="RECIPE")],
-    sample: Annotated[
-        list[Path], typer.Option("--sample", help="a sample with labels.parquet; again for more")
-    ],
-    out: Annotated[Path, typer.Option("--out", help="model file to write (.safetensors)")],
-    seed: Seed = None,
-    workers: Workers = None,
-) -> None:
-    """Train a detector on samples with labels."""
-    if out.suffix != ".safetensors":
-        raise TableError(expected_got("--out", "a file ending in .safetensors", out.name))
-    from clumpscope.jobs.train import train as job
-
-    def report(epoch: int, metrics: dict[str, float]) -> None:
-        figures = ", ".join(f"{name} {value:.3f}" for name, value in metrics.items())
-        console.print(f"epoch {epoch}: {figures}")
-
-    spec = job(sample, out, recipe_of(recipe, seed), workers_of(workers), report)
-    console.print(f"{spec.name} in {out}")
 
 
 @models_app.command("list")

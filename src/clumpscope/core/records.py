@@ -65,6 +65,11 @@ HOSTS = [
     ),
 ]
 
+# What injections add to hosts: who shares a host with whom.
+INJECTED = _specs(
+    ("host_id", "str", "", "meta.id.parent", "galaxy whose image this one was made from"),
+)
+
 TRUTH = [
     *_specs(
         _ID,
@@ -101,6 +106,7 @@ SPLIT = _specs(
     ("group", "i4", "", "meta.id", "run-group, from 1 (Popp et al. 2024, Table 9)"),
     ("split", "str", "", "meta.code.class", "train, validation or test"),
 )
+SPLITS = ("train", "validation", "test")
 
 DETECTIONS = _specs(
     _ID,

@@ -93,6 +93,18 @@ def layout(spec: DetectorSpec) -> dict[str, Tensor]:
     return tensors
 
 
+def parameters(spec: DetectorSpec) -> int:
+    """How many numbers of a spec's network are learned; none is made.
+
+    Raises
+    ------
+    ModelError
+        If the encoder is unknown or lacks a wanted stride.
+    """
+    with torch.device("meta"):
+        return sum(tensor.numel() for tensor in build(spec).parameters())
+
+
 def check_tensors(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor], what: str) -> None:
     """Check every key and shape.
 

@@ -25,7 +25,7 @@ from clumpscope.stages.consensus.tables import (
     volunteers_table,
 )
 from clumpscope.store.atomic import new_folder
-from clumpscope.store.labels import LABELS_FILE, STATE_FILE, State
+from clumpscope.store.labels import IMAGES_FILE, LABELS_FILE, STATE_FILE, State
 from clumpscope.store.manifest import RunManifest, sha256_file
 from clumpscope.store.panoptes import read_export
 from clumpscope.store.sample import Sample
@@ -107,7 +107,7 @@ def consensus(
     write_parquet(boxes, out / LABELS_FILE)
     heat_map(boxes, out / "heat_map.png", padding=recipe.labels.padding)
     images = images_table(export, truths, verdicts, config)
-    write_parquet(images, out / "images.parquet")
+    write_parquet(images, out / IMAGES_FILE)
     write_parquet(faults_table(export.faults), out / "faults.parquet")
     outcome = Outcome(
         images=len(images),

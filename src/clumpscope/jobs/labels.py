@@ -12,12 +12,13 @@ from clumpscope.core.grid import Grid
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, TableError, expected_got
 from clumpscope.plot.labels import heat_map
+from clumpscope.stages.labels.formats.authors import from_authors
 from clumpscope.stages.labels.formats.base import Format, Images
 from clumpscope.stages.labels.formats.registry import format_of
 from clumpscope.stages.labels.select import Step, select
 from clumpscope.stages.labels.split import split
 from clumpscope.store.atomic import new_folder
-from clumpscope.store.labels import LABELS_FILE, read_labels
+from clumpscope.store.labels import LABELS_FILE, read_any_labels
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_user_table, write_parquet
@@ -34,7 +35,7 @@ def select_labels(file: Path, out: Path, recipe: Recipe, hosts: Path | None = No
     StoreError, TableError
         If something cannot be read or written, or no box is left.
     """
-    labels = any_labels(file)
+    labels = read_any_labels(file, from_authors)
     redshift = None
     if hosts is not None:
         sample = Sample.open(hosts)
@@ -65,28 +66,9 @@ def split_labels(file: Path, out: Path, recipe: Recipe) -> QTable:
         If something cannot be read or written, or there are too few galaxies.
     """
     _check_new(out)
-    groups = split(any_labels(file), recipe.labels, recipe.seed)
+    groups = split(read_any_labels(file, from_authors), recipe.labels, recipe.seed)
     write_parquet(groups, out)
     return groups
-
-
-def any_labels(path: Path) -> QTable:
-    """Labels of ours, or a table in the authors' layout, or a folder of ours.
-
-    Raises
-    ------
-    StoreError, TableError
-        If they cannot be read.
-    """
-    if path.is_file():
-        table = read_user_table(path)
-        if "local_id" in table.colnames and "galaxy_id" not in table.colnames:
-            return format_of("authors").read(table, Images(None, 0), path)
-        if path.suffix.lower() != ".parquet":
-            raise TableError(
-                expected_got(path, "labels.parquet or the authors' table", "one to `labels import`")
-            )
-    return read_labels(path)
 
 
 def import_labels(file: Path, out: Path, form: str, recipe: Recipe, sample: Path | None) -> int:
@@ -121,7 +103,7 @@ def export_labels(file: Path, out: Path, form: str, recipe: Recipe, sample: Path
     Parameters and errors are as of `import_labels`.
     """
     _check_new(out)
-    labels, chosen = any_labels(file), format_of(form)
+    labels, chosen = read_any_labels(file, from_authors), format_of(form)
     content = chosen.write(labels, _images(sample, recipe))
     if chosen.content == "json":
         write_text(out, json.dumps(content, indent=1) + "\n")

@@ -12,13 +12,14 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.core.records import (
     FAILURES,
     HOSTS,
+    INJECTED,
     LABELS,
     TRUTH,
     Columns,
     table_of_parts,
     table_of_rows,
 )
-from clumpscope.core.schema import plain, rows_by_id
+from clumpscope.core.schema import ColumnSpec, plain, rows_by_id
 from clumpscope.engine.local import Progress, silent
 from clumpscope.errors import ImageError, StoreError, expected_got
 from clumpscope.jobs.shards import fill
@@ -81,9 +82,10 @@ def simulate(
         ids = copy_ids(sample.ids, galaxies or len(sample))
         make = partial(_injected, hosts, key["sample"], ids, recipe)
     total = len(ids)
+    kind = HOSTS if hosts is None else [*HOSTS, *INJECTED]
     store = Run.create(folder, key, resume=resume)
     names = ["hosts", "truth", "labels", *([] if hosts is None else ["failures"])]
-    work = partial(_shard, folder, ids, make)
+    work = partial(_shard, folder, ids, kind, make)
     tables = fill(store, total, work, names, workers=workers, progress=progress)
     made = len(tables["hosts"])
     if not made:
@@ -126,6 +128,7 @@ def _injected(hosts: Path, key: str, ids: list[str], recipe: Recipe, index: int)
     truth, labels = (before[kind].get(sample.ids[row]) for kind in ("truth", "labels"))
     return replace(
         made,
+        host={**made.host, "host_id": sample.host_ids[row]},
         truth=_after(made.truth, truth, ids[index]),
         labels=_after(made.labels, labels, ids[index]),
     )
@@ -169,6 +172,7 @@ def _after(new: Columns, old: Columns | None, galaxy_id: str) -> Columns:
 def _shard(
     folder: Path,
     ids: list[str],
+    kind: list[ColumnSpec],
     make: Callable[[int], SimulatedGalaxy],
     rows: Sequence[int],
 ) -> dict[str, QTable]:
@@ -183,7 +187,7 @@ def _shard(
     for galaxy in made:
         write_galaxy(folder / "images" / f"{galaxy.image.galaxy_id}.fits", galaxy.image)
     return {
-        "hosts": table_of_rows(HOSTS, [galaxy.host for galaxy in made]),
+        "hosts": table_of_rows(kind, [galaxy.host for galaxy in made]),
         "truth": table_of_parts(TRUTH, [galaxy.truth for galaxy in made]),
         "labels": table_of_parts(LABELS, [galaxy.labels for galaxy in made]),
         "failures": table_of_rows(FAILURES, failed),

@@ -1,93 +1,253 @@
-"""`train`: samples with labels to a model."""
+"""`train`: samples with labels to a model.
+
+`make_plan` settles which galaxies are learned from and which are held out; `train` makes their
+composites, trains on them and keeps the best network.
+"""
 
 import math
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.boxes import Boxes
 from clumpscope.core.composite import composite
+from clumpscope.core.records import SPLIT
 from clumpscope.core.schema import plain
-from clumpscope.engine.local import ordered_map, shards
+from clumpscope.detector.training.examples import Labelled, TrainingSet
+from clumpscope.engine.local import Progress, ordered_map, shards, silent
 from clumpscope.errors import ClumpscopeError, FolderError, StoreError, TableError, expected_got
+from clumpscope.models.native import native_spec
 from clumpscope.models.registry import find_model
 from clumpscope.models.spec import DetectorSpec, TrainingRange
 from clumpscope.stages.labels.boxes import labels_by_galaxy
+from clumpscope.stages.labels.formats.authors import from_authors
+from clumpscope.stages.train.galaxies import Galaxy, Notes, galaxies_of, grouped, known_by
+from clumpscope.stages.train.sides import by_host, of_group, same_hosts
+from clumpscope.store.labels import LABELS_FILE, looked_at, read_any_labels
 from clumpscope.store.sample import Sample
+from clumpscope.store.tables import read_records
 
-if TYPE_CHECKING:
-    from clumpscope.detector.training.data import TrainingSet
+_SHARD = 64  # galaxies
+Report = Callable[[int, dict[str, float]], None]
+Step = Callable[[int, int, int], None]
 
-_SHARD = 64
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What a training does.
+
+    Attributes
+    ----------
+    start
+        Model file to go on from; ``None`` is random weights.
+    training, validation
+        Galaxies to learn from, and those held out.
+    notes
+        What of samples, labels and groups does not fit → how many galaxies.
+    source
+        Where labels and groups come from, if not from the samples.
+    """
+
+    recipe: Recipe
+    start: Path | None
+    samples: tuple[Sample, ...]
+    training: list[Galaxy]
+    validation: list[Galaxy]
+    notes: Mapping[str, int]
+    source: str
+
+    def spec(self, name: str) -> DetectorSpec:
+        """The model to come, as far as it is known before.
+
+        Raises
+        ------
+        ModelError
+            If ``train.start`` cannot be read or is of another architecture.
+        """
+        seen = TrainingRange(
+            psf_fwhm_arcsec=self._range("psf_fwhm_r"),
+            pixscale_arcsec=self._range("pixscale_arcsec"),
+        )
+        return native_spec(name, self.recipe, seen, start=self.start)
+
+    @property
+    def batches(self) -> int:
+        """Batches an epoch that are learned from, if every image can be read."""
+        return max(1, len(self.training) // self.recipe.train.batch_size)
+
+    def _range(self, name: str) -> tuple[float, float] | None:
+        values = _host_column(self.samples, self.training, name)
+        values = values[np.isfinite(values)]
+        return (float(values.min()), float(values.max())) if len(values) else None
 
 
-def train(
+def make_plan(
     folders: Sequence[Path],
-    out: Path,
     recipe: Recipe,
-    workers: int,
-    report: Callable[[int, dict[str, float]], None],
-) -> DetectorSpec:
-    """Train the recipe's native detector on samples with ``labels.parquet``; write ``out``.
+    *,
+    labels: Path | None = None,
+    groups: Path | None = None,
+    group: int | None = None,
+) -> Plan:
+    """Settle which galaxies a training learns from, and which are held out; reads no image.
 
-    The file is written anew whenever validation has improved, so that an interrupted training
-    leaves the best model so far. Returns the spec as last written.
+    Parameters
+    ----------
+    labels
+        Labels of ours, in a file or folder, or the authors' table; ``None`` takes the
+        ``labels.parquet`` of each sample. A galaxy without labels has no clumps; but if
+        ``labels`` is a consensus's folder, and nobody looked at it, it is left out.
+    groups, group
+        What ``labels split`` wrote, and a number in it: its ``train`` galaxies are learned
+        from, its ``validation`` galaxies held out; injections that it does not list go with
+        their hosts. Without, whole hosts are held out at random.
 
     Raises
     ------
     StoreError, TableError
-        If a sample or its labels cannot be used, fewer than two images can be read, or
-        ``out`` exists or cannot be written.
+        If samples, labels or groups cannot be used, or a side has no galaxy.
+    ModelError
+        If there is no model ``train.start``.
+    """
+    if (groups is None) != (group is None):
+        given = "only --groups" if group is None else "only --group"
+        raise TableError(expected_got("run-groups", "--groups and --group, or neither", given))
+    start = None if recipe.train.start is None else find_model(recipe.train.start)
+    samples = tuple(Sample.open(folder) for folder in folders)
+    notes: Notes = {}
+    source = ""
+    if labels is None:
+        galaxies = _with_own_labels(samples)
+    else:
+        galaxies, notes = _with_labels(samples, labels)
+        source = f", labels of {labels.name}"
+    ra, dec = (_host_column(samples, galaxies, name) for name in ("ra", "dec"))
+    hosts = same_hosts([one.host for one in galaxies], ra, dec)
+    if groups is None or group is None:
+        held_out = by_host(hosts, recipe.train.validation_fraction, recipe.seed)
+        sides = np.where(held_out, "validation", "train").tolist()
+    else:
+        table = read_records(groups, SPLIT, required=("galaxy_id", "group", "split"))
+        sides, more = grouped(galaxies, of_group(table, group, groups), groups)
+        both = (
+            {host for host, side in zip(hosts, sides, strict=True) if side == wanted}
+            for wanted in ("train", "validation")
+        )
+        notes = {**notes, **more, "hosts on both sides": len(set.intersection(*both))}
+        source += f", run-group {group} of {groups.name}"
+    training, validation = (
+        [one for one, side in zip(galaxies, sides, strict=True) if side == wanted]
+        for wanted in ("train", "validation")
+    )
+    return Plan(recipe, start, samples, training, validation, notes, source)
+
+
+def _with_own_labels(samples: Sequence[Sample]) -> list[Galaxy]:
+    """All galaxies, each with the labels in its own sample."""
+    galaxies = []
+    for number, sample in enumerate(samples):
+        boxes = labels_by_galaxy(sample.labels(), sample.ids, sample.folder / LABELS_FILE)
+        galaxies += galaxies_of(number, sample.ids, sample.host_ids, boxes)
+    return galaxies
+
+
+def _with_labels(samples: Sequence[Sample], labels: Path) -> tuple[list[Galaxy], Notes]:
+    """Galaxies that a file or folder of labels knows of, and what does not fit."""
+    table = read_any_labels(labels, from_authors)
+    boxes = labels_by_galaxy(table, plain(table, "galaxy_id").astype(str).tolist(), labels)
+    galaxies = []
+    for number, sample in enumerate(samples):
+        galaxies += galaxies_of(number, sample.ids, sample.host_ids, boxes)
+    return known_by(galaxies, boxes, looked_at(labels), labels)
+
+
+def _host_column(
+    samples: Sequence[Sample], galaxies: Sequence[Galaxy], name: str
+) -> NDArray[np.float64]:
+    """(N,) numbers of the host tables, NaN where unknown."""
+    columns = [plain(sample.hosts, name) for sample in samples]
+    return np.array([columns[one.sample][one.row] for one in galaxies], dtype=float)
+
+
+def parameters(plan: Plan) -> int:
+    """How many numbers the training learns."""
+    from clumpscope.detector.weights import parameters
+
+    return parameters(plan.spec("plan"))
+
+
+def _unseen(_epoch: int, _batch: int, _batches: int) -> None:
+    """Steps that nobody watches."""
+
+
+def train(
+    plan: Plan,
+    out: Path,
+    workers: int,
+    report: Report,
+    *,
+    composed: Progress = silent,
+    step: Step = _unseen,
+) -> DetectorSpec:
+    """Train the recipe's native detector as planned; write ``out``.
+
+    The file is written anew whenever validation has improved, so that an interrupted training
+    leaves the best model so far. Returns the spec as last written.
+
+    Parameters
+    ----------
+    report
+        Is told the metrics of each epoch, and the minutes since training began.
+    composed
+        Is told how many galaxies have been made ready.
+    step
+        Is told, after each batch, the epoch, the batches done in it, and how many it has.
+
+    Raises
+    ------
+    StoreError, TableError
+        If ``out`` exists or cannot be written, or a side has no image that can be read.
     ModelError
         If the recipe's encoder does not exist, or ``train.start`` is no fitting model.
     """
-    # torch is loaded here and not by every command.
-    from clumpscope.detector.training.data import TrainingSet
-    from clumpscope.detector.training.fit import split, train
-    from clumpscope.detector.weights import save_model
-    from clumpscope.models.native import native_spec
-
-    chosen = recipe.train.start
-    start_file = None if chosen is None else find_model(chosen)
-    samples = [Sample.open(folder) for folder in folders]
-    labels = [
-        labels_by_galaxy(sample.labels(), sample.ids, sample.folder / "labels.parquet")
-        for sample in samples
-    ]
     _check_new(out)
-    parts: list[TrainingSet | None] = []
-    for sample, boxes in zip(samples, labels, strict=True):
-        work = partial(_compose, sample, boxes, recipe)
-        parts += ordered_map(work, shards(range(len(sample)), _SHARD), workers)
-    data = TrainingSet.joined([part for part in parts if part is not None])
-    if len(data) < 2:
-        where = " ".join(str(folder) for folder in folders)
-        raise TableError(expected_got(where, "at least two usable images", len(data)))
-    training, validation = split(data, recipe)
-    total = sum(len(sample) for sample in samples)
+    # torch is loaded here and not by every command.
+    from clumpscope.detector.training.data import CompositeDataset
+    from clumpscope.detector.training.fit import fit, initial
+    from clumpscope.detector.training.module import Watch
+    from clumpscope.detector.weights import save_model
+
+    config, seed = plan.recipe.train, plan.recipe.seed
+    spec = plan.spec(out.stem)
+    network = initial(spec, plan.start, seed)
+    data, first = _composites(plan, workers, composed)
+    learning = CompositeDataset(data, np.arange(first), config.augment, seed)
+    checking = CompositeDataset(data, np.arange(first, len(data)), None, seed)
+    unreadable = len(plan.training) + len(plan.validation) - len(data)
     provenance = (
-        f"trained by clumpscope on {len(training)} images, validated on {len(validation)} "
-        f"({len(data)} images, {total - len(data)} unreadable left out)"
+        f"trained by clumpscope on {len(learning)} images, validated on {len(checking)} "
+        f"({len(data)} images, {unreadable} unreadable left out){plan.source}"
     )
-    spec = native_spec(out.stem, recipe, _range(samples), provenance, start=start_file)
     start = time.monotonic()
-    written = [spec]
+    written = [spec.model_copy(update={"provenance": provenance})]
 
     def save(network: object, metrics: dict[str, float]) -> None:
         known = {name: value for name, value in metrics.items() if math.isfinite(value)}
-        written[0] = spec.model_copy(update={"metrics": known})
+        written[0] = written[0].model_copy(update={"metrics": known})
         save_model(out, network, written[0])
 
     def timed(epoch: int, metrics: dict[str, float]) -> None:
         report(epoch, {**metrics, "minutes": (time.monotonic() - start) / 60})
 
-    train(spec, training, validation, recipe, timed, save, start=start_file)
+    fit(network, learning, checking, config, seed, Watch(timed, save, step))
     return written[0]
 
 
@@ -103,28 +263,42 @@ def _check_new(out: Path) -> None:
         raise StoreError(f"cannot write {out}: {error.strerror or error}") from error
 
 
-def _compose(
-    sample: Sample, labels: dict[str, Boxes], recipe: Recipe, indices: Sequence[int]
-) -> "TrainingSet | None":
-    """Composites and labels of some galaxies; unusable images are left out."""
-    from clumpscope.detector.training.data import training_set
+def _composites(plan: Plan, workers: int, progress: Progress) -> tuple[TrainingSet, int]:
+    """Composites of the images that can be read: those to learn from, and how many, come first."""
+    readable: list[bool] = []
 
-    pairs = []
-    for index in indices:
+    def items() -> Iterator[Labelled | None]:
+        for part in ordered_map(partial(_compose, plan.recipe), _tasks(plan), workers):
+            readable.extend(item is not None for item in part)
+            progress(len(part))
+            yield from part
+
+    data = TrainingSet.filled(items(), len(plan.training) + len(plan.validation))
+    first = sum(readable[: len(plan.training)])
+    if first in (0, len(data)):
+        got = f"{first} and {len(data) - first}"
+        raise TableError(expected_got("images", "some to learn from, and some held out", got))
+    return data, first
+
+
+def _tasks(plan: Plan) -> Iterator[tuple[Sample, list[Boxes]]]:
+    """Some galaxies of one sample at a time, with their labels."""
+    for side in (plan.training, plan.validation):
+        for number, some in groupby(side, key=lambda one: one.sample):
+            for part in shards(list(some), _SHARD):
+                rows = [one.row for one in part]
+                yield plan.samples[number].part(rows), [one.boxes for one in part]
+
+
+def _compose(recipe: Recipe, task: tuple[Sample, list[Boxes]]) -> list[Labelled | None]:
+    """Composites with labels of some galaxies; ``None`` where the image cannot be used."""
+    sample, labels = task
+    found: list[Labelled | None] = []
+    for row, boxes in enumerate(labels):
         try:
-            image = composite(sample.read(index, recipe.sample), recipe.composite)
+            image = composite(sample.read(row, recipe.sample), recipe.composite)
         except ClumpscopeError:
-            continue
-        pairs.append((image, labels.get(image.galaxy_id, Boxes.empty())))
-    return training_set(pairs, soft=recipe.train.soft_labels) if pairs else None
-
-
-def _range(samples: Sequence[Sample]) -> TrainingRange:
-    def limits(name: str) -> tuple[float, float] | None:
-        values = np.concatenate([plain(sample.hosts, name).astype(float) for sample in samples])
-        values = values[np.isfinite(values)]
-        return (float(values.min()), float(values.max())) if len(values) else None
-
-    return TrainingRange(
-        psf_fwhm_arcsec=limits("psf_fwhm_r"), pixscale_arcsec=limits("pixscale_arcsec")
-    )
+            found.append(None)
+        else:
+            found.append(Labelled.of(image, boxes, soft=recipe.train.soft_labels))
+    return found

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from clumpscope.config.recipe import Recipe
+from clumpscope.errors import ModelError, expected_got
 from clumpscope.models.header import read_header
 from clumpscope.models.spec import DetectorSpec, Native, TrainingRange
 from clumpscope.store.manifest import sha256_file
@@ -12,7 +13,6 @@ def native_spec(
     name: str,
     recipe: Recipe,
     trained_on: TrainingRange,
-    provenance: str,
     *,
     start: Path | None = None,
 ) -> DetectorSpec:
@@ -21,16 +21,23 @@ def native_spec(
     Raises
     ------
     ModelError
-        If ``start`` cannot be read.
+        If ``start`` cannot be read or is of another architecture.
     """
-    return DetectorSpec(
+    spec = DetectorSpec(
         name=name,
         architecture=Native(**recipe.detector.model_dump()),
         composite=recipe.composite,
         mean=(0.1, 0.1, 0.1),
         std=(0.2, 0.2, 0.2),
-        weights="random" if start is None else read_header(start).spec.name,
-        weights_sha256="" if start is None else sha256_file(start),
-        provenance=provenance,
+        weights="random",
         trained_on=trained_on,
     )
+    if start is None:
+        return spec
+    before = read_header(start).spec
+    for part in ("architecture", "mean", "std"):
+        if getattr(before, part) != getattr(spec, part):
+            raise ModelError(
+                expected_got(f"{start} {part}", getattr(spec, part), getattr(before, part))
+            )
+    return spec.model_copy(update={"weights": before.name, "weights_sha256": sha256_file(start)})

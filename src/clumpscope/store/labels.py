@@ -1,17 +1,19 @@
 """A consensus on disk: boxes, images, volunteers, faults, and the state to go on from."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from astropy.table import QTable, vstack
+from astropy.table import QTable, Table, vstack
 from numpy.typing import NDArray
 
 from clumpscope.core.records import LABELS
-from clumpscope.errors import FolderError, expected_got
-from clumpscope.store.tables import read_parquet, read_records, write_parquet
+from clumpscope.errors import FolderError, TableError, expected_got
+from clumpscope.store.tables import read_parquet, read_records, read_user_table, write_parquet
 
 LABELS_FILE = "labels.parquet"
+IMAGES_FILE = "images.parquet"
 STATE_FILE = "state.parquet"
 _REQUIRED = ("galaxy_id", "label", "x1", "y1", "x2", "y2")
 
@@ -26,6 +28,45 @@ def read_labels(path: Path) -> QTable:
     """
     file = path / LABELS_FILE if path.is_dir() else path
     return read_records(file, LABELS, required=_REQUIRED)
+
+
+def read_any_labels(path: Path, from_authors: Callable[[Table, Path], QTable]) -> QTable:
+    """Labels of ours, in a file or a folder; or a table in the authors' layout, made ours.
+
+    Raises
+    ------
+    StoreError, TableError
+        If they cannot be read.
+    """
+    if path.is_file():
+        table = read_user_table(path)
+        if "local_id" in table.colnames and "galaxy_id" not in table.colnames:
+            return from_authors(table, path)
+        if path.suffix.lower() != ".parquet":
+            raise TableError(
+                expected_got(path, "labels.parquet or the authors' table", "one to `labels import`")
+            )
+    return read_labels(path)
+
+
+def looked_at(path: Path) -> set[str] | None:
+    """Galaxies that somebody looked at, by the ``images.parquet`` of a consensus's folder.
+
+    ``None`` where labels do not tell.
+
+    Raises
+    ------
+    StoreError, TableError
+        If the table cannot be read or lacks a column.
+    """
+    file = path / IMAGES_FILE
+    if not file.is_file():
+        return None
+    images = read_parquet(file)
+    missing = {"galaxy_id", "n_looks"} - set(images.colnames)
+    if missing:
+        raise TableError(expected_got(file, "columns galaxy_id, n_looks", f"no {min(missing)}"))
+    return set(np.asarray(images["galaxy_id"]).astype(str)[np.asarray(images["n_looks"]) > 0])
 
 
 @dataclass(frozen=True, eq=False)

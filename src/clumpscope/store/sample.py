@@ -1,5 +1,6 @@
 """A sample: a folder of galaxies with a host table, and, where known, truth and labels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -94,6 +95,14 @@ class Sample:
         """Galaxy ids in order."""
         return [str(galaxy_id) for galaxy_id in self.hosts["galaxy_id"]]
 
+    @property
+    def host_ids(self) -> list[str]:
+        """Galaxy whose image each was made from: another one for injections, else itself."""
+        if "host_id" not in self.hosts.colnames:
+            return self.ids
+        known = (str(host) for host in self.hosts["host_id"])
+        return [host or own for host, own in zip(known, self.ids, strict=True)]
+
     def __len__(self) -> int:
         return len(self.paths)
 
@@ -110,6 +119,10 @@ class Sample:
             return ids.index(galaxy_id)
         known = f"one of the {len(ids)} of sample {self.folder}"
         raise TableError(expected_got("galaxy", known, galaxy_id, did_you_mean(galaxy_id, ids)))
+
+    def part(self, rows: Sequence[int]) -> "Sample":
+        """Only the galaxies of some rows."""
+        return Sample(self.folder, self.hosts[list(rows)], tuple(self.paths[k] for k in rows))
 
     def fingerprint(self) -> str:
         """Hash of the host table and of each image's size and time."""

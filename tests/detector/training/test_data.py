@@ -1,244 +1,97 @@
+"""What torch is given: some rows, changed by draws of their own, and their labels."""
+
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
 from clumpscope.config.train import AugmentConfig
-from clumpscope.detector.training.data import (
-    CompositeDataset,
-    Example,
-    TrainingSet,
-    augment,
-    collate,
-)
-from clumpscope.errors import TableError
+from clumpscope.detector.training.data import CompositeDataset, collate
+from clumpscope.detector.training.examples import Labelled, TrainingSet
 
-SHAPE = (48, 64)  # rows, columns: unequal, so that a mixed-up axis shows
 EVERYTHING = AugmentConfig(gain=0.3, colour=0.2, gamma=0.2, smooth=0.5, scale=0.3)
-NOTHING = AugmentConfig(flips=False)
-SEEDS = st.integers(0, 2**32 - 1)
+BLACK = np.zeros((3, 32, 32), np.uint8)
 
 
-@st.composite
-def rectangles(draw, shape=SHAPE):
-    """x1, y1, x2, y2 on pixel edges, at least two pixels wide."""
-    x1, y1 = draw(st.integers(0, shape[1] - 2)), draw(st.integers(0, shape[0] - 2))
-    x2, y2 = draw(st.integers(x1 + 2, shape[1])), draw(st.integers(y1 + 2, shape[0]))
-    return np.array([x1, y1, x2, y2], float)
+def items(count=6) -> list[Labelled]:
+    pixels = np.random.default_rng(3).integers(0, 256, (count, 3, 32, 32), dtype=np.uint8)
+    box = np.array([[4.0, 6.0, 12.0, 16.0]])
+    return [Labelled(pixels[k], box + k, np.array([1 + k % 2]), np.ones(1)) for k in range(count)]
 
 
-def painted(box, shape=SHAPE) -> Example:
-    """Dark, with one bright rectangle."""
-    pixels = np.full((3, *shape), 0.1, np.float32)
-    x1, y1, x2, y2 = box.astype(int)
-    pixels[:, y1:y2, x1:x2] = 0.9
-    return Example(pixels, box[None], np.array([2]))
+def dataset(found, augment=None, seed=0) -> CompositeDataset:
+    data = TrainingSet.filled(found, len(found))
+    return CompositeDataset(data, np.arange(len(data)), augment, seed)
 
 
-def inside(box, shape) -> np.ndarray:
-    """Pixels whose centre lies in a box."""
-    rows, cols = np.mgrid[: shape[0], : shape[1]] + 0.5
-    return (cols > box[0]) & (cols < box[2]) & (rows > box[1]) & (rows < box[3])
+def test_rows_are_those_asked_for():
+    data = TrainingSet.filled(items(), 6)
+    part = CompositeDataset(data, np.array([4, 1]), None, 0)
+    assert len(part) == 2
+    assert [part[k][1]["boxes"][0, 0] for k in range(2)] == [8, 5]
+    np.testing.assert_array_equal(np.rint(part[0][0].numpy() * 255), data.pixels[4])
 
 
-def training_set(count=6, shape=(32, 32)) -> TrainingSet:
-    pixels = np.random.default_rng(3).integers(0, 256, (count, 3, *shape), dtype=np.uint8)
-    boxes = [np.array([[4.0, 6.0, 12.0, 16.0]]) + k for k in range(count)]
-    return TrainingSet(pixels, boxes, [np.array([1 + k % 2]) for k in range(count)])
-
-
-@given(rectangles(), SEEDS)
-def test_boxes_follow_flips_exactly(box, seed):
-    changed = augment(painted(box), AugmentConfig(flips=True), np.random.default_rng(seed))
-    bright = changed.pixels[0] > 0.5
-    np.testing.assert_array_equal(bright, inside(changed.boxes[0], bright.shape))
-    assert changed.labels.tolist() == [2]
-
-
-def test_all_eight_orientations_come():
-    example = painted(np.array([2.0, 5.0, 11.0, 9.0]), (32, 32))
-    draws = (
-        augment(example, AugmentConfig(flips=True), np.random.default_rng(seed))
-        for seed in range(200)
-    )
-    assert len({tuple(one.boxes[0]) for one in draws}) == 8
-
-
-@given(rectangles(), SEEDS)
-def test_boxes_follow_scale_exactly(box, seed):
-    """A pixel is bright if, and only if, its centre lies in the scaled box."""
-    config = AugmentConfig(flips=False, scale=0.4)
-    changed = augment(painted(box), config, np.random.default_rng(seed))
-    assert changed.pixels.shape == (3, *SHAPE)
-    np.testing.assert_array_equal(changed.pixels[0] > 0.5, inside(changed.boxes[0], SHAPE))
-    size, before = np.diff(changed.boxes[0].reshape(2, 2), axis=0), box[2:] - box[:2]
-    factors = (size / before)[0]
-    assert factors[0] == pytest.approx(factors[1])
-    assert 0.6 <= factors[0] <= 1.4
-
-
-def test_scale_goes_both_ways_and_shows_black_beyond_the_edge():
-    example = painted(np.array([20.0, 20.0, 30.0, 30.0]))
-    config = AugmentConfig(flips=False, scale=0.4)
-    widths, corners = [], []
-    for seed in range(40):
-        changed = augment(example, config, np.random.default_rng(seed))
-        widths.append(changed.boxes[0, 2] - changed.boxes[0, 0])
-        corners.append(changed.pixels[0, 0, 0])
-    assert min(widths) < 8
-    assert max(widths) > 12
-    assert all(
-        (corner == 0) == (width < 9.8)
-        for corner, width in zip(corners, widths, strict=True)
-        if not 9.8 <= width <= 10
-    )
-
-
-@given(rectangles(), SEEDS)
-def test_everything_at_once_gives_a_valid_example(box, seed):
-    data = TrainingSet(
-        (painted(box).pixels[None] * 255).astype(np.uint8), [box[None]], [np.array([1])]
-    )
-    pixels, target = CompositeDataset(data, EVERYTHING, seed)[0]
-    assert pixels.dtype == torch.float32
-    assert pixels.isfinite().all()
-    assert 0 <= pixels.min() <= pixels.max() <= 1
-    assert pixels.shape in {(3, *SHAPE), (3, *SHAPE[::-1])}
-    boxes = target["boxes"]
-    assert len(boxes) == len(target["labels"])
-    assert (boxes >= 0).all()
-    assert (boxes[:, 2:] <= torch.tensor(pixels.shape[:0:-1])).all()
-    assert (boxes[:, 2:] > boxes[:, :2]).all()
-
-
-def ratio(config, seed=5):
-    """Changed over original of a flat grey image, (3, H, W)."""
-    example = Example(np.full((3, 16, 16), 0.2, np.float32), np.zeros((0, 4)), np.zeros(0, int))
-    return augment(example, config, np.random.default_rng(seed)).pixels / 0.2
-
-
-def test_gain_is_one_for_all_and_colour_one_a_channel():
-    gain = ratio(AugmentConfig(flips=False, gain=0.3))
-    assert np.ptp(gain) == pytest.approx(0, abs=1e-6)
-    assert gain.mean() != pytest.approx(1, abs=0.01)
-    colour = ratio(AugmentConfig(flips=False, colour=0.3))
-    assert np.ptp(colour, axis=(1, 2)) == pytest.approx(0, abs=1e-6)
-    assert len(set(colour[:, 0, 0].round(3))) == 3
-    assert ratio(NOTHING) == pytest.approx(1)
-
-
-def test_gain_has_the_width_asked_for():
-    gains = [
-        np.log(ratio(AugmentConfig(flips=False, gain=0.2), seed)[0, 0, 0]) for seed in range(400)
-    ]
-    assert np.mean(gains) == pytest.approx(0, abs=0.04)
-    assert np.std(gains) == pytest.approx(0.2, rel=0.15)
-
-
-def test_gamma_keeps_black_and_white():
-    ramp = np.broadcast_to(np.linspace(0, 1, 16, dtype=np.float32), (3, 16, 16))
-    example = Example(ramp, np.zeros((0, 4)), np.zeros(0, int))
-    config = AugmentConfig(flips=False, gamma=0.3)
-    changed = augment(example, config, np.random.default_rng(1)).pixels
-    assert (changed[..., 0], changed[..., -1]) == (pytest.approx(0), pytest.approx(1))
-    assert (np.diff(changed, axis=-1) > 0).all()
-    assert not np.allclose(changed, ramp, atol=0.01)
-
-
-def test_smoothing_keeps_light_and_channels_apart():
-    pixels = np.zeros((3, 33, 33), np.float32)
-    pixels[1, 16, 16] = 0.9
-    example = Example(pixels, np.zeros((0, 4)), np.zeros(0, int))
-    changed = augment(example, AugmentConfig(flips=False, smooth=1.0), np.random.default_rng(1))
-    assert changed.pixels[1].sum() == pytest.approx(0.9, rel=1e-3)
-    assert changed.pixels[1].max() < 0.5
-    assert (changed.pixels[[0, 2]] == 0).all()
-
-
-def test_draws_depend_on_seed_epoch_and_index_alone():
-    data = training_set()
-    data.pixels[1] = data.pixels[0]
-    first = CompositeDataset(data, EVERYTHING, seed=7)
+def test_draws_depend_on_seed_epoch_and_row_alone():
+    found = items()
+    found[1] = found[0]
+    first = dataset(found, EVERYTHING, seed=7)
     pixels = first[0][0]
     for _ in range(2):
-        assert torch.equal(CompositeDataset(data, EVERYTHING, seed=7)[0][0], pixels)
+        assert torch.equal(dataset(found, EVERYTHING, seed=7)[0][0], pixels)
     assert torch.equal(first[0][0], pixels)
     assert not torch.equal(first[1][0], pixels)
-    assert not torch.equal(CompositeDataset(data, EVERYTHING, seed=8)[0][0], pixels)
+    assert not torch.equal(dataset(found, EVERYTHING, seed=8)[0][0], pixels)
     first.epoch = 1
     assert not torch.equal(first[0][0], pixels)
     first.epoch = 0
     assert torch.equal(first[0][0], pixels)
+    other = CompositeDataset(first.data, np.array([3, 0]), EVERYTHING, 7)
+    assert torch.equal(other[1][0], pixels)
 
 
 def test_without_augmentation_nothing_changes():
-    data = training_set()
-    dataset = CompositeDataset(data, None, seed=0)
-    assert len(dataset) == 6
-    pixels, target = dataset[2]
-    np.testing.assert_array_equal(np.rint(pixels.numpy() * 255), data.pixels[2])
-    np.testing.assert_array_equal(target["boxes"], data.boxes[2])
+    found = items()
+    whole = dataset(found)
+    assert len(whole) == 6
+    pixels, target = whole[2]
+    np.testing.assert_array_equal(np.rint(pixels.numpy() * 255), found[2].pixels)
+    np.testing.assert_array_equal(target["boxes"], found[2].boxes)
     assert target["boxes"].dtype == torch.float32
     assert target["labels"].tolist() == [1]
 
 
 def test_boxes_are_cut_to_the_image_and_those_centred_outside_go():
     boxes = np.array([[-4, 4, 8, 12], [-8, 4, 4, 12], [20, 20, 40, 60.0], [30, -9, 44, 3]])
-    data = TrainingSet(np.zeros((1, 3, 32, 32), np.uint8), [boxes], [np.array([1, 2, 1, 2])])
-    _, target = CompositeDataset(data, None, seed=0)[0]
+    _, target = dataset([Labelled(BLACK, boxes, np.array([1, 2, 1, 2]), np.ones(4))])[0]
     assert target["boxes"].tolist() == [[0, 4, 8, 12]]
     assert target["labels"].tolist() == [1]
 
 
 def test_an_image_without_boxes():
-    data = TrainingSet(np.zeros((1, 3, 32, 32), np.uint8), [np.zeros((0, 4))], [np.zeros(0, int)])
-    _, target = CompositeDataset(data, EVERYTHING, seed=0)[0]
+    empty = Labelled(BLACK, np.zeros((0, 4)), np.zeros(0, int), np.zeros(0))
+    _, target = dataset([empty], EVERYTHING)[0]
     assert target["boxes"].shape == (0, 4)
     assert target["labels"].dtype == torch.int64
 
 
 def test_batches_as_torchvision_takes_them():
-    dataset = CompositeDataset(training_set(), EVERYTHING, seed=0)
-    images, targets = next(iter(DataLoader(dataset, batch_size=4, collate_fn=collate)))
+    whole = dataset(items(), EVERYTHING)
+    images, targets = next(iter(DataLoader(whole, batch_size=4, collate_fn=collate)))
     assert (len(images), len(targets)) == (4, 4)
-    assert torch.equal(images[3], dataset[3][0])
-    assert torch.equal(targets[3]["boxes"], dataset[3][1]["boxes"])
-
-
-def test_parts_and_wholes():
-    data = training_set()
-    part = data.subset(np.array([4, 1]))
-    np.testing.assert_array_equal(part.pixels, data.pixels[[4, 1]])
-    assert [boxes[0, 0] for boxes in part.boxes] == [8.0, 5.0]
-    joined = TrainingSet.joined([part, data])
-    assert len(joined) == 8
-    np.testing.assert_array_equal(joined.pixels[2:], data.pixels)
-    assert [int(label[0]) for label in joined.labels[:2]] == [1, 2]
-
-
-def test_what_is_no_training_set():
-    data = training_set()
-    with pytest.raises(TableError, match="as many box lists as composites.*6, 5, 6"):
-        TrainingSet(data.pixels, data.boxes[:5], data.labels)
-    with pytest.raises(TableError, match="at least one"):
-        TrainingSet(data.pixels[:0], [], [])
-    with pytest.raises(TableError, match="expected at least one image, got none"):
-        TrainingSet.joined([])
+    assert torch.equal(images[3], whole[3][0])
+    assert torch.equal(targets[3]["boxes"], whole[3][1]["boxes"])
 
 
 def test_soft_labels_come_as_often_as_they_are_likely():
-    data = training_set()
-    weights = [np.array([0.25])] * len(data)
-    soft = TrainingSet(data.pixels, data.boxes, data.labels, weights)
-    dataset = CompositeDataset(soft, EVERYTHING, seed=0)
+    quarter = [Labelled(i.pixels, i.boxes, i.labels, np.array([0.25])) for i in items()]
+    soft = dataset(quarter, EVERYTHING)
     seen = 0
-    for dataset.epoch in range(200):
-        seen += sum(len(dataset[k][1]["labels"]) for k in range(len(data)))
-    assert seen / (200 * len(data)) == pytest.approx(0.25, abs=0.05)
-    whole = CompositeDataset(soft, None, seed=0)
-    assert all(len(whole[k][1]["labels"]) == 1 for k in range(len(data)))
-    parts = TrainingSet.joined([soft, data])
-    assert [float(w[0]) for w in parts.every_weight()] == [0.25] * 6 + [1.0] * 6
-    assert [float(w[0]) for w in parts.subset(np.array([0, 7])).every_weight()] == [0.25, 1.0]
+    for soft.epoch in range(200):
+        seen += sum(len(soft[k][1]["labels"]) for k in range(len(soft)))
+    assert seen / (200 * len(soft)) == pytest.approx(0.25, abs=0.05)
+    hard = dataset(items(), EVERYTHING)
+    for hard.epoch in range(5):
+        assert all(len(hard[k][1]["labels"]) == 1 for k in range(len(hard)))
+    checked = dataset(quarter)  # what is held out is judged by every label
+    assert all(len(checked[k][1]["labels"]) == 1 for k in range(len(checked)))

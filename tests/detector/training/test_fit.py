@@ -1,68 +1,168 @@
-"""Which epochs are saved, and which numbers go with them."""
+"""Training: what is told and saved, epochs that differ, draws from one seed alone."""
 
 import math
+import random
+import signal
 
 import numpy as np
 import pytest
+import torch
 
 from clumpscope.config.train import AugmentConfig, TrainConfig
-from clumpscope.detector.training.data import TrainingSet
-from clumpscope.detector.training.fit import fit
-from networks import CROP, native_network
+from clumpscope.detector.training.data import CompositeDataset
+from clumpscope.detector.training.examples import Labelled, TrainingSet
+from clumpscope.detector.training.fit import fit, initial
+from clumpscope.detector.training.module import Watch
+from networks import CROP, native_network, native_spec
 
 BOX = np.array([[10.0, 12.0, 20.0, 22.0]])
+STILL = AugmentConfig(flips=False)
 
 
 def images(*labels: int | None) -> TrainingSet:
     """One image a label; None is an image without a label."""
     rng = np.random.default_rng(0)
-    return TrainingSet(
-        rng.integers(0, 255, (len(labels), 3, CROP, CROP), dtype=np.uint8),
-        [BOX[: label is not None] for label in labels],
-        [np.array([] if label is None else [label], np.int64) for label in labels],
-    )
+    items = [
+        Labelled(
+            rng.integers(0, 255, (3, CROP, CROP), dtype=np.uint8),
+            BOX[: label is not None],
+            np.array([] if label is None else [label], np.int64),
+            np.ones(int(label is not None)),
+        )
+        for label in labels
+    ]
+    return TrainingSet.filled(items, len(items))
 
 
-def trained(validation: TrainingSet, floor: float, epochs: int = 2):
+def config_of(**changes) -> TrainConfig:
+    settings = {"epochs": 2, "batch_size": 2, "max_learning_rate": 1e-9, "augment": STILL}
+    return TrainConfig(**{**settings, **changes})
+
+
+class Diary:
+    """All that a training told."""
+
+    def __init__(self):
+        self.reported, self.saved, self.steps = [], [], []
+        self.watch = Watch(
+            lambda _, metrics: self.reported.append(metrics),
+            lambda _, metrics: self.saved.append(metrics),
+            lambda *step: self.steps.append(step),
+        )
+
+
+def whole(data: TrainingSet, augment=None, seed=0) -> CompositeDataset:
+    return CompositeDataset(data, np.arange(len(data)), augment, seed)
+
+
+def trained(validation: TrainingSet, floor: float, epochs: int = 2) -> Diary:
     network = native_network().train()
     network.roi_heads.score_thresh = floor
-    config = TrainConfig(
-        epochs=epochs, batch_size=2, max_learning_rate=1e-9, augment=AugmentConfig(flips=False)
-    )
-    reported, saved = [], []
-    fit(
-        network,
-        images(1, 2, None, 1),
-        validation,
-        config,
-        0,
-        lambda _, metrics: reported.append(metrics),
-        lambda _, metrics: saved.append(metrics),
-    )
-    return reported, saved
+    diary = Diary()
+    learning = whole(images(1, 2, None, 1), STILL)
+    fit(network, learning, whole(validation), config_of(epochs=epochs), 0, diary.watch)
+    return diary
 
 
 @pytest.mark.parametrize("floor", [0.05, 1.0])
 def test_a_model_is_saved_though_no_held_out_image_has_a_label(floor):
-    reported, saved = trained(images(None, None), floor)
-    assert saved == reported
-    assert len(saved) == 2
-    assert all(math.isnan(one["ap50"]) and math.isnan(one["ap50_clump"]) for one in saved)
+    diary = trained(images(None, None), floor)
+    assert diary.saved == diary.reported
+    assert len(diary.saved) == 2
+    assert all(math.isnan(one["ap50"]) and math.isnan(one["ap50_clump"]) for one in diary.saved)
 
 
 def test_the_precision_of_odd_clumps_is_not_that_of_clumps():
-    (metrics,), saved = trained(images(2, 2), 1.0, epochs=1)
-    assert metrics["ap50"] == 0
-    assert math.isnan(metrics["ap50_clump"])
-    assert saved == [metrics]
+    diary = trained(images(2, 2), 1.0, epochs=1)
+    assert diary.reported[0]["ap50"] == 0
+    assert math.isnan(diary.reported[0]["ap50_clump"])
+    assert diary.saved == diary.reported
 
 
 def test_the_precision_of_clumps():
-    (metrics,), _ = trained(images(1, 2), 1.0, epochs=1)
+    (metrics,) = trained(images(1, 2), 1.0, epochs=1).reported
     assert metrics["ap50"] == metrics["ap50_clump"] == 0
 
 
 def test_an_epoch_that_is_no_better_is_not_saved():
-    reported, saved = trained(images(1, 2), 1.0)
-    assert len(reported) == 2
-    assert saved == reported[:1]
+    diary = trained(images(1, 2), 1.0)
+    assert len(diary.reported) == 2
+    assert diary.saved == diary.reported[:1]
+
+
+def test_every_batch_is_told():
+    """Four images to learn from and three held out, two a batch."""
+    diary = trained(images(1, 2, None), 1.0)
+    assert diary.steps == [(epoch, batch, 4) for epoch in (1, 2) for batch in (1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_no_epoch_shows_the_same_augmentation(workers, monkeypatch):
+    """The network is shown every image once an epoch, brighter or fainter by another factor."""
+    shown = []
+    network = native_network().train()
+    forward = network.forward
+
+    def look(batch, targets=None):
+        if network.training:
+            shown.append([float(image.sum()) for image in batch])
+        return forward(batch, targets)
+
+    monkeypatch.setattr(network, "forward", look)
+    augment = AugmentConfig(flips=False, gain=0.5)
+    data = whole(images(1, 1), augment, 5)
+    settings = config_of(epochs=3, augment=augment, workers=workers)
+    fit(network, data, whole(images(1)), settings, 5, Diary().watch)
+    assert len(shown) == 3
+    expected = []
+    for data.epoch in range(3):
+        expected.append(sorted(float(data[k][0].sum()) for k in range(2)))
+    assert [sorted(batch) for batch in shown] == [pytest.approx(one) for one in expected]
+    assert len({round(light, 2) for batch in shown for light in batch}) == 6
+
+
+def weights(seed: int) -> dict[str, torch.Tensor]:
+    """A network after three steps, all of it from one seed."""
+    network = initial(native_spec(), None, seed)
+    augment = AugmentConfig(gain=0.2, scale=0.2)
+    data = whole(images(1, 2, None, 1, 1, 2), augment, seed)
+    settings = config_of(epochs=1, max_learning_rate=1e-2, augment=augment)
+    fit(network, data, whole(images(1, 2)), settings, seed, Diary().watch)
+    return network.state_dict()
+
+
+def test_one_seed_one_network_whatever_was_drawn_before():
+    torch.manual_seed(1)
+    first = weights(3)
+    torch.manual_seed(2)
+    np.random.seed(2)  # noqa: NPY002  (what others may have done)
+    random.seed(2)
+    again, other = weights(3), weights(4)
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not all(torch.equal(first[name], other[name]) for name in first)
+
+
+def test_nobody_elses_draws_are_changed():
+    before = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
+    weights(3)
+    after = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
+    assert torch.equal(before[0], after[0])
+    assert all(np.array_equal(a, b) for a, b in zip(before[1], after[1], strict=True))
+    assert before[2] == after[2]
+
+
+def test_ctrl_c_comes_out_and_works_again():
+    """Lightning would exit, and leave it switched off."""
+
+    def stop(epoch, batch, _):
+        if (epoch, batch) == (2, 1):
+            signal.raise_signal(signal.SIGINT)
+
+    diary = Diary()
+    watch = Watch(diary.watch.report, diary.watch.save, stop)
+    before = signal.getsignal(signal.SIGINT)
+    data, held = whole(images(1, 2), STILL), whole(images(1))
+    with pytest.raises(KeyboardInterrupt):
+        fit(native_network().train(), data, held, config_of(), 0, watch)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert (len(diary.reported), len(diary.saved)) == (1, 1)

@@ -1,60 +1,35 @@
-"""Train a detector on a sample with labels."""
+"""Train a detector on composites with labels."""
 
 import logging
+import signal
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import lightning
-import numpy as np
+import torch
 from torch.utils.data import DataLoader
 from torchvision.models.detection import FasterRCNN
 
-from clumpscope.config.recipe import Recipe
 from clumpscope.config.train import TrainConfig
 from clumpscope.detector.faster_rcnn import build
-from clumpscope.detector.training.data import CompositeDataset, TrainingSet, collate
-from clumpscope.detector.training.module import DetectorModule, Report, Save
+from clumpscope.detector.training.data import CompositeDataset, collate
+from clumpscope.detector.training.module import DetectorModule, Watch
 from clumpscope.detector.weights import load_model
-from clumpscope.errors import ModelError, expected_got
 from clumpscope.models.spec import DetectorSpec
 
 
-def split(data: TrainingSet, recipe: Recipe) -> tuple[TrainingSet, TrainingSet]:
-    """All but a random validation share, and that share; at least one image each.
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Torch's global generators begin at ``seed`` inside, and are afterwards as before.
 
-    Raises
-    ------
-    TableError
-        If there are fewer than two images.
+    timm and torchvision draw initial weights and samples of proposals from them.
     """
-    order = np.random.default_rng(recipe.seed).permutation(len(data))
-    wanted = round(recipe.train.validation_fraction * len(data))
-    held_out = min(max(1, wanted), len(data) - 1)
-    return data.subset(order[held_out:]), data.subset(order[:held_out])
-
-
-def train(
-    spec: DetectorSpec,
-    training: TrainingSet,
-    validation: TrainingSet,
-    recipe: Recipe,
-    report: Report,
-    save: Save,
-    *,
-    start: Path | None = None,
-) -> None:
-    """Train a detector.
-
-    ``start`` is a model file to go on from; ``None`` begins with random weights.
-
-    Raises
-    ------
-    ModelError
-        If the recipe's encoder does not exist, or ``start`` is of another architecture.
-    """
-    network = initial(spec, start, recipe.seed)
-    fit(network, training, validation, recipe.train, recipe.seed, report, save)
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        torch.manual_seed(seed)
+        yield
 
 
 def initial(spec: DetectorSpec, start: Path | None, seed: int) -> FasterRCNN:
@@ -63,47 +38,39 @@ def initial(spec: DetectorSpec, start: Path | None, seed: int) -> FasterRCNN:
     Raises
     ------
     ModelError
-        If the encoder does not exist, or ``start`` is of another architecture.
+        If the encoder does not exist, or ``start`` cannot be read.
     """
-    lightning.seed_everything(seed, verbose=False)
-    if start is None:
-        return build(spec)
-    before, network = load_model(start)
-    for name in ("architecture", "mean", "std"):
-        if getattr(before, name) != getattr(spec, name):
-            raise ModelError(
-                expected_got(f"{start} {name}", getattr(spec, name), getattr(before, name))
-            )
-    return network.train()
+    with seeded(seed):
+        return build(spec) if start is None else load_model(start)[1].train()
 
 
 def fit(
     network: FasterRCNN,
-    training: TrainingSet,
-    validation: TrainingSet,
+    learning: CompositeDataset,
+    checking: CompositeDataset,
     config: TrainConfig,
     seed: int,
-    report: Report,
-    save: Save,
+    watch: Watch,
 ) -> None:
-    """Train a network.
+    """Train a network on ``learning``; ``checking`` is held out.
 
-    ``report(epoch, metrics)`` is called after each epoch, ``save(network, metrics)`` whenever
-    validation AP at IoU 0.5 has risen or, for want of held-out labels, is NaN.
+    All draws come from ``seed``: on one processor the same call gives the same weights.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        At Ctrl-C.
     """
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    data = CompositeDataset(training, config.augment, seed)
-    module = DetectorModule(network, data, config, report, save)
-    # A last batch of one or two images would upset the batch-norms.
-    whole = len(data) >= config.batch_size
     loader = partial(
         DataLoader,
         batch_size=config.batch_size,
         collate_fn=collate,
         num_workers=config.workers,
+        generator=torch.Generator().manual_seed(seed),
     )
-    learning = loader(data, shuffle=True, drop_last=whole)
-    checking = loader(CompositeDataset(validation, None, seed))
+    # A last batch of one or two images would upset the batch-norms.
+    whole = len(learning) >= config.batch_size
     trainer = lightning.Trainer(
         max_epochs=config.epochs,
         precision=config.precision,
@@ -114,7 +81,24 @@ def fit(
         enable_model_summary=False,
         num_sanity_val_steps=0,
     )
-    with warnings.catch_warnings():
+    with seeded(seed), _ctrl_c(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", category=FutureWarning, message=".*LeafSpec.*")
-        trainer.fit(module, learning, checking)
+        trainer.fit(
+            DetectorModule(network, learning, config, watch),
+            loader(learning, shuffle=True, drop_last=whole),
+            loader(checking),
+        )
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[None]:
+    """Ctrl-C comes out as it went in: Lightning exits, and leaves it switched off."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as stop:
+        if not isinstance(stop.__context__, KeyboardInterrupt):
+            raise
+        signal.signal(signal.SIGINT, handler)
+        raise KeyboardInterrupt from stop

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import lightning
 import torch
@@ -17,8 +18,27 @@ from clumpscope.core.boxes import Label
 from clumpscope.detector.training.data import CompositeDataset, Target
 
 Batch = tuple[list[Tensor], list[Target]]
-Report = Callable[[int, dict[str, float]], None]
-Save = Callable[[FasterRCNN, dict[str, float]], None]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What is called while a network is trained.
+
+    Attributes
+    ----------
+    report
+        After each epoch, with its number from 1 and its metrics.
+    save
+        With the network and the epoch's metrics, whenever validation AP at IoU 0.5 has risen
+        or, for want of held-out labels, is NaN.
+    step
+        After each batch, of validation too: the epoch, the batches done in it, and how many
+        it has.
+    """
+
+    report: Callable[[int, dict[str, float]], None]
+    save: Callable[[FasterRCNN, dict[str, float]], None]
+    step: Callable[[int, int, int], None]
 
 
 class DetectorModule(lightning.LightningModule):
@@ -29,17 +49,16 @@ class DetectorModule(lightning.LightningModule):
         network: FasterRCNN,
         data: CompositeDataset,
         config: TrainConfig,
-        report: Report,
-        save: Save,
+        watch: Watch,
     ) -> None:
         super().__init__()
         self.network = network.to(memory_format=torch.channels_last)
         self.config = config
-        self.report = report
-        self.save = save
+        self.watch = watch
         self.data = data
         self.best = -math.inf
         self.losses: list[Tensor] = []
+        self.done = 0  # batches of this epoch
         self.precision_recall = MeanAveragePrecision(
             iou_thresholds=[0.5], class_metrics=True, backend="faster_coco_eval"
         )
@@ -54,7 +73,21 @@ class DetectorModule(lightning.LightningModule):
     def on_train_epoch_start(self) -> None:
         """Tell the data which epoch it is, so that augmentations differ."""
         self.losses = []
+        self.done = 0
         self.data.epoch = self.current_epoch
+
+    def on_train_batch_end(self, *_: object) -> None:
+        """Tell how far this epoch is."""
+        self._tell()
+
+    def on_validation_batch_end(self, *_: object) -> None:
+        """Tell how far this epoch is."""
+        self._tell()
+
+    def _tell(self) -> None:
+        self.done += 1
+        batches = (self.trainer.num_training_batches, *self.trainer.num_val_batches)
+        self.watch.step(self.current_epoch + 1, self.done, sum(map(int, batches)))
 
     def validation_step(self, batch: Batch, _: int) -> None:
         """Collect detections."""
@@ -75,10 +108,10 @@ class DetectorModule(lightning.LightningModule):
             "ap50_clump": _defined(per_class.get(Label.CLUMP, math.nan)),
         }
         metrics["loss"] = float(torch.stack(self.losses).mean())
-        self.report(self.current_epoch + 1, metrics)
+        self.watch.report(self.current_epoch + 1, metrics)
         if not metrics["ap50"] <= self.best:  # so that NaN, too, is saved
             self.best = metrics["ap50"]
-            self.save(self.network, metrics)
+            self.watch.save(self.network, metrics)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW with a one-cycle learning rate."""

@@ -6,11 +6,10 @@ from numpy.typing import NDArray
 
 from clumpscope.config.labels import LabelsConfig
 from clumpscope.core.boxes import Label
-from clumpscope.core.records import SPLIT, record_table
+from clumpscope.core.records import SPLIT, SPLITS, record_table
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import TableError, expected_got
 
-SPLITS = ("train", "validation", "test")
 Index = NDArray[np.int64]
 
 

@@ -36,6 +36,17 @@ def write(labels: QTable, _images: Images) -> Table:
     return table
 
 
+def from_authors(table: Table, where: object) -> QTable:
+    """Labels from the authors' table, which needs no images.
+
+    Raises
+    ------
+    TableError
+        If a column is missing or a value does not fit.
+    """
+    return read(table, Images(None, 0), where)
+
+
 def read(table: Table, _images: Images, where: object) -> QTable:
     """Labels from the authors' table; ``galaxy_id`` is their ``local_id``.
 

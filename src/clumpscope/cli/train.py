@@ -1,0 +1,131 @@
+"""The command train."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from clumpscope.cli.common import Seed, Workers, app, console, errors, recipe_of, workers_of
+from clumpscope.errors import TableError, expected_got
+
+if TYPE_CHECKING:
+    from clumpscope.jobs.train import Plan
+
+_COLUMNS = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+
+
+@app.command()
+def train(  # noqa: PLR0913  (an argument an option)
+    recipe: Annotated[Path, typer.Argument(help="a TOML recipe", metavar="RECIPE")],
+    sample: Annotated[list[Path], typer.Option("--sample", help="a sample; again for more")],
+    out: Annotated[Path, typer.Option("--out", help="model file to write (.safetensors)")],
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels",
+            help="labels.parquet, a consensus's folder or the authors' table; "
+            "default: labels.parquet of each sample",
+        ),
+    ] = None,
+    groups: Annotated[
+        Path | None, typer.Option("--groups", help="what `labels split` wrote; needs --group")
+    ] = None,
+    group: Annotated[
+        int | None, typer.Option("--group", help="number of the run-group to train on")
+    ] = None,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="only say what would be trained")
+    ] = False,
+    seed: Seed = None,
+    workers: Workers = None,
+) -> None:
+    """Train a detector on samples with labels."""
+    if out.suffix != ".safetensors":
+        raise TableError(expected_got("--out", "a file ending in .safetensors", out.name))
+    from clumpscope.jobs.train import make_plan, parameters
+    from clumpscope.jobs.train import train as job
+
+    plan = make_plan(sample, recipe_of(recipe, seed), labels=labels, groups=groups, group=group)
+    _print_plan(plan)
+    if dry_run:
+        millions = parameters(plan) / 1e6
+        console.print(f"{plan.recipe.detector.encoder}, {millions:.2f} million parameters")
+        return
+    epochs = plan.recipe.train.epochs
+
+    def report(epoch: int, metrics: dict[str, float]) -> None:
+        console.print(_line(epoch, epochs, metrics))
+
+    try:
+        with _progress(plan) as (composed, step):
+            spec = job(plan, out, workers_of(workers), report, composed=composed, step=step)
+    except KeyboardInterrupt:
+        kept = f"the best model so far is in {out}" if out.exists() else "no epoch is done yet"
+        errors.print(f"interrupted: {kept}")
+        raise typer.Exit(1) from None
+    console.print(f"{spec.name} in {out}")
+
+
+def _print_plan(plan: "Plan") -> None:
+    """Galaxies and labels of both sides, what does not fit, and how long it goes on."""
+    from clumpscope.stages.train.galaxies import Count
+
+    table = Table("", "galaxies", "without labels", "clumps", "odd clumps", box=SIMPLE_HEAD)
+    for side, galaxies in (("training", plan.training), ("validation", plan.validation)):
+        count = Count.of(galaxies)
+        numbers = (count.galaxies, count.bare, count.clumps, count.odd)
+        table.add_row(side, *(f"{n:,}" for n in numbers))
+    console.print(table)
+    for what, number in plan.notes.items():
+        if number:
+            console.print(f"{what}: {number:,}")
+    config = plan.recipe.train
+    console.print(
+        f"{config.epochs} epochs of {plan.batches:,} batches of {config.batch_size}: "
+        f"{config.epochs * plan.batches:,} steps"
+    )
+
+
+def _line(epoch: int, epochs: int, metrics: dict[str, float]) -> str:
+    """Metrics of an epoch, and how long the others will take if they are like those so far."""
+    figures = [f"{name} {value:.3f}" for name, value in metrics.items() if name != "minutes"]
+    left = metrics["minutes"] / epoch * (epochs - epoch)
+    if left:
+        figures.append(f"{left:.0f} min left" if left > 1.5 else f"{60 * left:.0f} s left")
+    return f"epoch {epoch}/{epochs}: {', '.join(figures)}"
+
+
+@contextmanager
+def _progress(
+    plan: "Plan",
+) -> Iterator[tuple[Callable[[int], None], Callable[[int, int, int], None]]]:
+    """Bars of composites and of training on a terminal, nothing elsewhere."""
+    galaxies, epochs = len(plan.training) + len(plan.validation), plan.recipe.train.epochs
+    with Progress(
+        *_COLUMNS,
+        console=errors,
+        disable=not errors.is_terminal,
+        transient=True,
+        # What is printed goes above the bar, but not if it goes to a file.
+        redirect_stdout=console.is_terminal,
+    ) as bar:
+        images = bar.add_task(f"{galaxies:,} composites", total=galaxies)
+        training = bar.add_task("", total=None, visible=False)
+
+        def step(epoch: int, batch: int, batches: int) -> None:
+            bar.update(images, visible=False)
+            bar.update(
+                training,
+                description=f"epoch {epoch}/{epochs}, batch {batch:,}/{batches:,}",
+                completed=(epoch - 1) * batches + batch,
+                total=epochs * batches,
+                visible=True,
+            )
+
+        yield lambda n: bar.update(images, advance=n), step

@@ -1,0 +1,1 @@
+"""Which galaxies a detector learns from, and which it is judged by."""

@@ -1,0 +1,52 @@
+"""Labels on disk, ours and the authors', and whom somebody looked at."""
+
+import numpy as np
+import pytest
+from astropy.table import QTable, Table
+
+from clumpscope.core.records import LABELS, record_table
+from clumpscope.errors import StoreError, TableError
+from clumpscope.store.labels import looked_at, read_any_labels
+from clumpscope.store.tables import write_parquet
+
+OURS = {"galaxy_id": ["a"], "label": [1], "x1": [0.1], "y1": [0.2], "x2": [0.3], "y2": [0.4]}
+
+
+def refused(table, where):
+    raise AssertionError
+
+
+def test_labels_of_ours_in_a_file_or_a_folder(tmp_path):
+    write_parquet(record_table(LABELS, OURS), tmp_path / "labels.parquet")
+    for path in (tmp_path, tmp_path / "labels.parquet"):
+        assert read_any_labels(path, refused)["galaxy_id"].tolist() == ["a"]
+    with pytest.raises(StoreError, match="no such file"):
+        read_any_labels(tmp_path / "none", refused)
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "labels.parquet"])
+def test_a_table_in_the_authors_layout_is_made_ours(tmp_path, name):
+    table = Table({"local_id": [7], "label": [2]})
+    if name.endswith("csv"):
+        table.write(tmp_path / name)
+    else:
+        write_parquet(table, tmp_path / name)
+    given = []
+
+    def ours(read, where):
+        given.append((read["local_id"].tolist(), where))
+        return record_table(LABELS, OURS)
+
+    assert read_any_labels(tmp_path / name, ours)["galaxy_id"].tolist() == ["a"]
+    assert given == [([7], tmp_path / name)]
+
+
+def test_who_was_looked_at(tmp_path):
+    assert looked_at(tmp_path) is None
+    assert looked_at(tmp_path / "labels.parquet") is None
+    images = QTable({"galaxy_id": ["a", "b", "c"], "n_looks": np.array([3, 0, 1])})
+    write_parquet(images, tmp_path / "images.parquet")
+    assert looked_at(tmp_path) == {"a", "c"}
+    write_parquet(images[["galaxy_id"]], tmp_path / "images.parquet")
+    with pytest.raises(TableError, match=r"images\.parquet: expected .*n_looks, got no n_looks"):
+        looked_at(tmp_path)
