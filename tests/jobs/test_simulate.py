@@ -169,6 +169,8 @@ def test_what_the_hosts_had_is_kept(oblong: Path, injected: Path) -> None:
         assert sample.host(k, "petro_flux_u") == pytest.approx(
             hosts.host(index, "petro_flux_u") + added
         )
+        ratio = plain(new, "flux_u") / sample.host(k, "petro_flux_u")
+        assert plain(new, "flux_ratio_u") == pytest.approx(ratio)
         for column in ("ra", "ebv", "redshift", "field_arcsec", "petro_r90_arcsec"):
             assert sample.host(k, column) == hosts.host(index, column)
         boxes, more = of(hosts.labels(), hosts.ids[index]), of(sample.labels(), name)
