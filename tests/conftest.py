@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import oblong as cutting
 from clumpscope.config.recipe import Recipe
+from clumpscope.config.simulate import ClumpsConfig, HostsConfig, ObserveConfig, SimulateConfig
+from clumpscope.jobs import shards
 from clumpscope.jobs.run import run
 from clumpscope.jobs.simulate import simulate
 
@@ -24,6 +27,30 @@ def finished(survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of the shipped model on `survey`. Not to be changed by a test."""
     folder = tmp_path_factory.mktemp("finished") / "run"
     run(survey, folder, Recipe())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def oblong(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight small galaxies with many clumps, no image square. Not to be changed by a test."""
+    folder = tmp_path_factory.mktemp("oblong")
+    bright = SimulateConfig(
+        hosts=HostsConfig(r90_arcsec=(5, 8), r_mag=(14.8, 16)),
+        observe=ObserveConfig(field_r90=5),
+        clumps=ClumpsConfig(clumpless_share=0, mean=8, slope=0),
+    )
+    simulate(folder / "square", 8, Recipe(seed=2, simulate=bright), 1)
+    cutting.cut_sample(folder / "square", folder / "sample")
+    return folder / "sample"
+
+
+@pytest.fixture(scope="session")
+def oblong_run(oblong: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on `oblong` in shards of 3, 3 and 2. Not to be changed by a test."""
+    folder = tmp_path_factory.mktemp("oblong_run") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shards, "SHARD", 3)
+        run(oblong, folder, Recipe(seed=7))
     return folder
 
 

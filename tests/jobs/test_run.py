@@ -1,12 +1,14 @@
-"""From images to catalogue: the whole way, resumed, parallel, and with bad galaxies."""
+"""From images to catalogue: the whole way, on any number of processes, with bad galaxies."""
 
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.wcs import WCS
 from PIL import Image
 
 import scenes
@@ -16,81 +18,180 @@ from clumpscope.core.clumps import schema
 from clumpscope.core.composite import colour
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.schema import plain
-from clumpscope.errors import RecipeError, StoreError, TableError
-from clumpscope.jobs import pipeline
-from clumpscope.jobs.catalogue import catalogue as catalogue_run
-from clumpscope.jobs.detect import detect
-from clumpscope.jobs.measure import measure as measure_file
-from clumpscope.jobs.refine import refine as refine_run
+from clumpscope.errors import RecipeError, StoreError
+from clumpscope.jobs import shards
 from clumpscope.jobs.run import run
+from clumpscope.models.header import read_spec
+from clumpscope.models.registry import find_model
 from clumpscope.store.images import read_galaxy, write_galaxy
-from clumpscope.store.manifest import RunManifest
-from clumpscope.store.run import Run
+from clumpscope.store.manifest import RunManifest, sha256_file
+from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_parquet
 
 TABLES = ("catalogue", "detections", "failures", "galaxies", "photometry", "positions")
+CORNERS = ("x1", "y1", "x2", "y2")
 
 
-def some(survey: Path, folder: Path, count: int) -> Path:
+def some(sample: Path, folder: Path, count: int) -> Path:
     """A bare folder with copies of the first images of a sample."""
     folder.mkdir(parents=True)
-    for path in sorted((survey / "images").iterdir())[:count]:
+    for path in sorted((sample / "images").iterdir())[:count]:
         shutil.copy(path, folder)
     return folder
 
 
-def test_catalogue_has_the_schema_and_every_galaxy_a_row(survey: Path, finished: Path) -> None:
-    catalogue = read_parquet(finished / "catalogue.parquet")
+def header(sample: Path, galaxy_id: str) -> fits.Header:
+    return fits.getheader(sample / "images" / f"{galaxy_id}.fits", "r")
+
+
+def assert_same_tables(one: Path, other: Path) -> None:
+    for name in TABLES:
+        a, b = ((folder / f"{name}.parquet").read_bytes() for folder in (one, other))
+        assert a == b, name
+
+
+def test_the_catalogue_has_the_schema_in_every_format(oblong_run: Path) -> None:
+    catalogue = read_parquet(oblong_run / "catalogue.parquet")
     assert catalogue.colnames == [spec.name for spec in schema("release")]
-    assert len(catalogue) > 10
-    galaxies = read_parquet(finished / "galaxies.parquet")
-    assert list(galaxies["galaxy_id"]) == sorted(p.stem for p in (survey / "images").iterdir())
-    assert (galaxies["n_clumps"].sum(), set(galaxies["status"])) == (len(catalogue), {"ok"})
-    assert fits.getdata(finished / "catalogue.fits", 1)["clump_flux_u"] == pytest.approx(
+    assert len(catalogue) > 15
+    assert fits.getdata(oblong_run / "catalogue.fits", 1)["clump_flux_u"] == pytest.approx(
         plain(catalogue, "clump_flux_u"), nan_ok=True
     )
-    assert not (finished / ".shards").exists()
+    names = {path.name for path in oblong_run.iterdir()}
+    assert names == {
+        *(f"{table}.parquet" for table in TABLES),
+        *(f"catalogue.{suffix}" for suffix in ("fits", "vot", "ecsv", "reg")),
+        "manifest.json",
+    }
 
 
-def test_number_of_workers_changes_no_byte(survey: Path, finished: Path, tmp_path: Path) -> None:
-    run(survey, tmp_path / "two", Recipe(), workers=2)
-    for name in TABLES:
-        one = (finished / f"{name}.parquet").read_bytes()
-        assert one == (tmp_path / "two" / f"{name}.parquet").read_bytes(), name
+def test_places_on_the_sky_are_those_of_the_pixels(oblong: Path, oblong_run: Path) -> None:
+    positions = read_parquet(oblong_run / "positions.parquet")
+    assert len(set(positions["galaxy_id"])) > 5
+    for row in positions:
+        grid = WCS(header(oblong, row["galaxy_id"]))
+        xy = [row[f"clump_centre_px_{axis}"].value for axis in "xy"]
+        radec = [row[f"clump_centre_{name}"].value for name in ("ra", "dec")]
+        assert grid.wcs_pix2world([xy], 0)[0] == pytest.approx(radec, abs=1e-9)
 
 
-def test_interrupted_run_resumes_to_the_same_bytes(
-    survey: Path, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_boxes_of_clumps_are_detections(oblong: Path, oblong_run: Path) -> None:
+    """In pixels, whose first has its centre at 0, instead of fractions of columns and rows."""
+    detections = read_parquet(oblong_run / "detections.parquet")
+    for row in read_parquet(oblong_run / "positions.parquet"):
+        card = header(oblong, row["galaxy_id"])
+        of_galaxy = detections[detections["galaxy_id"] == row["galaxy_id"]]
+        same = of_galaxy[plain(of_galaxy, "score") == row["clump_score"]]
+        assert len(same) == 1
+        size = np.array([card["NAXIS1"], card["NAXIS2"]] * 2)
+        box = np.array([same[0][name] for name in CORNERS]) * size - 0.5
+        found = [row[f"clump_px_{name}"].value for name in CORNERS]
+        assert found == pytest.approx(box, abs=1e-9)
+        for name in ("p_background", "p_clump", "p_odd"):
+            assert same[0][name] == row[name]
+
+
+def test_labelled_clumps_are_found_where_they_are(oblong: Path, oblong_run: Path) -> None:
+    """Most have a position within a PSF-FWHM; with rows and columns swapped, a tenth has."""
+    positions = read_parquet(oblong_run / "positions.parquet")
+    hit = []
+    for row in Sample.open(oblong).labels():
+        card = header(oblong, row["galaxy_id"])
+        mine = positions[positions["galaxy_id"] == row["galaxy_id"]]
+        offset = [
+            plain(mine, f"clump_centre_px_{axis}") - (row[f"{axis}1"] + row[f"{axis}2"]) / 2 * n
+            for axis, n in (("x", card["NAXIS1"]), ("y", card["NAXIS2"]))
+        ]
+        hit.append(np.hypot(offset[0] + 0.5, offset[1] + 0.5).min(initial=99) < 3.3)
+    assert len(hit) > 20
+    assert np.mean(hit) > 0.6
+
+
+def test_every_galaxy_has_its_row(oblong: Path, oblong_run: Path) -> None:
+    """What the table of galaxies says, against the files and the other tables."""
+    galaxies = read_parquet(oblong_run / "galaxies.parquet")
+    hosts = Sample.open(oblong).hosts
+    assert list(galaxies["galaxy_id"]) == list(hosts["galaxy_id"])
+    detections, clumps = (
+        read_parquet(oblong_run / f"{name}.parquet") for name in ("detections", "catalogue")
+    )
+    for row, host in zip(galaxies, hosts, strict=True):
+        name = row["galaxy_id"]
+        card = header(oblong, name)
+        grid = WCS(card)
+        pixscale = 3600 * np.sqrt(abs(np.linalg.det(grid.pixel_scale_matrix)))
+        assert row["pixscale_arcsec"].value == pytest.approx(pixscale, rel=1e-6)
+        longer = max(card["NAXIS1"], card["NAXIS2"])
+        assert row["field_arcsec"].value == pytest.approx(longer * pixscale, rel=1e-6)
+        at = grid.wcs_world2pix([[host["ra"].value, host["dec"].value]], 0)[0]
+        assert [row[f"host_px_{axis}"].value for axis in "xy"] == pytest.approx(at, abs=1e-6)
+        for band in "ugriz":
+            width = fits.getheader(oblong / "images" / f"{name}.fits", band)["PSFFWHM"]
+            assert row[f"psf_fwhm_{band}"].value == width
+        mine = clumps[clumps["galaxy_id"] == name]
+        assert list(mine["clump_id"]) == list(range(1, len(mine) + 1))
+        assert row["n_detections"] == np.sum(detections["galaxy_id"] == name)
+        assert row["n_clumps"] == len(mine)
+        assert row["n_normal"] == np.sum(mine["clump_label_id"] == 1)
+        assert row["petro_flux_u"] == host["petro_flux_u"]
+        assert (row["status"], row["outline"], row["flags"]) == ("ok", True, 0)
+
+
+def test_the_summary_and_the_manifest_say_what_was_done(
+    oblong: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out = tmp_path / "run"
+    monkeypatch.setattr(shards, "SHARD", 3)
+    told: list[int] = []
+    began = time.monotonic()
+    recipe = Recipe(seed=7, refine=RefineConfig(score_threshold=0.5))
+    summary = run(oblong, tmp_path / "run", recipe, progress=told.append)
+    passed = time.monotonic() - began
+    clumps = read_parquet(tmp_path / "run" / "catalogue.parquet")
+    assert (summary.galaxies, summary.failed) == (8, 0)
+    assert summary.detections == len(read_parquet(tmp_path / "run" / "detections.parquet"))
+    labels = plain(clumps, "clump_label_id")
+    assert (summary.normal, summary.odd) == ((labels == 1).sum(), (labels == 2).sum())
+    assert passed / 2 < summary.seconds < passed
+    assert told == [0, 3, 3, 2]
+    assert plain(clumps, "clump_score").min() >= 0.5
+    assert set(read_parquet(tmp_path / "run" / "galaxies.parquet")["score_threshold"]) == {0.5}
+    manifest, sample, model = (
+        RunManifest.read(tmp_path / "run"),
+        Sample.open(oblong),
+        find_model(None),
+    )
+    assert (manifest.command, manifest.seed) == ("run", 7)
+    assert Recipe.model_validate(manifest.recipe) == recipe
+    assert manifest.inputs == {
+        "sample": str(oblong.resolve()),
+        "sample_key": sample.fingerprint(),
+    }
+    assert manifest.model == {"file": model.name, "sha256": sha256_file(model), "threshold": 0.5}
+    assert manifest.counts == {"galaxies": 8, "failed": 0}
+    assert manifest.timings == {"seconds": summary.seconds}
 
-    def interrupt(done: int) -> None:
-        if done:
-            raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        run(survey, out, Recipe(), progress=interrupt)
-    assert (out / ".shards" / "000000").is_dir()
-    with pytest.raises(StoreError, match="--resume"):
-        run(survey, out, Recipe())
-    with pytest.raises(StoreError, match="another recipe"):
-        run(survey, out, Recipe(refine=RefineConfig(nms_iou=0.3)), resume=True)
-    computed = []
-    process = pipeline.process
-
-    def counting(sample, indices, plan):  # type: ignore[no-untyped-def]
-        computed.extend(indices)
-        return process(sample, indices, plan)
-
-    monkeypatch.setattr(pipeline, "process", counting)
-    run(survey, out, Recipe(), resume=True)
-    assert computed == list(range(32, 40))
-    for name in TABLES:
-        assert (finished / f"{name}.parquet").read_bytes() == (out / f"{name}.parquet").read_bytes()
+def test_the_threshold_is_the_model_s_unless_said(oblong_run: Path) -> None:
+    threshold = read_spec(find_model(None)).score_threshold
+    assert RunManifest.read(oblong_run).model["threshold"] == threshold
+    assert plain(read_parquet(oblong_run / "catalogue.parquet"), "clump_score").min() >= threshold
+    scores = plain(read_parquet(oblong_run / "detections.parquet"), "score")
+    assert 0.05 <= scores.min() < threshold
 
 
-def test_bad_galaxies_become_failures_and_the_rest_goes_on(survey: Path, tmp_path: Path) -> None:
-    folder = some(survey, tmp_path / "sample", 5)
+def test_number_of_workers_changes_no_byte(
+    oblong: Path, oblong_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "SHARD", 3)  # this process cuts the shards
+    run(oblong, tmp_path / "two", Recipe(seed=7), workers=2)
+    assert_same_tables(oblong_run, tmp_path / "two")
+
+
+def test_bad_galaxies_become_failures_and_the_rest_goes_on(
+    oblong: Path, oblong_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "SHARD", 3)
+    folder = some(oblong, tmp_path / "sample", 5)
     paths = sorted(folder.iterdir())
     paths[0].write_bytes(paths[0].read_bytes()[:30_000])
     paths[1].write_text("not FITS")
@@ -112,13 +213,36 @@ def test_bad_galaxies_become_failures_and_the_rest_goes_on(survey: Path, tmp_pat
     assert all(str(p.name) in e for p, e in zip(paths[:2], failures["error"], strict=False))
     galaxies = read_parquet(tmp_path / "run" / "galaxies.parquet")
     assert list(galaxies["status"]) == ["failed"] * 4 + ["ok"]
+    assert RunManifest.read(tmp_path / "run").counts == {"galaxies": 5, "failed": 4}
+    # The clumps of the one that could not be measured keep their places.
+    found, before = (
+        table[table["galaxy_id"] == paths[2].stem]
+        for table in (
+            read_parquet(tmp_path / "run" / "catalogue.parquet"),
+            read_parquet(oblong_run / "catalogue.parquet"),
+        )
+    )
+    assert plain(found, "clump_centre_ra") == pytest.approx(plain(before, "clump_centre_ra"))
+    assert len(found) == galaxies["n_clumps"][2] > 0
+    assert np.isnan(plain(found, "clump_flux_u")).all()
+    # The last one is as good as ever.
+    found, before = (
+        plain(table[table["galaxy_id"] == paths[4].stem], "clump_flux_g")
+        for table in (
+            read_parquet(tmp_path / "run" / "catalogue.parquet"),
+            read_parquet(oblong_run / "catalogue.parquet"),
+        )
+    )
+    assert found == pytest.approx(before, rel=1e-6)
 
 
-def test_pictures_are_searched_and_not_measured(survey: Path, tmp_path: Path) -> None:
+def test_pictures_are_searched_and_not_measured(oblong: Path, tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
-    for path in sorted((survey / "images").iterdir())[:6]:
+    shapes = {}
+    for path in sorted((oblong / "images").iterdir())[3:6]:
         rgb = colour(read_galaxy(path), Recipe().composite)
+        shapes[path.stem] = rgb.shape[:2]
         Image.fromarray((255 * rgb).astype(np.uint8)).save(folder / f"{path.stem}.png")
     summary = run(folder, tmp_path / "run", Recipe())
     assert summary.failed == 0
@@ -127,56 +251,29 @@ def test_pictures_are_searched_and_not_measured(survey: Path, tmp_path: Path) ->
     assert np.isnan(plain(catalogue, "clump_flux_r")).all()
     expected = ClumpFlag.NO_WCS | ClumpFlag.PSF_ASSUMED
     assert (plain(catalogue, "flags") & expected == expected).all()
-
-
-def test_stages_alone_give_what_the_run_gave(survey: Path, finished: Path, tmp_path: Path) -> None:
-    out = tmp_path / "run"
-    detect(survey, out, Recipe())
-    assert not (out / "catalogue.parquet").exists()
-    refine_run(out, Recipe())
-    count, failed = measure_file(
-        survey, out / "positions.parquet", out / "photometry.parquet", Recipe()
-    )
-    assert (failed, catalogue_run(out, Recipe())) == ({}, count)
-    alone, whole = (read_parquet(f / "catalogue.parquet") for f in (out, finished))
-    assert len(alone) == len(whole)
-    for name in ("clump_centre_ra", "clump_flux_u", "clump_flux_err_g", "clump_score"):
-        assert plain(alone, name) == pytest.approx(plain(whole, name), nan_ok=True, rel=1e-9)
+    for row in read_parquet(tmp_path / "run" / "galaxies.parquet"):
+        ny, nx = shapes[row["galaxy_id"]]
+        assert row["field_arcsec"].value == pytest.approx(0.396 * max(nx, ny))
+        centre = [row[f"host_px_{axis}"].value for axis in "xy"]
+        assert centre == [(nx - 1) / 2, (ny - 1) / 2]
+        assert (row["psf_fwhm_r"].value, row["flags"]) == (1.3, int(expected))
+        assert np.isnan(row["psf_fwhm_g"].value)
 
 
 def test_nothing_found_is_an_empty_catalogue(tmp_path: Path) -> None:
     folder = tmp_path / "sample"
     folder.mkdir()
-    write_galaxy(folder / "g1.fits", scenes.galaxy("g1", host_flux=0))
+    write_galaxy(folder / "g1.fits", scenes.galaxy("g1", (70, 110), host_flux=0))
     summary = run(folder, tmp_path / "run", Recipe(refine=RefineConfig(score_threshold=1.0)))
     assert (summary.normal, summary.odd, summary.failed) == (0, 0, 0)
     catalogue = read_parquet(tmp_path / "run" / "catalogue.parquet")
     assert len(catalogue) == 0
     assert catalogue.colnames == [spec.name for spec in schema("release")]
+    assert not read_parquet(tmp_path / "run" / "galaxies.parquet")["outline"][0]
 
 
-def test_manifest_tells_what_was_done(finished: Path, survey: Path) -> None:
-    manifest = RunManifest.read(finished)
-    assert manifest.command == "run"
-    assert manifest.counts["galaxies"] == 40
-    assert manifest.inputs["sample"] == str(survey.resolve())
-    assert len(manifest.model["sha256"]) == 64
-
-
-def test_measure_refuses_what_it_cannot_use(survey: Path, tmp_path: Path) -> None:
-    table = tmp_path / "positions.csv"
-    table.write_text("galaxy_id,x,y\nsim000001,30,30\nnobody,30,30\n")
-    count, failed = measure_file(survey, table, tmp_path / "out.parquet", Recipe())
-    assert (count, list(failed)) == (1, ["nobody"])
-    with pytest.raises(TableError, match="fits"):
-        measure_file(survey, table, tmp_path / "out.txt", Recipe())
-    table.write_text("galaxy_id,x,y\n")
-    with pytest.raises(TableError, match="empty"):
-        measure_file(survey, table, tmp_path / "out.parquet", Recipe())
-
-
-def test_a_later_run_of_one_process_sees_the_changed_sample(survey: Path, tmp_path: Path) -> None:
-    folder = some(survey, tmp_path / "sample", 2)
+def test_a_later_run_of_one_process_sees_the_changed_sample(oblong: Path, tmp_path: Path) -> None:
+    folder = some(oblong, tmp_path / "sample", 2)
     run(folder, tmp_path / "one", Recipe())
     first = sorted(folder.iterdir())[0]
     first.rename(folder / "renamed.fits")
@@ -186,26 +283,51 @@ def test_a_later_run_of_one_process_sees_the_changed_sample(survey: Path, tmp_pa
     assert first.stem not in ids
 
 
-def test_what_cannot_work_stops_the_run_at_its_start(survey: Path, tmp_path: Path) -> None:
-    folder = some(survey, tmp_path / "sample", 2)
+def test_what_cannot_work_stops_the_run_at_its_start(oblong: Path, tmp_path: Path) -> None:
     nowhere = Recipe(catalogue=CatalogueConfig(dust_map=str(tmp_path / "none")))
     with pytest.raises(RecipeError, match="dust_map"):
-        run(survey, tmp_path / "run", nowhere)
-    assert not (tmp_path / "run").exists()
+        run(oblong, tmp_path / "run", nowhere)
     other = Recipe(composite=CompositeConfig(stretch=0.9))
-    with pytest.raises(RecipeError, match="composite"):
-        run(folder, tmp_path / "run", other)
+    with pytest.raises(RecipeError, match=r"\[composite\], model clumpscope-native: expected"):
+        run(oblong, tmp_path / "run", other)
+    assert not (tmp_path / "run").exists()
 
 
-def test_refining_anew_keeps_failures_of_other_stages(survey: Path, tmp_path: Path) -> None:
-    folder = some(survey, tmp_path / "sample", 2)
-    path = sorted(folder.iterdir())[0]
-    image = read_galaxy(path)
-    write_galaxy(path, replace(image, bands={band: image[band] for band in "gri"}))
-    run(folder, tmp_path / "run", Recipe())
-    refine_run(tmp_path / "run", Recipe(refine=RefineConfig(nms_iou=0.3)))
-    failures = read_parquet(tmp_path / "run" / "failures.parquet")
-    assert list(zip(failures["galaxy_id"], failures["stage"], strict=True)) == [
-        (path.stem, "measure")
-    ]
-    assert Run(tmp_path / "run").recipe().refine.nms_iou == 0.3
+def test_the_composite_may_be_said_if_it_is_the_model_s(oblong: Path, tmp_path: Path) -> None:
+    folder = some(oblong, tmp_path / "sample", 1)
+    recipe = Recipe(composite=read_spec(find_model(None)).composite)
+    assert run(folder, tmp_path / "run", recipe).galaxies == 1
+
+
+def test_an_interrupted_run_goes_on_only_as_it_began(
+    oblong: Path, oblong_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "SHARD", 3)
+    out, recipe = tmp_path / "run", Recipe(seed=7)
+
+    def interrupt(done: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(oblong, out, recipe, progress=interrupt)
+    assert sorted(path.name for path in (out / ".shards").iterdir()) == ["000000", "key.json"]
+    with pytest.raises(StoreError, match="--resume"):
+        run(oblong, out, recipe)
+    with pytest.raises(StoreError, match="another recipe"):
+        run(oblong, out, Recipe(seed=7, refine=RefineConfig(nms_iou=0.3)), resume=True)
+    mark = (out / ".shards" / "000000" / "galaxies.parquet").stat().st_mtime_ns
+    told: list[int] = []
+
+    def stays(done: int) -> None:
+        told.append(done)
+        shard = out / ".shards" / "000000" / "galaxies.parquet"
+        assert shard.stat().st_mtime_ns == mark
+
+    # What only the catalogue needs may be another.
+    later = Recipe(seed=7, catalogue=CatalogueConfig(formats=("fits",)))
+    run(oblong, out, later, resume=True, progress=stays)
+    assert told == [3, 3, 2]
+    assert_same_tables(oblong_run, out)
+    assert not (out / ".shards").exists()
+    assert not (out / "catalogue.vot").exists()

@@ -126,6 +126,10 @@ def _injected(hosts: Path, key: str, ids: list[str], recipe: Recipe, index: int)
     host["galaxy_id"] = ids[index]
     made = inject(replace(image, galaxy_id=ids[index]), host, recipe.simulate, recipe.seed)
     truth, labels = (before[kind].get(sample.ids[row]) for kind in ("truth", "labels"))
+    if truth is not None and sample.host(row, "petro_flux_u") > 0:
+        # The host is brighter now.
+        share = np.asarray(host["petro_flux_u"]) / np.asarray(made.host["petro_flux_u"])
+        truth = {**truth, "flux_ratio_u": np.asarray(truth["flux_ratio_u"]) * share}
     return replace(
         made,
         host={**made.host, "host_id": sample.host_ids[row]},

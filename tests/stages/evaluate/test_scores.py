@@ -2,51 +2,11 @@
 
 import numpy as np
 import pytest
-from astropy.table import QTable
 
-from clumpscope.core.clumps import clump_table
-from clumpscope.core.records import GALAXIES, TRUTH, record_table
 from clumpscope.errors import TableError
-from clumpscope.stages.evaluate.cases import Points, blend, cases, rotated
+from clumpscope.stages.evaluate.cases import cases, rotated
 from clumpscope.stages.evaluate.scores import Share, best_threshold, evaluate, score
-
-FWHM_PX = 4.0
-
-
-def galaxies(*ids: str) -> QTable:
-    n = len(ids)
-    return record_table(
-        GALAXIES,
-        {
-            "galaxy_id": list(ids),
-            "psf_fwhm_r": [FWHM_PX * 0.4] * n,
-            "pixscale_arcsec": [0.4] * n,
-            "host_px_x": [49.5] * n,
-            "host_px_y": [49.5] * n,
-            "score_threshold": [0.3] * n,
-        },
-    )
-
-
-def truth(rows: list[tuple[str, float, float, int, float]]) -> QTable:
-    ids, x, y, label, ratio = zip(*rows, strict=True)
-    return record_table(
-        TRUTH,
-        {
-            "galaxy_id": ids,
-            "clump_id": range(1, len(ids) + 1),
-            "x": x,
-            "y": y,
-            "label": label,
-            "flux_ratio_u": ratio,
-        },
-    )
-
-
-def found(rows: list[tuple[str, float, float, int, float, float]]) -> QTable:
-    names = ("galaxy_id", "clump_centre_px_x", "clump_centre_px_y", "clump_label_id")
-    names += ("clump_score", "clump_flux_ratio")
-    return clump_table("release", dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+from findings import found, galaxies, truth
 
 
 def test_counts_by_hand() -> None:
@@ -85,21 +45,6 @@ def test_each_truth_is_matched_once_best_score_first() -> None:
     assert score(items, 0.03).purity.k == 1
 
 
-def test_close_truths_are_blended() -> None:
-    two = Points(
-        np.array([[10.0, 10.0], [12.0, 10.0], [30.0, 30.0]]),
-        np.ones(3),
-        np.array([1, 2, 1]),
-        np.array([0.03, 0.01, 0.02]),
-    )
-    one = blend(two, FWHM_PX)
-    assert len(one) == 2
-    first = int(np.argmin(one.xy[:, 0]))
-    assert one.xy[first] == pytest.approx([10.5, 10])
-    assert one.ratio[first] == pytest.approx(0.04)
-    assert one.label[first] == 1
-
-
 def test_chance_turns_truth_about_the_host() -> None:
     items = cases(
         found([("a", 79, 49.5, 1, 0.9, 0.05)]), galaxies("a"), truth([("a", 20, 49.5, 1, 0.05)])
@@ -114,11 +59,6 @@ def test_galaxies_without_detections_count_as_missed() -> None:
     result = evaluate(seen, galaxies("a", "b", "c"), there)
     assert result.at[0.03].completeness.value == 0.5
     assert result.scatter["median_distance_arcsec"] == pytest.approx(0, abs=1e-9)
-
-
-def test_truth_of_other_galaxies_is_an_error() -> None:
-    with pytest.raises(TableError, match="galaxies of the run"):
-        evaluate(found([("a", 1, 1, 1, 0.9, 0.1)]), galaxies("a"), truth([("x", 1, 1, 1, 0.1)]))
 
 
 def test_wilson_interval_against_the_formula() -> None:

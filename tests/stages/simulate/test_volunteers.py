@@ -1,19 +1,9 @@
-import gzip
-
 import numpy as np
 import pytest
 
 from builders import galaxy_image
-from clumpscope.config.labels import ConsensusConfig
-from clumpscope.config.recipe import Recipe
 from clumpscope.core.marks import Kind
-from clumpscope.jobs.simulate import simulate
-from clumpscope.jobs.volunteers import volunteers as ask_volunteers
 from clumpscope.stages.simulate.volunteers import Drawn, Sights, deeds, look, population, sights
-from clumpscope.store.panoptes import read_export
-from clumpscope.store.tables import read_parquet
-
-TOOLS = {"0": "normal", "1": "odd", "2": "bulge"}
 
 
 def test_a_volunteer_depends_on_seed_and_number_only():
@@ -92,37 +82,3 @@ def test_deeds_by_hand():
     )
     # Clear: two, one of them marked; of three marks one on nothing; two with the wrong tool.
     assert deeds(seen, drawn, 2.0).tolist() == [1, 2, 1, 3, 1, 5 / 4, 2, 2]
-
-
-@pytest.fixture(scope="module")
-def marked(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("marked")
-    recipe = Recipe(seed=11)
-    simulate(folder / "one", 8, recipe, 1)
-    (folder / "two").mkdir()
-    for name in ("hosts.parquet", "truth.parquet", "images"):
-        (folder / "two" / name).symlink_to(folder / "one" / name)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("clumpscope.jobs.volunteers.SHARD", 3)
-        for name, workers in (("one", 1), ("two", 2)):
-            assert ask_volunteers(folder / name, 6, recipe, workers) == 8 * 6
-    return folder
-
-
-def test_worker_count_does_not_matter(marked):
-    for name in ("classifications.csv.gz", "volunteers.parquet"):
-        assert (marked / "one" / name).read_bytes() == (marked / "two" / name).read_bytes()
-
-
-def test_the_export_is_one_of_panoptes(marked):
-    with gzip.open(marked / "one" / "classifications.csv.gz", "rt") as stream:
-        assert stream.readline().startswith(
-            "classification_id,user_name,user_id,user_ip,workflow_id"
-        )
-    export = read_export(marked / "one" / "classifications.csv.gz", ConsensusConfig(tools=TOOLS))
-    assert (export.used, export.n_faults) == (8 * 6, 0)
-    assert np.bincount(export.marks.look_image).tolist() == [6] * 8
-    assert set(export.marks.kind) <= {1, 2, 3}
-    done = read_parquet(marked / "one" / "volunteers.parquet")
-    assert np.sum(done["n_looks"]) == 8 * 6
-    assert np.sum(done["n_marks"]) == len(export.marks.image)

@@ -20,7 +20,7 @@ def claims(table: QTable) -> NDArray[np.bool_]:
 
 
 def cut(table: QTable, wanted: int) -> QTable:
-    """The best-scored part of a table that makes ``wanted`` claims."""
+    """The best-scored part of a table that makes ``wanted`` claims; all of it if none is wanted."""
     scores = np.sort(plain(table, "clump_score")[claims(table)])[::-1]
     if len(scores) <= wanted or wanted == 0:
         return table

@@ -1,0 +1,125 @@
+"""A user's positions measured in the images of a sample."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from astropy.table import Table
+from astropy.wcs import WCS
+
+import scenes
+from clumpscope.config.recipe import Recipe
+from clumpscope.config.run import MeasureConfig
+from clumpscope.core.schema import plain
+from clumpscope.errors import StoreError, TableError
+from clumpscope.jobs.measure import measure
+from clumpscope.store.images import write_galaxy
+from clumpscope.store.tables import read_parquet
+
+FLUX = {"tall": 5.0, "wide": 20.0}
+PLACES = {"tall": (18.3, 61.6), "wide": (70.2, 21.5)}
+NMGY = 3.631e-6  # Jy
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Path:
+    """A point source, nothing else, in a tall image and in a wide one."""
+    folder = tmp_path / "sample"
+    for name, shape in (("wide", (47, 95)), ("tall", (83, 45))):
+        image = scenes.galaxy(name, shape, PLACES[name], FLUX[name], host_flux=0)
+        write_galaxy(folder / "images" / f"{name}.fits", image)
+    return folder
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_fluxes_of_known_sources(sample: Path, tmp_path: Path) -> None:
+    rows = [f"{name},{x},{y}" for name, (x, y) in PLACES.items()]
+    table = write(tmp_path / "in.csv", "\n".join(["galaxy_id,x,y", *rows]))
+    assert measure(sample, table, tmp_path / "out.parquet", Recipe()) == (2, {})
+    found = read_parquet(tmp_path / "out.parquet")
+    assert sorted(found["galaxy_id"]) == ["tall", "wide"]
+    for row in found:
+        for band in "ugriz":
+            flux, error = (row[f"clump_flux{end}_{band}"].value for end in ("", "_err"))
+            true = FLUX[row["galaxy_id"]]
+            assert abs(flux - true) < 4 * error < true / 2
+            assert row[f"aperture_radius_{band}"].value == pytest.approx(1.125 * 1.3)
+    assert not (tmp_path / "out-failures.parquet").exists()
+
+
+def test_places_on_the_sky_are_the_pixels_of_the_image(sample: Path, tmp_path: Path) -> None:
+    """Either, or both; those that differ are an error unless one is chosen."""
+    path = sample / "images" / "tall.fits"
+    grid = WCS(fits.getheader(path, "r"))
+    sky, wrong = grid.wcs_pix2world([PLACES["tall"]], 0)[0].tolist(), [20.3, 61.6]
+    numbers = ",".join(map(repr, [*sky, *wrong]))
+    table = write(tmp_path / "in.csv", f"galaxy_id,ra,dec,x,y\ntall,{numbers}\n")
+    with pytest.raises(TableError, match=r"within 0\.5 px.*2\.00 px apart"):
+        measure(sample, table, tmp_path / "out.parquet", Recipe())
+    for coords, place in (("sky", PLACES["tall"]), ("pixel", wrong)):
+        measure(sample, table, tmp_path / "out.parquet", Recipe(), coords)
+        row = read_parquet(tmp_path / "out.parquet")[0]
+        at = [row[f"clump_centre_px_{axis}"].value for axis in "xy"]
+        assert at == pytest.approx(place, abs=1e-5)
+        sky = [row[f"clump_centre_{name}"].value for name in ("ra", "dec")]
+        assert sky == pytest.approx(grid.wcs_pix2world([place], 0)[0], abs=1e-8)
+
+
+def test_a_run_s_positions_give_the_run_s_fluxes(
+    oblong: Path, oblong_run: Path, tmp_path: Path
+) -> None:
+    before = read_parquet(oblong_run / "photometry.parquet")
+    count, failed = measure(
+        oblong, oblong_run / "positions.parquet", tmp_path / "out.fits", Recipe()
+    )
+    assert (count, failed) == (len(before), {})
+    after = Table.read(tmp_path / "out.fits")
+    assert list(after["clump_id"]) == list(before["clump_id"])
+    for name in ("clump_flux_u", "clump_flux_z", "clump_flux_err_r"):
+        assert np.asarray(after[name]) == pytest.approx(plain(before, name) * NMGY, nan_ok=True)
+
+
+def test_the_recipe_is_followed(sample: Path, tmp_path: Path) -> None:
+    table = write(tmp_path / "in.csv", "galaxy_id,x,y\nwide,70.2,21.5\n")
+    recipe = Recipe(measure=MeasureConfig(bands=("g", "r"), aperture_fwhm=2.0))
+    measure(sample, table, tmp_path / "out.parquet", recipe)
+    found = read_parquet(tmp_path / "out.parquet")
+    assert found["aperture_radius_r"][0].value == pytest.approx(2 * 1.3)
+    assert "clump_flux_u" not in found.colnames
+
+
+def test_what_cannot_be_measured_is_told_and_the_rest_is(sample: Path, tmp_path: Path) -> None:
+    (sample / "images" / "broken.fits").write_text("no image")
+    gri = scenes.galaxy("gri", (40, 60), bands=("g", "r", "i"))
+    write_galaxy(sample / "images" / "gri.fits", gri)
+    ids = ("wide", "nobody", "gri", "broken", "abroad")
+    rows = [f"{name},30,30" for name in ids]
+    table = write(tmp_path / "in.csv", "\n".join(["galaxy_id,x,y", *rows]))
+    count, failed = measure(sample, table, tmp_path / "out.parquet", Recipe())
+    assert count == 1
+    assert set(failed) == {"nobody", "gri", "broken", "abroad"}
+    assert failed["nobody"] == failed["abroad"] == f"not a galaxy of {sample}"
+    assert "broken.fits" in failed["broken"]
+    assert "band u" in failed["gri"]
+    told = read_parquet(tmp_path / "out-failures.parquet")
+    assert dict(zip(told["galaxy_id"], told["error"], strict=True)) == failed
+    assert set(told["stage"]) == {"measure"}
+
+
+def test_what_cannot_be_used_is_an_error(sample: Path, tmp_path: Path) -> None:
+    table = write(tmp_path / "in.csv", "galaxy_id,x,y\nnobody,30,30\n")
+    out = tmp_path / "out.parquet"
+    with pytest.raises(TableError, match="a position that can be measured, got .*nobody"):
+        measure(sample, table, out, Recipe())
+    with pytest.raises(TableError, match=r"--out: expected \.parquet or \.fits, got out\.txt"):
+        measure(sample, table, tmp_path / "out.txt", Recipe())
+    with pytest.raises(StoreError, match="no such folder"):
+        measure(tmp_path / "none", table, out, Recipe())
+    with pytest.raises(TableError, match="empty"):
+        measure(sample, write(table, "galaxy_id,x,y\n"), out, Recipe())
+    assert not out.exists()

@@ -1,0 +1,71 @@
+"""What a run settles before it begins, and does with each galaxy."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from clumpscope.config.recipe import Recipe
+from clumpscope.config.run import CatalogueConfig, DetectConfig, RefineConfig
+from clumpscope.core.flags import ClumpFlag
+from clumpscope.errors import ModelError
+from clumpscope.jobs.pipeline import make_plan, process
+from clumpscope.models.header import read_spec
+from clumpscope.models.registry import find_model
+from clumpscope.store.images import read_galaxy, write_galaxy
+from clumpscope.store.sample import Sample
+
+
+def test_a_plan_s_key_holds_what_a_resumed_run_must_share(oblong: Path) -> None:
+    sample = Sample.open(oblong)
+    first = make_plan(sample, Recipe(), None, "catalogue")
+    assert first.key == make_plan(sample, Recipe(), None, "catalogue").key
+
+    def differing(recipe: Recipe, until: str = "catalogue") -> set[str]:
+        other = make_plan(sample, recipe, None, until).key
+        return {name for name in first.key if first.key[name] != other[name]}
+
+    assert differing(Recipe(), "detect") == {"recipe"}
+    assert differing(Recipe(refine=RefineConfig(nms_iou=0.3))) == {"recipe"}
+    assert differing(Recipe(catalogue=CatalogueConfig(low_snr=5))) == set()
+    assert replace(first, model_key="x").key["model"] == "x"
+    assert replace(first, sample_key="x").key["sample"] == "x"
+
+
+def test_a_plan_is_of_this_model_and_this_sample(oblong: Path, tmp_path: Path) -> None:
+    sample = Sample.open(oblong)
+    plan = make_plan(sample, Recipe(), None, "detect")
+    assert (plan.model, plan.sample) == (find_model(None), oblong)
+    assert plan.threshold == read_spec(plan.model).score_threshold
+    stated = Recipe(refine=RefineConfig(score_threshold=0.0))
+    assert make_plan(sample, stated, None, "detect").threshold == 0
+    with pytest.raises(ModelError, match="nosuch"):
+        make_plan(sample, Recipe(), "nosuch", "detect")
+
+
+def test_a_galaxy_unlike_those_of_training_is_flagged(oblong: Path, tmp_path: Path) -> None:
+    """One of too wide a PSF; the others of the batch are not."""
+    limit = read_spec(find_model(None)).trained_on.psf_fwhm_arcsec[1]
+    (tmp_path / "images").mkdir()
+    for k, path in enumerate(sorted((oblong / "images").iterdir())[2:5]):
+        image = read_galaxy(path)
+        r = replace(image["r"], psf_fwhm_arcsec=1.1 * limit if k == 2 else 0.9 * limit)
+        changed = replace(image, bands={**image.bands, "r": r})
+        write_galaxy(tmp_path / "images" / path.name, changed)
+    sample = Sample.open(tmp_path)
+    plan = make_plan(sample, Recipe(), None, "catalogue")
+    works = process(sample, [2, 0, 1], plan)
+    assert [work.galaxy_id for work in works] == [sample.ids[k] for k in (2, 0, 1)]
+    assert [work.flags for work in works] == [int(ClumpFlag.OUT_OF_RANGE), 0, 0]
+
+
+def test_only_boxes_until_detect(oblong: Path) -> None:
+    sample = Sample.open(oblong)
+    recipe = Recipe(detect=DetectConfig(score_floor=0.2, batch_size=1))
+    works = process(sample, [0, 3], make_plan(sample, recipe, None, "detect"))
+    assert [work.refined for work in works] == [None, None]
+    assert all(len(work.boxes) and work.boxes.scores.min() >= 0.2 for work in works)
+    both = process(sample, [0, 3], make_plan(sample, Recipe(), None, "detect"))
+    for one, more in zip(works, both, strict=True):
+        assert len(more.boxes) > len(one.boxes)
+        assert one.boxes.scores == pytest.approx(more.boxes.scores[: len(one.boxes)], abs=1e-5)

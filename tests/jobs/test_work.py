@@ -1,0 +1,162 @@
+"""The books of a galaxy: what fails, and what is written of it."""
+
+import numpy as np
+import pytest
+
+import scenes
+from builders import galaxy_image
+from clumpscope.config.recipe import Recipe
+from clumpscope.config.run import MeasureConfig, RefineConfig
+from clumpscope.core.flags import ClumpFlag
+from clumpscope.core.galaxy import ColourImage
+from clumpscope.core.records import HOSTS, record_table
+from clumpscope.errors import ImageError, ModelError
+from clumpscope.jobs import work as books
+from clumpscope.jobs.work import Work
+from clumpscope.stages.refine import refine
+from clumpscope.store.sample import Sample
+
+NAN = float("nan")
+
+
+def sample(tmp_path, *ids, **columns) -> Sample:
+    hosts = record_table(HOSTS, {"galaxy_id": ids, **columns})
+    return Sample(tmp_path, hosts, tuple(tmp_path / f"{name}.fits" for name in ids))
+
+
+def picture(shape=(20, 50), assumed=True) -> ColourImage:
+    pixels = np.random.default_rng(0).uniform(size=(*shape, 3)).astype(np.float32)
+    return ColourImage("p", pixels, 0.5, 1.2, assumed)
+
+
+def row(tmp_path, work):
+    """What the table of galaxies says of one."""
+    return books.galaxies([work], sample(tmp_path, "g", petro_flux_u=[3.5]), 0.4)[0]
+
+
+def test_whatever_goes_wrong_is_the_galaxy_s_failure_but_for_a_wrong_model():
+    work = Work("g", 0)
+    with work.attempt("refine"):
+        raise ImageError("no band")
+    assert work.error == ("refine", "no band")
+    with work.attempt("measure"):
+        raise ZeroDivisionError("by zero")
+    assert work.error == ("measure", "ZeroDivisionError: by zero")
+    fine = Work("g", 0)
+    with fine.attempt("read"):
+        pass
+    assert fine.error is None
+    with pytest.raises(ModelError), fine.attempt("read"):
+        raise ModelError("of another shape")
+    with pytest.raises(KeyboardInterrupt), fine.attempt("read"):
+        raise KeyboardInterrupt
+    assert fine.error is None
+
+
+@pytest.mark.parametrize(("shape", "longer"), [((30, 50), 50), ((64, 21), 64)])
+def test_a_field_is_the_longer_side(tmp_path, shape, longer):
+    image = scenes.galaxy("g", shape, fwhm_arcsec={b: 1 + k for k, b in enumerate("ugriz")})
+    found = row(tmp_path, Work("g", 0, image))
+    assert found["field_arcsec"].value == pytest.approx(longer * scenes.PIXSCALE)
+    assert found["pixscale_arcsec"].value == pytest.approx(scenes.PIXSCALE)
+    assert [found[f"psf_fwhm_{band}"].value for band in "ugriz"] == [1, 2, 3, 4, 5]
+    centre = [found[f"host_px_{axis}"].value for axis in "xy"]
+    assert centre == pytest.approx([(shape[1] - 1) / 2, (shape[0] - 1) / 2], abs=1e-6)
+    assert (found["petro_flux_u"].value, found["score_threshold"]) == (3.5, 0.4)
+    assert (found["status"], found["flags"], found["outline"]) == ("ok", 0, False)
+
+
+def test_a_field_of_a_picture(tmp_path):
+    found = row(tmp_path, Work("g", 0, picture()))
+    assert found["field_arcsec"].value == 25
+    assert [found[f"host_px_{axis}"].value for axis in "xy"] == [24.5, 9.5]
+    assert found["psf_fwhm_r"].value == 1.2
+    assert np.isnan([found[f"psf_fwhm_{band}"].value for band in "ugiz"]).all()
+    assert found["flags"] == int(ClumpFlag.NO_WCS | ClumpFlag.PSF_ASSUMED)
+    assert row(tmp_path, Work("g", 0, picture(assumed=False)))["flags"] == int(ClumpFlag.NO_WCS)
+
+
+def test_of_an_image_without_a_place_on_the_sky_no_arcsec_are_known(tmp_path):
+    found = row(tmp_path, Work("g", 0, galaxy_image(shape=(30, 50), wcs=None)))
+    assert np.isnan([found["pixscale_arcsec"].value, found["field_arcsec"].value]).all()
+    assert found["flags"] == int(ClumpFlag.NO_WCS)
+    assert found["psf_fwhm_r"].value == 1.3
+    assert found["host_px_x"].value == 24.5
+
+
+@pytest.mark.parametrize(
+    ("changes", "flag"),
+    [
+        ({"psf_assumed": True}, ClumpFlag.PSF_ASSUMED),
+        ({"noise_assumed": True}, ClumpFlag.NOISE_ASSUMED),
+    ],
+)
+def test_what_is_assumed_is_flagged_and_so_are_flags_of_all_clumps(tmp_path, changes, flag):
+    image = galaxy_image("g", "gr", (30, 50), **changes)
+    assert row(tmp_path, Work("g", 0, image))["flags"] == int(flag)
+    kept = Work("g", 0, image, flags=int(ClumpFlag.OUT_OF_RANGE))
+    assert row(tmp_path, kept)["flags"] == int(flag | ClumpFlag.OUT_OF_RANGE)
+
+
+def test_a_galaxy_that_failed_has_its_row(tmp_path):
+    found = row(tmp_path, Work("g", 0, error=("read", "gone")))
+    assert (found["status"], found["n_clumps"], found["n_detections"]) == ("failed", 0, 0)
+    for name in ("pixscale_arcsec", "field_arcsec", "host_px_x", "host_px_y", "psf_fwhm_g"):
+        assert np.isnan(found[name].value)
+    assert found["petro_flux_u"].value == 3.5
+
+
+def refined(galaxy_id, labels, flags=0) -> Work:
+    """A galaxy with boxes and clumps of these labels in a row."""
+    shape = (40, 90)
+    labels = np.array(labels, dtype=int)
+    xy = np.column_stack([12.0 * np.arange(3, len(labels) + 3), np.full(len(labels), 15)])
+    image = scenes.galaxy(galaxy_id, shape, xy.reshape(-1, 2))
+    boxes = scenes.boxes_at(xy, shape, scores=0.9 - 0.1 * np.arange(len(labels)), labels=labels)
+    kept = RefineConfig(keep_nucleus=True, recentre_fwhm=0)
+    return Work(galaxy_id, 0, image, None, boxes, refine(image, boxes, kept, 0.0), flags=flags)
+
+
+def test_tables_of_several_galaxies_keep_their_order(tmp_path):
+    """Also of one without clumps, of one without an image, and of one that was not measured."""
+    works = [
+        refined("b", [1, 2, 1], flags=int(ClumpFlag.OUT_OF_RANGE)),
+        Work("gone", 1, error=("read", "no such file")),
+        refined("none", []),
+        refined("a", [2]),
+    ]
+    works[3].error = ("measure", "no band u")
+    recipe = Recipe(measure=MeasureConfig(bands=("g", "i")))
+    found = books.tables(works, sample(tmp_path, "b", "gone", "none", "a"), recipe, 0.4)
+    assert list(found["galaxies"]["galaxy_id"]) == ["b", "gone", "none", "a"]
+    assert list(found["galaxies"]["n_detections"]) == [3, 0, 0, 1]
+    assert list(found["galaxies"]["n_clumps"]) == [3, 0, 0, 1]
+    assert list(found["galaxies"]["n_normal"]) == [2, 0, 0, 0]
+    assert list(found["galaxies"]["outline"]) == [True, False, True, True]
+    assert list(found["detections"]["galaxy_id"]) == ["b"] * 3 + ["a"]
+    for name in ("score", "label", "x1", "y2", "p_background", "p_clump", "p_odd"):
+        boxes = works[0].boxes
+        column = {
+            "score": boxes.scores,
+            "label": boxes.labels,
+            "x1": boxes.xyxy[:, 0],
+            "y2": boxes.xyxy[:, 3],
+            "p_background": boxes.probabilities[:, 0],
+            "p_clump": boxes.probabilities[:, 1],
+            "p_odd": boxes.probabilities[:, 2],
+        }[name]
+        assert list(found["detections"][name][:3]) == list(column)
+    assert list(found["positions"]["galaxy_id"]) == ["b"] * 3 + ["a"]
+    assert list(found["positions"]["clump_id"]) == [1, 2, 3, 1]
+    assert list(found["positions"]["clump_centre_px_x"].value) == pytest.approx([36, 48, 60, 36])
+    out = int(ClumpFlag.OUT_OF_RANGE)
+    assert list(found["positions"]["flags"] & out) == [out] * 3 + [0]
+    assert list(found["photometry"]["galaxy_id"]) == ["b"] * 3 + ["a"]
+    assert np.isnan(found["photometry"]["clump_flux_g"].value).all()
+    assert "clump_flux_u" not in found["photometry"].colnames
+    assert list(
+        zip(*(found["failures"][n] for n in ("galaxy_id", "stage", "error")), strict=True)
+    ) == [
+        ("gone", "read", "no such file"),
+        ("a", "measure", "no band u"),
+    ]
