@@ -1,4 +1,5 @@
-# Every target installs what it needs, once, into $(VENV).
+# Every target installs what it needs, once, into $(VENV), unless another checkout did so: installing
+# again would re-point the other's commands to this code.
 PYTHON ?= python3
 VENV ?= .venv
 WORKERS ?= 2
@@ -6,7 +7,7 @@ WORKERS ?= 2
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-slow lint bench docs figures-simulate clean
+.PHONY: help owner demo test test-slow lint bench docs figures-simulate clean
 
 help:
 	@echo "make demo       simulate a small survey, find its clumps, show the result in demo/"
@@ -18,7 +19,19 @@ help:
 	@echo "make figures-simulate  draw simulated beside real galaxies in figures/"
 	@echo "make clean      remove what was made, but not $(VENV)"
 
-$(READY): pyproject.toml constraints.txt
+owner:
+	@test ! -x $(BIN)/python || $(BIN)/python -I -c "$$WHOSE"
+
+define WHOSE
+import importlib.util, os, sys
+found = importlib.util.find_spec("clumpscope")
+here = os.path.realpath("src/clumpscope/__init__.py")
+if found and os.path.realpath(found.origin or "") != here:
+    sys.exit(f"{sys.prefix} has the clumpscope of {found.origin}, not this one: make VENV=ANOTHER")
+endef
+export WHOSE
+
+$(READY): pyproject.toml constraints.txt | owner
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "clumpscope needs Python 3.11 or newer: make PYTHON=python3.12")'
 	@echo "Installing into $(VENV); the first time takes some minutes ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -54,6 +67,6 @@ figures-simulate: $(READY)
 	$(BIN)/python benchmarks/bench_realism.py --out figures
 
 clean:
-	rm -rf demo figures build dist docs/_build docs/cli.md docs/data_model.md docs/recipes.md docs/api.md
+	rm -rf demo figures build dist docs/_build docs/cli.md docs/data_model.md docs/recipes.md docs/api
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,8 +1,9 @@
-"""Write the pages that come from the code: data_model.md, recipes.md, cli.md and api.md."""
+"""Write the pages that come from the code: cli, data_model, recipes, a page a module in api/."""
 
 import argparse
 import inspect
 import pkgutil
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -109,28 +110,32 @@ def _value(value: object) -> str:
     return show.toml(value) if value is None else f"`{show.toml(value)}`"
 
 
-def commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Give every command below ``command`` with its full name."""
+def commands() -> Iterator[tuple[str, Any]]:
+    """Give every command with its words, such as "labels import"."""
+    from clumpscope.cli import app
+
+    yield from _below(typer.main.get_command(app), ())
+
+
+def _below(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
     children = getattr(command, "commands", None)
     if children is None:
-        yield path, command
+        yield " ".join(words), command
         return
     for name, child in sorted(children.items()):
-        if not child.hidden:
-            yield from commands(child, f"{path} {name}")
+        yield from _below(child, (*words, name))
 
 
 def cli() -> str:
     """Return the page of commands."""
-    from clumpscope.cli import app
-
     parts = [
         "# Commands",
-        "Made from the commands themselves; `--help` says the same. Exit codes: 0 done, 1 failed, "
-        "2 bad usage or input.",
+        "Made from the commands themselves; `--help` or `-h` says the same. Exit codes: 0 done, "
+        "1 failed, 2 bad usage or input. `clumpscope --version` tells the version, and "
+        "`clumpscope --install-completion` teaches your shell to complete commands and options.",
     ]
-    for path, command in commands(typer.main.get_command(app), "clumpscope"):
-        parts += [f"## {path}", *_command(path, command)]
+    for words, command in commands():
+        parts += [f"## clumpscope {words}", *_command(f"clumpscope {words}", command)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -161,23 +166,29 @@ def _default(value: object) -> str:
     return "" if value is None or callable(value) or value in ((), []) else f"`{value}`"
 
 
-def modules() -> Iterator[str]:
-    """Give the name of every public module."""
-    for found in pkgutil.walk_packages(clumpscope.__path__, "clumpscope."):
-        if not any(part.startswith("_") for part in found.name.split(".")):
-            yield found.name
-
-
-def api() -> str:
-    """Return the page of modules."""
-    parts = ["# Modules", "Everything public, module by module."]
-    for name in modules():
+def api() -> dict[str, str]:
+    """Return the pages of the modules, by name; those of packages list their modules."""
+    found = pkgutil.walk_packages(clumpscope.__path__, "clumpscope.")
+    names = ["clumpscope", *(module.name for module in found)]
+    public = [name for name in names if "._" not in name]
+    pages = {}
+    for name in public:
         if name == errors.__name__:
             continue  # on a page of its own, with its table
-        parts.append(
-            f"## {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n"
-            "   :show-inheritance:\n   :exclude-members: model_config\n```"
-        )
+        below = [other for other in public if other.rpartition(".")[0] == name]
+        pages[name] = _module(name, below)
+    return pages
+
+
+def _module(name: str, below: Sequence[str]) -> str:
+    # What a package hands on is described where it is defined.
+    options = (":members:", ":ignore-module-all:", ":show-inheritance:")
+    hidden = ":exclude-members: model_config"
+    lines = [f".. automodule:: {name}", *(f"   {option}" for option in (*options, hidden))]
+    parts = [f"# {name}", "\n".join(["```{eval-rst}", *lines, "```"])]
+    if below:
+        entries = ["../errors" if one == errors.__name__ else one for one in below]
+        parts.append("```{toctree}\n:maxdepth: 1\n\n" + "\n".join(entries) + "\n```")
     return "\n\n".join(parts) + "\n"
 
 
@@ -186,10 +197,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", nargs="?", type=Path, default=HERE, help="folder (default: docs)")
     out = parser.parse_args().out
-    pages = {"data_model.md": data_model, "recipes.md": recipes, "cli.md": cli, "api.md": api}
+    pages = {"data_model": data_model(), "recipes": recipes(), "cli": cli()}
+    pages |= {f"api/{name}": page for name, page in api().items()}
+    shutil.rmtree(out / "api", ignore_errors=True)
+    (out / "api").mkdir()
     for name, page in pages.items():
-        (out / name).write_text(page(), encoding="utf-8")
-    print(f"wrote {', '.join(pages)} in {out}")
+        (out / f"{name}.md").write_text(page, encoding="utf-8")
+    print(f"wrote {len(pages)} pages in {out}")
 
 
 if __name__ == "__main__":

@@ -4,16 +4,16 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-COMMANDS = [
-    *("demo", "simulate", "fetch", "train", "detect", "run", "refine", "measure"),
-    *("catalogue", "evaluate", "doctor", "models list", "models fetch", "models import"),
-    *("models show", "models verify", "consensus", "labels select", "labels split"),
-    *("labels import", "labels export"),
-]
+from clumpscope.cli import app
+from pages import COMMANDS
+
+GROUPS = {command.split()[0] for command in COMMANDS if " " in command}
 
 
 def clumpscope(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -28,11 +28,33 @@ def clumpscope(*arguments: object, **environment: str) -> subprocess.CompletedPr
     )
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help(command: str) -> None:
-    result = clumpscope(*command.split(), "--help")
-    assert result.returncode == 0
-    assert "Usage" in result.stdout
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+@pytest.mark.parametrize("command", ["", *sorted(GROUPS), *COMMANDS])
+def test_every_command_has_help(command: str, flag: str) -> None:
+    result = CliRunner().invoke(app, [*command.split(), flag])
+    assert result.exit_code == 0
+    assert "Usage" in result.output
+
+
+def test_the_version_is_told() -> None:
+    result = clumpscope("--version")
+    assert (result.returncode, result.stdout) == (0, f"clumpscope {version('clumpscope')}\n")
+
+
+def test_a_shell_completes_commands_and_options() -> None:
+    script = clumpscope("--show-completion", "bash").stdout
+    assert "complete -o default -F _clumpscope_completion clumpscope" in script
+    for typed, position, answer in (("ru", 1, "run"), ("labels import --for", 3, "--format")):
+        asked = {"COMP_WORDS": f"clumpscope {typed}", "COMP_CWORD": str(position)}
+        result = clumpscope(_CLUMPSCOPE_COMPLETE="complete_bash", **asked)
+        assert result.stdout.split() == [answer], result.stderr
+
+
+def test_completion_is_installed_at_home(tmp_path: Path) -> None:
+    result = clumpscope("--install-completion", "bash", HOME=str(tmp_path))
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / ".bash_completions" / "clumpscope.sh").is_file()
+    assert "clumpscope.sh" in (tmp_path / ".bashrc").read_text()
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,18 @@ def test_a_sample_directory_in_the_order_of_its_hosts(tmp_path):
     assert require_galaxy(image) is image
 
 
+def test_a_galaxy_by_its_id(tmp_path):
+    for galaxy_id in ("b", "a"):
+        write_galaxy(tmp_path / f"{galaxy_id}.fits", galaxy_image(galaxy_id, "gri"))
+    picture(tmp_path / "p.png")
+    sample = Sample.open(tmp_path)
+    assert sample.galaxy("b").galaxy_id == "b"
+    assert sample.galaxy("p", SampleConfig(psf_fwhm_arcsec=2.5)).psf_fwhm_arcsec == 2.5
+    assert sample.galaxy("p").pixscale_arcsec == 0.396
+    with pytest.raises(TableError, match=r"a galaxy_id such as a, b, p, got c"):
+        sample.galaxy("c")
+
+
 def test_a_bare_folder_in_the_order_of_its_names(tmp_path):
     write_galaxy(tmp_path / "b.fits", galaxy_image("b", "gri"))
     picture(tmp_path / "a.png")

@@ -11,7 +11,7 @@ from clumpscope.errors import ClumpscopeError
 def main() -> NoReturn:
     """Run the command line; exits 0, 1 (failed) or 2 (bad usage or input)."""
     try:
-        app(standalone_mode=True)
+        app(prog_name="clumpscope")
     except ClumpscopeError as error:
         errors.print("error:", style="bold red", end=" ")
         errors.print(str(error))

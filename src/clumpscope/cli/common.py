@@ -17,6 +17,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
+import clumpscope
+
 if TYPE_CHECKING:
     from clumpscope.config.recipe import Recipe
     from clumpscope.jobs.pipeline import Summary
@@ -25,10 +27,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="clumpscope",
-    help="Find, measure and vet giant star-forming clumps in galaxy images.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 labels_app = typer.Typer(help="Choose, divide and convert labels.", no_args_is_help=True)
 models_app = typer.Typer(help="Published and own models.", no_args_is_help=True)
@@ -36,6 +37,26 @@ recipe_app = typer.Typer(help="Every setting and its meaning.", no_args_is_help=
 app.add_typer(labels_app, name="labels")
 app.add_typer(models_app, name="models")
 app.add_typer(recipe_app, name="recipe")
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"clumpscope {clumpscope.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="show the version and exit"
+        ),
+    ] = False,
+) -> None:
+    """Find, measure and vet giant star-forming clumps in galaxy images."""
+
 
 console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
@@ -57,7 +78,7 @@ Workers = Annotated[int | None, typer.Option("--workers", min=1, help="processes
 
 def recipe_of(path: Path | None, seed: int | None = None) -> "Recipe":
     """The recipe of a file, else the defaults; with another seed where one is given."""
-    from clumpscope.config.recipe import load_recipe
+    from clumpscope.config.recipe import load_recipe  # slow to load: not for --help
 
     recipe = load_recipe(path)
     return recipe if seed is None else recipe.model_copy(update={"seed": seed})
@@ -65,10 +86,11 @@ def recipe_of(path: Path | None, seed: int | None = None) -> "Recipe":
 
 def recipe_for(run: Path, path: Path | None) -> "Recipe":
     """The recipe given, else the one that the run was made with."""
-    from clumpscope.config.recipe import load_recipe
+    if path is not None:
+        return recipe_of(path)
     from clumpscope.store.run import Run
 
-    return Run(run).recipe() if path is None else load_recipe(path)
+    return Run(run).recipe()
 
 
 def workers_of(workers: int | None) -> int:

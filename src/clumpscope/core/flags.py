@@ -1,6 +1,12 @@
 """The registry of clump flags: one bit each, documented here and nowhere else."""
 
 from enum import IntFlag
+from typing import SupportsInt, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from clumpscope.errors import TableError, expected_got
 
 
 class ClumpFlag(IntFlag):
@@ -56,3 +62,36 @@ DESCRIPTIONS = {
     ClumpFlag.DUPLICATE: "also found on the cutout of another galaxy, of which it is more likely",
     ClumpFlag.LOCAL_BACKGROUND: "outside the host model: background from the annulus around it",
 }
+
+
+@overload
+def flag_names(flags: SupportsInt) -> list[str]: ...
+@overload
+def flag_names(flags: ArrayLike) -> list[list[str]]: ...
+def flag_names(flags: SupportsInt | ArrayLike) -> list[str] | list[list[str]]:
+    """Names of the bits that are set, lowest first.
+
+    Parameters
+    ----------
+    flags
+        A clump's flags, or those of many, such as the column of a catalogue.
+
+    Returns
+    -------
+    list
+        Names; of many clumps, a list for each.
+
+    Raises
+    ------
+    TableError
+        If they are not whole numbers, or a bit is none of `ClumpFlag`.
+    """
+    values: NDArray[np.generic] = np.asarray(flags)
+    if values.ndim > 1 or (values.size and values.dtype.kind not in "iu"):
+        raise TableError(expected_got("flags", "whole numbers", f"{values.dtype} {values.shape}"))
+    if values.ndim == 1:
+        return [flag_names(int(value)) for value in values.tolist()]
+    unknown = int(values) & ~sum(ClumpFlag)
+    if unknown:
+        raise TableError(expected_got("flags", f"bits of {sum(ClumpFlag)}", int(values)))
+    return [str(flag.name) for flag in ClumpFlag(int(values))]

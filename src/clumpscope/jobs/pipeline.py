@@ -26,7 +26,7 @@ from clumpscope.jobs.shards import fill
 from clumpscope.jobs.work import Image, Work
 from clumpscope.models.header import read_spec
 from clumpscope.models.registry import find_model
-from clumpscope.models.spec import TrainingRange
+from clumpscope.models.spec import DetectorSpec, TrainingRange
 from clumpscope.stages.detect.detect import detect
 from clumpscope.stages.measure import Photometry, measure
 from clumpscope.stages.refine import Refined, refine
@@ -84,14 +84,14 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
     """Take some galaxies through the stages: this is the method."""
     recipe, finder = (
         plan.recipe,
-        _detector(plan.model, plan.model_key, plan.recipe.detect.score_floor),
+        detector(plan.model, plan.model_key, plan.recipe.detect.score_floor),
     )
     works = [Work(sample.ids[row], row) for row in rows]
     for work in works:
         with work.attempt("read"):
             work.image = sample.read(work.index, recipe.sample)
             work.composite = composite(work.image, finder.spec.composite)
-            work.flags = _out_of_range(work.image, finder.spec.trained_on)
+            work.flags = out_of_range(work.image, finder.spec.trained_on)
     seen = [(work, work.composite) for work in works if work.composite is not None]
     found = detect(finder, [image for _, image in seen], recipe.detect.batch_size)
     for (work, _), boxes in zip(seen, found, strict=True):
@@ -101,16 +101,17 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
         with work.attempt("refine"):
             work.refined = refine(work.image, boxes, recipe.refine, plan.threshold)
             with work.attempt("measure"):
-                work.photometry = _measured(work.image, work.refined, recipe)
+                work.photometry = measured(work.image, work.refined, recipe)
     return works
 
 
-def _out_of_range(image: Image, trained_on: TrainingRange) -> int:
+def out_of_range(image: Image, trained_on: TrainingRange) -> int:
     """Flag of a galaxy unlike those that the model was trained on."""
     return 0 if trained_on.holds(Conditions.of(image)) else int(ClumpFlag.OUT_OF_RANGE)
 
 
-def _measured(image: Image, refined: Refined, recipe: Recipe) -> Photometry:
+def measured(image: Image, refined: Refined, recipe: Recipe) -> Photometry:
+    """Fluxes of a galaxy's clumps; NaN in a bare picture."""
     if isinstance(image, ColourImage):
         return Photometry.unmeasured(image.galaxy_id, len(refined), recipe.measure.bands)
     return measure(image, refined.xy, recipe.measure, refined.outline)
@@ -126,17 +127,41 @@ def make_plan(sample: Sample, recipe: Recipe, model: str | None, until: Last) ->
     RecipeError
         If the recipe's composite is not the model's.
     """
+    path, spec = model_for(recipe, model)
+    return Plan(
+        sample.folder,
+        sample.fingerprint(),
+        path,
+        sha256_file(path),
+        recipe,
+        threshold_of(spec, recipe),
+        until,
+    )
+
+
+def model_for(recipe: Recipe, model: str | None) -> tuple[Path, DetectorSpec]:
+    """Find a model, by name or file, that works with the recipe; ``None``: the packaged one.
+
+    Raises
+    ------
+    ModelError
+        If the model cannot be used.
+    RecipeError
+        If the recipe's composite is not the model's.
+    """
     path = find_model(model)
     spec = read_spec(path)
     if "composite" in recipe.model_fields_set and recipe.composite != spec.composite:
         raise RecipeError(
             expected_got(f"[composite], model {spec.name}", spec.composite, recipe.composite)
         )
+    return path, spec
+
+
+def threshold_of(spec: DetectorSpec, recipe: Recipe) -> float:
+    """Lowest score that stays: the recipe's, else the model's own."""
     chosen = recipe.refine.score_threshold
-    threshold = spec.score_threshold if chosen is None else chosen
-    return Plan(
-        sample.folder, sample.fingerprint(), path, sha256_file(path), recipe, threshold, until
-    )
+    return spec.score_threshold if chosen is None else chosen
 
 
 def sweep(
@@ -163,7 +188,8 @@ def _sample(folder: Path, key: str) -> Sample:  # noqa: ARG001  (the key makes a
 
 
 @lru_cache(maxsize=1)
-def _detector(model: Path, key: str, score_floor: float) -> "Detector":  # noqa: ARG001
+def detector(model: Path, key: str, score_floor: float) -> "Detector":  # noqa: ARG001
+    """Load a model that holds what ``key`` says; the last one is kept."""
     from clumpscope.detector.predict import Detector, single_thread
 
     single_thread()

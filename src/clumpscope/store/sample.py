@@ -20,6 +20,7 @@ from clumpscope.store.pictures import PICTURES, picture_shape, read_picture
 from clumpscope.store.tables import as_records, read_parquet, read_records, read_user_table
 
 SUFFIXES = (".fits", *PICTURES)
+_ASSUMED = SampleConfig()
 
 
 def check_ids(ids: list[str], where: object) -> list[str]:
@@ -154,7 +155,26 @@ class Sample:
         """Return a number of the host table, in its own unit."""
         return float(plain(self.hosts, name)[index])
 
-    def read(self, index: int, config: SampleConfig) -> GalaxyImage | ColourImage:
+    def galaxy(self, galaxy_id: str, config: SampleConfig = _ASSUMED) -> GalaxyImage | ColourImage:
+        """Read the image of the galaxy of that id; see `read`.
+
+        Raises
+        ------
+        TableError
+            If the sample has no such galaxy.
+        ImageError
+            If its file is missing or unusable.
+        """
+        try:
+            index = self.ids.index(galaxy_id)
+        except ValueError:
+            some = ", ".join(self.ids[:3])
+            raise TableError(
+                expected_got(f"sample {self.folder}", f"a galaxy_id such as {some}", galaxy_id)
+            ) from None
+        return self.read(index, config)
+
+    def read(self, index: int, config: SampleConfig = _ASSUMED) -> GalaxyImage | ColourImage:
         """Read one galaxy's image.
 
         Of the host's position, and of what the image does not say itself (PSF widths; the
