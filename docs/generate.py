@@ -17,6 +17,7 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.core import clumps, flags, records
 from clumpscope.core.galaxy import MaskBit
 from clumpscope.core.schema import ColumnSpec
+from clumpscope.stages.labels.formats.registry import FORMATS, format_of
 
 HERE = Path(__file__).parent
 
@@ -30,6 +31,13 @@ RECORDS = {
     "detections.parquet": ("DETECTIONS", "Every box above the score floor, before refinement."),
     "galaxies.parquet": ("GALAXIES", "One row for every galaxy of a run."),
     "failures.parquet": ("FAILURES", "Galaxies that failed, and why."),
+}
+
+
+CONTENT = {
+    "json": "a file",
+    "table": "a table: CSV, ECSV, FITS, VOTable or Parquet in, CSV or Parquet out",
+    "texts": "a folder of `.{suffix}` files",
 }
 
 
@@ -85,7 +93,19 @@ def data_model() -> str:
     ]
     for file, (name, what) in RECORDS.items():
         parts += [f"### {file}", what, columns(getattr(records, name))]
+    parts += ["## Formats of labels", "What `labels import` and `labels export` read and write."]
+    parts += [table(("`--format`", "what it is", "on disk", "needs `--sample` for"), formats())]
     return "\n\n".join(parts) + "\n"
+
+
+def formats() -> list[tuple[str, str, str, str]]:
+    """Give one row a format of labels."""
+    rows = []
+    for name, what in FORMATS.items():
+        form = format_of(name)
+        where = CONTENT[form.content].format(suffix=form.suffix.lstrip("."))
+        rows.append((f"`{name}`", what, where, form.sample))
+    return rows
 
 
 def recipes() -> str:

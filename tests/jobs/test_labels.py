@@ -1,25 +1,29 @@
-"""Labels on disk: chosen, divided, converted and sent out for correction."""
+"""Labels on disk: chosen, divided and converted."""
 
-import csv
 import json
+import shutil
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from clumpscope.config.labels import ConsensusConfig, LabelsConfig
+import labelled
+from clumpscope.config.labels import LabelsConfig
 from clumpscope.config.recipe import Recipe
+from clumpscope.core.grid import Grid
 from clumpscope.core.schema import plain
-from clumpscope.errors import FolderError, TableError
-from clumpscope.jobs.consensus import consensus
+from clumpscope.errors import FolderError, ImageError, TableError
 from clumpscope.jobs.labels import (
     export_labels,
     import_labels,
     select_labels,
     split_labels,
 )
-from clumpscope.jobs.subjects import subjects
-from clumpscope.store.exports import Classification, write_export
+from clumpscope.stages.labels.formats import registry
+from clumpscope.stages.labels.formats.base import Format
+from clumpscope.stages.labels.formats.common import boxes_at, centres, labels_from
+from clumpscope.stages.labels.formats.registry import FORMATS, format_of
 from clumpscope.store.labels import read_labels
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_parquet
@@ -44,32 +48,117 @@ def test_select_then_split(survey, tmp_path):
         split_labels(tmp_path / "chosen", tmp_path / "groups.parquet", RECIPE)
 
 
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory):
+    """Images that are not square; their boxes are of two PSF-FWHM."""
+    return labelled.sample(tmp_path_factory.mktemp("labelled") / "sample")
+
+
+NAMES = {"json": ["l.json"], "table": ["l.csv", "l.parquet"], "texts": ["l"]}
+
+
 @pytest.mark.parametrize(
-    ("form", "name"),
-    [
-        ("coco", "l.json"),
-        ("authors", "l.csv"),
-        ("authors", "l.parquet"),
-        ("ds9", "l"),
-        ("yolo", "l"),
-    ],
+    ("form", "name"), [(form, name) for form in FORMATS for name in NAMES[format_of(form).content]]
 )
-def test_there_and_back_on_disk(survey, tmp_path, form, name):
-    sent = export_labels(survey, tmp_path / name, form, RECIPE, survey)
-    assert import_labels(tmp_path / name, tmp_path / "back.parquet", form, RECIPE, survey) == sent
-    before, after = read_labels(survey), read_labels(tmp_path / "back.parquet")
-    order = np.argsort(np.asarray(before["galaxy_id"]), kind="stable")
-    assert after["galaxy_id"].tolist() == before["galaxy_id"][order].tolist()
-    assert after["label"].tolist() == before["label"][order].tolist()
-    assert np.allclose(corners(after), corners(before)[order], atol=1e-12)
+def test_there_and_back_on_disk(sample, tmp_path, form, name):
+    sent = export_labels(sample, tmp_path / name, form, RECIPE, sample)
+    assert import_labels(tmp_path / name, tmp_path / "back.parquet", form, RECIPE, sample) == sent
+    before, after = read_labels(sample), read_labels(tmp_path / "back.parquet")
+    assert after["galaxy_id"].tolist() == before["galaxy_id"].tolist()
+    assert after["label"].tolist() == before["label"].tolist()
+    assert corners(after) == pytest.approx(corners(before), abs=1e-7)
 
 
-def test_adams_positions_become_boxes_again(survey, tmp_path):
-    """Labels are boxes of two PSF-FWHM, and so are those made from the sky."""
-    export_labels(survey, tmp_path / "l.csv", "adams", RECIPE, survey)
-    import_labels(tmp_path / "l.csv", tmp_path / "back.parquet", "adams", RECIPE, survey)
-    before, after = read_labels(survey), read_labels(tmp_path / "back.parquet")
-    assert np.allclose(corners(after), corners(before), atol=1e-6)
+@pytest.mark.parametrize("columns", [("x", "y"), ("ra", "dec")])
+def test_an_own_list_becomes_boxes(sample, tmp_path, columns):
+    points = labelled.points()
+    rows = zip(
+        points["galaxy_id"], *(points[name] for name in columns), points["label"], strict=True
+    )
+    words = {1: "clump", 2: "odd clump"}
+    lines = [f"{name},{a!r},{b!r},{words[label]}" for name, a, b, label in rows]
+    text = "\n".join([f"Galaxy_ID,{','.join(columns).upper()},class", *lines])
+    (tmp_path / "own.csv").write_text(text + "\n")
+    made = import_labels(tmp_path / "own.csv", tmp_path / "l.parquet", "csv", RECIPE, sample)
+    found = read_labels(tmp_path / "l.parquet")
+    assert made == len(found) == 6
+    assert found["label"].tolist() == points["label"]
+    assert corners(found) == pytest.approx(corners(labelled.labels()), abs=1e-7)
+    with pytest.raises(TableError, match="--sample"):
+        import_labels(tmp_path / "own.csv", tmp_path / "x.parquet", "csv", RECIPE, None)
+
+
+def test_a_new_format_is_a_module_and_a_line(sample, tmp_path, monkeypatch):
+    """One text a galaxy, of columns and rows of the centres in pixels."""
+
+    def read(texts, images, where):
+        rows = []
+        for name, text in texts.items():
+            for line in text.splitlines():
+                x, y, label = (float(word) for word in line.split())
+                box = boxes_at(np.array([[x, y]]), 6.0, images.shape(name))[0]
+                rows.append(
+                    {"galaxy_id": name, "label": int(label), **dict(zip(CORNERS, box, strict=True))}
+                )
+        return labels_from(rows, where)
+
+    def write(labels, images):
+        xy, _ = centres(labels, images)
+        lines = {}
+        for name, (x, y), label in zip(labels["galaxy_id"], xy, labels["label"], strict=True):
+            lines[name] = lines.get(name, "") + f"{x} {y} {label}\n"
+        return lines
+
+    toy = Format("texts", read, write, suffix=".toy", extra={"about.toy": "centres, px\n"})
+    monkeypatch.setitem(FORMATS, "toy", "centres, in pixels")
+    monkeypatch.setitem(sys.modules, f"{registry.__package__}.toy", SimpleNamespace(FORMAT=toy))
+    export_labels(sample, tmp_path / "toy", "toy", RECIPE, sample)
+    assert {path.name for path in (tmp_path / "toy").iterdir()} == {
+        *("about.toy", "a1.toy", "b2.toy", "c3.toy")
+    }
+    x, y, label = (tmp_path / "toy" / "b2.toy").read_text().splitlines()[0].split()
+    assert [float(x), float(y), int(label)] == pytest.approx([12.5, 66, 2])
+    assert import_labels(tmp_path / "toy", tmp_path / "l.parquet", "toy", RECIPE, sample) == 6
+    found = corners(read_labels(tmp_path / "l.parquet"))
+    middle = (found[:, :2] + found[:, 2:]) / 2
+    given = corners(labelled.labels())
+    assert middle == pytest.approx((given[:, :2] + given[:, 2:]) / 2)
+
+
+def test_images_are_read_only_where_a_format_asks(sample, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(Sample, "grid", lambda self, k, config: asked.append(k) or Grid((48, 80)))
+    export_labels(sample, tmp_path / "yolo", "yolo", RECIPE, sample)
+    assert asked == []
+    export_labels(sample, tmp_path / "l.json", "coco", RECIPE, sample)
+    assert sorted(asked) == [0, 1, 2]
+
+
+def test_without_a_sample_images_have_the_recipe_s_side(sample, tmp_path):
+    recipe = Recipe(labels=LabelsConfig(image_size_px=123))
+    export_labels(sample, tmp_path / "l.json", "coco", recipe, None)
+    pictures = json.loads((tmp_path / "l.json").read_text())["images"]
+    assert {(one["width"], one["height"]) for one in pictures} == {(123, 123)}
+
+
+def test_an_image_that_cannot_be_read_is_named(sample, tmp_path):
+    shutil.copytree(sample, tmp_path / "sample")
+    (tmp_path / "sample" / "images" / "b2.fits").write_bytes(b"no image")
+    with pytest.raises(ImageError, match="b2.fits"):
+        export_labels(sample, tmp_path / "l.json", "coco", RECIPE, tmp_path / "sample")
+
+
+def test_groups_follow_the_recipe_s_seed(survey, tmp_path):
+    """Of both the members and their parts; the same seed draws the same again."""
+    drawn = {}
+    for name, seed in (("a", 1), ("b", 2), ("c", 1)):
+        recipe = RECIPE.model_copy(update={"seed": seed})
+        drawn[name] = split_labels(survey, tmp_path / name, recipe)
+    one, other, again = ([tuple(row) for row in table] for table in drawn.values())
+    assert one == again
+    assert one != other
+    members = [{row["galaxy_id"] for row in table if row["group"] == 1} for table in drawn.values()]
+    assert members[0] == members[2] != members[1]
 
 
 @pytest.mark.parametrize(
@@ -98,37 +187,12 @@ def test_nothing_left_is_an_error(survey, tmp_path):
         select_labels(survey, tmp_path / "out", recipe)
 
 
-@pytest.mark.parametrize("source", ["labels", "run"])
-def test_boxes_go_out_and_come_back_corrected(survey, finished, tmp_path, source):
-    """One volunteer strikes the first box out, the other two leave all as they are."""
-    made = subjects(survey if source == "labels" else finished, tmp_path / "set", RECIPE, survey)
-    assert made == len(Sample.open(survey))
-    with (tmp_path / "set" / "manifest.csv").open(newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    one = max(rows, key=lambda row: len(json.loads(row["#boxes"])))
-    boxes = json.loads(one["#boxes"])
-    with Image.open(tmp_path / "set" / one["image"]) as picture:
-        size = picture.size
-    assert max(size) == 400
-    x, y = (boxes[0][0] + boxes[0][2]) / 2, (boxes[0][1] + boxes[0][3]) / 2
-    struck = [(x, y, 3, "Wrong")]
-    answers = [
-        Classification(1, dict(one), size, user, struck if user == "a" else []) for user in "abc"
-    ]
-    write_export(tmp_path / "answers.csv", answers)
-    recipe = Recipe(consensus=ConsensusConfig(tools={"0": "normal", "Wrong": "wrong"}))
-    outcome = consensus(tmp_path / "answers.csv", tmp_path / "out", recipe)
-    assert outcome.faults == 0
-    hit = sum(b[0] <= x <= b[2] and b[1] <= y <= b[3] for b in boxes)
-    assert outcome.marks == 3 * len(boxes) - hit
+def test_another_table_is_sent_to_import(tmp_path):
+    (tmp_path / "own.csv").write_text("galaxy_id,x,y\na1,3,4\n")
+    with pytest.raises(TableError, match=r"own\.csv: expected labels\.parquet.*labels import"):
+        select_labels(tmp_path / "own.csv", tmp_path / "out", RECIPE)
 
 
-def test_boxes_sent_out_are_those_of_the_labels(survey, tmp_path):
-    subjects(survey, tmp_path / "set", RECIPE, survey)
-    labels = read_labels(survey)
-    with (tmp_path / "set" / "manifest.csv").open(newline="") as stream:
-        for row in csv.DictReader(stream):
-            mine = np.asarray(labels["galaxy_id"]) == row["galaxy_id"]
-            sent = np.array(json.loads(row["#boxes"])).reshape(-1, 5)
-            assert np.allclose(sent[:, :4], corners(labels)[mine] * 400, atol=0.51)
-            assert sent[:, 4].tolist() == labels["label"][mine].tolist()
+def test_an_unknown_format_is_told_the_others(sample, tmp_path):
+    with pytest.raises(TableError, match=r"format: expected coco, .*csv.*, got shapefile"):
+        export_labels(sample, tmp_path / "x", "shapefile", RECIPE, None)

@@ -38,7 +38,9 @@ _ID, _XY, _SKY = ("galaxy_id",), ("x", "y"), ("ra", "dec")
 _SIDE, _LABEL = ("size", "side_px"), ("label", "class", "clump_label_id")
 _PLACES = "x, y or ra, dec or x1, y1, x2, y2"
 _WORDS = {"": Label.CLUMP, "normal": Label.CLUMP, "odd": Label.ODD} | {
-    word: label for label, name in LABEL_NAMES.items() for word in (name, str(int(label)))
+    word: label
+    for label, name in LABEL_NAMES.items()
+    for word in (name, f"{label:d}", f"{label:d}.0")
 }
 
 

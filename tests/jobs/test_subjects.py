@@ -1,0 +1,104 @@
+"""Boxes sent out for correction, and what comes back."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import labelled
+from clumpscope.config.labels import ConsensusConfig
+from clumpscope.config.recipe import Recipe
+from clumpscope.core.clumps import clump_table
+from clumpscope.errors import FolderError
+from clumpscope.jobs.consensus import consensus
+from clumpscope.jobs.subjects import subjects
+from clumpscope.store.exports import Classification, write_export
+from clumpscope.store.tables import write_parquet
+
+RECIPE = Recipe()
+# Width and height of each picture: the longer side is 400 px.
+SIZES = {"a1": (400, 240), "b2": (263, 400), "c3": (400, 267)}
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory):
+    return labelled.sample(tmp_path_factory.mktemp("labelled") / "sample")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run that has found every clump, with boxes of two PSF-FWHM."""
+    folder = tmp_path_factory.mktemp("run")
+    given = labelled.points()
+    x, y, half = (np.array(given[name]) for name in ("x", "y", "fwhm_px"))
+    sides = {"x1": x - half, "y1": y - half, "x2": x + half, "y2": y + half}
+    columns = {f"clump_px_{name}": values for name, values in sides.items()}
+    columns |= {"galaxy_id": given["galaxy_id"], "clump_label_id": given["label"]}
+    write_parquet(clump_table("positions", columns), folder / "positions.parquet")
+    return folder
+
+
+def rows_of(folder):
+    with (folder / "manifest.csv").open(newline="") as stream:
+        return {row["galaxy_id"]: row for row in csv.DictReader(stream)}
+
+
+@pytest.mark.parametrize("source", ["labels", "run"])
+def test_boxes_sent_out_lie_on_the_clumps_of_the_pictures(sample, run, tmp_path, source):
+    """The brightest pixels of each picture are in the boxes; axes are not swapped."""
+    file = sample if source == "labels" else run
+    assert subjects(file, tmp_path / "set", RECIPE, sample) == 3
+    rows = rows_of(tmp_path / "set")
+    assert list(rows) == list(labelled.SHAPES)
+    for name, row in rows.items():
+        with Image.open(tmp_path / "set" / row["image"]) as picture:
+            assert picture.size == SIZES[name]
+            light = np.asarray(picture.convert("L")).astype(float)
+        scale = 400 / max(labelled.SHAPES[name])
+        boxes = json.loads(row["#boxes"])
+        assert len(boxes) == len(labelled.CLUMPS[name])
+        for (x1, y1, x2, y2, label), (x, y, expected) in zip(
+            boxes, labelled.CLUMPS[name], strict=True
+        ):
+            assert label == expected
+            middle = [(x1 + x2) / 2, (y1 + y2) / 2]
+            assert middle == pytest.approx([(x + 0.5) * scale, (y + 0.5) * scale], abs=1)
+            inner = light[round(middle[1]) - 3 : round(middle[1]) + 4]
+            assert inner[:, round(middle[0]) - 3 : round(middle[0]) + 4].min() > 2 * np.median(
+                light
+            )
+            side = 2 * labelled.FWHM[name] / 0.396 * scale
+            assert float(row["box_side_px"]) == pytest.approx(side, abs=0.01)
+            assert [x2 - x1, y2 - y1] == pytest.approx([side, side], abs=0.5)
+
+
+def test_boxes_come_back_corrected(sample, tmp_path):
+    """One volunteer strikes the first box out, the other two leave all as they are."""
+    subjects(sample, tmp_path / "set", RECIPE, sample)
+    row = rows_of(tmp_path / "set")["b2"]
+    boxes = json.loads(row["#boxes"])
+    x, y = (boxes[0][0] + boxes[0][2]) / 2, (boxes[0][1] + boxes[0][3]) / 2
+    struck = [(x, y, 3, "Wrong")]
+    answers = [
+        Classification(1, dict(row), SIZES["b2"], user, struck if user == "a" else [])
+        for user in "abc"
+    ]
+    write_export(tmp_path / "answers.csv", answers)
+    recipe = Recipe(consensus=ConsensusConfig(tools={"0": "normal", "Wrong": "wrong"}))
+    outcome = consensus(tmp_path / "answers.csv", tmp_path / "out", recipe)
+    assert outcome.faults == 0
+    assert outcome.marks == 3 * len(boxes) - 1
+
+
+def test_an_image_that_cannot_be_used_is_left_out(tmp_path):
+    sample = labelled.sample(tmp_path / "sample")
+    (sample / "images" / "b2.fits").write_bytes(b"no image")
+    assert subjects(sample, tmp_path / "set", RECIPE, sample) == 2
+    assert list(rows_of(tmp_path / "set")) == ["a1", "c3"]
+
+
+def test_a_sample_is_needed(sample, tmp_path):
+    with pytest.raises(FolderError, match="--sample: expected the sample with the images"):
+        subjects(sample, tmp_path / "set", RECIPE, None)
