@@ -24,7 +24,8 @@ from clumpscope.errors import ModelError, StoreError, TableError
 from clumpscope.jobs import train as job
 from clumpscope.jobs.train import Plan, make_plan, parameters, train
 from clumpscope.stages.labels.boxes import labels_by_galaxy
-from clumpscope.stages.labels.formats.authors import to_authors
+from clumpscope.stages.labels.formats.authors import write
+from clumpscope.stages.labels.formats.base import Images
 from clumpscope.store.images import read_galaxy, write_galaxy
 from clumpscope.store.manifest import sha256_file
 from clumpscope.store.sample import Sample
@@ -339,7 +340,7 @@ def test_a_consensus_is_taken_where_it_lies(narrow: Path, tmp_path: Path) -> Non
 
 def test_labels_of_the_authors_are_taken_as_they_are(narrow: Path, tmp_path: Path) -> None:
     sample = Sample.open(narrow)
-    to_authors(sample.labels()).write(tmp_path / "labels.csv")
+    write(sample.labels(), Images(None, 0)).write(tmp_path / "labels.csv")
     plans = (
         make_plan([narrow], RECIPE),
         make_plan([bare(narrow, tmp_path / "s")], RECIPE, labels=tmp_path / "labels.csv"),
