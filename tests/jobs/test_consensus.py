@@ -58,6 +58,31 @@ def test_everything_is_written(tmp_path, project):
     assert counts["boxes"] == len(labels)
 
 
+def test_finished_images_with_few_looks_are_counted(tmp_path, project):
+    """Every image has eight looks."""
+    file = export(tmp_path, project, range(24))
+    for looks in (8, 9):
+        config = RECIPE.consensus.model_copy(update={"min_looks": looks, "finished_each": 9.0})
+        config = config.model_copy(update={"finished_risk": 1.5})
+        recipe = RECIPE.model_copy(update={"consensus": config})
+        outcome = consensus(file, tmp_path / f"out{looks}", recipe)
+        assert 0 < outcome.finished < 24
+        assert outcome.few_looks == (outcome.finished if looks == 9 else 0)
+        manifest = json.loads((tmp_path / f"out{looks}" / "manifest.json").read_text())
+        assert manifest["counts"]["few_looks"] == outcome.few_looks
+
+
+def test_marks_of_unknown_tools_are_told(tmp_path, project):
+    config = RECIPE.consensus.model_copy(update={"tools": {"0": "normal"}})
+    recipe = RECIPE.model_copy(update={"consensus": config})
+    outcome = consensus(export(tmp_path, project, range(24)), tmp_path / "out", recipe)
+    odd = int((project.marks.kind == 2).sum())
+    assert outcome.unknown_tools == {"1": odd}
+    assert outcome.marks == len(project.marks.kind) - odd
+    counts = json.loads((tmp_path / "out" / "manifest.json").read_text())["counts"]
+    assert counts["marks of unknown tool 1"] == odd
+
+
 def test_a_project_grows(tmp_path, project):
     """Skills from a state are those of all images; images judged again are not counted twice."""
     first = export(tmp_path, project, range(16), "first.csv")

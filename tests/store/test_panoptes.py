@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import tomllib
 
 import numpy as np
 import pytest
@@ -183,8 +184,46 @@ def test_tools_by_label_or_number_and_others_left_out(tmp_path):
     marks = [point(10, 10), point(20, 20, 1, "Unusual"), point(30, 30, 5, "Comment")]
     export = read_export(write(tmp_path, row(marks=marks)), CONFIG)
     assert export.marks.kind.tolist() == [Kind.NORMAL, Kind.ODD]
+    assert export.unknown_tools == {"Comment": 1}
     every = read_export(write(tmp_path, row(marks=marks)), ConsensusConfig())
     assert every.marks.kind.tolist() == [Kind.NORMAL] * 3
+    assert every.unknown_tools == {}
+
+
+def test_marks_of_unknown_tools_are_counted_most_frequent_first(tmp_path):
+    star, bare = point(30, 30, 5, "Star"), {"x": 1, "y": 1, "tool": 7}
+    rows = [
+        row("ann", marks=[point(10, 10), bare, star]),
+        row("bob", marks=[star, star, bare]),
+        row("bob", marks=[star] * 9),  # looked twice: the first time counts
+    ]
+    export = read_export(write(tmp_path, *rows), CONFIG)
+    assert list(export.unknown_tools.items()) == [("Star", 3), ("7", 2)]
+    assert len(export.marks.image) == 1
+
+
+def test_no_known_tool_says_what_to_put_into_the_recipe(tmp_path):
+    """What it says is a recipe that reads the export."""
+    tools = ['Clump "A"', "Étoile", "7"]
+    marks = [point(30, 30, 5, tools[0])] * 2 + [
+        point(9, 9, 6, tools[1]),
+        {"x": 1, "y": 1, "tool": 7},
+    ]
+    path = write(tmp_path, row(marks=marks))
+    with pytest.raises(TableError) as caught:
+        read_export(path, ConsensusConfig(tools={"Clump": "normal"}))
+    message = str(caught.value)
+    expected = "expected marks with a tool of [consensus] tools, got marks with "
+    assert message.startswith(f"{path}: {expected}'Clump \"A\"' (2), 'Étoile' (1), '7' (1);")
+    recipe = tomllib.loads(message[message.index("[consensus.tools]") :])
+    assert recipe == {"consensus": {"tools": dict.fromkeys(tools, "normal")}}
+    export = read_export(path, ConsensusConfig(**recipe["consensus"]))
+    assert len(export.marks.image) == 4
+
+
+def test_an_export_without_any_mark_needs_no_tool(tmp_path):
+    export = read_export(write(tmp_path, row(marks=[])), CONFIG)
+    assert (len(export.marks.image), export.unknown_tools) == (0, {})
 
 
 def test_frames_are_images_or_one(tmp_path):

@@ -58,6 +58,17 @@ def consensus(
         f"{result.marks} marks of {result.volunteers} volunteers in {result.seconds:.0f} s"
     )
     console.print(f"{result.finished} images are finished: see {out / 'images.parquet'}")
+    if result.few_looks:
+        errors.print(
+            f"{result.few_looks:,} of {result.finished:,} finished images have fewer than "
+            f"{settings.consensus.min_looks} looks: more of their boxes are false than their "
+            "probabilities say; wait for more looks, or lower [consensus] openness"
+        )
+    for tool, marks in result.unknown_tools.items():
+        errors.print(
+            f"tool {tool!r} ({marks:,} {'mark' if marks == 1 else 'marks'}) is not in [consensus] "
+            "tools: its marks were left out"
+        )
     if result.faults:
         errors.print(
             f"{result.faults} faults in {result.rows} rows, {result.used} of which were used: "

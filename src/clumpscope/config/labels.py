@@ -74,6 +74,8 @@ class ConsensusConfig(Section):
     """Expected false, missed and inaccurate boxes together, up to which an image is finished."""
     finished_each: Positive = 0.3
     """Expected boxes of each of these three faults, up to which an image is finished."""
+    min_looks: Count = 10
+    """Volunteers below which a finished image is warned of: with fewer, false truths open."""
     cluster_radius: Positive = 0.5
     """dbscan: marks nearer than this are of one cluster, box sides."""
     cluster_votes: Fraction = 0.3

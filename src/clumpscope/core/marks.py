@@ -1,5 +1,6 @@
 """Marks that volunteers made on images, as flat arrays over a whole project."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -86,7 +87,8 @@ class Export:
 
     ``subjects`` (I,) are the Panoptes numbers of the images, ``sides`` (I, 2) the width and
     height of a point's box as fractions of the image; ``faults`` the first of ``n_faults``;
-    ``rows`` and ``used`` count classifications.
+    ``rows`` and ``used`` count classifications, ``unknown_tools`` the marks left out for their
+    tool, most frequent first.
     """
 
     marks: Marks
@@ -96,3 +98,4 @@ class Export:
     n_faults: int
     rows: int
     used: int
+    unknown_tools: Mapping[str, int]

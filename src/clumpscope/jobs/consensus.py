@@ -1,7 +1,8 @@
 """`consensus`: a classification export to labels."""
 
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,11 @@ from clumpscope.store.tables import write_parquet
 
 @dataclass(frozen=True)
 class Outcome:
-    """Numbers of one aggregation."""
+    """Numbers of one aggregation.
+
+    ``few_looks`` are the finished images with fewer looks than the recipe asks,
+    ``unknown_tools`` the marks left out of each tool that it does not know.
+    """
 
     images: int
     volunteers: int
@@ -42,11 +47,13 @@ class Outcome:
     boxes: int
     odd: int
     finished: int
+    few_looks: int
     rows: int
     used: int
     faults: int
     rounds: int
     seconds: float
+    unknown_tools: Mapping[str, int]
 
 
 def consensus(
@@ -109,20 +116,24 @@ def consensus(
     images = images_table(export, truths, verdicts, config)
     write_parquet(images, out / IMAGES_FILE)
     write_parquet(faults_table(export.faults), out / "faults.parquet")
+    finished = np.asarray(images["finished"])
     outcome = Outcome(
         images=len(images),
         volunteers=len(export.marks.volunteers),
         marks=len(export.marks.image),
         boxes=len(boxes),
         odd=int((plain(boxes, "label") == Kind.ODD).sum()),
-        finished=int(np.sum(images["finished"])),
+        finished=int(np.sum(finished)),
+        few_looks=int(np.sum(finished & (np.asarray(images["n_looks"]) < config.min_looks))),
         rows=export.rows,
         used=export.used,
         faults=export.n_faults,
         rounds=rounds,
         seconds=time.monotonic() - began,
+        unknown_tools=export.unknown_tools,
     )
-    counts = {name: n for name, n in asdict(outcome).items() if name != "seconds"}
+    counts = {name: n for name, n in vars(outcome).items() if isinstance(n, int)}
+    counts |= {f"marks of unknown tool {name}": n for name, n in export.unknown_tools.items()}
     RunManifest(
         command="consensus",
         recipe=recipe.model_dump(mode="json"),

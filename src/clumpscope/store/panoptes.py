@@ -1,15 +1,12 @@
 """Reads classification exports of Zooniverse's Panoptes, row by row, and says what is wrong."""
 
-import csv
-import gzip
-import io
 import json
 import math
 from array import array
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -17,24 +14,21 @@ from clumpscope.config.labels import ConsensusConfig
 from clumpscope.core.galaxy import check_galaxy_id
 from clumpscope.core.marks import Export, Fault, Kind, Marks
 from clumpscope.errors import ClumpscopeError, FolderError, TableError, expected_got
-from clumpscope.store.shapes import Box, drawn, shape
-
-COLUMNS = ("user_name", "metadata", "annotations", "subject_data", "subject_ids")
-BOXES_KEY = (
-    "#boxes"  # subject metadata: boxes shown to be corrected, JSON of `[[x1 y1 x2 y2 kind]]`
+from clumpscope.store.panoptes_rows import (
+    FaultError,
+    check_cells,
+    json_cell,
+    open_text,
+    records,
+    subject_of,
+    volunteer_of,
 )
+from clumpscope.store.shapes import Box, drawn, hits, shape, tool_names
+
+BOXES_KEY = "#boxes"  # subject metadata: boxes to correct, JSON of `[[x1, y1, x2, y2, kind], …]`
 _MOST = 1 << 31  # more volunteers than there are
 _LISTED = 1000  # faults kept word for word
-T = TypeVar("T")
 _KINDS = {"normal": Kind.NORMAL, "odd": Kind.ODD, "bulge": Kind.BULGE}
-
-
-class _FaultError(Exception):
-    """One row, or one of its marks, cannot be used."""
-
-    def __init__(self, column: str, problem: str) -> None:
-        super().__init__(problem)
-        self.column = column
 
 
 @dataclass
@@ -59,6 +53,8 @@ class _Reading:
     volunteer: "array[int]" = field(default_factory=lambda: array("q"))
     kind: "array[int]" = field(default_factory=lambda: array("q"))
     boxes: "array[float]" = field(default_factory=lambda: array("d"))
+    known: int = 0  # marks with a tool of the recipe, also those that are faults
+    unknown: Counter[str] = field(default_factory=Counter)  # marks of each other tool
     faults: list[Fault] = field(default_factory=list)
     n_faults: int = 0
 
@@ -80,18 +76,18 @@ def read_export(path: Path, config: ConsensusConfig) -> Export:
     FolderError
         If the file cannot be read.
     TableError
-        If it is no such export, or no classification in it can be used.
+        If it is no such export, or no classification or no tool in it can be used.
     """
     reading = _Reading(config)
     rows = used = 0
     try:
-        with _open(path) as stream:
-            for row, record in _records(path, stream):
+        with open_text(path) as stream:
+            for row, record in records(path, stream):
                 rows = row
                 try:
                     _classification(reading, row, record)
                     used += 1
-                except _FaultError as fault:
+                except FaultError as fault:
                     reading.fault(row, fault.column, str(fault))
     except (OSError, EOFError) as error:
         raise FolderError(f"{path}: cannot be read: {error}") from error
@@ -99,54 +95,33 @@ def read_export(path: Path, config: ConsensusConfig) -> Export:
         first = reading.faults[0] if reading.faults else None
         told = f"row {first.row}, column {first.column}: {first.problem}" if first else "no row"
         raise TableError(expected_got(path, "at least one usable classification", told))
+    tools = dict(reading.unknown.most_common())
+    if tools and not reading.known:
+        raise TableError(_no_tool(path, tools))
     marks, sides = _sorted(reading)
     subjects = [image.subject for image in reading.images.values()]
-    return Export(marks, subjects, sides, reading.faults, reading.n_faults, rows, used)
+    return Export(marks, subjects, sides, reading.faults, reading.n_faults, rows, used, tools)
 
 
-def _open(path: Path) -> io.TextIOWrapper:
-    """Text of a file, also a compressed one; bytes that are no UTF-8 become surrogates."""
-    with path.open("rb") as stream:
-        packed = stream.read(2) == b"\x1f\x8b"
-    if packed:
-        return gzip.open(path, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="")
-    return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
-
-
-def _records(path: Path, stream: io.TextIOWrapper) -> Iterator[tuple[int, dict[str, str]]]:
-    csv.field_size_limit(1 << 30)  # an annotation may be long
-    reader = csv.DictReader(stream)
-    try:
-        names = reader.fieldnames or []
-        missing = [name for name in COLUMNS if name not in names]
-        if missing:
-            raise TableError(
-                expected_got(
-                    f"{path}, header",
-                    f"the columns {', '.join(COLUMNS)} in UTF-8",
-                    f"none named {', '.join(missing)}",
-                )
-            )
-        yield from enumerate(reader, start=1)
-    except csv.Error as error:
-        raise TableError(f"{path}, line {reader.line_num}: not CSV: {error}") from error
+def _no_tool(path: Path, tools: dict[str, int]) -> str:
+    """What to put into the recipe, where it knows none of an export's tools."""
+    said = ", ".join(f"{name!r} ({n:,})" for name, n in tools.items())
+    lines = [f'{json.dumps(name, ensure_ascii=False)} = "normal"' for name in tools]
+    problem = expected_got(path, "marks with a tool of [consensus] tools", f"marks with {said}")
+    hint = f"say in the recipe what they mean ({', '.join(_KINDS)} or wrong), such as"
+    return "\n  ".join([f"{problem};", f"{hint}:", "[consensus.tools]", *lines])
 
 
 def _classification(reading: _Reading, row: int, record: dict[str, str]) -> None:
     """Take one row in."""
-    for name in COLUMNS:
-        text = record.get(name)
-        if text is None:
-            raise _FaultError(name, "expected a value, got a row that is too short")
-        if not text.isascii() and any("\udc80" <= letter <= "\udcff" for letter in text):
-            raise _FaultError(name, "expected UTF-8, got other bytes")
+    check_cells(record)
     config = reading.config
-    annotations = _json(record, "annotations", list)
-    metadata = _json(record, "metadata", dict)
-    subject, about = _subject(record)
+    annotations = json_cell(record, "annotations", list)
+    metadata = json_cell(record, "metadata", dict)
+    subject, about = subject_of(record)
     marks = list(drawn(annotations, config.tasks))
     if len(marks) > config.max_marks:
-        raise _FaultError(
+        raise FaultError(
             "annotations", f"expected at most {config.max_marks} marks, got {len(marks)}"
         )
     dimensions = metadata.get("subject_dimensions")
@@ -158,7 +133,7 @@ def _classification(reading: _Reading, row: int, record: dict[str, str]) -> None
         frame = frame if isinstance(frame, int) and not config.merge_frames else 0
         by_frame.setdefault(max(frame, 0), []).append(mark)
     name = _image_name(subject, about, config)
-    who = reading.volunteers.setdefault(_volunteer(row, record), len(reading.volunteers))
+    who = reading.volunteers.setdefault(volunteer_of(row, record), len(reading.volunteers))
     repeated = 0
     for frame, on_it in by_frame.items():
         size = dimensions[frame] if frame < len(dimensions) else None
@@ -169,31 +144,7 @@ def _classification(reading: _Reading, row: int, record: dict[str, str]) -> None
         reading.looks.add(image.number * _MOST + who)
         _marks(reading, row, image, who, on_it, size, about.get(BOXES_KEY))
     if repeated == len(by_frame):
-        raise _FaultError("user_name", f"expected each subject once, got {subject} again")
-
-
-def _json(record: dict[str, str], column: str, kind: type[T]) -> T:
-    try:
-        value = json.loads(record[column])
-    except (ValueError, RecursionError) as error:
-        raise _FaultError(
-            column, f"expected JSON, got {record[column][:40]!r} ({error})"
-        ) from error
-    if not isinstance(value, kind):
-        raise _FaultError(column, f"expected a JSON {kind.__name__}, got {record[column][:40]!r}")
-    return value
-
-
-def _subject(record: dict[str, str]) -> tuple[str, dict[str, Any]]:
-    """Number and metadata of the subject."""
-    subject = record["subject_ids"].split(";")[0].strip()
-    data = _json(record, "subject_data", dict)
-    if not subject and len(data) == 1:
-        subject = str(next(iter(data)))
-    if not subject:
-        raise _FaultError("subject_ids", "expected a subject, got none")
-    about = data.get(subject)
-    return subject, about if isinstance(about, dict) else {}
+        raise FaultError("user_name", f"expected each subject once, got {subject} again")
 
 
 def _image_name(subject: str, about: dict[str, Any], config: ConsensusConfig) -> str:
@@ -202,15 +153,7 @@ def _image_name(subject: str, about: dict[str, Any], config: ConsensusConfig) ->
     try:
         return check_galaxy_id(str(given).strip())
     except ClumpscopeError as error:
-        raise _FaultError("subject_data", str(error)) from error
-
-
-def _volunteer(row: int, record: dict[str, str]) -> str:
-    """Who it was, as far as can be told."""
-    if record["user_name"].strip():
-        return record["user_name"].strip()
-    address = (record.get("user_ip") or "").strip()
-    return f"address {address}" if address else f"unknown in row {row}"
+        raise FaultError("subject_data", str(error)) from error
 
 
 def _image(
@@ -224,7 +167,7 @@ def _image(
         except (TypeError, ValueError):
             side = math.nan
         if not (math.isfinite(side) and side > 0):
-            raise _FaultError("subject_data", f"{key}: expected a positive number, got {given!r}")
+            raise FaultError("subject_data", f"{key}: expected a positive number, got {given!r}")
         reading.images[name] = _Image(len(reading.images), subject, None, side)
     image = reading.images[name]
     if image.size is None:
@@ -259,10 +202,12 @@ def _marks(
     size = image.size or (config.image_size_px, config.image_size_px)
     kept = _shown(shown)
     for mark in marks:
-        said = str(mark.get("tool_label", "")), str(mark.get("tool", mark.get("toolIndex", "")))
-        tool = next((config.tools[key] for key in said if key in config.tools), None)
+        said = tool_names(mark)
+        tool = next((config.tools[name] for name in said if name in config.tools), None)
         if config.tools and tool is None:
+            reading.unknown[said[0] or said[1]] += 1
             continue
+        reading.known += 1
         try:
             box = shape(mark, (image.side, image.side), scale)
         except ValueError as error:
@@ -273,7 +218,7 @@ def _marks(
             problem = f"expected a mark within {size[0]:g} × {size[1]:g} px, got {x:g}, {y:g}"
             reading.fault(row, "annotations", problem)
         elif tool == "wrong":
-            kept = [one for one in kept if not _hits(one[0], x, y)]
+            kept = [one for one in kept if not hits(one[0], x, y)]
         else:
             kept.append((box, _KINDS[tool or "normal"]))
     for box, kind in kept:
@@ -289,15 +234,11 @@ def _shown(text: object) -> list[tuple[Box, int]]:
         given = json.loads(text) if isinstance(text, str) else text or []
         boxes = [tuple(float(n) for n in box) for box in given]  # type: ignore[union-attr]
     except (ValueError, TypeError):
-        raise _FaultError(
+        raise FaultError(
             "subject_data", f"{BOXES_KEY}: expected JSON boxes, got {text!r}"
         ) from None
     whole = [box for box in boxes if len(box) == 5 and box[0] < box[2] and box[1] < box[3]]
     return [((box[0], box[1], box[2], box[3]), int(box[4])) for box in whole]
-
-
-def _hits(box: Box, x: float, y: float) -> bool:
-    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
 
 
 def _sorted(reading: _Reading) -> tuple[Marks, np.ndarray[Any, np.dtype[np.float64]]]:

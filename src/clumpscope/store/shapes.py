@@ -23,6 +23,17 @@ def drawn(annotations: object, tasks: tuple[str, ...]) -> Iterator[dict[str, Any
             yield from (item for item in value if isinstance(item, dict) and _is_mark(item))
 
 
+def tool_names(mark: dict[str, Any]) -> tuple[str, str]:
+    """Label and number of the tool that made a mark; empty where they are not told."""
+    number = mark.get("tool", mark.get("toolIndex", ""))
+    return str(mark.get("tool_label", "")).strip(), str(number)
+
+
+def hits(box: Box, x: float, y: float) -> bool:
+    """Whether a point is in a box."""
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+
+
 def _is_mark(item: dict[str, Any]) -> bool:
     return any(key in item for key in ("x", "x1", "x_center"))
 

@@ -1,0 +1,116 @@
+"""Rows of a classification export: a file's text, and the cells of one row."""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from clumpscope.errors import TableError, expected_got
+
+COLUMNS = ("user_name", "metadata", "annotations", "subject_data", "subject_ids")
+T = TypeVar("T")
+
+
+class FaultError(Exception):
+    """One row, or one of its marks, cannot be used."""
+
+    def __init__(self, column: str, problem: str) -> None:
+        super().__init__(problem)
+        self.column = column
+
+
+def open_text(path: Path) -> io.TextIOWrapper:
+    """Text of a file, also a compressed one; bytes that are no UTF-8 become surrogates."""
+    with path.open("rb") as stream:
+        packed = stream.read(2) == b"\x1f\x8b"
+    if packed:
+        return gzip.open(path, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="")
+    return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
+
+
+def records(path: Path, stream: io.TextIOWrapper) -> Iterator[tuple[int, dict[str, str]]]:
+    """Every row with its number, counted from 1 after the header.
+
+    Raises
+    ------
+    TableError
+        If a column is missing, or the text is no CSV.
+    """
+    csv.field_size_limit(1 << 30)  # an annotation may be long
+    reader = csv.DictReader(stream)
+    try:
+        names = reader.fieldnames or []
+        missing = [name for name in COLUMNS if name not in names]
+        if missing:
+            raise TableError(
+                expected_got(
+                    f"{path}, header",
+                    f"the columns {', '.join(COLUMNS)} in UTF-8",
+                    f"none named {', '.join(missing)}",
+                )
+            )
+        yield from enumerate(reader, start=1)
+    except csv.Error as error:
+        raise TableError(f"{path}, line {reader.line_num}: not CSV: {error}") from error
+
+
+def check_cells(record: dict[str, str]) -> None:
+    """See that every column is there, in UTF-8.
+
+    Raises
+    ------
+    FaultError
+        If one is not.
+    """
+    for name in COLUMNS:
+        text = record.get(name)
+        if text is None:
+            raise FaultError(name, "expected a value, got a row that is too short")
+        if not text.isascii() and any("\udc80" <= letter <= "\udcff" for letter in text):
+            raise FaultError(name, "expected UTF-8, got other bytes")
+
+
+def json_cell(record: dict[str, str], column: str, kind: type[T]) -> T:
+    """What a cell holds, as JSON of some kind.
+
+    Raises
+    ------
+    FaultError
+        If it is none.
+    """
+    try:
+        value = json.loads(record[column])
+    except (ValueError, RecursionError) as error:
+        raise FaultError(column, f"expected JSON, got {record[column][:40]!r} ({error})") from error
+    if not isinstance(value, kind):
+        raise FaultError(column, f"expected a JSON {kind.__name__}, got {record[column][:40]!r}")
+    return value
+
+
+def subject_of(record: dict[str, str]) -> tuple[str, dict[str, Any]]:
+    """Number and metadata of the subject.
+
+    Raises
+    ------
+    FaultError
+        If there is none.
+    """
+    subject = record["subject_ids"].split(";")[0].strip()
+    data = json_cell(record, "subject_data", dict)
+    if not subject and len(data) == 1:
+        subject = str(next(iter(data)))
+    if not subject:
+        raise FaultError("subject_ids", "expected a subject, got none")
+    about = data.get(subject)
+    return subject, about if isinstance(about, dict) else {}
+
+
+def volunteer_of(row: int, record: dict[str, str]) -> str:
+    """Who it was, as far as can be told."""
+    if record["user_name"].strip():
+        return record["user_name"].strip()
+    address = (record.get("user_ip") or "").strip()
+    return f"address {address}" if address else f"unknown in row {row}"
