@@ -21,6 +21,7 @@ from clumpscope.core.galaxy import ColourImage, GalaxyImage
 from clumpscope.store.sample import Sample
 
 if TYPE_CHECKING:
+    from clumpscope.engine.local import Workers
     from clumpscope.jobs.pipeline import Summary
     from clumpscope.stages.refine import Refined
 
@@ -171,7 +172,7 @@ def run(
     model: Place | None = None,
     recipe: Settings = None,
     resume: bool = False,
-    workers: int = 1,
+    workers: "Workers" = 1,
 ) -> "Summary":
     """Take every galaxy of a sample to a catalogue in the run directory ``out``.
 

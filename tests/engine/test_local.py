@@ -34,3 +34,22 @@ def test_shards_cover_everything_once() -> None:
 def test_a_worker_that_dies_is_a_clear_error() -> None:
     with pytest.raises(StoreError, match="--workers"):
         list(ordered_map(die, range(3), 2))
+
+
+class Backwards:
+    """An executor that does the last first."""
+
+    def map(self, function, items):
+        done = [function(item) for item in reversed(list(items))]
+        yield from reversed(done)
+
+
+def test_an_executor_maps_instead() -> None:
+    seen = []
+    results = ordered_map(lambda item: seen.append(item) or item * item, range(4), Backwards())
+    assert list(results) == [0, 1, 4, 9]
+    assert seen == [3, 2, 1, 0]
+
+
+def test_one_task_needs_no_other_process() -> None:
+    assert list(ordered_map(process_id, [1], 4)) == [os.getpid()]

@@ -1,20 +1,31 @@
-"""Maps work over shards of galaxies on this machine, in order, on any number of processes."""
+"""Maps work over shards of galaxies, in order: in this process, in several, or by an executor."""
 
 import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from clumpscope.errors import StoreError
 
 T = TypeVar("T")
 R = TypeVar("R")
 Progress = Callable[[int], None]  # is told how many have been done since it was told last
+
+
+class Executor(Protocol):
+    """Something else that maps, such as the workers of a cluster."""
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Yield ``function(item)`` in the order of ``items``; both can be pickled."""
+        ...
+
+
+Workers = int | Executor  # processes on this machine, or what maps instead
 
 
 def silent(_: int) -> None:
@@ -33,7 +44,7 @@ def shards(items: Sequence[T], size: int) -> list[Sequence[T]]:
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-def ordered_map(function: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
+def ordered_map(function: Callable[[T], R], items: Iterable[T], workers: Workers) -> Iterator[R]:
     """Yield ``function(item)`` in the order of ``items``, however many workers there are.
 
     At most two tasks a worker are in flight, so memory stays flat. With one worker all
@@ -44,6 +55,11 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], workers: int) ->
     StoreError
         If a worker process dies; what ``function`` raises comes through as it is.
     """
+    if not isinstance(workers, int):
+        yield from workers.map(function, items)
+        return
+    if isinstance(items, Sized):
+        workers = min(workers, len(items))
     if workers <= 1:
         yield from map(function, items)
         return

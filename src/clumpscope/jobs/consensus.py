@@ -12,7 +12,7 @@ from clumpscope.core.composite import colour
 from clumpscope.core.galaxy import ColourImage
 from clumpscope.core.marks import Export, Kind
 from clumpscope.core.schema import plain
-from clumpscope.engine.local import Progress, silent
+from clumpscope.engine.local import Progress, Workers, silent
 from clumpscope.errors import ClumpscopeError
 from clumpscope.plot.labels import MarkedImage, heat_map, marks_sheet, skill_map
 from clumpscope.stages.consensus import aggregate as stage
@@ -63,7 +63,7 @@ def consensus(
     *,
     state: Path | None = None,
     sample: Path | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress = silent,
 ) -> Outcome:
     """Turn a classification export into ``out``: boxes, images, volunteers, faults, state.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.simulate import ClumpsConfig, SimulateConfig
-from clumpscope.engine.local import Progress
+from clumpscope.engine.local import Progress, Workers
 from clumpscope.jobs.evaluate import evaluate
 from clumpscope.jobs.pipeline import Summary
 from clumpscope.jobs.run import run
@@ -26,7 +26,7 @@ class Demo:
     places: dict[Path, str]
 
 
-def demo(out: Path, galaxies: int, seed: int, workers: int, progress: Progress) -> Demo:
+def demo(out: Path, galaxies: int, seed: int, workers: Workers, progress: Progress) -> Demo:
     """Simulate ``galaxies`` into ``out/sample``, run into ``out/run``, evaluate and draw.
 
     ``progress`` is told of each galaxy three times: simulated, run, compared.

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.engine.local import Progress, silent
+from clumpscope.engine.local import Progress, Workers, silent
 from clumpscope.jobs.pipeline import Summary, finish, make_plan, sweep
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
@@ -17,7 +17,7 @@ def detect(
     *,
     model: str | None = None,
     resume: bool = False,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress = silent,
 ) -> Summary:
     """Find the boxes of every galaxy of a sample; parameters as of `clumpscope.jobs.run.run`.

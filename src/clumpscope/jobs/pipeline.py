@@ -19,7 +19,7 @@ from clumpscope.core.conditions import Conditions
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import ColourImage
 from clumpscope.core.schema import plain
-from clumpscope.engine.local import Progress
+from clumpscope.engine.local import Progress, Workers
 from clumpscope.errors import RecipeError, expected_got
 from clumpscope.jobs import work as books
 from clumpscope.jobs.shards import fill
@@ -165,7 +165,7 @@ def threshold_of(spec: DetectorSpec, recipe: Recipe) -> float:
 
 
 def sweep(
-    plan: Plan, store: Run, galaxies: int, workers: int, progress: Progress
+    plan: Plan, store: Run, galaxies: int, workers: Workers, progress: Progress
 ) -> dict[str, QTable]:
     """Take all galaxies of a sample through the stages; writes and returns the run's tables."""
     names = ["detections", "galaxies", "failures"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.engine.local import Progress, silent
+from clumpscope.engine.local import Progress, Workers, silent
 from clumpscope.jobs.pipeline import Summary, finish, make_plan, sweep
 from clumpscope.ops.extinction import ebv
 from clumpscope.stages.catalogue import catalogue
@@ -22,7 +22,7 @@ def run(
     *,
     model: str | None = None,
     resume: bool = False,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress = silent,
 ) -> Summary:
     """Take every galaxy of a sample through all stages into a run directory.

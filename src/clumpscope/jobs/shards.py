@@ -9,7 +9,7 @@ from functools import partial
 
 from astropy.table import QTable
 
-from clumpscope.engine.local import Progress, ordered_map, shards
+from clumpscope.engine.local import Progress, Workers, ordered_map, shards
 from clumpscope.store.run import Run
 
 SHARD = 32  # galaxies
@@ -22,7 +22,7 @@ def fill(
     make: Callable[[Sequence[int]], Tables],
     names: Iterable[str],
     *,
-    workers: int,
+    workers: Workers,
     progress: Progress,
 ) -> dict[str, QTable]:
     """Make the missing shards of ``total`` galaxies; returns the tables ``names`` of them all.
@@ -42,7 +42,7 @@ def fill(
     parts = shards(range(total), SHARD)
     todo = [(number, part) for number, part in enumerate(parts) if not store.has(number)]
     progress(total - sum(len(part) for _, part in todo))
-    for done in ordered_map(partial(_write, store, make), todo, min(workers, len(todo))):
+    for done in ordered_map(partial(_write, store, make), todo, workers):
         progress(done)
     return {name: store.gather(name, len(parts)) for name in names}
 

@@ -20,7 +20,7 @@ from clumpscope.core.records import (
     table_of_rows,
 )
 from clumpscope.core.schema import ColumnSpec, plain, rows_by_id
-from clumpscope.engine.local import Progress, silent
+from clumpscope.engine.local import Progress, Workers, silent
 from clumpscope.errors import ImageError, StoreError, expected_got
 from clumpscope.jobs.shards import fill
 from clumpscope.stages.simulate.inject import inject
@@ -40,7 +40,7 @@ def simulate(
     folder: Path,
     galaxies: int | None,
     recipe: Recipe,
-    workers: int,
+    workers: Workers,
     progress: Progress = silent,
     *,
     hosts: Path | None = None,

@@ -22,7 +22,7 @@ from clumpscope.core.composite import composite
 from clumpscope.core.records import SPLIT
 from clumpscope.core.schema import plain
 from clumpscope.detector.training.examples import Labelled, TrainingSet
-from clumpscope.engine.local import Progress, ordered_map, shards, silent
+from clumpscope.engine.local import Progress, Workers, ordered_map, shards, silent
 from clumpscope.errors import ClumpscopeError, FolderError, StoreError, TableError, expected_got
 from clumpscope.models.native import native_spec
 from clumpscope.models.registry import find_model
@@ -191,7 +191,7 @@ def _unseen(_epoch: int, _batch: int, _batches: int) -> None:
 def train(
     plan: Plan,
     out: Path,
-    workers: int,
+    workers: Workers,
     report: Report,
     *,
     composed: Progress = silent,
@@ -263,7 +263,7 @@ def _check_new(out: Path) -> None:
         raise StoreError(f"cannot write {out}: {error.strerror or error}") from error
 
 
-def _composites(plan: Plan, workers: int, progress: Progress) -> tuple[TrainingSet, int]:
+def _composites(plan: Plan, workers: Workers, progress: Progress) -> tuple[TrainingSet, int]:
     """Composites of the images that can be read: those to learn from, and how many, come first."""
     readable: list[bool] = []
 

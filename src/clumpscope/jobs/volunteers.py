@@ -12,7 +12,7 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.core.frames import native_to_fraction
 from clumpscope.core.marks import Kind
 from clumpscope.core.schema import plain, rows_by_id
-from clumpscope.engine.local import Progress, ordered_map, shards, silent
+from clumpscope.engine.local import Progress, Workers, ordered_map, shards, silent
 from clumpscope.jobs.shards import SHARD
 from clumpscope.stages.simulate.volunteers import (
     DEEDS,
@@ -31,7 +31,7 @@ from clumpscope.store.tables import write_parquet
 
 
 def volunteers(
-    folder: Path, looks: int, recipe: Recipe, workers: int, progress: Progress = silent
+    folder: Path, looks: int, recipe: Recipe, workers: Workers, progress: Progress = silent
 ) -> int:
     """Let ``looks`` simulated volunteers mark each galaxy of a sample with truth.
 

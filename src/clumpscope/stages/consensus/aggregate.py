@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from clumpscope.config.labels import ConsensusConfig
 from clumpscope.core.marks import Marks
-from clumpscope.engine.local import Progress, ordered_map, shards, silent
+from clumpscope.engine.local import Progress, Workers, ordered_map, shards, silent
 from clumpscope.stages.consensus import truths as one
 from clumpscope.stages.consensus.beliefs import beliefs
 from clumpscope.stages.consensus.model import (
@@ -109,7 +109,7 @@ def consensus(
     config: ConsensusConfig,
     *,
     known: Counts | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress = silent,
 ) -> Consensus:
     """Solve for truths and skills together.
@@ -131,7 +131,7 @@ def consensus(
     for _ in range(config.rounds):
         parts = shards(list(zip(seen, found, strict=True)), _SHARD)
         found = []
-        for part in ordered_map(partial(_refit, skills, config), parts, min(workers, len(parts))):
+        for part in ordered_map(partial(_refit, skills, config), parts, workers):
             found += part
             progress(len(part))
         now = before + _total(marks, found, shape)
