@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from astropy.stats import gaussian_sigma_to_fwhm
 from astropy.table import QTable
 from bench_completeness import describe
 from reality import frame_cutouts
@@ -31,7 +32,6 @@ from clumpscope.jobs.evaluate import baseline_catalogue
 from clumpscope.jobs.pipeline import run
 from clumpscope.jobs.simulate import simulate
 from clumpscope.models.registry import find_model
-from clumpscope.ops.psf import FWHM_PER_SIGMA
 from clumpscope.stages.evaluate.cases import MATCH_RADIUS_FWHM
 from clumpscope.stages.evaluate.scores import evaluate
 from clumpscope.stages.evaluate.tables import claims
@@ -80,7 +80,7 @@ def signal_to_noise(sample: Sample, truth: QTable) -> np.ndarray:
             continue
         image = sample.read(index, SampleConfig())
         plane = image["g"]
-        sigma = plane.psf_fwhm_arcsec / image.pixscale_arcsec / FWHM_PER_SIGMA
+        sigma = plane.psf_fwhm_arcsec / image.pixscale_arcsec / gaussian_sigma_to_fwhm
         ny, nx = plane.data.shape
         at = (
             np.clip(np.rint(y[rows]).astype(int), 0, ny - 1),

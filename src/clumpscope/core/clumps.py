@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from astropy.table import QTable
 
-from clumpscope.core.bands import BAND_UCD, COLOURS, SDSS_BANDS
+from clumpscope.core.bands import SDSS_BANDS, band_info, colours
 from clumpscope.core.schema import ColumnSpec, build_table
 from clumpscope.errors import TableError, expected_got
 
@@ -27,7 +27,7 @@ def _per_band(
             level,
             "f8",
             unit,
-            ucd.replace("BAND", BAND_UCD.get(band, "em.opt")),
+            ucd.replace("BAND", band_info(band).ucd),
             description.replace("BAND", band),
         )
         for band in bands
@@ -159,7 +159,6 @@ def _photometry(bands: Iterable[str], flux_unit: str) -> list[ColumnSpec]:
 def _release(bands: Iterable[str]) -> list[ColumnSpec]:
     bands = list(bands)
     level = "release"
-    colours = [pair for pair in COLOURS if set(pair.split("_")) <= set(bands)]
 
     def one(
         name: str, dtype: str, unit: str, ucd: str, description: str
@@ -211,23 +210,23 @@ def _release(bands: Iterable[str]) -> list[ColumnSpec]:
         ),
         *[
             one(
-                f"clump_mag_corr_{pair}",
+                f"clump_mag_corr_{blue}_{red}",
                 "f8",
                 "mag",
                 "phot.color",
-                f"extinction-corrected colour {pair.replace('_', ' - ')}",
+                f"extinction-corrected colour {blue} - {red}",
             )
-            for pair in colours
+            for blue, red in colours(bands)
         ],
         *[
             one(
-                f"clump_mag_corr_err_{pair}",
+                f"clump_mag_corr_err_{blue}_{red}",
                 "f8",
                 "mag",
                 "stat.error;phot.color",
-                f"1-sigma error of the colour {pair.replace('_', ' - ')}",
+                f"1-sigma error of the colour {blue} - {red}",
             )
-            for pair in colours
+            for blue, red in colours(bands)
         ],
         one(
             "stellar_distance",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from astropy.stats import gaussian_sigma_to_fwhm
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
@@ -14,7 +15,7 @@ from clumpscope.core.galaxy import BandImage, GalaxyImage
 from clumpscope.errors import ImageError, expected_got
 from clumpscope.ops.host import host_centre, psf_fwhm_px, reference_band
 from clumpscope.ops.outline import galaxy_outline
-from clumpscope.ops.psf import FWHM_PER_SIGMA, gaussian_psf
+from clumpscope.ops.psf import gaussian_psf
 from clumpscope.stages.simulate.clumps import clump_colours, flux_ratios
 from clumpscope.stages.simulate.labels import labels, visibility
 from clumpscope.stages.simulate.light import scattered
@@ -121,7 +122,7 @@ def _smooth(image: GalaxyImage, band: str) -> Map:
     """One band with bad pixels as 0, smoothed by a Gaussian of its PSF-FWHM."""
     plane = image[band]
     data = np.where(plane.good & np.isfinite(plane.data), plane.data, 0).astype(float)
-    smooth: Map = ndimage.gaussian_filter(data, psf_fwhm_px(image, band) / FWHM_PER_SIGMA)
+    smooth: Map = ndimage.gaussian_filter(data, psf_fwhm_px(image, band) / gaussian_sigma_to_fwhm)
     return smooth
 
 

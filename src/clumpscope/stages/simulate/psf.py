@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from astropy.stats import gaussian_sigma_to_fwhm
 from numpy.typing import NDArray
 from scipy import fft
 
@@ -14,7 +15,6 @@ STAMP = 41  # side of the PSF images, pixels
 # 0.80-0.86 within one adaptive FWHM, 0.93-0.96 within 1.5, 0.99 within 3.
 _WIDTHS = np.array([1.0, 2.2, 5.5])
 _HALO = 0.025
-_FWHM_PER_SIGMA = np.sqrt(8 * np.log(2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,9 @@ def draw_psf(rng: np.random.Generator, config: ObserveConfig) -> Psf:
     shares = np.array([1 - wing - _HALO, wing, _HALO])
     common = rng.normal(0, config.psf_ellipticity, 2)
     shape = common + rng.normal(0, 0.5 * config.psf_ellipticity, (5, 2))
-    return Psf(fwhm / _FWHM_PER_SIGMA / adaptive_width(shares), shares, np.clip(shape, -0.2, 0.2))
+    return Psf(
+        fwhm / gaussian_sigma_to_fwhm / adaptive_width(shares), shares, np.clip(shape, -0.2, 0.2)
+    )
 
 
 def adaptive_width(shares: NDArray[np.float64]) -> float:
