@@ -16,6 +16,8 @@ from clumpscope.errors import TableError, expected_got
 
 SCHEMA_VERSION = 2
 LEVELS = ("positions", "photometry", "release")
+# Flux ratios from which clumps are counted (Popp et al. 2024), by their names in columns.
+RATIOS = {"3pct": 0.03, "8pct": 0.08}
 
 
 def _per_band(
@@ -243,10 +245,20 @@ def _release(bands: Iterable[str]) -> list[ColumnSpec]:
             "stat.error;phot.flux;arith.ratio",
             "1-sigma error of clump_flux_ratio",
         ),
-        one("is_clump_3pct", "bool", "", "meta.code", "clump_flux_ratio >= 0.03"),
-        one("is_clump_8pct", "bool", "", "meta.code", "clump_flux_ratio >= 0.08"),
-        one("p_3pct", "f8", "", "stat.probability", "chance that the true ratio is over 0.03"),
-        one("p_8pct", "f8", "", "stat.probability", "chance that the true ratio is over 0.08"),
+        *[
+            one(f"is_clump_{name}", "bool", "", "meta.code", f"clump_flux_ratio >= {least}")
+            for name, least in RATIOS.items()
+        ],
+        *[
+            one(
+                f"p_{name}",
+                "f8",
+                "",
+                "stat.probability",
+                f"chance that the true ratio is over {least}",
+            )
+            for name, least in RATIOS.items()
+        ],
         one("p_real", "f8", "", "stat.probability", "calibrated probability of a real clump"),
         one("completeness", "f8", "", "stat.probability", "chance to find such a clump"),
         one("completeness_err", "f8", "", "stat.error", "1-sigma error of completeness"),

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from astropy import units as u
 from astropy.coordinates import SkyCoord
-from astropy.cosmology import FlatLambdaCDM
 from numpy.typing import NDArray
+
+from clumpscope.core.cosmology import COSMOLOGY
 
 Values = NDArray[np.float64]
 
-COSMOLOGY = FlatLambdaCDM(H0=70, Om0=0.3)
 _LEAST_RATIO = 0.2  # an edge-on disk's own thickness
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from clumpscope.config.run import CatalogueConfig
 from clumpscope.core.bands import colours
-from clumpscope.core.clumps import clump_table
+from clumpscope.core.clumps import RATIOS, clump_table
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.names import iau_names
 from clumpscope.core.schema import JY_PER_NMGY, plain
@@ -142,7 +142,7 @@ def _u_columns(
     if "u" not in bands:
         flags |= int(ClumpFlag.NO_HOST_FLUX)
         blank = np.full(n, np.nan)
-        names = ("clump_flux_ratio", "clump_flux_ratio_err", "p_3pct", "p_8pct")
+        names = ("clump_flux_ratio", "clump_flux_ratio_err", *(f"p_{name}" for name in RATIOS))
         return dict.fromkeys(names, blank)
     u = bands.index("u")
     flux, flux_err, host_flux, host_err = (plane[:, u] for plane in fluxes)
@@ -150,14 +150,13 @@ def _u_columns(
     flags[~(host_flux > 0)] |= ClumpFlag.NO_HOST_FLUX
     flags[~(flux >= config.low_snr * flux_err)] |= ClumpFlag.LOW_SNR
     chance = {
-        name: ratio_probability(flux, flux_err, host_flux, host_err, least)
-        for name, least in (("p_3pct", 0.03), ("p_8pct", 0.08))
+        f"p_{name}": ratio_probability(flux, flux_err, host_flux, host_err, least)
+        for name, least in RATIOS.items()
     }
     return {
         "clump_flux_ratio": ratio,
         "clump_flux_ratio_err": ratio_err,
-        "is_clump_3pct": ratio >= 0.03,
-        "is_clump_8pct": ratio >= 0.08,
+        **{f"is_clump_{name}": ratio >= least for name, least in RATIOS.items()},
         **chance,
     }
 
