@@ -2,7 +2,7 @@ import numpy as np
 from astropy import units as u
 from astropy.table import QTable
 
-from clumpscope.core.box_tables import boxes_by_galaxy, corner_columns, corners, detections_table
+from clumpscope.core.box_tables import boxes_by_galaxy, corner_columns, corners_of, detections_table
 from clumpscope.core.boxes import Boxes
 from clumpscope.core.records import CORNERS, PROBABILITIES
 
@@ -38,12 +38,12 @@ def test_no_boxes_are_an_empty_table():
 
 def test_corners_under_other_names_and_with_units():
     table = QTable({f"px_{name}": [float(k), 9.0] * u.pix for k, name in enumerate(CORNERS)})
-    assert corners(table, "px_").tolist() == [[0, 1, 2, 3], [9, 9, 9, 9]]
-    assert corners(table[:0], "px_").shape == (0, 4)
+    assert corners_of(table, "px_").tolist() == [[0, 1, 2, 3], [9, 9, 9, 9]]
+    assert corners_of(table[:0], "px_").shape == (0, 4)
 
 
 def test_corner_columns_are_the_inverse():
     table = QTable(corner_columns(TWO.xyxy))
     assert table.colnames == list(CORNERS)
-    assert np.array_equal(corners(table), TWO.xyxy)
+    assert np.array_equal(corners_of(table), TWO.xyxy)
     assert len(corner_columns(np.zeros((0, 4)))["x1"]) == 0
