@@ -23,7 +23,7 @@ _SHAPE = ("petro_r50_arcsec", "petro_r90_arcsec", "axis_ratio", "position_angle_
 
 @dataclass(frozen=True, eq=False)
 class Fetched:
-    """One galaxy: its image and its row of the host table (every column of `hosts_in` its bands)."""
+    """One galaxy: its image and its row of the host table (all columns of `hosts_in` its bands)."""
 
     image: GalaxyImage
     host: dict[str, object]
