@@ -20,7 +20,7 @@ from clumpscope.config.run import RefineConfig
 from clumpscope.detector.weights import load_model, save_model
 from clumpscope.engine.local import default_workers
 from clumpscope.jobs import evaluate as job
-from clumpscope.jobs.pipeline import run
+from clumpscope.jobs.run import run
 from clumpscope.models.registry import find_model
 from clumpscope.stages.evaluate.scores import Evaluation, best_threshold, evaluate
 from clumpscope.store.run import Run

@@ -21,6 +21,7 @@ from scipy.stats import spearmanr
 
 from clumpscope.config.labels import ConsensusConfig, LabelsConfig
 from clumpscope.config.recipe import Recipe, load_recipe
+from clumpscope.core.box_tables import corners_of
 from clumpscope.core.marks import Export, Kind
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.jobs.simulate import simulate
@@ -74,8 +75,8 @@ def load(folder: Path) -> Data:
         xy = np.column_stack([plain(truth, axis)[rows] + 0.5 for axis in "xy"]) / pixels
         strong = (plain(truth, "label")[rows] == 1) & (plain(truth, "flux_ratio_u")[rows] >= 0.03)
         rows = of_label.get(name, none)
-        box = [plain(labels, corner)[rows] for corner in ("x1", "y1", "x2", "y2")]
-        middle = np.column_stack([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2])
+        box = corners_of(labels)[rows]
+        middle = (box[:, :2] + box[:, 2:]) / 2
         middle = middle[(np.abs(middle - 0.5) < FIELD).all(axis=1)]
         every.append(xy / fwhm)
         bright.append(xy[strong] / fwhm)

@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from astropy.stats import gaussian_sigma_to_fwhm
 from astropy.table import QTable
 from bench_completeness import describe
 from reality import frame_cutouts
@@ -28,10 +29,10 @@ from clumpscope.core.boxes import Label
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.engine.local import default_workers
 from clumpscope.jobs.evaluate import baseline_catalogue
-from clumpscope.jobs.pipeline import run
+from clumpscope.jobs.run import run
 from clumpscope.jobs.simulate import simulate
 from clumpscope.models.registry import find_model
-from clumpscope.ops.psf import FWHM_PER_SIGMA
+from clumpscope.ops.host import psf_fwhm_px
 from clumpscope.stages.evaluate.cases import MATCH_RADIUS_FWHM
 from clumpscope.stages.evaluate.scores import evaluate
 from clumpscope.stages.evaluate.tables import claims
@@ -80,7 +81,7 @@ def signal_to_noise(sample: Sample, truth: QTable) -> np.ndarray:
             continue
         image = sample.read(index, SampleConfig())
         plane = image["g"]
-        sigma = plane.psf_fwhm_arcsec / image.pixscale_arcsec / FWHM_PER_SIGMA
+        sigma = psf_fwhm_px(image, "g") / gaussian_sigma_to_fwhm
         ny, nx = plane.data.shape
         at = (
             np.clip(np.rint(y[rows]).astype(int), 0, ny - 1),

@@ -22,6 +22,7 @@ from clumpscope.config.simulate import ClumpsConfig, SimulateConfig
 from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.jobs.simulate import simulate
+from clumpscope.ops.host import psf_fwhm_px
 from clumpscope.ops.outline import galaxy_outline
 from clumpscope.stages.measure import measure
 from clumpscope.store.sample import Sample
@@ -50,7 +51,7 @@ def recovered(sample: Sample) -> dict[str, np.ndarray]:
         if rows is None:
             continue
         image = sample.read(index, SampleConfig())
-        fwhm = image["r"].psf_fwhm_arcsec / image.pixscale_arcsec
+        fwhm = psf_fwhm_px(image)
         apart = cdist(xy[rows], xy[rows]) + np.diag(np.full(len(rows), np.inf))
         alone = normal[rows] & (apart.min(axis=1) > APART_FWHM * fwhm)
         if not alone.any():

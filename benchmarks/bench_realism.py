@@ -16,6 +16,7 @@ from reality import DATA, blank_sky, frame_cutouts, picture_sheet
 from scipy.stats import ks_2samp
 
 from clumpscope.config.recipe import Recipe, load_recipe
+from clumpscope.core.box_tables import corners_of
 from clumpscope.core.schema import plain
 from clumpscope.engine.local import default_workers
 from clumpscope.jobs.simulate import simulate
@@ -52,15 +53,13 @@ def label_numbers(corners: np.ndarray, galaxy: np.ndarray) -> Numbers:
 def real_labels() -> Numbers:
     """Those of Galaxy Zoo: Clump Scout."""
     table = read_user_table(DATA / "gzcs_labels.parquet")
-    corners = np.column_stack([table[name] for name in ("x1", "y1", "x2", "y2")]).astype(float)
-    return label_numbers(corners, np.asarray(table["zoo_id"]))
+    return label_numbers(corners_of(table).astype(float), np.asarray(table["zoo_id"]))
 
 
 def simulated_labels(sample: Sample) -> Numbers:
     """Those of a simulated sample, on the same crop."""
     table = sample.labels()
-    corners = np.column_stack([plain(table, name) for name in ("x1", "y1", "x2", "y2")])
-    return label_numbers(corners * 400 - 100, np.asarray(table["galaxy_id"]))
+    return label_numbers(corners_of(table) * 400 - 100, np.asarray(table["galaxy_id"]))
 
 
 def colours() -> dict[str, tuple[np.ndarray, np.ndarray]]:

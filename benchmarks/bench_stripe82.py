@@ -21,6 +21,7 @@ from clumpscope.core.composite import composite
 from clumpscope.core.galaxy import ColourImage
 from clumpscope.detector.predict import Detector
 from clumpscope.models.registry import find_model
+from clumpscope.ops.host import psf_fwhm_px
 from clumpscope.ops.matching import match
 from clumpscope.plot import Panel, contact_sheet, save
 from clumpscope.stages.detect.baseline import baseline
@@ -72,7 +73,7 @@ def report(name: str, found: list, truths: list) -> float:
         hit = wanted = 0
         for (xy, score, *_), (image, true_xy, ratio) in zip(found, truths, strict=True):
             best = score >= cut
-            radius = 0.75 * image.psf_fwhm_arcsec / image.pixscale_arcsec
+            radius = 0.75 * psf_fwhm_px(image)
             _, j = match(xy[best], score[best], true_xy, radius)
             hit += int((ratio[j] >= floor).sum())
             wanted += int((ratio >= floor).sum())
@@ -108,7 +109,7 @@ def main() -> None:
                 xy[score >= cut],
                 label[score >= cut],
                 box[score >= cut],
-                1.125 * image.psf_fwhm_arcsec / image.pixscale_arcsec,
+                1.125 * psf_fwhm_px(image),
                 true_xy[ratio >= 0.01],
                 downward=True,
             )

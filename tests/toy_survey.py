@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import numpy as np
+from astropy.stats import gaussian_sigma_to_fwhm
 
 from builders import tan_wcs
 from clumpscope.core.frames import sky_to_native
 from clumpscope.errors import FrameError
-from clumpscope.ops.psf import FWHM_PER_SIGMA
 from clumpscope.stages.fetch.band import Band, Frame, LocalPsf
 
 SHAPE = {"g": (190, 240), "i": (200, 230)}
@@ -28,7 +28,7 @@ def gaussian(shape, x, y, sigma):
 
 class SteadyPsf:
     def __init__(self, fwhm_px):
-        image = gaussian((21, 21), 10, 10, fwhm_px / FWHM_PER_SIGMA)
+        image = gaussian((21, 21), 10, 10, fwhm_px / gaussian_sigma_to_fwhm)
         self.local = LocalPsf((image / image.sum()).astype(np.float32), fwhm_px, assumed=False)
 
     def at(self, row, col):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from clumpscope.config.recipe import Recipe, load_recipe
 from clumpscope.core.boxes import Boxes
 from clumpscope.core.flags import ClumpFlag, flag_names
-from clumpscope.core.galaxy import ColourImage, GalaxyImage
+from clumpscope.core.galaxy import AnyImage, ColourImage
 from clumpscope.store.sample import Sample
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ __all__ = [
 ]
 
 Place = str | Path
-Image = GalaxyImage | ColourImage
 Settings = Recipe | str | Path | None
 
 
@@ -59,7 +58,7 @@ def open_sample(folder: Place) -> Sample:
     return Sample.open(Path(folder))
 
 
-def colour(image: Image, recipe: Settings = None) -> NDArray[np.float32]:
+def colour(image: AnyImage, recipe: Settings = None) -> NDArray[np.float32]:
     """Picture of a galaxy, (ny, nx, 3) in [0, 1], rows as stored: for ``imshow(origin="lower")``.
 
     Raises
@@ -75,13 +74,13 @@ def colour(image: Image, recipe: Settings = None) -> NDArray[np.float32]:
 
 
 @overload
-def detect(images: Image, *, model: Place | None = None, recipe: Settings = None) -> Boxes: ...
+def detect(images: AnyImage, *, model: Place | None = None, recipe: Settings = None) -> Boxes: ...
 @overload
 def detect(
-    images: Sequence[Image], *, model: Place | None = None, recipe: Settings = None
+    images: Sequence[AnyImage], *, model: Place | None = None, recipe: Settings = None
 ) -> list[Boxes]: ...
 def detect(
-    images: Image | Sequence[Image], *, model: Place | None = None, recipe: Settings = None
+    images: AnyImage | Sequence[AnyImage], *, model: Place | None = None, recipe: Settings = None
 ) -> Boxes | list[Boxes]:
     """Find the boxes of a galaxy, or of each of several.
 
@@ -110,14 +109,14 @@ def detect(
     settings = _recipe(recipe)
     path, spec = pipeline.model_for(settings, _name(model))
     finder = pipeline.detector(path, sha256_file(path), settings.detect.score_floor)
-    several = [images] if isinstance(images, Image) else list(images)
+    several = [images] if isinstance(images, AnyImage) else list(images)
     shown = [composite(image, spec.composite) for image in several]
     found = stage(finder, shown, settings.detect.batch_size)
-    return found[0] if isinstance(images, Image) else found
+    return found[0] if isinstance(images, AnyImage) else found
 
 
 def refine(
-    image: Image, boxes: Boxes, *, model: Place | None = None, recipe: Settings = None
+    image: AnyImage, boxes: Boxes, *, model: Place | None = None, recipe: Settings = None
 ) -> "Refined":
     """Turn a galaxy's boxes into clumps.
 
@@ -146,7 +145,7 @@ def refine(
     return replace(refined, flags=refined.flags | unusual)
 
 
-def measure(image: Image, clumps: "Refined", *, recipe: Settings = None) -> QTable:
+def measure(image: AnyImage, clumps: "Refined", *, recipe: Settings = None) -> QTable:
     """Measure a galaxy's clumps: a table of level "photometry", one row a clump.
 
     Its rows are those that `run` writes to ``photometry.parquet``; in a bare picture all fluxes

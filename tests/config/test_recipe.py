@@ -63,7 +63,17 @@ def test_a_part_is_read_and_the_rest_keeps_its_default(tmp_path):
         ("[simulate.hosts]\nr90_arcsec = [0, 2]\n", "simulate.hosts.r90_arcsec.0", "greater than"),
         ("[simulate.observe]\npsf_fwhm_r_arcsec = [2, 1]\n", "psf_fwhm_r_arcsec", "low <= high"),
         ("[simulate.observe]\nnoise_factor = [0, 1]\n", "noise_factor.0", "greater than 0"),
-        ("[simulate.observe]\nsky_mag = [22, 22]\n", "observe.sky_mag", "at least 5 items"),
+        (
+            "[simulate.observe]\nsky_mag = [22, 22]\n",
+            "simulate.observe",
+            "sky_mag must have a number for each of 5 bands, got 2",
+        ),
+        ("[simulate.observe]\nsky_mag = []\n", "observe.sky_mag", "at least 1 item"),
+        (
+            "[simulate.observe]\nbands = ['g', 'r']\n",
+            "simulate.observe",
+            "begin with u, g, r, got g, r",
+        ),
         ("[simulate.clumps]\nflux_ratio_u = [0, 0.3]\n", "clumps", "0 < low < high <= 1, got 0.0"),
         ("[simulate.clumps]\nflux_ratio_u = [0.3, 0.3]\n", "clumps", "0 < low < high"),
         ("[simulate.clumps]\nflux_ratio_u = [0.1, 2]\n", "clumps", "0 < low < high"),

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import builders
 import scenes
-from clumpscope.core.conditions import SDSS_NOISE_R, Conditions
+from clumpscope.core.conditions import SDSS_NOISE_R, Conditions, image_flags
+from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import ColourImage, GalaxyImage, MaskBit
 
 
@@ -48,3 +51,28 @@ def test_pixels_off_the_frame_say_nothing_of_the_noise():
     assert noises[0] == pytest.approx(noises[1])
     nothing = builders.band_image(mask=np.full((40, 40), MaskBit.NO_DATA, np.uint8))
     assert np.isnan(Conditions.of(GalaxyImage("g", {"r": nothing})).noise_over_sdss)
+
+
+def test_flags_of_an_image_are_those_of_the_bands_that_count():
+    good = builders.band_image()
+    image = GalaxyImage(
+        "g",
+        {
+            "u": replace(good, psf_assumed=True),
+            "g": replace(good, noise_assumed=True),
+            "r": good,
+        },
+    )
+    assert image_flags(image) == ClumpFlag.PSF_ASSUMED | ClumpFlag.NOISE_ASSUMED
+    assert image_flags(image, ["u", "r"]) == ClumpFlag.PSF_ASSUMED
+    assert image_flags(image, ["g"]) == ClumpFlag.NOISE_ASSUMED
+    assert image_flags(image, ["r", "y"]) == 0
+    bare = GalaxyImage("g", {"r": replace(good, wcs=None)})
+    assert image_flags(bare) == ClumpFlag.NO_WCS
+
+
+def test_flags_of_a_picture():
+    pixels = np.zeros((9, 9, 3), np.float32)
+    assert image_flags(ColourImage("p", pixels, 0.2, 1.1)) == ClumpFlag.NO_WCS
+    assumed = ColourImage("p", pixels, 0.2, 1.1, psf_assumed=True)
+    assert image_flags(assumed) == ClumpFlag.NO_WCS | ClumpFlag.PSF_ASSUMED

@@ -1,5 +1,7 @@
 """The books of a galaxy: what fails, and what is written of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,6 +19,7 @@ from clumpscope.stages.refine import refine
 from clumpscope.store.sample import Sample
 
 NAN = float("nan")
+RECIPE = Recipe()
 
 
 def sample(tmp_path, *ids, **columns) -> Sample:
@@ -29,9 +32,9 @@ def picture(shape=(20, 50), assumed=True) -> ColourImage:
     return ColourImage("p", pixels, 0.5, 1.2, assumed)
 
 
-def row(tmp_path, work):
+def row(tmp_path, work, recipe=RECIPE):
     """What the table of galaxies says of one."""
-    return books.galaxies([work], sample(tmp_path, "g", petro_flux_u=[3.5]), 0.4)[0]
+    return books.galaxies([work], sample(tmp_path, "g", petro_flux_u=[3.5]), recipe, 0.4)[0]
 
 
 def test_whatever_goes_wrong_is_the_galaxy_s_failure_but_for_a_wrong_model():
@@ -96,6 +99,28 @@ def test_what_is_assumed_is_flagged_and_so_are_flags_of_all_clumps(tmp_path, cha
     assert row(tmp_path, Work("g", 0, image))["flags"] == int(flag)
     kept = Work("g", 0, image, flags=int(ClumpFlag.OUT_OF_RANGE))
     assert row(tmp_path, kept)["flags"] == int(flag | ClumpFlag.OUT_OF_RANGE)
+
+
+def test_what_is_assumed_of_a_band_that_is_not_used_is_no_doubt(tmp_path):
+    image = galaxy_image("g", "ugri", (30, 50))
+    assumed = {"u": replace(image["u"], psf_assumed=True)}
+    work = Work("g", 0, replace(image, bands={**image.bands, **assumed}))
+    assert row(tmp_path, work)["flags"] == int(ClumpFlag.PSF_ASSUMED)
+    used = Recipe(measure=MeasureConfig(bands=("g", "i")))
+    assert row(tmp_path, work, used)["flags"] == 0
+    assumed = {"r": replace(image["r"], noise_assumed=True)}  # in which the host is outlined
+    work = Work("g", 0, replace(image, bands={**image.bands, **assumed}))
+    assert row(tmp_path, work, used)["flags"] == int(ClumpFlag.NOISE_ASSUMED)
+
+
+def test_widths_are_of_sdss_and_of_the_bands_that_are_measured(tmp_path):
+    image = galaxy_image("g", "grVy", (30, 50))
+    found = row(tmp_path, Work("g", 0, image), Recipe(measure=MeasureConfig(bands=("g", "y"))))
+    widths = [name for name in found.colnames if name.startswith("psf_fwhm")]
+    assert widths == [f"psf_fwhm_{band}" for band in "ugrizy"]
+    assert np.isfinite([found[f"psf_fwhm_{band}"].value for band in "ugrizy"]).tolist() == [
+        *(False, True, True, False, False, True),
+    ]  # fmt: skip
 
 
 def test_a_galaxy_that_failed_has_its_row(tmp_path):

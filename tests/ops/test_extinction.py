@@ -13,7 +13,7 @@ def write_map(path, sign, value, size=64):
     """A map with the real one's projection: ``value`` everywhere."""
     header = fits.Header({"CRPIX1": size / 2 + 0.5, "CRPIX2": size / 2 + 0.5})
     header["LAM_NSGP"], header["LAM_SCAL"] = sign, size // 2
-    fits.writeto(path, np.full((size, size), value, dtype=np.float32), header)
+    fits.writeto(path, np.full((size, size), value, dtype=np.float32), header, overwrite=True)
 
 
 @pytest.mark.skipif(not DUST.is_dir(), reason=f"{DUST} is not there")
@@ -34,11 +34,24 @@ def test_both_hemispheres_unscaled_and_unknown_places(tmp_path):
 
 
 def test_coefficients_are_those_of_schlafly_and_finkbeiner():
-    found = extinction([1.0, 0.1, np.nan], ["u", "g", "r", "i", "z", "y"])
-    assert found[0, :5].tolist() == [4.239, 3.303, 2.285, 1.698, 1.263]
-    assert found[1, :5] == pytest.approx(found[0, :5] / 10)
+    found = extinction([1.0, 0.1, np.nan], ["u", "g", "r", "i", "z", "y", "K"])
+    assert found[0, :6].tolist() == [4.239, 3.303, 2.285, 1.698, 1.263, 1.087]
+    assert found[1, :6] == pytest.approx(found[0, :6] / 10)
     assert np.isnan(found[2]).all()
-    assert np.isnan(found[:, 5]).all()
+    assert np.isnan(found[:, 6]).all()
+
+
+def test_a_map_that_changes_is_read_anew(tmp_path):
+    for value, size in ((0.1, 64), (0.2, 32)):
+        write_map(tmp_path / MAP_FILES[0], 1, value, size)
+        assert ebv([192.86], [27.13], tmp_path) == pytest.approx([value])
+
+
+def test_a_map_is_read_once(tmp_path, monkeypatch):
+    write_map(tmp_path / MAP_FILES[0], 1, 0.1)
+    first = ebv([192.86], [27.13], tmp_path)
+    monkeypatch.setattr(fits, "open", lambda *_, **__: pytest.fail("read again"))
+    assert ebv([192.86], [27.13], tmp_path) == first
 
 
 def test_a_missing_map_is_named(tmp_path):

@@ -1,12 +1,12 @@
 import galsim
 import numpy as np
 import pytest
+from astropy.stats import gaussian_sigma_to_fwhm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clumpscope.errors import ImageError
 from clumpscope.ops.psf import (
-    FWHM_PER_SIGMA,
     adaptive_fwhm_px,
     adaptive_moments,
     gaussian_psf,
@@ -32,7 +32,7 @@ def test_gaussian_psf_is_centred_of_sum_one_and_as_wide_as_its_pixels_make_it(fw
     assert psf.sum() == pytest.approx(1, abs=1e-5)
     np.testing.assert_allclose(psf, psf[::-1, ::-1], atol=1e-7)
     # A pixel adds 1/12 to the variance of what it integrates.
-    expected = np.sqrt(fwhm**2 + FWHM_PER_SIGMA**2 / 12)
+    expected = np.sqrt(fwhm**2 + gaussian_sigma_to_fwhm**2 / 12)
     assert adaptive_fwhm_px(psf) == pytest.approx(expected, rel=3e-3)
 
 
@@ -79,7 +79,7 @@ def test_an_even_side_is_refused():
 def test_moments_of_an_elliptical_gaussian(sigma_x, ratio, x, y):
     image = gaussian((33, 33), x, y, sigma_x, sigma_x * ratio, flux=40)
     fwhm, at_x, at_y, flux = adaptive_moments(image)
-    assert fwhm == pytest.approx(FWHM_PER_SIGMA * sigma_x * np.sqrt(ratio), rel=2e-3)
+    assert fwhm == pytest.approx(gaussian_sigma_to_fwhm * sigma_x * np.sqrt(ratio), rel=2e-3)
     assert (at_x, at_y) == (pytest.approx(x, abs=0.01), pytest.approx(y, abs=0.01))
     assert flux == pytest.approx(40, rel=0.01)
 

@@ -47,6 +47,6 @@ NotNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
 PositiveRange = Annotated[tuple[Positive, Positive], AfterValidator(_ordered)]
-Five = Annotated[tuple[Positive, ...], Field(min_length=5, max_length=5)]  # u, g, r, i, z
+PerBand = Annotated[tuple[Positive, ...], Field(min_length=1)]
 Letters = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_letters)]
 Count = Annotated[int, Field(ge=1)]

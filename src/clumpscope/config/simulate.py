@@ -5,9 +5,10 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from clumpscope.config.base import (
-    Five,
     Fraction,
+    Letters,
     NotNegative,
+    PerBand,
     Positive,
     PositiveRange,
     Range,
@@ -84,12 +85,20 @@ class ArtefactsConfig(Section):
     """Whether bright stars lose their core and bleed along columns, masked."""
 
 
+_PER_BAND = ("psf_ratio", "sky_mag", "nmgy_per_count", "gain", "dark_variance", "saturation_nmgy")
+
+
 class ObserveConfig(Section):
     """How a survey sees: PSF, pixels, sky, detector. The defaults are single-epoch SDSS.
 
-    Five numbers are of u, g, r, i, z. Sky and calibration are medians of SDSS's corrected frames.
+    Lists of numbers are of the bands. Sky and calibration are medians of SDSS's corrected frames.
     """
 
+    bands: Letters = ("u", "g", "r", "i", "z")
+    """First u, in which clumps are drawn, g, by which they are labelled, r, whose pixels all have.
+
+    Others follow, of those that `clumpscope.core.bands` knows.
+    """
     pixscale_arcsec: Positive = 0.396
     """Pixel scale, arcsec."""
     psf_fwhm_r_arcsec: PositiveRange = (0.9, 2.0)
@@ -98,23 +107,23 @@ class ObserveConfig(Section):
     """Median of the PSF-FWHM in r, arcsec."""
     psf_fwhm_scatter: NotNegative = 0.12
     """Scatter of the logarithm of the PSF-FWHM in r."""
-    psf_ratio: Five = (1.14, 1.07, 1.0, 0.95, 0.97)
+    psf_ratio: PerBand = (1.14, 1.07, 1.0, 0.95, 0.97)
     """PSF-FWHM of each band over that in r."""
     psf_wing: Range = (0.14, 0.26)
     """Limits of the PSF's share of light in a Gaussian 2.2 times as wide as its core."""
     psf_ellipticity: Annotated[float, Field(ge=0, lt=0.5)] = 0.04
     """Scatter of the PSF's ellipticity on either axis."""
-    sky_mag: Five = (22.35, 22.1, 20.95, 20.1, 18.8)
+    sky_mag: PerBand = (22.35, 22.1, 20.95, 20.1, 18.8)
     """Sky brightness, AB mag a square arcsec."""
     sky_scatter_mag: NotNegative = 0.18
     """Scatter of the sky's brightness in all bands together, mag; half of it in each alone."""
-    nmgy_per_count: Five = (0.0098, 0.00386, 0.0051, 0.0067, 0.0330)
+    nmgy_per_count: PerBand = (0.0098, 0.00386, 0.0051, 0.0067, 0.0330)
     """Calibration, nanomaggies a count."""
-    gain: Five = (1.59, 3.85, 4.72, 4.86, 4.88)
+    gain: PerBand = (1.59, 3.85, 4.72, 4.86, 4.88)
     """Gain, electrons a count."""
-    dark_variance: Five = (9.3, 1.32, 1.32, 5.3, 1.0)
+    dark_variance: PerBand = (9.3, 1.32, 1.32, 5.3, 1.0)
     """Variance of dark current and read noise, counts squared a pixel."""
-    saturation_nmgy: Five = (180.0, 75.0, 90.0, 130.0, 500.0)
+    saturation_nmgy: PerBand = (180.0, 75.0, 90.0, 130.0, 500.0)
     """Flux at which a pixel saturates, nanomaggies."""
     noise_factor: PositiveRange = (1.0, 1.0)
     """Limits of a log-uniform factor on the noise that follows from all this."""
@@ -124,6 +133,18 @@ class ObserveConfig(Section):
     """Side of a cutout in R90."""
     min_size_arcsec: Positive = 20.0
     """Side of the smallest cutouts, arcsec."""
+
+    @model_validator(mode="after")
+    def _of_its_bands(self) -> Self:
+        if self.bands[:3] != ("u", "g", "r"):
+            raise ValueError(f"bands must begin with u, g, r, got {', '.join(self.bands)}")
+        for name in _PER_BAND:
+            found, wanted = len(getattr(self, name)), len(self.bands)
+            if found != wanted:
+                raise ValueError(
+                    f"{name} must have a number for each of {wanted} bands, got {found}"
+                )
+        return self
 
 
 class SimulatedLabelsConfig(Section):

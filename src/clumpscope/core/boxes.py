@@ -18,6 +18,7 @@ class Label(IntEnum):
 
 
 LABEL_NAMES = {Label.CLUMP: "clump", Label.ODD: "odd clump"}
+DS9_COLOURS: dict[int, str] = {Label.CLUMP: "cyan", Label.ODD: "orange"}
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping
 
 from astropy.table import QTable
 
-from clumpscope.core.bands import BAND_UCD, COLOURS, SDSS_BANDS
+from clumpscope.core.bands import SDSS_BANDS, band_info, colours
 from clumpscope.core.schema import ColumnSpec, build_table
 from clumpscope.errors import TableError, expected_got
 
 SCHEMA_VERSION = 2
 LEVELS = ("positions", "photometry", "release")
+# Flux ratios from which clumps are counted (Popp et al. 2024), by their names in columns.
+RATIOS = {"3pct": 0.03, "8pct": 0.08}
 
 
 def _per_band(
@@ -27,7 +29,7 @@ def _per_band(
             level,
             "f8",
             unit,
-            ucd.replace("BAND", BAND_UCD.get(band, "em.opt")),
+            ucd.replace("BAND", band_info(band).ucd),
             description.replace("BAND", band),
         )
         for band in bands
@@ -159,7 +161,6 @@ def _photometry(bands: Iterable[str], flux_unit: str) -> list[ColumnSpec]:
 def _release(bands: Iterable[str]) -> list[ColumnSpec]:
     bands = list(bands)
     level = "release"
-    colours = [pair for pair in COLOURS if set(pair.split("_")) <= set(bands)]
 
     def one(
         name: str, dtype: str, unit: str, ucd: str, description: str
@@ -211,23 +212,23 @@ def _release(bands: Iterable[str]) -> list[ColumnSpec]:
         ),
         *[
             one(
-                f"clump_mag_corr_{pair}",
+                f"clump_mag_corr_{blue}_{red}",
                 "f8",
                 "mag",
                 "phot.color",
-                f"extinction-corrected colour {pair.replace('_', ' - ')}",
+                f"extinction-corrected colour {blue} - {red}",
             )
-            for pair in colours
+            for blue, red in colours(bands)
         ],
         *[
             one(
-                f"clump_mag_corr_err_{pair}",
+                f"clump_mag_corr_err_{blue}_{red}",
                 "f8",
                 "mag",
                 "stat.error;phot.color",
-                f"1-sigma error of the colour {pair.replace('_', ' - ')}",
+                f"1-sigma error of the colour {blue} - {red}",
             )
-            for pair in colours
+            for blue, red in colours(bands)
         ],
         one(
             "stellar_distance",
@@ -244,10 +245,20 @@ def _release(bands: Iterable[str]) -> list[ColumnSpec]:
             "stat.error;phot.flux;arith.ratio",
             "1-sigma error of clump_flux_ratio",
         ),
-        one("is_clump_3pct", "bool", "", "meta.code", "clump_flux_ratio >= 0.03"),
-        one("is_clump_8pct", "bool", "", "meta.code", "clump_flux_ratio >= 0.08"),
-        one("p_3pct", "f8", "", "stat.probability", "chance that the true ratio is over 0.03"),
-        one("p_8pct", "f8", "", "stat.probability", "chance that the true ratio is over 0.08"),
+        *[
+            one(f"is_clump_{name}", "bool", "", "meta.code", f"clump_flux_ratio >= {least}")
+            for name, least in RATIOS.items()
+        ],
+        *[
+            one(
+                f"p_{name}",
+                "f8",
+                "",
+                "stat.probability",
+                f"chance that the true ratio is over {least}",
+            )
+            for name, least in RATIOS.items()
+        ],
         one("p_real", "f8", "", "stat.probability", "calibrated probability of a real clump"),
         one("completeness", "f8", "", "stat.probability", "chance to find such a clump"),
         one("completeness_err", "f8", "", "stat.error", "1-sigma error of completeness"),

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from clumpscope.config.run import CompositeConfig
 from clumpscope.core.frames import PixelFrame
-from clumpscope.core.galaxy import ColourImage, GalaxyImage
+from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage
 from clumpscope.errors import ImageError, expected_got
 
 
@@ -39,7 +39,7 @@ class Composite:
             raise ImageError(expected_got(self.galaxy_id, f"shape {expected}", self.pixels.shape))
 
 
-def composite(image: GalaxyImage | ColourImage, config: CompositeConfig) -> Composite:
+def composite(image: AnyImage, config: CompositeConfig) -> Composite:
     """Make the composite of an image.
 
     Bands are combined after Lupton et al. 2004 with the published stretch, enlarged by the

@@ -1,15 +1,41 @@
-"""How an image was taken: what a detector must have seen in training to be trusted."""
+"""How an image was taken: what is doubtful of it, and whether a detector has seen the like."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from clumpscope.core.galaxy import ColourImage, GalaxyImage
+from clumpscope.core.flags import ClumpFlag
+from clumpscope.core.galaxy import AnyImage, ColourImage
 
 # Noise of single-epoch SDSS in r over a square arcsec, nmgy: a sky of 20.86 mag a square arcsec,
 # gain 4.72, 0.005 nmgy a DN (FACTS.md; the benchmark of simulated surveys).
 SDSS_NOISE_R = 0.071
+_BAND = "r"  # of that noise, and of the PSF that a training range is of
 _QUIET = 25  # percentile of the variance: the sky, not the galaxy
+
+
+def image_flags(image: AnyImage, bands: Iterable[str] | None = None) -> ClumpFlag:
+    """What is doubtful of a whole image: PSF_ASSUMED, NOISE_ASSUMED and NO_WCS.
+
+    Parameters
+    ----------
+    image
+        Bands or a picture.
+    bands
+        Those that count, by default all; one that the image lacks says nothing.
+    """
+    if isinstance(image, ColourImage):
+        return ClumpFlag.NO_WCS | (ClumpFlag.PSF_ASSUMED if image.psf_assumed else 0)
+    planes = [image.bands[band] for band in bands or image.bands if band in image.bands]
+    flags = ClumpFlag(0)
+    if image.wcs is None:
+        flags |= ClumpFlag.NO_WCS
+    if any(plane.psf_assumed for plane in planes):
+        flags |= ClumpFlag.PSF_ASSUMED
+    if any(plane.noise_assumed for plane in planes):
+        flags |= ClumpFlag.NOISE_ASSUMED
+    return flags
 
 
 @dataclass(frozen=True)
@@ -21,13 +47,13 @@ class Conditions:
     noise_over_sdss: float
 
     @classmethod
-    def of(cls, image: GalaxyImage | ColourImage) -> "Conditions":
+    def of(cls, image: AnyImage) -> "Conditions":
         """Those of the r band of an image with a WCS, or of a bare picture."""
         if isinstance(image, ColourImage):
             return cls(image.psf_fwhm_arcsec, image.pixscale_arcsec, float("nan"))
-        if image.wcs is None or "r" not in image.bands:
+        if image.wcs is None or _BAND not in image.bands:
             return cls(float("nan"), float("nan"), float("nan"))
-        plane = image["r"]
+        plane = image[_BAND]
         variance = plane.variance[plane.good & np.isfinite(plane.variance)]
         variance = variance[variance > 0]
         sky = float(np.sqrt(np.percentile(variance, _QUIET))) if variance.size else float("nan")

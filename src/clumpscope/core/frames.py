@@ -27,6 +27,11 @@ def _points(xy: ArrayLike) -> Points:
     return np.asarray(xy, dtype=float).reshape(-1, 2)
 
 
+def middle_of(shape: tuple[int, int]) -> Points:
+    """(2,) native x, y of the middle of an image of ``shape`` (ny, nx)."""
+    return (np.array(shape[::-1]) - 1) / 2
+
+
 def native_to_fraction(xy: ArrayLike, shape: tuple[int, int]) -> Points:
     """Native pixels (N, 2) → fractions of an image of ``shape`` (ny, nx)."""
     fraction: Points = (_points(xy) + 0.5) / np.array(shape[::-1])

@@ -205,3 +205,6 @@ class ColourImage:
     def shape(self) -> tuple[int, int]:
         """(ny, nx)."""
         return int(self.pixels.shape[0]), int(self.pixels.shape[1])
+
+
+AnyImage = GalaxyImage | ColourImage

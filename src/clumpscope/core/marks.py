@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from clumpscope.errors import TableError, expected_got
 
+PICTURE_PX = 400  # longer side of the pictures that volunteers see (Popp et al. 2024, Appendix A)
+
 
 class Kind(IntEnum):
     """What a volunteer's tool says; the first two are the classes of `Label`."""

@@ -1,10 +1,10 @@
 """Tables other than clumps: hosts, truth, labels, detections, galaxies, failures."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from astropy.table import QTable
 
-from clumpscope.core.bands import SDSS_BANDS
+from clumpscope.core.bands import SDSS_BANDS, band_info, in_order
 from clumpscope.core.schema import ColumnSpec, build_table
 
 SCHEMA_VERSION = 1
@@ -14,11 +14,15 @@ def _specs(*rows: tuple[str, str, str, str, str]) -> list[ColumnSpec]:
     return [ColumnSpec(name, "", *rest) for name, *rest in rows]
 
 
-def _bands(stem: str, unit: str, ucd: str, what: str) -> list[ColumnSpec]:
+def _per_band(bands: Iterable[str], stem: str, unit: str, ucd: str, what: str) -> list[ColumnSpec]:
     return [
-        ColumnSpec(f"{stem}_{band}", "", "f8", unit, ucd, f"{what} in {band}")
-        for band in SDSS_BANDS
+        ColumnSpec(f"{stem}_{band}", "", "f8", unit, ucd, f"{what} in {band}") for band in bands
     ]
+
+
+def with_sdss(bands: Iterable[str]) -> tuple[str, ...]:
+    """Those of SDSS, which every table of hosts, truth and galaxies has, and ``bands``."""
+    return in_order([*SDSS_BANDS, *bands])
 
 
 _ID = ("galaxy_id", "str", "", "meta.id;meta.main", "galaxy")
@@ -34,55 +38,67 @@ _PROBABILITIES = [
     ("p_odd", "f8", "", "stat.probability", "class probability: odd clump"),
 ]
 
-HOSTS = [
-    *_specs(
-        _ID,
-        ("ra", "f8", "deg", "pos.eq.ra;meta.main", "right ascension (ICRS)"),
-        ("dec", "f8", "deg", "pos.eq.dec;meta.main", "declination (ICRS)"),
-        ("redshift", "f8", "", "src.redshift", "redshift"),
-        ("petro_r50_arcsec", "f8", "arcsec", "phys.angSize", "radius of half the Petrosian r flux"),
-        (
-            "petro_r90_arcsec",
-            "f8",
-            "arcsec",
-            "phys.angSize",
-            "radius of 90 % of the Petrosian r flux",
+_PSF_FWHM = ("psf_fwhm", "arcsec", "phys.angSize;instr.det.psf", "adaptive-moment PSF-FWHM")
+CORNERS = tuple(name for name, *_ in _BOX)
+PROBABILITIES = tuple(name for name, *_ in _PROBABILITIES)
+
+
+def hosts_in(bands: Iterable[str] = ()) -> list[ColumnSpec]:
+    """Columns of a host table, in SDSS's bands and others."""
+    bands = with_sdss(bands)
+    radius = ("f8", "arcsec", "phys.angSize")
+    return [
+        *_specs(
+            _ID,
+            ("ra", "f8", "deg", "pos.eq.ra;meta.main", "right ascension (ICRS)"),
+            ("dec", "f8", "deg", "pos.eq.dec;meta.main", "declination (ICRS)"),
+            ("redshift", "f8", "", "src.redshift", "redshift"),
+            ("petro_r50_arcsec", *radius, "radius of half the Petrosian r flux"),
+            ("petro_r90_arcsec", *radius, "radius of 90 % of the Petrosian r flux"),
         ),
-    ),
-    *_bands("petro_flux", "nmgy", "phot.flux", "Petrosian flux (r-band aperture)"),
-    *_bands("petro_flux_err", "nmgy", "stat.error;phot.flux", "error of the Petrosian flux"),
-    *_bands("psf_fwhm", "arcsec", "phys.angSize;instr.det.psf", "adaptive-moment PSF-FWHM"),
-    *_specs(
-        ("ebv", "f8", "mag", "phys.absorption.gal", "E(B-V) of SFD98, unscaled"),
-        ("log_mass", "f8", "", "phys.mass", "log10 stellar mass / solar masses"),
-        ("log_ssfr", "f8", "", "phys.SFR", "log10 specific star-formation rate / (1/yr)"),
-        ("axis_ratio", "f8", "", "src.ellipticity", "minor over major axis"),
-        ("position_angle_deg", "f8", "deg", "pos.posAng", "position angle, east of north"),
-        ("pixscale_arcsec", "f8", "arcsec", "instr.scale", "pixel side"),
-        ("field_arcsec", "f8", "arcsec", "instr.fov", "side of the cutout"),
-        ("specobjid", "i8", "", "meta.id", "SDSS spectroscopic id; 0 unknown"),
-        ("dr7objid", "i8", "", "meta.id", "SDSS DR7 object id; 0 unknown"),
-    ),
-]
+        *_per_band(bands, "petro_flux", "nmgy", "phot.flux", "Petrosian flux (r-band aperture)"),
+        *_per_band(
+            bands, "petro_flux_err", "nmgy", "stat.error;phot.flux", "error of the Petrosian flux"
+        ),
+        *_per_band(bands, *_PSF_FWHM),
+        *_specs(
+            ("ebv", "f8", "mag", "phys.absorption.gal", "E(B-V) of SFD98, unscaled"),
+            ("log_mass", "f8", "", "phys.mass", "log10 stellar mass / solar masses"),
+            ("log_ssfr", "f8", "", "phys.SFR", "log10 specific star-formation rate / (1/yr)"),
+            ("axis_ratio", "f8", "", "src.ellipticity", "minor over major axis"),
+            ("position_angle_deg", "f8", "deg", "pos.posAng", "position angle, east of north"),
+            ("pixscale_arcsec", "f8", "arcsec", "instr.scale", "pixel side"),
+            ("field_arcsec", "f8", "arcsec", "instr.fov", "side of the cutout"),
+            ("specobjid", "i8", "", "meta.id", "SDSS spectroscopic id; 0 unknown"),
+            ("dr7objid", "i8", "", "meta.id", "SDSS DR7 object id; 0 unknown"),
+        ),
+    ]
+
+
+def truth_in(bands: Iterable[str] = ()) -> list[ColumnSpec]:
+    """Columns of a truth table, in SDSS's bands and others."""
+    return [
+        *_specs(
+            _ID,
+            ("clump_id", "i4", "", "meta.id", "number in the galaxy, from 1"),
+            ("ra", "f8", "deg", "pos.eq.ra", "right ascension (ICRS)"),
+            ("dec", "f8", "deg", "pos.eq.dec", "declination (ICRS)"),
+            ("x", "f8", "pix", "pos.cartesian.x", "column, native 0-based"),
+            ("y", "f8", "pix", "pos.cartesian.y", "row, native 0-based"),
+            ("label", "i4", "", "meta.code.class", "1 clump, 2 odd clump"),
+            ("flux_ratio_u", "f8", "", "phot.flux;arith.ratio", "clump over host flux in u"),
+        ),
+        *_per_band(with_sdss(bands), "flux", "nmgy", "phot.flux", "true flux"),
+    ]
+
+
+HOSTS = hosts_in()
+TRUTH = truth_in()
 
 # What injections add to hosts: who shares a host with whom.
 INJECTED = _specs(
     ("host_id", "str", "", "meta.id.parent", "galaxy whose image this one was made from"),
 )
-
-TRUTH = [
-    *_specs(
-        _ID,
-        ("clump_id", "i4", "", "meta.id", "number in the galaxy, from 1"),
-        ("ra", "f8", "deg", "pos.eq.ra", "right ascension (ICRS)"),
-        ("dec", "f8", "deg", "pos.eq.dec", "declination (ICRS)"),
-        ("x", "f8", "pix", "pos.cartesian.x", "column, native 0-based"),
-        ("y", "f8", "pix", "pos.cartesian.y", "row, native 0-based"),
-        ("label", "i4", "", "meta.code.class", "1 clump, 2 odd clump"),
-        ("flux_ratio_u", "f8", "", "phot.flux;arith.ratio", "clump over host flux in u"),
-    ),
-    *_bands("flux", "nmgy", "phot.flux", "true flux"),
-]
 
 LABELS = _specs(
     _ID,
@@ -116,26 +132,33 @@ DETECTIONS = _specs(
     *_PROBABILITIES,
 )
 
-GALAXIES = [
-    *_specs(
-        _ID,
-        ("status", "str", "", "meta.code.status", "ok or failed"),
-        ("n_detections", "i4", "", "meta.number", "boxes above the score floor"),
-        ("n_clumps", "i4", "", "meta.number", "clumps in the catalogue, both labels"),
-        ("n_normal", "i4", "", "meta.number", "clumps labelled 1"),
-    ),
-    *_bands("psf_fwhm", "arcsec", "phys.angSize;instr.det.psf", "adaptive-moment PSF-FWHM"),
-    *_specs(
-        ("pixscale_arcsec", "f8", "arcsec", "instr.scale", "pixel side"),
-        ("field_arcsec", "f8", "arcsec", "instr.fov", "longer side of the image"),
-        ("host_px_x", "f8", "pix", "pos.cartesian.x;instr.det", "host's centre, column, 0-based"),
-        ("host_px_y", "f8", "pix", "pos.cartesian.y;instr.det", "host's centre, row, 0-based"),
-        ("petro_flux_u", "f8", "nmgy", "phot.flux;em.opt.U", "host flux in u"),
-        ("score_threshold", "f8", "", "stat.probability", "threshold applied"),
-        ("outline", "bool", "", "meta.code", "a host outline was found"),
-        ("flags", "i4", "", "meta.code.qual", "bits of ClumpFlag that hold for all its clumps"),
-    ),
-]
+
+def galaxies_in(bands: Iterable[str] = ()) -> list[ColumnSpec]:
+    """Columns of a run's galaxies, in SDSS's bands and others."""
+    pixel = ("f8", "pix")
+    return [
+        *_specs(
+            _ID,
+            ("status", "str", "", "meta.code.status", "ok or failed"),
+            ("n_detections", "i4", "", "meta.number", "boxes above the score floor"),
+            ("n_clumps", "i4", "", "meta.number", "clumps in the catalogue, both labels"),
+            ("n_normal", "i4", "", "meta.number", "clumps labelled 1"),
+        ),
+        *_per_band(with_sdss(bands), *_PSF_FWHM),
+        *_specs(
+            ("pixscale_arcsec", "f8", "arcsec", "instr.scale", "pixel side"),
+            ("field_arcsec", "f8", "arcsec", "instr.fov", "longer side of the image"),
+            ("host_px_x", *pixel, "pos.cartesian.x;instr.det", "host's centre, column, 0-based"),
+            ("host_px_y", *pixel, "pos.cartesian.y;instr.det", "host's centre, row, 0-based"),
+            ("petro_flux_u", "f8", "nmgy", f"phot.flux;{band_info('u').ucd}", "host flux in u"),
+            ("score_threshold", "f8", "", "stat.probability", "threshold applied"),
+            ("outline", "bool", "", "meta.code", "a host outline was found"),
+            ("flags", "i4", "", "meta.code.qual", "bits of ClumpFlag that hold for all its clumps"),
+        ),
+    ]
+
+
+GALAXIES = galaxies_in()
 
 FAILURES = _specs(
     _ID,

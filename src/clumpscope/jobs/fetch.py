@@ -6,7 +6,8 @@ from pathlib import Path
 from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.core.records import FAILURES, HOSTS, Columns, table_of_rows
+from clumpscope.core.bands import bands_of
+from clumpscope.core.records import FAILURES, Columns, hosts_in, table_of_rows
 from clumpscope.engine.local import Progress, silent
 from clumpscope.errors import StoreError, expected_got
 from clumpscope.stages.fetch import survey as stage
@@ -70,7 +71,8 @@ def fetch(
         raise StoreError(
             expected_got(f"sample {folder}", "at least one target cut out", failures["error"][0])
         )
-    table = table_of_rows(HOSTS, [hosts[one] for one in order if one in hosts])
+    rows = [hosts[one] for one in order if one in hosts]
+    table = table_of_rows(hosts_in(bands_of(rows[0], "psf_fwhm")), rows)
     write_parquet(table, folder / "hosts.parquet")
     RunManifest(
         command=f"fetch {survey}",

@@ -7,11 +7,12 @@ import numpy as np
 from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
+from clumpscope.core.box_tables import corners_of
 from clumpscope.core.composite import colour
-from clumpscope.core.galaxy import ColourImage, GalaxyImage
+from clumpscope.core.galaxy import AnyImage, ColourImage
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import ClumpscopeError
-from clumpscope.ops.host import reference_band
+from clumpscope.ops.host import psf_fwhm_px
 from clumpscope.ops.outline import galaxy_outline
 from clumpscope.plot.sheet import Panel
 from clumpscope.stages.evaluate.cases import TRUE_FLOOR
@@ -70,7 +71,7 @@ def _readable(
 
 
 def _panel(
-    image: GalaxyImage | ColourImage,
+    image: AnyImage,
     found: QTable,
     truth: QTable | None,
     recipe: Recipe,
@@ -78,11 +79,9 @@ def _panel(
 ) -> Panel:
     if isinstance(image, ColourImage):
         rgb, wcs, outline = image.pixels, None, np.zeros(image.shape, dtype=bool)
-        fwhm_arcsec = image.psf_fwhm_arcsec
     else:
         rgb, wcs = colour(image, recipe.composite), image.wcs
         outline = galaxy_outline(image, recipe.refine)
-        fwhm_arcsec = image[reference_band(image)].psf_fwhm_arcsec
     return Panel(
         title=image.galaxy_id,
         rgb=rgb,
@@ -90,10 +89,8 @@ def _panel(
         outline=outline,
         xy=np.column_stack([plain(found, f"clump_centre_px_{axis}") for axis in "xy"]),
         label=plain(found, "clump_label_id").astype(np.int64),
-        box=np.column_stack(
-            [plain(found, f"clump_px_{name}") for name in ("x1", "y1", "x2", "y2")]
-        ),
-        aperture_px=recipe.measure.aperture_fwhm * fwhm_arcsec / image.pixscale_arcsec,
+        box=corners_of(found, "clump_px_"),
+        aperture_px=recipe.measure.aperture_fwhm * psf_fwhm_px(image),
         truth_xy=None if truth is None else _true_xy(truth),
         downward=isinstance(image, ColourImage),
         pixscale_arcsec=image.pixscale_arcsec,

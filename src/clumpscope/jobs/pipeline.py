@@ -17,13 +17,13 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.core.composite import composite
 from clumpscope.core.conditions import Conditions
 from clumpscope.core.flags import ClumpFlag
-from clumpscope.core.galaxy import ColourImage
+from clumpscope.core.galaxy import AnyImage, ColourImage
 from clumpscope.core.schema import plain
 from clumpscope.engine.local import Progress, Workers
 from clumpscope.errors import RecipeError, expected_got
 from clumpscope.jobs import work as books
 from clumpscope.jobs.shards import fill
-from clumpscope.jobs.work import Image, Work
+from clumpscope.jobs.work import Work
 from clumpscope.models.header import read_spec
 from clumpscope.models.registry import find_model
 from clumpscope.models.spec import DetectorSpec, TrainingRange
@@ -105,12 +105,12 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
     return works
 
 
-def out_of_range(image: Image, trained_on: TrainingRange) -> int:
+def out_of_range(image: AnyImage, trained_on: TrainingRange) -> int:
     """Flag of a galaxy unlike those that the model was trained on."""
     return 0 if trained_on.holds(Conditions.of(image)) else int(ClumpFlag.OUT_OF_RANGE)
 
 
-def measured(image: Image, refined: Refined, recipe: Recipe) -> Photometry:
+def measured(image: AnyImage, refined: Refined, recipe: Recipe) -> Photometry:
     """Fluxes of a galaxy's clumps; NaN in a bare picture."""
     if isinstance(image, ColourImage):
         return Photometry.unmeasured(image.galaxy_id, len(refined), recipe.measure.bands)

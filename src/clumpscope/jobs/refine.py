@@ -47,7 +47,7 @@ def refine(run: Path, recipe: Recipe, progress: Progress = silent) -> int:
         progress(1)
     tables = books.positions_and_photometry(works, recipe)
     store.write("positions", tables["positions"])
-    store.write("galaxies", books.galaxies(works, sample, threshold))
+    store.write("galaxies", books.galaxies(works, sample, recipe, threshold))
     store.write("failures", books.failures(works))
     store.note(recipe)
     return len(tables["positions"])

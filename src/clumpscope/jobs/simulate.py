@@ -1,6 +1,6 @@
 """`simulate`: a survey made from nothing, or clumps injected into a sample's images."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -9,15 +9,16 @@ import numpy as np
 from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
+from clumpscope.core.bands import bands_of
 from clumpscope.core.records import (
     FAILURES,
-    HOSTS,
     INJECTED,
     LABELS,
-    TRUTH,
     Columns,
+    hosts_in,
     table_of_parts,
     table_of_rows,
+    truth_in,
 )
 from clumpscope.core.schema import ColumnSpec, plain, rows_by_id
 from clumpscope.engine.local import Progress, Workers, silent
@@ -74,18 +75,22 @@ def simulate(
     key = {"recipe": sha256_json([recipe.model_dump(mode="json"), galaxies])}
     make: Callable[[int], SimulatedGalaxy]
     if hosts is None:
-        ids = galaxy_ids(galaxies or 0)
+        ids, bands = galaxy_ids(galaxies or 0), recipe.simulate.observe.bands
         make = partial(_simulated, ids, recipe)
     else:
         sample = Sample.open(hosts)
         key["sample"] = sample.fingerprint()
         ids = copy_ids(sample.ids, galaxies or len(sample))
+        bands = bands_of(sample.hosts.colnames, "petro_flux")
         make = partial(_injected, hosts, key["sample"], ids, recipe)
     total = len(ids)
-    kind = HOSTS if hosts is None else [*HOSTS, *INJECTED]
+    kinds = {
+        "hosts": [*hosts_in(bands), *([] if hosts is None else INJECTED)],
+        "truth": truth_in(bands),
+    }
     store = Run.create(folder, key, resume=resume)
     names = ["hosts", "truth", "labels", *([] if hosts is None else ["failures"])]
-    work = partial(_shard, folder, ids, kind, make)
+    work = partial(_shard, folder, ids, kinds, make)
     tables = fill(store, total, work, names, workers=workers, progress=progress)
     made = len(tables["hosts"])
     if not made:
@@ -121,10 +126,13 @@ def _injected(hosts: Path, key: str, ids: list[str], recipe: Recipe, index: int)
     sample, before = _hosts(hosts, key)
     row = index % len(sample)
     image = require_galaxy(sample.read(row, recipe.sample))
-    host = {spec.name: sample.hosts[spec.name][row] for spec in HOSTS}
+    names = {spec.name for spec in hosts_in(bands_of(sample.hosts.colnames, "petro_flux"))}
+    host = {name: sample.hosts[name][row] for name in sample.hosts.colnames if name in names}
     host = {name: getattr(value, "value", value) for name, value in host.items()}
     host["galaxy_id"] = ids[index]
-    made = inject(replace(image, galaxy_id=ids[index]), host, recipe.simulate, recipe.seed)
+    made = inject(
+        replace(image, galaxy_id=ids[index]), host, recipe.simulate, recipe.refine, recipe.seed
+    )
     truth, labels = (before[kind].get(sample.ids[row]) for kind in ("truth", "labels"))
     if truth is not None and sample.host(row, "petro_flux_u") > 0:
         # The host is brighter now.
@@ -145,24 +153,28 @@ def _hosts(
 ) -> tuple[Sample, dict[str, dict[str, Columns]]]:
     """A sample of hosts, and its truth and labels by galaxy where it has them."""
     sample = Sample.open(folder)
-    tables = {"truth": TRUTH, "labels": LABELS}
     before: dict[str, dict[str, Columns]] = {}
-    for name, kind in tables.items():
-        before[name] = {}
-        if (folder / f"{name}.parquet").is_file():
-            table = sample.truth() if name == "truth" else sample.labels()
-            columns = {spec.name: plain(table, spec.name) for spec in kind}
-            for galaxy_id, rows in rows_by_id(table).items():
-                before[name][galaxy_id] = {key: value[rows] for key, value in columns.items()}
+    for name, read in (("truth", sample.truth), ("labels", sample.labels)):
+        known = (folder / f"{name}.parquet").is_file()
+        before[name] = _by_galaxy(read()) if known else {}
     return sample, before
+
+
+def _by_galaxy(table: QTable) -> dict[str, Columns]:
+    columns = {name: plain(table, name) for name in table.colnames}
+    return {
+        galaxy_id: {name: values[rows] for name, values in columns.items()}
+        for galaxy_id, rows in rows_by_id(table).items()
+    }
 
 
 def _after(new: Columns, old: Columns | None, galaxy_id: str) -> Columns:
     """New rows, then the old ones, under one galaxy's id and numbered anew."""
     if old is None:
         return new
+    unknown = np.full(len(np.asarray(old["label"])), np.nan)
     joined: Columns = {
-        name: np.concatenate([np.asarray(new[name]), np.asarray(old[name])])
+        name: np.concatenate([np.asarray(new[name]), np.asarray(old.get(name, unknown))])
         for name in new
         if name not in ("galaxy_id", "clump_id")
     }
@@ -176,7 +188,7 @@ def _after(new: Columns, old: Columns | None, galaxy_id: str) -> Columns:
 def _shard(
     folder: Path,
     ids: list[str],
-    kind: list[ColumnSpec],
+    kinds: Mapping[str, list[ColumnSpec]],
     make: Callable[[int], SimulatedGalaxy],
     rows: Sequence[int],
 ) -> dict[str, QTable]:
@@ -191,8 +203,8 @@ def _shard(
     for galaxy in made:
         write_galaxy(folder / "images" / f"{galaxy.image.galaxy_id}.fits", galaxy.image)
     return {
-        "hosts": table_of_rows(kind, [galaxy.host for galaxy in made]),
-        "truth": table_of_parts(TRUTH, [galaxy.truth for galaxy in made]),
+        "hosts": table_of_rows(kinds["hosts"], [galaxy.host for galaxy in made]),
+        "truth": table_of_parts(kinds["truth"], [galaxy.truth for galaxy in made]),
         "labels": table_of_parts(LABELS, [galaxy.labels for galaxy in made]),
         "failures": table_of_rows(FAILURES, failed),
     }

@@ -6,20 +6,18 @@ import numpy as np
 from PIL import Image
 
 from clumpscope.config.recipe import Recipe
+from clumpscope.core.box_tables import corners_of
 from clumpscope.core.composite import colour
 from clumpscope.core.frames import boxes_native_to_fraction
-from clumpscope.core.galaxy import ColourImage, GalaxyImage
+from clumpscope.core.galaxy import ColourImage
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import ClumpscopeError, FolderError, expected_got
-from clumpscope.ops.host import psf_fwhm_px, reference_band
+from clumpscope.ops.host import psf_fwhm_px
 from clumpscope.stages.labels.correction import Subject, manifest, subject
-from clumpscope.stages.labels.formats.common import CORNERS
 from clumpscope.store.atomic import atomic, new_folder
 from clumpscope.store.labels import read_labels
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_parquet
-
-_BOX = ("clump_px_x1", "clump_px_y1", "clump_px_x2", "clump_px_y2")
 
 
 def subjects(file: Path, out: Path, recipe: Recipe, sample: Path | None) -> int:
@@ -39,7 +37,7 @@ def subjects(file: Path, out: Path, recipe: Recipe, sample: Path | None) -> int:
     opened = Sample.open(sample)
     of_run = (file / "positions.parquet").is_file()
     boxes = read_parquet(file / "positions.parquet") if of_run else read_labels(file)
-    corners = np.column_stack([plain(boxes, name) for name in (_BOX if of_run else CORNERS)])
+    corners = corners_of(boxes, "clump_px_" if of_run else "")
     label = plain(boxes, "clump_label_id" if of_run else "label")
     rows = rows_by_id(boxes)
     new_folder(out)
@@ -50,7 +48,7 @@ def subjects(file: Path, out: Path, recipe: Recipe, sample: Path | None) -> int:
             pixels = (
                 image.pixels if isinstance(image, ColourImage) else colour(image, recipe.composite)
             )
-            fwhm_px = _fwhm_px(image)
+            fwhm_px = psf_fwhm_px(image)
         except ClumpscopeError:
             continue
         mine = rows.get(galaxy_id, np.zeros(0, dtype=np.intp))
@@ -68,9 +66,3 @@ def subjects(file: Path, out: Path, recipe: Recipe, sample: Path | None) -> int:
             manifest(made, pictures, recipe.consensus.box_side_key), encoding="utf-8"
         )
     return len(made)
-
-
-def _fwhm_px(image: GalaxyImage | ColourImage) -> float:
-    if isinstance(image, ColourImage):
-        return image.psf_fwhm_arcsec / image.pixscale_arcsec
-    return psf_fwhm_px(image, reference_band(image))

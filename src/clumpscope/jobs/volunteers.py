@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.frames import native_to_fraction
-from clumpscope.core.marks import Kind
+from clumpscope.core.marks import PICTURE_PX, Kind
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.engine.local import Progress, Workers, ordered_map, shards, silent
 from clumpscope.jobs.shards import SHARD
+from clumpscope.ops.host import psf_fwhm_px
 from clumpscope.stages.simulate.volunteers import (
     DEEDS,
     IMAGES_EACH,
-    PICTURE_PX,
     TOOLS,
     Population,
     deeds,
@@ -90,7 +90,7 @@ def _looks(
         ny, nx = image.shape
         scale = PICTURE_PX / max(ny, nx)
         size = round(nx * scale), round(ny * scale)
-        side = 2 * image["r"].psf_fwhm_arcsec / image.pixscale_arcsec * scale
+        side = 2 * psf_fwhm_px(image) * scale
         about = {"galaxy_id": image.galaxy_id, recipe.consensus.box_side_key: round(side, 3)}
         for k, drawn in looks(seen, who, count, image, rng).items():
             at = native_to_fraction(drawn.xy, image.shape) * size

@@ -8,19 +8,25 @@ import numpy as np
 from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.core.bands import SDSS_BANDS
+from clumpscope.core.box_tables import detections_table
 from clumpscope.core.boxes import Boxes, Label
 from clumpscope.core.composite import Composite
+from clumpscope.core.conditions import image_flags
 from clumpscope.core.flags import ClumpFlag
-from clumpscope.core.galaxy import ColourImage, GalaxyImage
-from clumpscope.core.records import DETECTIONS, FAILURES, GALAXIES, record_table
+from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage
+from clumpscope.core.records import (
+    FAILURES,
+    Columns,
+    galaxies_in,
+    record_table,
+    table_of_rows,
+    with_sdss,
+)
 from clumpscope.errors import ClumpscopeError, ModelError
-from clumpscope.ops.host import host_centre
+from clumpscope.ops.host import host_centre, reference_band
 from clumpscope.stages.measure import Photometry, photometry_table
 from clumpscope.stages.refine import Refined, positions_table
 from clumpscope.store.sample import Sample
-
-Image = GalaxyImage | ColourImage
 
 
 @dataclass(eq=False)
@@ -29,7 +35,7 @@ class Work:
 
     galaxy_id: str
     index: int
-    image: Image | None = None
+    image: AnyImage | None = None
     composite: Composite | None = None
     boxes: Boxes = field(default_factory=Boxes.empty)
     refined: Refined | None = None
@@ -61,31 +67,11 @@ def tables(
 ) -> dict[str, QTable]:
     """Detections, positions, photometry, galaxies and failures of some galaxies, by name."""
     return {
-        "detections": detections(works),
+        "detections": detections_table({work.galaxy_id: work.boxes for work in works}),
         **positions_and_photometry(works, recipe),
-        "galaxies": galaxies(works, sample, threshold),
+        "galaxies": galaxies(works, sample, recipe, threshold),
         "failures": failures(works),
     }
-
-
-def detections(works: Sequence[Work]) -> QTable:
-    """Every box above the score floor."""
-    counts = [len(work.boxes) for work in works]
-    box = np.concatenate([work.boxes.xyxy for work in works])
-    probabilities = np.concatenate([work.boxes.probabilities for work in works])
-    return record_table(
-        DETECTIONS,
-        {
-            "galaxy_id": np.repeat([work.galaxy_id for work in works], counts),
-            **{name: box[:, k] for k, name in enumerate(("x1", "y1", "x2", "y2"))},
-            "score": np.concatenate([work.boxes.scores for work in works]),
-            "label": np.concatenate([work.boxes.labels for work in works]),
-            **{
-                name: probabilities[:, k]
-                for k, name in enumerate(("p_background", "p_clump", "p_odd"))
-            },
-        },
-    )
 
 
 def positions_and_photometry(works: Sequence[Work], recipe: Recipe) -> dict[str, QTable]:
@@ -108,38 +94,32 @@ def positions_and_photometry(works: Sequence[Work], recipe: Recipe) -> dict[str,
     }
 
 
-def galaxies(works: Sequence[Work], sample: Sample, threshold: float) -> QTable:
+def galaxies(works: Sequence[Work], sample: Sample, recipe: Recipe, threshold: float) -> QTable:
     """One row for every galaxy, failed ones included."""
-    rows = [_galaxy(work, sample, threshold) for work in works]
-    return record_table(GALAXIES, {name: [row[name] for row in rows] for name in rows[0]})
+    bands = with_sdss(recipe.measure.bands)
+    rows = [_galaxy(work, sample, bands, recipe, threshold) for work in works]
+    return table_of_rows(galaxies_in(bands), rows)
 
 
-def _galaxy(work: Work, sample: Sample, threshold: float) -> dict[str, object]:
-    widths = dict.fromkeys(SDSS_BANDS, float("nan"))
+def _galaxy(
+    work: Work, sample: Sample, bands: Sequence[str], recipe: Recipe, threshold: float
+) -> Columns:
+    widths = dict.fromkeys(bands, float("nan"))
     pixscale = field_arcsec = float("nan")
     flags = ClumpFlag(work.flags)
+    centre = np.full(2, np.nan)
     image = work.image
     if isinstance(image, GalaxyImage):
         widths |= {band: image[band].psf_fwhm_arcsec for band in image.bands if band in widths}
-        if any(plane.psf_assumed for plane in image.bands.values()):
-            flags |= ClumpFlag.PSF_ASSUMED
-        if any(plane.noise_assumed for plane in image.bands.values()):
-            flags |= ClumpFlag.NOISE_ASSUMED
-        if image.wcs is None:
-            flags |= ClumpFlag.NO_WCS
+        flags |= image_flags(image, [reference_band(image), *recipe.measure.bands])
     elif image is not None:
         widths["r"] = image.psf_fwhm_arcsec
-        flags |= ClumpFlag.NO_WCS
-        if image.psf_assumed:
-            flags |= ClumpFlag.PSF_ASSUMED
+        flags |= image_flags(image)
+    if image is not None:
+        centre = host_centre(image)
     if isinstance(image, ColourImage) or (image is not None and image.wcs is not None):
         pixscale = image.pixscale_arcsec
         field_arcsec = pixscale * max(image.shape)
-    centre = np.full(2, np.nan)
-    if isinstance(image, GalaxyImage):
-        centre = host_centre(image)
-    elif image is not None:
-        centre = (np.array(image.shape[::-1]) - 1) / 2
     labels = work.refined.label if work.refined is not None else np.array([], dtype=int)
     return {
         "galaxy_id": work.galaxy_id,

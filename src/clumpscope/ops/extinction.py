@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sfdmap2 import sfdmap
 
-from clumpscope.core.bands import R_BAND
+from clumpscope.core.bands import band_info
 from clumpscope.errors import RecipeError, expected_got
 
 MAP_FILES = ("SFD_dust_4096_ngp.fits", "SFD_dust_4096_sgp.fits")
@@ -26,19 +26,26 @@ def extinction(ebv: ArrayLike, bands: Sequence[str]) -> NDArray[np.float64]:
     -------
     (N, B); NaN where E(B-V) is NaN or the band has no coefficient.
     """
-    coefficients = np.array([R_BAND.get(band, np.nan) for band in bands])
+    coefficients = np.array([band_info(band).extinction for band in bands])
     magnitudes: NDArray[np.float64] = np.asarray(ebv, dtype=float)[:, None] * coefficients
     return magnitudes
 
 
+def _state(folder: Path) -> tuple[tuple[int, int] | None, ...]:
+    """Size and time of each map that is there."""
+    files = (folder / name for name in MAP_FILES)
+    states = [file.stat() if file.is_file() else None for file in files]
+    return tuple((state.st_size, state.st_mtime_ns) if state else None for state in states)
+
+
 @lru_cache(maxsize=4)
-def _maps(folder: Path) -> sfdmap.SFDMap:
-    # sfdmap2 scales by 0.86 unless told otherwise; R_BAND belongs to the unscaled map.
+def _maps(folder: Path, state: object) -> sfdmap.SFDMap:  # noqa: ARG001  (it makes a change seen)
+    # sfdmap2 scales by 0.86 unless told otherwise; our coefficients belong to the unscaled map.
     return sfdmap.SFDMap(str(folder), scaling=1.0)
 
 
 def ebv(ra: ArrayLike, dec: ArrayLike, map_dir: Path) -> NDArray[np.float64]:
-    """Unscaled SFD98 E(B-V) at sky positions, bilinear; maps are read once a process.
+    """Unscaled SFD98 E(B-V) at sky positions, bilinear; a process reads maps once as they are.
 
     Parameters
     ----------
@@ -60,9 +67,10 @@ def ebv(ra: ArrayLike, dec: ArrayLike, map_dir: Path) -> NDArray[np.float64]:
     radec = np.stack([np.atleast_1d(np.asarray(value, dtype=float)) for value in (ra, dec)])
     known = np.isfinite(radec).all(axis=0)
     result = np.full(radec.shape[1], np.nan)
+    folder = Path(map_dir).expanduser()
     if known.any():
         try:
-            result[known] = _maps(Path(map_dir).expanduser()).ebv(*radec[:, known])
+            result[known] = _maps(folder, _state(folder)).ebv(*radec[:, known])
         except FileNotFoundError as error:
             raise RecipeError(
                 expected_got(f"dust_map {map_dir}", " and ".join(MAP_FILES), error)

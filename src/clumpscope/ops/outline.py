@@ -1,6 +1,7 @@
 """Outline of the host: the pixels that its light covers (Popp et al. 2024, section 4.3)."""
 
 import numpy as np
+from astropy.stats import gaussian_sigma_to_fwhm
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -12,7 +13,6 @@ from clumpscope.ops.host import host_centre, psf_fwhm_px, reference_band
 Mask = NDArray[np.bool_]
 
 _EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
-_FWHM_PER_SIGMA = 2.0 * np.sqrt(2.0 * np.log(2.0))
 # The host's centre may fall on a hole of its segment: search so many PSF-FWHM around it.
 _CENTRE_TOLERANCE_FWHM = 2.0
 
@@ -64,7 +64,7 @@ def host_outline(
     level, rms = sky(data, good)
     if not rms > 0:
         return nothing
-    smooth = _smooth(data - level, good, fwhm_px / _FWHM_PER_SIGMA, config.outline_kernel_px)
+    smooth = _smooth(data - level, good, fwhm_px / gaussian_sigma_to_fwhm, config.outline_kernel_px)
     segments, _ = ndimage.label(good & (smooth > config.outline_sigma * rms), _EIGHT_NEIGHBOURS)
     sizes = np.bincount(segments.ravel())
     segments[sizes[segments] < config.outline_min_pixels] = 0

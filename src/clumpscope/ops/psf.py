@@ -7,11 +7,11 @@ determinant of its second moments.
 
 import galsim
 import numpy as np
+from astropy.stats import gaussian_sigma_to_fwhm
 from numpy.typing import ArrayLike, NDArray
 
 from clumpscope.errors import ImageError, expected_got
 
-FWHM_PER_SIGMA = 2.3548200450309493  # 2 sqrt(2 ln 2)
 Image = NDArray[np.float32]
 
 
@@ -52,7 +52,7 @@ def adaptive_moments(
         return (np.nan,) * 4
     centroid = moments.moments_centroid
     return (
-        FWHM_PER_SIGMA * float(sigma),
+        gaussian_sigma_to_fwhm * float(sigma),
         float(centroid.x),
         float(centroid.y),
         float(moments.moments_amp),
@@ -72,7 +72,7 @@ def gaussian_psf(fwhm_px: float, side: int | None = None) -> Image:
     """
     model = galsim.Gaussian(fwhm=_positive(fwhm_px))
     if side is None:
-        side = 2 * int(np.ceil(4.5 * fwhm_px / FWHM_PER_SIGMA)) + 1
+        side = 2 * int(np.ceil(4.5 * fwhm_px / gaussian_sigma_to_fwhm)) + 1
     return _drawn(model, side)
 
 
@@ -113,7 +113,7 @@ def sampled_gaussian(fwhm_px: float) -> Image:
     ImageError
         If the width is not positive.
     """
-    sigma = _positive(fwhm_px) / FWHM_PER_SIGMA
+    sigma = _positive(fwhm_px) / gaussian_sigma_to_fwhm
     half = int(np.ceil(4.5 * sigma))
     line = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
     return normalised(np.outer(line, line))

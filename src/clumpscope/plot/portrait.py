@@ -7,8 +7,9 @@ from astropy.table import QTable
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+from clumpscope.core.box_tables import corners_of
 from clumpscope.core.boxes import Boxes
-from clumpscope.core.galaxy import BandImage, ColourImage, GalaxyImage
+from clumpscope.core.galaxy import AnyImage, BandImage, ColourImage
 from clumpscope.core.schema import plain
 from clumpscope.ops.host import reference_band
 from clumpscope.plot.view import View
@@ -46,7 +47,7 @@ class Portrait:
         Why the galaxy failed; empty if it did not.
     """
 
-    image: GalaxyImage | ColourImage
+    image: AnyImage
     rgb: NDArray[np.float32]
     outline: NDArray[np.bool_]
     boxes: Boxes
@@ -108,8 +109,7 @@ class Portrait:
     @property
     def clump_boxes(self) -> Values:
         """(n, 4) native boxes of the clumps: of their best detections."""
-        names = ("x1", "y1", "x2", "y2")
-        return np.column_stack([plain(self.clumps, f"clump_px_{name}") for name in names])
+        return corners_of(self.clumps, "clump_px_")
 
     @property
     def other_boxes(self) -> Boxes:

@@ -12,13 +12,13 @@ from astropy.table import Column, MaskedColumn, QTable, Table
 from astropy.utils.exceptions import AstropyUserWarning
 from regions import CircleSkyRegion, RegionMeta, Regions, RegionVisual
 
+from clumpscope.core.bands import bands_of, reference_of
+from clumpscope.core.boxes import DS9_COLOURS
 from clumpscope.core.clumps import SCHEMA_VERSION
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
 from clumpscope.store.atomic import atomic
 from clumpscope.store.tables import read_parquet, write_fits
-
-_COLOURS = {1: "cyan", 2: "orange"}  # of normal and odd clumps
 
 
 def write_votable(table: QTable, path: Path) -> None:
@@ -48,7 +48,7 @@ def _bare(table: QTable) -> Table:
 
 
 def regions(table: QTable) -> Regions:
-    """Circles of the r-band apertures, cyan for clumps and orange for odd ones.
+    """Circles of the reference band's apertures, cyan for clumps and orange for odd ones.
 
     Clumps without a sky position or a radius are left out.
 
@@ -58,8 +58,8 @@ def regions(table: QTable) -> Regions:
         Clump table of level "photometry" or above.
     """
     ra, dec = plain(table, "clump_centre_ra"), plain(table, "clump_centre_dec")
-    radii = [name for name in table.colnames if name.startswith("aperture_radius_")]
-    radius = plain(table, "aperture_radius_r" if "aperture_radius_r" in radii else radii[0])
+    band = reference_of(bands_of(table.colnames, "aperture_radius"))
+    radius = plain(table, f"aperture_radius_{band}")
     ids, numbers = plain(table, "galaxy_id"), plain(table, "clump_id")
     labels = plain(table, "clump_label_id")
     known = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec) & np.isfinite(radius))
@@ -69,7 +69,7 @@ def regions(table: QTable) -> Regions:
                 SkyCoord(ra[k], dec[k], unit="deg"),
                 radius[k] * u.arcsec,
                 meta=RegionMeta({"text": f"{ids[k]} {numbers[k]}"}),
-                visual=RegionVisual({"color": _COLOURS.get(int(labels[k]), "white")}),
+                visual=RegionVisual({"color": DS9_COLOURS.get(int(labels[k]), "white")}),
             )
             for k in known
         ]
@@ -133,11 +133,7 @@ def _read_fits(path: Path) -> QTable:
 def _metadata(table: Table) -> dict[str, object]:
     """Level, bands and schema version, under whatever name a format keeps them."""
     meta = {str(key).lower(): value for key, value in table.meta.items()}
-    bands = "".join(
-        name.removeprefix("aperture_radius_")
-        for name in table.colnames
-        if name.startswith("aperture_radius_")
-    )
+    bands = "".join(bands_of(table.colnames, "aperture_radius"))
     return {
         "level": meta.get("level", "release"),
         "bands": meta.get("bands", bands),

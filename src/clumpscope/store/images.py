@@ -13,7 +13,7 @@ from astropy.utils.exceptions import AstropyUserWarning
 from astropy.wcs import WCS, FITSFixedWarning
 from numpy.typing import NDArray
 
-from clumpscope.core.bands import REFERENCE_ORDER, SDSS_BANDS, reference_of
+from clumpscope.core.bands import known_bands, reference_of
 from clumpscope.core.galaxy import BandImage, GalaxyImage, MaskBit
 from clumpscope.core.grid import Grid, pixel_side_arcsec
 from clumpscope.errors import ImageError, expected_got
@@ -68,7 +68,7 @@ def read_galaxy(
     ``bands`` must all be there; ``None`` takes those that the file has. Variance comes from
     ``<band>_VAR``, else from the noise keywords NMGYPDN, SKYDN, GAIN, DARKVAR, else from the
     blank sky of the image itself. Names that astropy wrote in upper case (``U``, ``U_VAR``)
-    are those of the bands u g r i z.
+    are those of the bands u g r i z y.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def _up_to_reference(hdus: fits.HDUList) -> Iterator[fits.ImageHDU]:
     """HDUs up to the band that would be taken first: headers are slow to read."""
     for hdu in hdus:
         yield hdu
-        if hdu.header.get("EXTNAME") == REFERENCE_ORDER[0]:
+        if hdu.header.get("EXTNAME") == reference_of(known_bands()):
             return
 
 
@@ -190,8 +190,8 @@ def _by_name(hdus: Iterable[fits.ImageHDU], asked: Iterable[str]) -> dict[str, f
     """HDUs by name; case matters here, and astropy's own look-up ignores it."""
     by_name = {str(hdu.header.get("EXTNAME", "")): hdu for hdu in hdus}
     letters = {name for name in by_name if len(name) == 1}
-    if {name.lower() for name in letters} <= set(SDSS_BANDS):  # else perhaps U B V R I
-        upper = {band.upper() for band in SDSS_BANDS} - set(asked)
+    if {name.lower() for name in letters} <= set(known_bands()):  # else perhaps U B V R I
+        upper = {band.upper() for band in known_bands()} - set(asked)
         upper -= {name for name in letters if name.lower() in letters - {name}}
         names = {name[:1].lower() + name[1:]: name for name in by_name if name[:1] in upper}
         for lower, name in names.items():

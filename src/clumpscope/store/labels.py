@@ -8,14 +8,13 @@ import numpy as np
 from astropy.table import QTable, Table, vstack
 from numpy.typing import NDArray
 
-from clumpscope.core.records import LABELS
+from clumpscope.core.records import CORNERS, LABELS
 from clumpscope.errors import FolderError, TableError, expected_got
 from clumpscope.store.tables import read_parquet, read_records, read_user_table, write_parquet
 
 LABELS_FILE = "labels.parquet"
 IMAGES_FILE = "images.parquet"
 STATE_FILE = "state.parquet"
-_REQUIRED = ("galaxy_id", "label", "x1", "y1", "x2", "y2")
 
 
 def read_labels(path: Path) -> QTable:
@@ -27,7 +26,7 @@ def read_labels(path: Path) -> QTable:
         If it cannot be read or lacks a column.
     """
     file = path / LABELS_FILE if path.is_dir() else path
-    return read_records(file, LABELS, required=_REQUIRED)
+    return read_records(file, LABELS, required=("galaxy_id", "label", *CORNERS))
 
 
 def read_any_labels(path: Path, from_authors: Callable[[Table, Path], QTable]) -> QTable:

@@ -8,13 +8,14 @@ import numpy as np
 from astropy.table import QTable
 
 from clumpscope.config.run import SampleConfig
-from clumpscope.core.bands import SDSS_BANDS
-from clumpscope.core.galaxy import ColourImage, GalaxyImage, check_galaxy_id
+from clumpscope.core.bands import bands_of
+from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage, check_galaxy_id
 from clumpscope.core.grid import Grid
-from clumpscope.core.records import HOSTS, LABELS, TRUTH, record_table
+from clumpscope.core.records import HOSTS, TRUTH, record_table
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, ImageError, TableError, did_you_mean, expected_got
 from clumpscope.store.images import read_galaxy, read_grid
+from clumpscope.store.labels import read_labels
 from clumpscope.store.manifest import sha256_file, sha256_json
 from clumpscope.store.pictures import PICTURES, picture_shape, read_picture
 from clumpscope.store.tables import as_records, read_parquet, read_records, read_user_table
@@ -155,7 +156,7 @@ class Sample:
         """Return a number of the host table, in its own unit."""
         return float(plain(self.hosts, name)[index])
 
-    def galaxy(self, galaxy_id: str, config: SampleConfig = _ASSUMED) -> GalaxyImage | ColourImage:
+    def galaxy(self, galaxy_id: str, config: SampleConfig = _ASSUMED) -> AnyImage:
         """Read the image of the galaxy of that id; see `read`.
 
         Raises
@@ -174,7 +175,7 @@ class Sample:
             ) from None
         return self.read(index, config)
 
-    def read(self, index: int, config: SampleConfig = _ASSUMED) -> GalaxyImage | ColourImage:
+    def read(self, index: int, config: SampleConfig = _ASSUMED) -> AnyImage:
         """Read one galaxy's image.
 
         Of the host's position, and of what the image does not say itself (PSF widths; the
@@ -222,7 +223,8 @@ class Sample:
 
     def _widths(self, index: int) -> dict[str, float]:
         """PSF-FWHM of the bands of which the host table has it, arcsec."""
-        widths = {band: self._known(index, f"psf_fwhm_{band}") for band in SDSS_BANDS}
+        bands = bands_of(self.hosts.colnames, "psf_fwhm")
+        widths = {band: self._known(index, f"psf_fwhm_{band}") for band in bands}
         return {band: width for band, width in widths.items() if width is not None}
 
     def _pixscale(self, index: int, shape: tuple[int, int]) -> float | None:
@@ -253,11 +255,7 @@ class Sample:
         StoreError, TableError
             If they are missing or lack a column.
         """
-        return read_records(
-            self.folder / "labels.parquet",
-            LABELS,
-            required=("galaxy_id", "label", "x1", "y1", "x2", "y2"),
-        )
+        return read_labels(self.folder)
 
 
 def _digits(value: object) -> str:
@@ -288,7 +286,7 @@ def _images(folder: Path) -> list[Path]:
     )
 
 
-def require_galaxy(image: GalaxyImage | ColourImage) -> GalaxyImage:
+def require_galaxy(image: AnyImage) -> GalaxyImage:
     """Return ``image`` if it can be measured.
 
     Raises

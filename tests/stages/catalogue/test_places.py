@@ -6,7 +6,7 @@ from astropy.cosmology import FlatLambdaCDM
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clumpscope.stages.catalogue.places import duplicates, host_distance, iau_names, kpc_per_arcsec
+from clumpscope.stages.catalogue.places import duplicates, host_distance, kpc_per_arcsec
 
 HOST = SkyCoord(150 * u.deg, 40 * u.deg)
 
@@ -45,29 +45,6 @@ def test_scale_is_the_cosmology_s():
     assert kpc_per_arcsec(np.array([0.05, np.nan, -0.1])) == pytest.approx(
         [exact, np.nan, np.nan], nan_ok=True
     )
-
-
-def test_names_are_cut_off_not_rounded():
-    ra = np.array([229.525699, 0.0, 359.99999, np.nan, 10.0, 359.9999999999999])
-    dec = np.array([42.74599, -0.00001, 89.99999, 1.0, -9.9999999, 0.0])
-    assert iau_names(ra, dec).tolist() == [
-        "CSCOPE J151806.16+424445.5",
-        "CSCOPE J000000.00-000000.0",
-        "CSCOPE J235959.99+895959.9",
-        "",
-        "CSCOPE J004000.00-095959.9",
-        "CSCOPE J000000.00+000000.0",
-    ]
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.floats(0, 359.9999), st.floats(-89.99, 89.99))
-def test_names_agree_with_astropy_s_sexagesimal(ra, dec):
-    name = iau_names(one(ra), one(dec))[0].split(" J")[1]
-    text = f"{name[0:2]}h{name[2:4]}m{name[4:9]}s {name[9:12]}d{name[12:14]}m{name[14:18]}s"
-    place = SkyCoord(text)
-    assert abs(place.dec.deg - dec) < 0.101 / 3600
-    assert 0 <= (ra - place.ra.deg + 1e-7) % 360 < 0.1501 / 3600 + 2e-7
 
 
 def test_a_clump_on_two_cutouts_belongs_to_the_nearer_host():

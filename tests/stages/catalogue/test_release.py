@@ -5,7 +5,6 @@ from astropy.io import fits
 from scipy.stats import norm
 
 from clumpscope.config.run import CatalogueConfig
-from clumpscope.core.bands import R_BAND
 from clumpscope.core.clumps import clump_table, schema
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.records import HOSTS, record_table
@@ -15,6 +14,7 @@ from clumpscope.ops.extinction import MAP_FILES
 from clumpscope.stages.catalogue import catalogue
 
 BANDS = "ugriz"
+R_BAND = dict(zip(BANDS, (4.239, 3.303, 2.285, 1.698, 1.263), strict=True))
 CONFIG = CatalogueConfig()
 
 
@@ -260,11 +260,11 @@ def test_no_clumps_make_an_empty_release():
 def test_other_bands_have_no_ratio_and_no_known_extinction():
     given = clump_table(
         "photometry",
-        {"galaxy_id": ["a"], "clump_id": [1], "clump_flux_g": [1.0], "clump_flux_y": [1.0]},
-        "gy",
+        {"galaxy_id": ["a"], "clump_id": [1], "clump_flux_g": [1.0], "clump_flux_V": [1.0]},
+        "gV",
     )
     table = catalogue(given, hosts(), CONFIG)
-    assert table.meta["bands"] == "gy"
+    assert table.meta["bands"] == "gV"
     assert np.isfinite(value(table, "clump_mag_corr_g"))
-    assert np.isnan(value(table, "clump_mag_corr_y"))
+    assert np.isnan(value(table, "clump_mag_corr_V"))
     assert value(table, "flags") == ClumpFlag.NO_HOST_FLUX | ClumpFlag.NO_EXTINCTION

@@ -61,6 +61,14 @@ def test_galaxies_without_detections_count_as_missed() -> None:
     assert result.scatter["median_distance_arcsec"] == pytest.approx(0, abs=1e-9)
 
 
+def test_without_flux_ratios_there_is_none_to_compare() -> None:
+    seen = found([("a", 20, 20, 1, 0.9, np.nan)])
+    result = evaluate(seen, galaxies("a"), truth([("a", 20, 21, 1, 0.05)]))
+    assert result.at[0.03].purity.n == 0
+    assert result.scatter["median_offset_y_arcsec"] == pytest.approx(-0.4)
+    assert np.isnan(result.scatter["median_measured_over_true_ratio"])
+
+
 def test_wilson_interval_against_the_formula() -> None:
     share, z = Share.of(8, 10), 1.0
     middle = (0.8 + z**2 / 20) / (1 + z**2 / 10)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from clumpscope.core.galaxy import check_galaxy_id
 from clumpscope.errors import TableError
-from clumpscope.stages.fetch.ids import check_ids, id_texts, made_ids, mended
+from clumpscope.stages.fetch.ids import check_ids, id_texts, mended
 
 LONG = 1237648720693755918
 
@@ -77,15 +77,3 @@ def test_ids_that_collide_are_told_with_their_rows_and_what_they_came_from():
 def test_empty_and_long_ids_are_refused(bad):
     with pytest.raises(TableError, match="list: row 2, galaxy_id"):
         check_ids(["a", bad], ["a", bad], "list")
-
-
-@given(st.floats(0, 359.999), st.floats(-90, 90))
-def test_made_ids_are_safe_and_lie_where_they_say(ra, dec):
-    (name,) = made_ids(np.array([ra]), np.array([dec]))
-    check_galaxy_id(name)
-    hours, degrees = name[1:10], name[11:]
-    back = (int(hours[:2]) + int(hours[2:4]) / 60 + float(hours[4:]) / 3600) * 15
-    assert back == pytest.approx(ra, abs=0.01 / 240 + 1e-9)
-    sign = -1 if name[10] == "-" else 1
-    height = int(degrees[:2]) + int(degrees[2:4]) / 60 + float(degrees[4:]) / 3600
-    assert sign * height == pytest.approx(dec, abs=0.1 / 3600 + 1e-9)

@@ -250,6 +250,6 @@ def test_the_stage_loads_and_needs_no_torch(stage):
         "import sys\n"
         "for name in ('torch', 'torchvision', 'lightning', 'timm', 'matplotlib'):\n"
         "    sys.modules[name] = None\n"
-        f"import clumpscope.{stage}\n"
+        f"import clumpscope.stages.{stage}\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

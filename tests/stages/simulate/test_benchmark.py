@@ -19,6 +19,6 @@ FROZEN = [line.split() for line in (RECIPES / "benchmark.sha256").read_text().sp
 def test_benchmark_sample_is_the_frozen_one(digest, name, count, tmp_path):
     recipe = RECIPES / f"benchmark-{name}.toml"
     words = ("simulate", tmp_path / name, "--galaxies", count, "--recipe", recipe)
-    command = [sys.executable, "-m", "clumpscope.cli", *map(str, words)]
+    command = [sys.executable, "-m", "clumpscope", *map(str, words)]
     subprocess.run(command, env=os.environ | ANY_CPU, check=True)
     assert Sample.open(tmp_path / name).content_hash() == digest

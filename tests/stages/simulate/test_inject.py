@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from astropy.stats import mad_std
 
+from clumpscope.config.run import RefineConfig
 from clumpscope.config.simulate import ClumpsConfig, SimulateConfig
 from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.errors import ImageError
@@ -16,6 +17,7 @@ NO_CLUMPS = SimulateConfig(
     clumps=ClumpsConfig(clumpless_share=1.0),
     artefacts={"saturation": False, "trail": 0, "cosmic_ray": 0, "shift": 0},
 )
+REFINE = RefineConfig()
 MANY = SimulateConfig(clumps=ClumpsConfig(clumpless_share=0.0, mean=12.0))
 
 
@@ -30,11 +32,11 @@ def host():
 
 @pytest.fixture(scope="module")
 def injected(host):
-    return inject(host.image, host.host, MANY, 3)
+    return inject(host.image, host.host, MANY, REFINE, 3)
 
 
 def test_same_seed_and_host_same_clumps(host, injected):
-    again, other = (inject(host.image, host.host, MANY, seed) for seed in (3, 4))
+    again, other = (inject(host.image, host.host, MANY, REFINE, seed) for seed in (3, 4))
     assert np.array_equal(again.image["u"].data, injected.image["u"].data)
     assert list(again.truth["x"]) == list(injected.truth["x"])
     assert not np.array_equal(other.image["u"].data, injected.image["u"].data)
@@ -61,13 +63,12 @@ def test_ratios_are_of_the_host_with_the_new_clumps(injected):
 
 
 def test_a_point_is_the_psf_image_where_it_belongs(host):
-    plane = host.image["g"]
-    scale = host.image.pixscale_arcsec
-    on_pixel = added_light(plane, scale, np.array([2.0]), np.zeros(1), np.array([[50.0, 41.0]]))
+    image, plane = host.image, host.image["g"]
+    on_pixel = added_light(image, "g", np.array([2.0]), np.zeros(1), np.array([[50.0, 41.0]]))
     half = plane.psf.shape[0] // 2
     stamp = on_pixel[41 - half : 41 + half + 1, 50 - half : 50 + half + 1]
     assert stamp == pytest.approx(2 * plane.psf, abs=1e-6)
-    between = added_light(plane, scale, np.array([2.0]), np.zeros(1), np.array([[45.3, 41.8]]))
+    between = added_light(image, "g", np.array([2.0]), np.zeros(1), np.array([[45.3, 41.8]]))
     rows, cols = np.indices(between.shape)
     assert between.sum() == pytest.approx(2, rel=1e-3)
     centre = np.array([(between * cols).sum(), (between * rows).sum()]) / between.sum()
@@ -76,14 +77,14 @@ def test_a_point_is_the_psf_image_where_it_belongs(host):
 
 
 def test_at_the_edge_the_rest_is_cut_off(host):
-    plane, scale = host.image["g"], host.image.pixscale_arcsec
-    light = added_light(plane, scale, np.ones(1), np.zeros(1), np.array([[-0.4, 10.0]]))
+    light = added_light(host.image, "g", np.ones(1), np.zeros(1), np.array([[-0.4, 10.0]]))
     assert 0.3 < light.sum() < 0.7
 
 
 def test_without_a_psf_image_a_gaussian_of_its_width_is_used(host):
     plane, scale = replace(host.image["r"], psf=None), host.image.pixscale_arcsec
-    light = added_light(plane, scale, np.ones(1), np.zeros(1), np.array([[45.0, 45.0]]))
+    image = replace(host.image, bands={"r": plane})
+    light = added_light(image, "r", np.ones(1), np.zeros(1), np.array([[45.0, 45.0]]))
     peak = 1 / (2 * np.pi * (plane.psf_fwhm_arcsec / scale / 2.3548) ** 2)
     assert light.max() == pytest.approx(peak, rel=0.06)
 
@@ -111,7 +112,7 @@ def test_clumps_are_denser_inside(host):
     """Within half of R90 a uniform density over the outline would put far fewer."""
     inner, total = 0, 0
     for seed in range(12):
-        truth = inject(host.image, host.host, MANY, seed).truth
+        truth = inject(host.image, host.host, MANY, REFINE, seed).truth
         middle = (host.image.shape[0] - 1) / 2
         radius = np.hypot(np.asarray(truth["x"]) - middle, np.asarray(truth["y"]) - middle)
         radius *= host.image.pixscale_arcsec / host.host["petro_r90_arcsec"]
@@ -122,7 +123,7 @@ def test_clumps_are_denser_inside(host):
 def test_what_cannot_take_clumps_says_so(host):
     bands = {name: plane for name, plane in host.image.bands.items() if name != "z"}
     with pytest.raises(ImageError, match=r"expected bands u g r i z, got no \['z'\]"):
-        inject(replace(host.image, bands=bands), host.host, MANY, 1)
+        inject(replace(host.image, bands=bands), host.host, MANY, REFINE, 1)
     blank = {
         name: replace(
             plane,
@@ -131,4 +132,25 @@ def test_what_cannot_take_clumps_says_so(host):
         for name, plane in host.image.bands.items()
     }
     with pytest.raises(ImageError, match="room for clumps"):
-        inject(replace(host.image, bands=blank), host.host, MANY, 1)
+        inject(replace(host.image, bands=blank), host.host, MANY, REFINE, 1)
+
+
+def test_the_outline_is_that_of_the_recipe(host):
+    """Clumps lie inside it, so a higher cut brings them nearer to the centre."""
+    reach = []
+    for sigma in (0.5, 20.0):
+        truth = inject(host.image, host.host, MANY, RefineConfig(outline_sigma=sigma), 3).truth
+        middle = (host.image.shape[0] - 1) / 2
+        reach.append(np.hypot(truth["x"] - middle, truth["y"] - middle).max())
+    assert reach[1] < 0.7 * reach[0]
+
+
+def test_bands_are_those_of_which_the_host_has_a_flux(host):
+    """A sixth band is injected into if the host table has it, else left out."""
+    image = replace(host.image, bands={**host.image.bands, "y": host.image["z"]})
+    assert list(inject(image, host.host, MANY, REFINE, 3).image.bands) == list("ugriz")
+    made = inject(image, {**host.host, "petro_flux_y": 50.0}, MANY, REFINE, 3)
+    assert list(made.image.bands) == list("ugrizy")
+    assert made.host["petro_flux_y"] == pytest.approx(50.0 + made.truth["flux_y"].sum())
+    added = made.image["y"].data.astype(float) - image["y"].data
+    assert added.sum() == pytest.approx(made.truth["flux_y"].sum(), rel=0.1)

@@ -98,6 +98,9 @@ def test_hsc_is_sharper_deeper_and_finer():
     area = 4 * np.pi * (galaxy.image["g"].psf_fwhm_arcsec / 0.168 / 2.3548) ** 2
     depth = 22.5 - 2.5 * np.log10(5 * np.sqrt(area * np.median(galaxy.image["g"].variance)))
     assert 26 < depth < 28
+    assert list(galaxy.image.bands) == list("ugrizy")
+    noise = {b: np.median(galaxy.image[b].variance) for b in "zy"}
+    assert 2.5 * np.log10(np.sqrt(noise["y"] / noise["z"])) == pytest.approx(1, abs=0.4)
 
 
 def test_the_sdss_preset_is_the_default():

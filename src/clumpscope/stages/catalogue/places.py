@@ -1,17 +1,16 @@
-"""Where a clump lies: in its host, on the sky by name, and on other galaxies' cutouts, too."""
+"""Where a clump lies: in its host, and on other galaxies' cutouts, too."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from astropy import units as u
 from astropy.coordinates import SkyCoord
-from astropy.cosmology import FlatLambdaCDM
 from numpy.typing import NDArray
+
+from clumpscope.core.cosmology import COSMOLOGY
 
 Values = NDArray[np.float64]
 
-COSMOLOGY = FlatLambdaCDM(H0=70, Om0=0.3)
-ACRONYM = "CSCOPE"
 _LEAST_RATIO = 0.2  # an edge-on disk's own thickness
 
 
@@ -64,27 +63,6 @@ def kpc_per_arcsec(redshift: Values) -> Values:
     if known.any():
         scale[known] = 1 / COSMOLOGY.arcsec_per_kpc_proper(redshift[known]).value
     return scale
-
-
-def iau_names(ra: Values, dec: Values) -> NDArray[np.str_]:
-    """Names after the IAU's rules, CSCOPE JHHMMSS.ss+DDMMSS.s: cut off, not rounded.
-
-    Empty where there is no sky position.
-    """
-    known = np.isfinite(ra) & np.isfinite(dec)
-    names = np.full(len(ra), "", dtype="U32")
-    if not known.any():
-        return names
-    # Whole units of the last digit, a hair up against the rounding of binary numbers.
-    hours = np.floor(ra[known] % 360 / 15 * 360000 + 1e-6).astype(np.int64) % 8640000
-    degrees = np.floor(np.abs(dec[known]) * 36000 + 1e-6).astype(np.int64)
-    signs = np.where(dec[known] < 0, "-", "+")
-    names[known] = [
-        f"{ACRONYM} J{h // 360000:02d}{h // 6000 % 60:02d}{h % 6000 / 100:05.2f}"
-        f"{sign}{d // 36000:02d}{d // 600 % 60:02d}{d % 600 / 10:04.1f}"
-        for h, d, sign in zip(hours, degrees, signs, strict=True)
-    ]
-    return names
 
 
 def duplicates(

@@ -8,8 +8,10 @@ from astropy.table import QTable
 from numpy.typing import NDArray
 
 from clumpscope.config.run import CatalogueConfig
-from clumpscope.core.clumps import clump_table
+from clumpscope.core.bands import colours
+from clumpscope.core.clumps import RATIOS, clump_table
 from clumpscope.core.flags import ClumpFlag
+from clumpscope.core.names import iau_names
 from clumpscope.core.schema import JY_PER_NMGY, plain
 from clumpscope.errors import TableError, expected_got
 from clumpscope.ops.extinction import ebv, extinction
@@ -20,12 +22,12 @@ from clumpscope.stages.catalogue.magnitudes import (
     magnitude_limit,
     ratio_probability,
 )
-from clumpscope.stages.catalogue.places import duplicates, host_distance, iau_names, kpc_per_arcsec
-from clumpscope.stages.catalogue.stars import stellar_distance
+from clumpscope.stages.catalogue.places import duplicates, host_distance, kpc_per_arcsec
+from clumpscope.stages.catalogue.stars import LOCUS_BANDS, stellar_distance
 
 Values = NDArray[np.float64]
 
-_COLOURS = (("u", "g"), ("g", "r"), ("r", "i"), ("i", "z"))
+_ACRONYM = "CSCOPE"
 
 
 def catalogue(photometry: QTable, hosts: QTable, config: CatalogueConfig) -> QTable:
@@ -99,11 +101,10 @@ def catalogue(photometry: QTable, hosts: QTable, config: CatalogueConfig) -> QTa
         "galaxy_mag_corr": host_mag - extinct,
     }.items():
         columns |= {f"{stem}_{band}": plane[:, b] for b, band in enumerate(bands)}
-    for blue, red in _COLOURS:
-        if {blue, red} <= set(bands):
-            b, r = bands.index(blue), bands.index(red)
-            columns[f"clump_mag_corr_{blue}_{red}"] = corrected[:, b] - corrected[:, r]
-            columns[f"clump_mag_corr_err_{blue}_{red}"] = np.hypot(mag_err[:, b], mag_err[:, r])
+    for blue, red in colours(bands):
+        b, r = bands.index(blue), bands.index(red)
+        columns[f"clump_mag_corr_{blue}_{red}"] = corrected[:, b] - corrected[:, r]
+        columns[f"clump_mag_corr_err_{blue}_{red}"] = np.hypot(mag_err[:, b], mag_err[:, r])
     flags = plain(photometry, "flags").astype(np.int64)
     flags[~np.isfinite(extinct).all(axis=1)] |= ClumpFlag.NO_EXTINCTION
     in_u = _u_columns(bands, (flux, flux_err, host_flux, host_err), config, flags)
@@ -141,7 +142,7 @@ def _u_columns(
     if "u" not in bands:
         flags |= int(ClumpFlag.NO_HOST_FLUX)
         blank = np.full(n, np.nan)
-        names = ("clump_flux_ratio", "clump_flux_ratio_err", "p_3pct", "p_8pct")
+        names = ("clump_flux_ratio", "clump_flux_ratio_err", *(f"p_{name}" for name in RATIOS))
         return dict.fromkeys(names, blank)
     u = bands.index("u")
     flux, flux_err, host_flux, host_err = (plane[:, u] for plane in fluxes)
@@ -149,14 +150,13 @@ def _u_columns(
     flags[~(host_flux > 0)] |= ClumpFlag.NO_HOST_FLUX
     flags[~(flux >= config.low_snr * flux_err)] |= ClumpFlag.LOW_SNR
     chance = {
-        name: ratio_probability(flux, flux_err, host_flux, host_err, least)
-        for name, least in (("p_3pct", 0.03), ("p_8pct", 0.08))
+        f"p_{name}": ratio_probability(flux, flux_err, host_flux, host_err, least)
+        for name, least in RATIOS.items()
     }
     return {
         "clump_flux_ratio": ratio,
         "clump_flux_ratio_err": ratio_err,
-        "is_clump_3pct": ratio >= 0.03,
-        "is_clump_8pct": ratio >= 0.08,
+        **{f"is_clump_{name}": ratio >= least for name, least in RATIOS.items()},
         **chance,
     }
 
@@ -179,13 +179,12 @@ def _place_columns(
     kpc, r90 = kpc_per_arcsec(host("redshift")), host("petro_r90_arcsec")
     r90 = np.where(r90 > 0, r90, np.nan)
     flags[fwhm * kpc > config.coarse_kpc] |= ClumpFlag.COARSE
-    names = iau_names(*place)
     # In one unit for all: R90, if every host has one.
     rank = distance.projected / (r90 if np.isfinite(r90).all() else 1.0)
     better = duplicates(*place, galaxy_id, fwhm, rank)
     flags[better >= 0] |= ClumpFlag.DUPLICATE
     return {
-        "clump_name": names,
+        "clump_name": _names(*place),
         "duplicate_of": np.where(better >= 0, keys[better], ""),
         "FWHM_r_kpc": fwhm * kpc,
         **{
@@ -196,13 +195,19 @@ def _place_columns(
     }
 
 
+def _names(ra: Values, dec: Values) -> NDArray[np.str_]:
+    """(n,) names of clumps; empty where there is no sky position."""
+    names = iau_names(ra, dec)
+    return np.where(names == "", "", np.char.add(f"{_ACRONYM} ", names))
+
+
 def _stellar(
     bands: list[str], magnitudes: Values, errors: Values, flags: NDArray[np.int64]
 ) -> Values:
     """Distance from the stellar locus; adds to the flags."""
-    if not set("ugri") <= set(bands):
+    if not set(LOCUS_BANDS) <= set(bands):
         return np.full(len(flags), np.nan)
-    columns = [bands.index(band) for band in "ugri"]
+    columns = [bands.index(band) for band in LOCUS_BANDS]
     distance, stellar = stellar_distance(magnitudes[:, columns], errors[:, columns])
     flags[stellar] |= ClumpFlag.STELLAR_COLOURS
     return distance

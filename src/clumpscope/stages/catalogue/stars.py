@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
 
-COLOURS = (("u", "g"), ("g", "r"), ("r", "i"))
+LOCUS_BANDS = ("u", "g", "r", "i")
 
 # Median stellar locus in u-g, g-r, r-i: polynomials of g-i, lowest order first
 # (Covey et al. 2007, AJ 134, 2398, Table 4).

@@ -7,7 +7,7 @@ from astropy.table import QTable
 
 from clumpscope.config.labels import ConsensusConfig
 from clumpscope.core.marks import Export, Fault, Kind
-from clumpscope.core.records import CONSENSUS, LABELS, SCHEMA_VERSION
+from clumpscope.core.records import CONSENSUS, CORNERS, LABELS, SCHEMA_VERSION
 from clumpscope.core.schema import build_table
 from clumpscope.stages.consensus.aggregate import Consensus
 from clumpscope.stages.consensus.truths import Truths, Verdict
@@ -30,7 +30,7 @@ def labels_table(
             row = {
                 "galaxy_id": str(marks.images[i]),
                 "label": int(found.kind[t]) + 1,
-                **dict(zip(("x1", "y1", "x2", "y2"), found.xyxy[t].tolist(), strict=True)),
+                **dict(zip(CORNERS, found.xyxy[t].tolist(), strict=True)),
                 "ra": np.nan,
                 "dec": np.nan,
                 "probability": float(sure[t]),

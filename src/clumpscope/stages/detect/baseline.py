@@ -6,23 +6,23 @@ others odd. Nucleus and outline are left to `refine`, as with a detector's boxes
 
 import numpy as np
 import sep
-from astropy.stats import mad_std
+from astropy.stats import gaussian_sigma_to_fwhm, mad_std
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from clumpscope.core.boxes import Boxes, Label
 from clumpscope.core.frames import boxes_native_to_fraction
-from clumpscope.core.galaxy import ColourImage, GalaxyImage
+from clumpscope.core.galaxy import AnyImage, ColourImage
+from clumpscope.ops.host import psf_fwhm_px
 
 Plane = NDArray[np.float64]
 
-_SIGMA_PER_FWHM = 1 / 2.3548
 _WIDER = 2.5  # of the subtracted Gaussian over the PSF
 _DETECT_SIGMA = 2.0
 _MIN_PIXELS = 3
 
 
-def baseline(image: GalaxyImage | ColourImage) -> Boxes:
+def baseline(image: AnyImage) -> Boxes:
     """Find peaks; boxes of side two PSF-FWHM as fractions of the stored array.
 
     Scores are s / (s + 10) of a peak's significance s; probabilities are NaN.
@@ -34,10 +34,10 @@ def baseline(image: GalaxyImage | ColourImage) -> Boxes:
     """
     if isinstance(image, ColourImage):
         blue, red = image.pixels[..., 2].astype(float), image.pixels[..., 1].astype(float)
-        fwhm = image.psf_fwhm_arcsec / image.pixscale_arcsec
+        fwhm = psf_fwhm_px(image)
     else:
         blue, red = image["g"].data.astype(float), image["r"].data.astype(float)
-        fwhm = image["g"].psf_fwhm_arcsec / image.pixscale_arcsec
+        fwhm = psf_fwhm_px(image, "g")
     xy, significance, is_blue = peaks(blue, red, fwhm)
     return Boxes.of(
         boxes_native_to_fraction(np.column_stack([xy - fwhm, xy + fwhm]), image.shape),
@@ -51,7 +51,7 @@ def peaks(
     blue: Plane, red: Plane, fwhm_px: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Positions (N, 2) px, significance (N,) and whether each is bluer than the image's light."""
-    sigma = fwhm_px * _SIGMA_PER_FWHM
+    sigma = fwhm_px / gaussian_sigma_to_fwhm
     sharp_blue, sharp_red = _sharpened(blue, sigma), _sharpened(red, sigma)
     noise = float(mad_std(sharp_blue))
     if noise <= 0:

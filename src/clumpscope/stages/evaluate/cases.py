@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from astropy.table import QTable
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial.distance import cdist
 
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import TableError, expected_got
+from clumpscope.ops.merge import groups_within
 
 Values = NDArray[np.float64]
 
@@ -19,9 +18,6 @@ MATCH_RADIUS_FWHM = 0.75
 
 
 TRUE_FLOOR = 0.01  # a detection of 3 % is right if the truth has at least this
-
-
-RATIOS = (0.03, 0.08)
 
 
 BINS = np.arange(-2.5, -0.24, 0.25)  # of log10 flux ratio
@@ -64,7 +60,8 @@ def blend(truth: Points, fwhm_px: float) -> Points:
     """Join truths closer than one FWHM: mean weighted by ratio, sum of ratios, brightest label."""
     if len(truth) < 2:
         return truth
-    count, group = connected_components(cdist(truth.xy, truth.xy) < fwhm_px, directed=False)
+    group = groups_within(truth.xy, fwhm_px)
+    count = int(group.max()) + 1
     weight = np.where(np.isfinite(truth.ratio) & (truth.ratio > 0), truth.ratio, 1e-9)
     total: Values = np.bincount(group, weight, count).astype(float)
     xy = np.column_stack(

@@ -15,13 +15,13 @@ from astropy.stats import binom_conf_interval
 from astropy.table import QTable
 
 from clumpscope.core.boxes import Label
+from clumpscope.core.clumps import RATIOS
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
 from clumpscope.ops.matching import match
 from clumpscope.stages.evaluate.cases import (
     BINS,
     MATCH_RADIUS_FWHM,
-    RATIOS,
     TRUE_FLOOR,
     Case,
     Points,
@@ -126,11 +126,12 @@ def scatter(items: Sequence[Case]) -> dict[str, float]:
     if not len(delta):
         return {}
     ratio = np.concatenate(ratios)
+    ratio = ratio[np.isfinite(ratio)]  # none is, where u was not measured
     return {
         "median_offset_x_arcsec": float(np.median(delta[:, 0])),
         "median_offset_y_arcsec": float(np.median(delta[:, 1])),
         "median_distance_arcsec": float(np.median(np.hypot(*delta.T))),
-        "median_measured_over_true_ratio": float(np.nanmedian(ratio)),
+        "median_measured_over_true_ratio": float(np.median(ratio)) if len(ratio) else float("nan"),
     }
 
 
@@ -168,10 +169,10 @@ def evaluate(catalogue: QTable, galaxies: QTable, truth: QTable) -> Evaluation:
     lowest = float(np.min(plain(galaxies, "score_threshold"), initial=1.0))
     thresholds = [t for t in np.round(np.arange(0.1, 0.951, 0.05), 2) if t >= lowest - 1e-9]
     return Evaluation(
-        at={ratio: score(items, ratio) for ratio in RATIOS},
-        any_label={ratio: score(items, ratio, normal_only=False) for ratio in RATIOS},
-        chance={ratio: score(turned, ratio) for ratio in RATIOS},
-        curve=[(float(t), score(above(items, t), RATIOS[0])) for t in thresholds],
+        at={ratio: score(items, ratio) for ratio in RATIOS.values()},
+        any_label={ratio: score(items, ratio, normal_only=False) for ratio in RATIOS.values()},
+        chance={ratio: score(turned, ratio) for ratio in RATIOS.values()},
+        curve=[(float(t), score(above(items, t), RATIOS["3pct"])) for t in thresholds],
         bins=binned(items),
         scatter=scatter(items),
     )

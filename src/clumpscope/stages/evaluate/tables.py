@@ -7,15 +7,15 @@ from astropy.table import QTable, Table
 from numpy.typing import NDArray
 
 from clumpscope.core.boxes import Label
+from clumpscope.core.clumps import RATIOS
 from clumpscope.core.schema import plain
-from clumpscope.stages.evaluate.cases import RATIOS
 from clumpscope.stages.evaluate.scores import Evaluation, Share
 
 
 def claims(table: QTable) -> NDArray[np.bool_]:
     """Clumps called normal with a measured ratio of at least 3 %."""
     normal = plain(table, "clump_label_id") == Label.CLUMP
-    claimed: NDArray[np.bool_] = normal & (plain(table, "clump_flux_ratio") >= RATIOS[0])
+    claimed: NDArray[np.bool_] = normal & (plain(table, "clump_flux_ratio") >= RATIOS["3pct"])
     return claimed
 
 
@@ -32,8 +32,8 @@ def metrics(results: dict[str, Evaluation]) -> dict[str, object]:
     return {
         name: {
             **{
-                f"{kind}_{round(100 * ratio)}pct": asdict(getattr(result, attribute)[ratio])
-                for ratio in RATIOS
+                f"{kind}_{percent}": asdict(getattr(result, attribute)[ratio])
+                for percent, ratio in RATIOS.items()
                 for kind, attribute in (
                     ("benchmark", "at"),
                     ("any_label", "any_label"),

@@ -9,7 +9,7 @@ import numpy as np
 from clumpscope.config.fetch import FetchConfig
 from clumpscope.core.frames import native_to_sky, sky_to_native
 from clumpscope.core.galaxy import BandImage, GalaxyImage, MaskBit
-from clumpscope.core.records import HOSTS
+from clumpscope.core.records import hosts_in
 from clumpscope.core.schema import BLANK
 from clumpscope.errors import FrameError, expected_got
 from clumpscope.stages.fetch.band import Band
@@ -23,7 +23,7 @@ _SHAPE = ("petro_r50_arcsec", "petro_r90_arcsec", "axis_ratio", "position_angle_
 
 @dataclass(frozen=True, eq=False)
 class Fetched:
-    """One galaxy: its image and its row of the host table (every column of `HOSTS`)."""
+    """One galaxy: its image and its row of the host table (all columns of `hosts_in` its bands)."""
 
     image: GalaxyImage
     host: dict[str, object]
@@ -170,7 +170,7 @@ def _host_row(
     pixscale: float,
 ) -> dict[str, object]:
     """The galaxy's row of the host table: measured, then what the list gave over it."""
-    row: dict[str, object] = {spec.name: BLANK[spec.dtype] for spec in HOSTS}
+    row: dict[str, object] = {spec.name: BLANK[spec.dtype] for spec in hosts_in(image.bands)}
     if shape is not None:
         row["petro_r50_arcsec"] = shape.petrosian.r50 * pixscale
         row["petro_r90_arcsec"] = shape.petrosian.r90 * pixscale

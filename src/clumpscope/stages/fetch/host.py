@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
+from astropy.stats import gaussian_sigma_to_fwhm
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from clumpscope.core.frames import native_to_sky
 from clumpscope.ops.background import sky
-from clumpscope.ops.psf import FWHM_PER_SIGMA, adaptive_fwhm_px
+from clumpscope.ops.psf import adaptive_fwhm_px
 from clumpscope.stages.fetch.sources import extract
 
 _SIGMA = 1.5  # detection, a pixel
@@ -125,7 +126,7 @@ def _level(data: NDArray[np.floating], bad: Flags) -> float:
 def _centre(
     light: NDArray[np.floating], bad: Flags, x: float, y: float, fwhm: float
 ) -> tuple[float, float]:
-    smooth = ndimage.gaussian_filter(np.where(bad, 0, light), fwhm / FWHM_PER_SIGMA)
+    smooth = ndimage.gaussian_filter(np.where(bad, 0, light), fwhm / gaussian_sigma_to_fwhm)
     rows, cols = np.indices(light.shape)
     near = np.hypot(rows - y, cols - x) <= max(1.5 * fwhm, 1.0)
     if not near.any():

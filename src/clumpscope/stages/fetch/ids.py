@@ -4,9 +4,7 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
-from astropy.coordinates import SkyCoord
 from astropy.table import Column
-from numpy.typing import NDArray
 
 from clumpscope.core.galaxy import check_galaxy_id
 from clumpscope.errors import TableError, expected_got
@@ -50,19 +48,6 @@ def _float_text(value: float) -> str:
     if np.isnan(value):
         return ""
     return str(int(value)) if value.is_integer() else str(value)
-
-
-def made_ids(ra: NDArray[np.generic], dec: NDArray[np.generic]) -> list[str]:
-    """``JHHMMSS.ss+DDMMSS.s``, cut off and not rounded, as the IAU asks."""
-    sky = SkyCoord(ra, dec, unit="deg")
-    hours = np.floor(np.asarray(sky.ra.hour) * 360000 + 1e-6).astype(int)  # 0.01 s
-    tenths = np.floor(np.abs(np.asarray(sky.dec.deg)) * 36000 + 1e-6).astype(int)  # 0.1"
-    signs = np.where(np.asarray(sky.dec.deg) < 0, "-", "+")
-    return [
-        f"J{h // 360000:02d}{h // 6000 % 60:02d}{h // 100 % 60:02d}.{h % 100:02d}"
-        f"{sign}{t // 36000:02d}{t // 600 % 60:02d}{t // 10 % 60:02d}.{t % 10}"
-        for h, sign, t in zip(hours.tolist(), signs.tolist(), tenths.tolist(), strict=True)
-    ]
 
 
 def mended(given: str) -> str:

@@ -10,12 +10,13 @@ from astropy.utils.masked import Masked
 from numpy.typing import NDArray
 
 from clumpscope.core.columns import ID_NAMES
+from clumpscope.core.names import iau_names
 from clumpscope.core.records import HOSTS, record_table
 from clumpscope.core.schema import AB, ColumnSpec, plain
 from clumpscope.errors import TableError, expected_got
 from clumpscope.stages.fetch.angles import sexagesimal
 from clumpscope.stages.fetch.columns import by_name, host_columns, is_text, listed, words
-from clumpscope.stages.fetch.ids import check_ids, id_texts, made_ids, mended
+from clumpscope.stages.fetch.ids import check_ids, id_texts, mended
 
 _ANGLES = {"ra": (u.hourangle, "hours"), "dec": (u.deg, "degrees")}
 
@@ -116,7 +117,7 @@ def make_targets(table: Table, where: object = "targets") -> Targets:
     _check_sky(columns["ra"], columns["dec"], where)
     columns["ra"] = np.mod(columns["ra"], 360.0)
     source, given, on_ids = _given_ids(table, theirs, where)
-    given = given or made_ids(columns["ra"], columns["dec"])
+    given = given or iau_names(columns["ra"], columns["dec"]).tolist()
     ids = [mended(galaxy_id) for galaxy_id in given]
     check_ids(ids, given, where)
     columns["galaxy_id"] = np.array(ids, dtype=np.str_)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-PICTURE_PX = 400  # longer side of a subject's picture (Popp et al. 2024, Appendix A)
+from clumpscope.core.marks import PICTURE_PX
+
 BOXES_KEY = "#boxes"  # the # hides it from volunteers
 
 

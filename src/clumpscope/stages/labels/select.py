@@ -8,10 +8,9 @@ from astropy.table import QTable
 from numpy.typing import ArrayLike, NDArray
 
 from clumpscope.config.labels import LabelsConfig
+from clumpscope.core.box_tables import corners_of
 from clumpscope.core.boxes import Label
 from clumpscope.core.schema import plain
-
-_CORNERS = ("x1", "y1", "x2", "y2")
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,8 @@ def select(
     labels = _cut(steps, "bulges removed", labels, ~(off < config.bulge_radius).all(axis=1))
     off = np.abs(_centres(labels) - 0.5)
     labels = _cut(steps, "centre in the field", labels, (off <= config.field / 2).all(axis=1))
-    corners = _corners(labels)
-    inside = (corners[:, :2] > config.padding) & (corners[:, 2:] < 1 - config.padding)
+    box = corners_of(labels)
+    inside = (box[:, :2] > config.padding) & (box[:, 2:] < 1 - config.padding)
     labels = _cut(steps, "off the border", labels, inside.all(axis=1))
     return labels, steps
 
@@ -76,13 +75,9 @@ def _likely(labels: QTable, config: LabelsConfig) -> NDArray[np.bool_]:
     return likely
 
 
-def _corners(labels: QTable) -> NDArray[np.float64]:
-    return np.column_stack([plain(labels, name) for name in _CORNERS]).reshape(-1, 4)
-
-
 def _centres(labels: QTable) -> NDArray[np.float64]:
-    corners = _corners(labels)
-    centres: NDArray[np.float64] = (corners[:, :2] + corners[:, 2:]) / 2
+    box = corners_of(labels)
+    centres: NDArray[np.float64] = (box[:, :2] + box[:, 2:]) / 2
     return centres
 
 

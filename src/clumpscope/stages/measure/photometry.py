@@ -9,16 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
+from astropy.stats import gaussian_sigma_to_fwhm
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from clumpscope.config.run import MeasureConfig
+from clumpscope.core.conditions import image_flags
 from clumpscope.core.flags import ClumpFlag
-from clumpscope.core.galaxy import BandImage, GalaxyImage, MaskBit
+from clumpscope.core.galaxy import GalaxyImage, MaskBit
 from clumpscope.errors import ImageError, expected_got
 from clumpscope.ops.background import scatter
 from clumpscope.ops.host import psf_fwhm_px
-from clumpscope.ops.psf import FWHM_PER_SIGMA
 from clumpscope.stages.measure import size
 from clumpscope.stages.measure.aperture import gaussian_correction
 from clumpscope.stages.measure.fluxes import Solution, aperture_weights, solve
@@ -123,10 +124,10 @@ def measure(
         )
     xy = np.asarray(xy, dtype=float).reshape(-1, 2)
     result = Photometry.unmeasured(image.galaxy_id, len(xy), config.bands)
+    result.flags[:] = image_flags(image, config.bands)
     fwhm = {band: psf_fwhm_px(image, band) for band in config.bands}
     for b, band in enumerate(config.bands):
         result.aperture_radius_arcsec[:, b] = config.aperture_fwhm * image[band].psf_fwhm_arcsec
-        result.flags[:] |= _common_flags(image[band])
     here = np.flatnonzero(_touching(xy, image.shape, config.aperture_fwhm * max(fwhm.values())))
     result.flags[np.setdiff1d(np.arange(len(xy)), here)] |= (
         ClumpFlag.NO_DATA | ClumpFlag.EDGE | ClumpFlag.MASKED_ANNULUS
@@ -239,11 +240,11 @@ def _add_sizes(
 ) -> None:
     """Intrinsic FWHM, its error, and the flag of resolved clumps, from squared widths in px^2."""
     square, error = np.maximum(width.square, 0), np.sqrt(width.variance)
-    scale = FWHM_PER_SIGMA * image.pixscale_arcsec
+    scale = gaussian_sigma_to_fwhm * image.pixscale_arcsec
     result.size_arcsec[here] = scale * np.sqrt(square)
     # d sqrt(q) = dq / (2 sqrt(q)), and sqrt(dq) where q is lost in its error.
     result.size_err_arcsec[here] = scale * error / (2 * np.sqrt(np.maximum(square, error / 4)))
-    psf = (min(fwhm.values()) / FWHM_PER_SIGMA) ** 2
+    psf = (min(fwhm.values()) / gaussian_sigma_to_fwhm) ** 2
     wide = (width.square > _RESOLVED_SIGMA * error) & (width.square > _RESOLVED_SHARE * psf)
     result.flags[here[wide]] |= ClumpFlag.RESOLVED
 
@@ -255,10 +256,3 @@ def _touching(xy: Values, shape: tuple[int, int], radius: float) -> NDArray[np.b
         beyond = np.maximum(np.maximum(-0.5 - xy, xy - [nx - 0.5, ny - 0.5]), 0)
         near: NDArray[np.bool_] = np.hypot(*beyond.T) < radius
     return near
-
-
-def _common_flags(plane: BandImage) -> int:
-    return int(
-        (ClumpFlag.PSF_ASSUMED if plane.psf_assumed else 0)
-        | (ClumpFlag.NOISE_ASSUMED if plane.noise_assumed else 0)
-    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from astropy.stats import gaussian_sigma_to_fwhm
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -15,7 +16,6 @@ from clumpscope.core.galaxy import GalaxyImage, MaskBit
 from clumpscope.ops.background import brightness, judged
 from clumpscope.ops.host import host_centre, reference_band
 from clumpscope.ops.merge import groups_within
-from clumpscope.ops.psf import FWHM_PER_SIGMA
 from clumpscope.stages.measure.host import Ellipse, HostBasis
 
 Values = NDArray[np.float64]
@@ -229,7 +229,7 @@ def _nucleus(light: Values, centre: Values, fwhm_px: float) -> Values:
     moved = centre
     for _ in range(_CENTRE_STEPS):
         square = ((points - moved) ** 2).sum(axis=1)
-        weights = stamp.ravel() * np.exp(-0.5 * square * (FWHM_PER_SIGMA / fwhm_px) ** 2)
+        weights = stamp.ravel() * np.exp(-0.5 * square * (gaussian_sigma_to_fwhm / fwhm_px) ** 2)
         if not weights.sum() > 0:
             return centre
         # The weight halves the offset of a source as wide as itself.

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from clumpscope.config.run import RefineConfig
 from clumpscope.core.boxes import Boxes
+from clumpscope.core.conditions import image_flags
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.frames import boxes_fraction_to_native
-from clumpscope.core.galaxy import ColourImage, GalaxyImage
+from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage
 from clumpscope.ops.host import host_centre, psf_fwhm_px, reference_band
 from clumpscope.ops.merge import merge
 from clumpscope.ops.outline import galaxy_outline, inside
@@ -68,9 +69,7 @@ class Refined:
         return bool(self.outline.any())
 
 
-def refine(
-    image: GalaxyImage | ColourImage, boxes: Boxes, config: RefineConfig, score_threshold: float
-) -> Refined:
+def refine(image: AnyImage, boxes: Boxes, config: RefineConfig, score_threshold: float) -> Refined:
     """Refine one galaxy's detections.
 
     Parameters
@@ -87,17 +86,12 @@ def refine(
     ImageError
         If a `GalaxyImage` has no WCS, hence no pixel scale.
     """
+    fwhm, centre = psf_fwhm_px(image), host_centre(image)
     if isinstance(image, ColourImage):
-        fwhm = image.psf_fwhm_arcsec / image.pixscale_arcsec
-        outline = np.zeros(image.shape, dtype=bool)
-        centre = (np.array(image.shape[::-1]) - 1) / 2
-        common = ClumpFlag.NO_WCS | (ClumpFlag.PSF_ASSUMED if image.psf_assumed else 0)
+        outline, common = np.zeros(image.shape, dtype=bool), image_flags(image)
     else:
-        band = reference_band(image)
-        fwhm = psf_fwhm_px(image, band)
         outline = galaxy_outline(image, config)
-        centre = host_centre(image)
-        common = ClumpFlag.PSF_ASSUMED if image[band].psf_assumed else ClumpFlag(0)
+        common = image_flags(image, [reference_band(image)])
     if not outline.any():
         common |= ClumpFlag.NO_OUTLINE
 

@@ -7,11 +7,11 @@ the derivatives tell how far the source lies from where it was thought to be.
 """
 
 import numpy as np
+from astropy.stats import gaussian_sigma_to_fwhm
 from numpy.typing import NDArray
 
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.ops.background import brightness, judged
-from clumpscope.ops.psf import FWHM_PER_SIGMA
 
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -65,7 +65,7 @@ def _step(light: Values, good: Flags, xy: Values, k: int, fwhm: float) -> Values
     dx, dy = x - xy[k, 0], y - xy[k, 1]
     near = (np.hypot(dx, dy) < _WINDOW * fwhm) & good[y, x]
     dx, dy, values = dx[near], dy[near], light[y[near], x[near]]
-    precision = (FWHM_PER_SIGMA / fwhm) ** 2
+    precision = (gaussian_sigma_to_fwhm / fwhm) ** 2
     others = [
         np.exp(-0.5 * precision * ((dx + xy[k, 0] - a) ** 2 + (dy + xy[k, 1] - b) ** 2))
         for j, (a, b) in enumerate(xy)

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from clumpscope.config.simulate import ArtefactsConfig, ObserveConfig
 from clumpscope.core.galaxy import MaskBit
+from clumpscope.stages.simulate.sources import R
 
 Images = NDArray[np.float64]
 Masks = NDArray[np.uint8]
@@ -18,16 +19,18 @@ _SPIKED = 2000.0  # nmgy, r = 14.2: brighter stars show spikes
 def displace(
     rng: np.random.Generator, shifts: NDArray[np.float64], config: ArtefactsConfig
 ) -> NDArray[np.float64]:
-    """Return the (5, 2) band shifts, now and then with one band up to a pixel off."""
+    """Return the (B, 2) band shifts, now and then with one band up to a pixel off."""
     if rng.random() < config.shift:
         shifts = shifts.copy()
-        shifts[rng.choice([0, 1, 3, 4])] += rng.uniform(-1, 1, 2)
+        shifts[rng.choice([band for band in range(len(shifts)) if band != R])] += rng.uniform(
+            -1, 1, 2
+        )
     return shifts
 
 
 def spiked(images: Images, x: float, y: float, flux: NDArray[np.float64], angle: float) -> Images:
-    """Add the four diffraction spikes of a star of (5,) ``flux`` at pixel (x, y)."""
-    if flux[2] < _SPIKED:
+    """Add the four diffraction spikes of a star of (B,) ``flux`` at pixel (x, y)."""
+    if flux[R] < _SPIKED:
         return images
     rows, cols = np.indices(images.shape[1:])
     along = (cols - x) * np.cos(angle) + (rows - y) * np.sin(angle)
@@ -65,7 +68,7 @@ def trail(
     """Draw now and then a satellite's line across one band, a few times the noise."""
     if rng.random() >= config.trail:
         return images
-    band = int(rng.integers(5))
+    band = int(rng.integers(len(images)))
     rows, cols = np.indices(images.shape[1:])
     angle, offset = rng.uniform(0, np.pi), rng.uniform(-0.4, 0.4) * images.shape[1]
     middle = (images.shape[1] - 1) / 2
@@ -82,7 +85,7 @@ def cosmic_ray(
     """Leave now and then a cosmic ray of a few pixels in one band, unmasked."""
     if rng.random() >= config.cosmic_ray:
         return images
-    band, n = int(rng.integers(5)), images.shape[1]
+    band, n = int(rng.integers(len(images))), images.shape[1]
     images = images.copy()
     row, col = rng.integers(n, size=2)
     step = rng.integers(-1, 2, size=2)
@@ -96,12 +99,12 @@ def cosmic_ray(
 def uneven_sky(
     rng: np.random.Generator, shape: tuple[int, int], sigma: NDArray[np.float64], residual: float
 ) -> Images:
-    """Level and gradient that sky subtraction leaves, (5, ny, nx) nanomaggy.
+    """Level and gradient that sky subtraction leaves, (B, ny, nx) nanomaggy.
 
-    ``sigma`` (5,) is the noise of blank pixels, here and above.
+    ``sigma`` (B,) is the noise of blank pixels, here and above.
     """
     ny, nx = shape
     y, x = np.linspace(-1, 1, ny)[:, None], np.linspace(-1, 1, nx)[None, :]
-    level, right, up = rng.normal(0, residual, (3, 5, 1, 1))
+    level, right, up = rng.normal(0, residual, (3, len(sigma), 1, 1))
     sky: Images = sigma[:, None, None] * (level + right * x + up * y)
     return sky

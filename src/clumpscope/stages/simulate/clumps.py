@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from clumpscope.config.simulate import ClumpsConfig
 from clumpscope.stages.simulate.light import Light, scattered
-from clumpscope.stages.simulate.sources import Sources, band_fluxes
+from clumpscope.stages.simulate.sources import Sources, U, band_fluxes
 
 _BESIDE = 0.2  # share of clumps that lie next to another
 
@@ -13,20 +13,22 @@ _BESIDE = 0.2  # share of clumps that lie next to another
 def draw_clumps(
     rng: np.random.Generator, light: Light, richness: float, config: ClumpsConfig
 ) -> Sources:
-    """Draw the clumps of a painted host: ``richness`` in the mean.
+    """Draw the clumps of a painted host, in its bands: ``richness`` in the mean.
 
     They lie where young stars do. Their ratios are of the host's u flux with its clumps.
     """
     number = int(rng.poisson(richness))
     ratio = flux_ratios(rng, number, config)
     x, y = _places(rng, light, number)
-    total_u = light.total[0] / max(1 - ratio.sum(), 0.3)
+    total_u = light.total[U] / max(1 - ratio.sum(), 0.3)
     resolved = rng.random(number) < config.resolved_share
     return Sources(
         x=x,
         y=y,
         sigma=np.where(resolved, rng.uniform(0.1, 0.6, number), 0.0),
-        flux=band_fluxes(ratio * total_u, 0, clump_colours(rng, ratio) - config.bluer),
+        flux=band_fluxes(
+            ratio * total_u, U, clump_colours(rng, ratio) - config.bluer, light.letters
+        ),
         label=np.ones(number, dtype=np.int64),
     )
 

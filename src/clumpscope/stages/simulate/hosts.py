@@ -1,12 +1,15 @@
 """Hosts: what shape and colour a galaxy has before clumps, PSF and noise."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clumpscope.config.simulate import ClumpsConfig, HostsConfig
+from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.stages.simulate.population import Member, draw_member
+from clumpscope.stages.simulate.sources import in_bands, nanomaggies
 
 POPULATIONS = ("bulge", "disk", "young")
 
@@ -29,7 +32,8 @@ class Arms:
 class Host:
     """A host galaxy; lengths in arcsec or scale lengths h, angles in radians, nanomaggies.
 
-    ``fluxes`` maps each stellar population of `POPULATIONS` to (5,) fluxes before dust.
+    ``fluxes`` maps each stellar population of `POPULATIONS` to (B,) fluxes in ``bands``, before
+    dust.
     """
 
     member: Member
@@ -53,17 +57,23 @@ class Host:
     dust: float  # optical depth in r, face-on, at the centre
     richness: float  # mean number of clumps above the faint limit; 0 for none
     faintest: float  # that limit, of the host's u flux
+    bands: tuple[str, ...]
     fluxes: dict[str, NDArray[np.float64]]
 
     @property
     def total(self) -> NDArray[np.float64]:
-        """(5,) flux of all populations per band, before dust."""
+        """(B,) flux of all populations per band, before dust."""
         total: NDArray[np.float64] = np.sum([self.fluxes[name] for name in POPULATIONS], axis=0)
         return total
 
 
-def draw_host(rng: np.random.Generator, config: HostsConfig, clumps: ClumpsConfig) -> Host:
-    """Draw a host: a member of the population and a structure that suits its kind."""
+def draw_host(
+    rng: np.random.Generator,
+    config: HostsConfig,
+    clumps: ClumpsConfig,
+    bands: tuple[str, ...] = SDSS_BANDS,
+) -> Host:
+    """Draw a host in some bands: a member of the population and a structure that suits its kind."""
     member = draw_member(rng, config)
     kind = member.kind
     merger = kind != "smooth" and rng.random() < config.merger_share
@@ -100,7 +110,8 @@ def draw_host(rng: np.random.Generator, config: HostsConfig, clumps: ClumpsConfi
         dust=_dust(rng, kind),
         richness=_richness(rng, member, clumps, merger=merger),
         faintest=clumps.flux_ratio_u[0],
-        fluxes=_fluxes(rng, member, merger=merger),
+        bands=bands,
+        fluxes=_fluxes(rng, member, bands, merger=merger),
     )
 
 
@@ -146,7 +157,7 @@ def _richness(
 
 
 def _fluxes(
-    rng: np.random.Generator, member: Member, *, merger: bool
+    rng: np.random.Generator, member: Member, bands: Sequence[str], *, merger: bool
 ) -> dict[str, NDArray[np.float64]]:
     """Flux per population and band; the whole has about the member's colour in g-r."""
     kind = member.kind
@@ -159,7 +170,7 @@ def _fluxes(
     }[kind]
     young = {"spiral": 0.36, "flocculent": 0.42, "smooth": 0.03, "irregular": 0.5}[kind]
     young = min(young * rng.uniform(0.5, 1.45) * (1.3 if merger else 1), 0.85)
-    total = 10 ** (-0.4 * (member.r_mag - 22.5))
+    total = nanomaggies(member.r_mag)
     shares = {"bulge": bulge, "young": (1 - bulge) * young, "disk": (1 - bulge) * (1 - young)}
     # Bulges are redder and young stars bluer than the whole; u-g, r-i and i-z follow g-r as
     # for SDSS galaxies. Dust will redden, hence the shift.
@@ -173,5 +184,5 @@ def _fluxes(
         r_i = 0.12 + 0.36 * colour + 0.4 * scatter[1]
         i_z = 0.05 + 0.26 * colour + 0.4 * scatter[2]
         magnitudes = np.array([u_g + colour, colour, 0.0, -r_i, -r_i - i_z])
-        fluxes[name] = share * total * 10 ** (-0.4 * magnitudes)
+        fluxes[name] = share * total * 10 ** (-0.4 * in_bands(magnitudes, bands))
     return fluxes

@@ -4,21 +4,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from astropy.stats import gaussian_sigma_to_fwhm
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
 from clumpscope.config.run import RefineConfig
 from clumpscope.config.simulate import ClumpsConfig, SimulateConfig
-from clumpscope.core.bands import SDSS_BANDS
+from clumpscope.core.bands import bands_of
 from clumpscope.core.galaxy import BandImage, GalaxyImage
 from clumpscope.errors import ImageError, expected_got
 from clumpscope.ops.host import host_centre, psf_fwhm_px, reference_band
 from clumpscope.ops.outline import galaxy_outline
-from clumpscope.ops.psf import FWHM_PER_SIGMA, gaussian_psf
+from clumpscope.ops.psf import gaussian_psf
 from clumpscope.stages.simulate.clumps import clump_colours, flux_ratios
 from clumpscope.stages.simulate.labels import labels, visibility
 from clumpscope.stages.simulate.light import scattered
-from clumpscope.stages.simulate.sources import Sources, band_fluxes
+from clumpscope.stages.simulate.sources import Sources, U, band_fluxes
 from clumpscope.stages.simulate.survey import SimulatedGalaxy, galaxy_rng, truth
 
 Map = NDArray[np.float64]
@@ -28,14 +29,19 @@ _NUCLEUS_FWHM = 1.0  # no clump nearer to the host's centre
 
 
 def inject(
-    image: GalaxyImage, host: Mapping[str, object], config: SimulateConfig, seed: int
+    image: GalaxyImage,
+    host: Mapping[str, object],
+    config: SimulateConfig,
+    outline_config: RefineConfig,
+    seed: int,
 ) -> SimulatedGalaxy:
     """Add simulated clumps to a galaxy of which ``host`` is the row of the host table.
 
-    Ratios are of the host's u flux with the new clumps; where the row gives none, of the u
-    light inside the host's outline. Clumps lie inside the outline, more of them where it is
-    bright. Each band's own PSF image is used (a Gaussian of its width without one), and
-    photon noise is added at the gain that the variance plane tells.
+    The new image has the bands of which the row has a ``petro_flux``, known or not. Ratios are of
+    the host's u flux with the new clumps; where the row gives none, of the u light inside the
+    host's outline. Clumps lie inside the outline, more of them where it is bright. Each band's own
+    PSF image is used (a Gaussian of its width without one), and photon noise is added at the gain
+    that the variance plane tells.
 
     Returns
     -------
@@ -44,38 +50,39 @@ def inject(
     Raises
     ------
     ImageError
-        If a band of u g r i z or the WCS is missing, or the host has no outline or u flux.
+        If one of these bands or the WCS is missing, or the host has no outline or u flux.
     """
-    missing = [band for band in SDSS_BANDS if band not in image.bands]
+    bands = bands_of(host, "petro_flux")
+    missing = [band for band in bands if band not in image.bands]
     if missing:
-        raise ImageError(expected_got(image.galaxy_id, "bands u g r i z", f"no {missing}"))
+        raise ImageError(expected_got(image.galaxy_id, f"bands {' '.join(bands)}", f"no {missing}"))
     rng = galaxy_rng(seed, image.galaxy_id)
-    outline = galaxy_outline(image, RefineConfig())
+    outline = galaxy_outline(image, outline_config)
+    image = replace(image, bands={band: image[band] for band in bands})
     clumps, xy = _draw(rng, image, outline, _host_u(image, host, outline), config.clumps)
-    planes, light = {}, np.zeros((5, *image.shape))
-    for k, band in enumerate(SDSS_BANDS):
-        plane = image[band]
-        light[k] = added_light(plane, image.pixscale_arcsec, clumps.flux[:, k], clumps.sigma, xy)
+    planes, light = {}, np.zeros((len(bands), *image.shape))
+    for k, (band, plane) in enumerate(image.bands.items()):
+        light[k] = added_light(image, band, clumps.flux[:, k], clumps.sigma, xy)
         planes[band] = with_light(rng, plane, light[k])
     changed = replace(image, bands=planes)
-    total = np.array([_number(host, f"petro_flux_{band}") for band in SDSS_BANDS])
+    total = np.array([_number(host, f"petro_flux_{band}") for band in bands])
     total += clumps.flux.sum(axis=0)
     total_u = (
-        total[0]
-        if np.isfinite(total[0])
-        else _host_u(image, host, outline) + clumps.flux[:, 0].sum()
+        total[U]
+        if np.isfinite(total[U])
+        else _host_u(image, host, outline) + clumps.flux[:, U].sum()
     )
     r90 = _number(host, "petro_r90_arcsec") / image.pixscale_arcsec
     r90 = r90 if np.isfinite(r90) else np.sqrt(outline.sum() / np.pi)
-    smooth = np.array([_smooth(image, band) for band in SDSS_BANDS])
-    variances = np.array([planes[band].variance for band in SDSS_BANDS], dtype=float)
+    smooth = np.array([_smooth(image, band) for band in bands])
+    variances = np.array([planes[band].variance for band in bands], dtype=float)
     seen = visibility(clumps, xy, smooth + light, variances, changed, r90, config.labels)
     shown = rng.random(len(clumps)) < seen
-    row = {**host, **{f"petro_flux_{band}": total[k] for k, band in enumerate(SDSS_BANDS)}}
+    row = {**host, **{f"petro_flux_{band}": total[k] for k, band in enumerate(bands)}}
     return SimulatedGalaxy(
         changed,
         row,
-        truth(image.galaxy_id, clumps, xy, image.wcs, float(total_u)),
+        truth(image.galaxy_id, clumps, xy, image.wcs, float(total_u), bands),
         labels(image.galaxy_id, clumps, xy, changed, shown),
     )
 
@@ -90,9 +97,9 @@ def _draw(
     """Clumps (offsets in arcsec from the host's centre) and their pixels (N, 2)."""
     centre = host_centre(image)
     rows, cols = np.indices(image.shape)
-    fwhm = psf_fwhm_px(image, reference_band(image))
+    fwhm = psf_fwhm_px(image)
     allowed = outline & (np.hypot(cols - centre[0], rows - centre[1]) > _NUCLEUS_FWHM * fwhm)
-    allowed &= np.all([image[band].good for band in SDSS_BANDS], axis=0)
+    allowed &= np.all([plane.good for plane in image.bands.values()], axis=0)
     density = np.where(allowed, np.maximum(_smooth(image, reference_band(image)), 0), 0)
     density = density**config.inward
     if not density.sum() > 0:
@@ -110,7 +117,7 @@ def _draw(
             offset[:, 0],
             offset[:, 1],
             np.where(resolved, rng.uniform(0.1, 0.6, number), 0.0),
-            band_fluxes(ratio * total_u, 0, colours),
+            band_fluxes(ratio * total_u, U, colours, tuple(image.bands)),
             np.ones(number, dtype=np.int64),
         ),
         xy,
@@ -121,7 +128,7 @@ def _smooth(image: GalaxyImage, band: str) -> Map:
     """One band with bad pixels as 0, smoothed by a Gaussian of its PSF-FWHM."""
     plane = image[band]
     data = np.where(plane.good & np.isfinite(plane.data), plane.data, 0).astype(float)
-    smooth: Map = ndimage.gaussian_filter(data, psf_fwhm_px(image, band) / FWHM_PER_SIGMA)
+    smooth: Map = ndimage.gaussian_filter(data, psf_fwhm_px(image, band) / gaussian_sigma_to_fwhm)
     return smooth
 
 
@@ -141,22 +148,23 @@ def _host_u(image: GalaxyImage, host: Mapping[str, object], outline: NDArray[np.
 
 
 def added_light(
-    plane: BandImage,
-    pixscale_arcsec: float,
+    image: GalaxyImage,
+    band: str,
     flux_nmgy: NDArray[np.float64],
     sigma_arcsec: NDArray[np.float64],
     xy: Map,
 ) -> Map:
     """Noise-free (ny, nx) light of N sources at pixels ``xy`` (N, 2), through the band's PSF."""
-    stamp = plane.psf
+    stamp = image[band].psf
     if stamp is None:
-        stamp = gaussian_psf(plane.psf_fwhm_arcsec / pixscale_arcsec)
+        stamp = gaussian_psf(psf_fwhm_px(image, band))
     side = stamp.shape[0] + 2 * _PAD
     spectrum = fft.rfft2(np.pad(stamp.astype(float), _PAD))
     ky, kx = fft.fftfreq(side)[:, None], fft.rfftfreq(side)[None, :]
-    light = np.zeros(plane.data.shape)
+    light = np.zeros(image.shape)
     half = side // 2
-    for flux, sigma, (x, y) in zip(flux_nmgy, sigma_arcsec / pixscale_arcsec, xy, strict=True):
+    sigma_px = sigma_arcsec / image.pixscale_arcsec
+    for flux, sigma, (x, y) in zip(flux_nmgy, sigma_px, xy, strict=True):
         col, row = round(float(x)), round(float(y))
         shift = np.exp(-2j * np.pi * (ky * (y - row) + kx * (x - col)))
         blur = np.exp(-2 * (np.pi * sigma) ** 2 * (ky**2 + kx**2))

@@ -1,11 +1,21 @@
 """What volunteers call odd: foreground stars, background galaxies, red knots of the host."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from clumpscope.config.simulate import InterlopersConfig
+from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.stages.simulate.light import Light, scattered
-from clumpscope.stages.simulate.sources import Blobs, Sources, band_fluxes
+from clumpscope.stages.simulate.sources import (
+    ZERO_POINT,
+    Blobs,
+    R,
+    Sources,
+    band_fluxes,
+    nanomaggies,
+)
 
 _STARS = (10.5, 22.7, 0.22)  # brightest, faintest r; slope of log counts a mag (|b| > 30 deg)
 _GALAXIES = (15.5, 22.7, 0.42)
@@ -14,7 +24,12 @@ _REFERENCE = 21.0  # the r to which densities of the recipe count
 _SQUARE_DEGREE = 3600.0**2  # square arcsec
 
 
-def draw_stars(rng: np.random.Generator, field_arcsec: float, config: InterlopersConfig) -> Sources:
+def draw_stars(
+    rng: np.random.Generator,
+    field_arcsec: float,
+    config: InterlopersConfig,
+    bands: Sequence[str] = SDSS_BANDS,
+) -> Sources:
     """Draw the stars of a square field, on the stellar locus."""
     scatter = config.star_scatter
     density = config.star_density * np.exp(scatter * rng.normal() - scatter**2 / 2)
@@ -29,17 +44,20 @@ def draw_stars(rng: np.random.Generator, field_arcsec: float, config: Interloper
     i_z = np.interp(r_i, [-0.15, 0.1, 0.4, 1.1], [-0.15, 0.03, 0.2, 0.6])
     colours = np.column_stack([u_g, g_r, r_i, i_z]) + rng.normal(0, 0.03, (n, 4))
     x, y = rng.uniform(-field_arcsec / 2, field_arcsec / 2, (2, n))
-    flux = band_fluxes(10 ** (-0.4 * (r_mag - 22.5)), 2, colours)
+    flux = band_fluxes(nanomaggies(r_mag), R, colours, bands)
     return Sources(x, y, np.zeros(n), flux, np.full(n, 2, dtype=np.int64))
 
 
 def draw_galaxies(
-    rng: np.random.Generator, field_arcsec: float, config: InterlopersConfig
+    rng: np.random.Generator,
+    field_arcsec: float,
+    config: InterlopersConfig,
+    bands: Sequence[str] = SDSS_BANDS,
 ) -> Blobs:
     """Draw the background and satellite galaxies of a square field."""
     r_mag = _magnitudes(rng, config.galaxy_density, _GALAXIES, field_arcsec)
     x, y = rng.uniform(-field_arcsec / 2, field_arcsec / 2, (2, len(r_mag)))
-    return small_galaxies(rng, r_mag, x, y)
+    return small_galaxies(rng, r_mag, x, y, bands)
 
 
 def small_galaxies(
@@ -47,6 +65,7 @@ def small_galaxies(
     r_mag: NDArray[np.float64],
     x: NDArray[np.float64],
     y: NDArray[np.float64],
+    bands: Sequence[str] = SDSS_BANDS,
 ) -> Blobs:
     """Field galaxies of given magnitudes and places; smaller and redder the fainter they are."""
     n = len(r_mag)
@@ -65,17 +84,25 @@ def small_galaxies(
         axis_ratio=np.where(early, rng.uniform(0.55, 1, n), rng.uniform(0.2, 1, n)),
         angle=rng.uniform(0, np.pi, n),
         early=early,
-        flux=band_fluxes(10 ** (-0.4 * (r_mag - 22.5)), 2, colours),
+        flux=band_fluxes(nanomaggies(r_mag), R, colours, bands),
     )
 
 
-def companions(rng: np.random.Generator, r_mag: float, r50_arcsec: float, *, merger: bool) -> Blobs:
+def companions(
+    rng: np.random.Generator,
+    r_mag: float,
+    r50_arcsec: float,
+    bands: Sequence[str] = SDSS_BANDS,
+    *,
+    merger: bool,
+) -> Blobs:
     """Return the close companion of a merger, and a satellite now and then."""
     n = int(merger) + int(rng.random() < 0.18)
     distance = r50_arcsec * rng.uniform(0.9, 4.0, n)
     turn = rng.uniform(0, 2 * np.pi, n)
     magnitudes = r_mag + np.where(np.arange(n) < merger, rng.uniform(0.0, 3.0, n), 4.0)
-    return small_galaxies(rng, magnitudes, distance * np.cos(turn), distance * np.sin(turn))
+    x, y = distance * np.cos(turn), distance * np.sin(turn)
+    return small_galaxies(rng, magnitudes, x, y, bands)
 
 
 def as_sources(blobs: Blobs) -> Sources:
@@ -91,7 +118,7 @@ def as_sources(blobs: Blobs) -> Sources:
 
 def faint_apart(blobs: Blobs) -> tuple[Blobs, Sources]:
     """Split galaxies into those worth a profile, and the faint ones as Gaussians."""
-    bright = 22.5 - 2.5 * np.log10(blobs.flux[:, 2]) < _RESOLVED
+    bright = ZERO_POINT - 2.5 * np.log10(blobs.flux[:, R]) < _RESOLVED
     kept = Blobs(*(value[bright] for value in vars(blobs).values()))
     return kept, as_sources(Blobs(*(value[~bright] for value in vars(blobs).values())))
 
@@ -110,7 +137,7 @@ def draw_knots(
         x=(col - (n - 1) / 2) * light.step_arcsec,
         y=(row - (n - 1) / 2) * light.step_arcsec,
         sigma=rng.uniform(0, 0.7, number),
-        flux=band_fluxes(share * light.total[2], 2, colours),
+        flux=band_fluxes(share * light.total[R], R, colours, light.letters),
         label=np.full(number, 2, dtype=np.int64),
     )
 

@@ -1,18 +1,18 @@
-"""A host painted: its light in five bands and where its young stars are."""
+"""A host painted: its light in every band and where its young stars are."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clumpscope.core.bands import SDSS_BANDS, band_info
 from clumpscope.stages.simulate.hosts import Arms, Host
+from clumpscope.stages.simulate.sources import U
 from clumpscope.stages.simulate.texture import grain, sheared
 
 Map = NDArray[np.float32]
 
 _BIRTH_SCALE = 0.52  # h; makes the radii of labels those of Clump Scout
-# Extinction over that in r: Schlafly & Finkbeiner 2011, u g r i z.
-_LAW = np.array([4.239, 3.303, 2.285, 1.698, 1.263]) / 2.285
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,20 +22,23 @@ class Light:
     Attributes
     ----------
     bands
-        (5, n, n) float32 nanomaggy a pixel; the middle of the grid is the host's centre.
+        (B, n, n) float32 nanomaggy a pixel; the middle of the grid is the host's centre.
     birth
         (n, n) float32: density of clumps.
     step_arcsec
         Side of a pixel.
+    letters
+        Names of the bands.
     """
 
     bands: Map
     birth: Map
     step_arcsec: float
+    letters: tuple[str, ...] = SDSS_BANDS
 
     @property
     def total(self) -> NDArray[np.float64]:
-        """(5,) flux per band after dust, nanomaggy."""
+        """(B,) flux per band after dust, nanomaggy."""
         total: NDArray[np.float64] = self.bands.sum(axis=(1, 2), dtype=np.float64)
         return total
 
@@ -104,18 +107,19 @@ def paint(host: Host, n: int, step_arcsec: float, rng: np.random.Generator) -> L
         "young": _knotted(rng, young, host),
         "bulge": _bulge(host, where, 0.4 * step_arcsec / host.scale_arcsec),
     }
-    bands = np.zeros((5, n, n), dtype=np.float32)
+    bands = np.zeros((len(host.bands), n, n), dtype=np.float32)
     for name, light in maps.items():
         unit = light / light.sum(dtype=np.float64)
         for band, flux in enumerate(host.fluxes[name]):
             bands[band] += np.float32(flux) * unit
     if host.dust > 0.02:
         tau = _tau(host, where, streaks, patches)
-        for band, law in enumerate(_LAW):
+        for band, letter in enumerate(host.bands):
+            law = band_info(letter).extinction / band_info("r").extinction
             bands[band] *= np.exp(np.float32(-law) * tau)
     # Clumps avoid the centre and follow the disk outwards.
     birth = birth * where.radius**5 * np.exp(-where.radius / np.float32(_BIRTH_SCALE))
-    return Light(bands, birth, step_arcsec)
+    return Light(bands, birth, step_arcsec, host.bands)
 
 
 def _disk(host: Host, where: _Plane, stretch: float) -> Map:
@@ -169,7 +173,7 @@ _KNOT_SHARE = 0.35  # of the young light, at most
 def _knotted(rng: np.random.Generator, young: Map, host: Host) -> Map:
     """The young light with part of it in knots too faint to count as clumps."""
     richness = host.richness
-    young_u = max(float(host.fluxes["young"][0] / host.total[0]), host.faintest)
+    young_u = max(float(host.fluxes["young"][U] / host.total[U]), host.faintest)
     number = rng.poisson(12 + 14 * richness)
     share = np.float32(_KNOT_SHARE * rng.uniform(0.15, 1) * (1.0 if richness else 0.4))
     places = scattered(rng, young, number)

@@ -1,5 +1,6 @@
 """How a survey sees a galaxy: PSF, pixels, sky, photons, read noise, resampling."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,12 +10,10 @@ from scipy import fft
 from clumpscope.config.simulate import ObserveConfig
 from clumpscope.stages.simulate.light import Light
 from clumpscope.stages.simulate.psf import Frequencies, Psf, draw_psf, transfer
-from clumpscope.stages.simulate.sources import Blobs, Sources
+from clumpscope.stages.simulate.sources import Blobs, R, Sources, nanomaggies
 
 Images = NDArray[np.float64]
 Spectra = NDArray[np.complex64]
-
-GRID_BAND = 2  # r: other bands are resampled onto its pixels
 
 # Mixtures of Gaussians in units of the half-light radius: Hogg & Lang 2013.
 _EXPONENTIAL = (
@@ -36,9 +35,9 @@ class Visit:
     Attributes
     ----------
     psf
-        Of the five bands.
+        Of the B bands.
     electrons_per_nmgy, sky_nmgy, read_variance
-        (5,): gain over calibration, sky a pixel, dark and read noise (nmgy^2 a pixel).
+        (B,): gain over calibration, sky a pixel, dark and read noise (nmgy^2 a pixel).
     noise
         Over that of these numbers.
     rotation, parity
@@ -46,9 +45,9 @@ class Visit:
     dither
         (2,) of the host from the middle of the cutout, pixels, x and y.
     shifts
-        (5, 2) of each band against r, pixels, x and y.
+        (B, 2) of each band against r, pixels, x and y.
     phases
-        (5, 2) where between its own pixels each band is resampled, pixels.
+        (B, 2) where; not of r between its own pixels each band is resampled, pixels.
     """
 
     psf: Psf
@@ -65,29 +64,30 @@ class Visit:
 
 def draw_visit(rng: np.random.Generator, config: ObserveConfig) -> Visit:
     """Draw seeing, sky brightness, calibration, depth and orientation."""
+    n = len(config.bands)
     sky_mag = np.array(config.sky_mag) + config.sky_scatter_mag * (
-        rng.normal() + 0.5 * rng.normal(size=5)
+        rng.normal() + 0.5 * rng.normal(size=n)
     )
-    calibration = np.array(config.nmgy_per_count) * np.exp(rng.normal(0, 0.05, 5))
+    calibration = np.array(config.nmgy_per_count) * np.exp(rng.normal(0, 0.05, n))
     low, high = np.log(config.noise_factor)
-    shifts = rng.normal(0, 0.05, (5, 2))
-    shifts[GRID_BAND] = 0
+    shifts = rng.normal(0, 0.05, (n, 2))
+    shifts[R] = 0
     return Visit(
         psf=draw_psf(rng, config),
         electrons_per_nmgy=np.array(config.gain) / calibration,
-        sky_nmgy=10 ** (-0.4 * (sky_mag - 22.5)) * config.pixscale_arcsec**2,
+        sky_nmgy=nanomaggies(sky_mag) * config.pixscale_arcsec**2,
         read_variance=np.array(config.dark_variance) * calibration**2,
         noise=float(np.exp(rng.uniform(low, high))),
         rotation=float(rng.uniform(0, 2 * np.pi)),
         parity=int(rng.choice([-1, 1])),
         dither=rng.uniform(-0.5, 0.5, 2),
         shifts=shifts,
-        phases=rng.uniform(-0.5, 0.5, (5, 2)),
+        phases=rng.uniform(-0.5, 0.5, (n, 2)),
     )
 
 
 def light_spectra(light: Light) -> Spectra:
-    """(5, n, n//2+1) of a painted host, its centre at the origin."""
+    """(B, n, n//2+1) of a painted host, its centre at the origin."""
     n = light.bands.shape[1]
     spectra: Spectra = fft.rfft2(light.bands)
     middle = (n - 1) / 2
@@ -97,7 +97,7 @@ def light_spectra(light: Light) -> Spectra:
 
 
 def source_spectra(sources: Sources, at: Frequencies) -> Spectra:
-    """(5, n, n//2+1) of compact sources, placed exactly by their phase."""
+    """(B, n, n//2+1) of compact sources, placed exactly by their phase."""
     row, col = (
         np.exp(-2j * np.pi * k * place - 2 * (np.pi * k * sources.sigma) ** 2).astype(np.complex64)
         for k, place in ((at.ky, sources.y), (at.kx.T, sources.x))
@@ -109,8 +109,8 @@ def source_spectra(sources: Sources, at: Frequencies) -> Spectra:
 
 
 def blob_spectra(blobs: Blobs, at: Frequencies) -> Spectra:
-    """(5, n, n//2+1) of smooth galaxies as mixtures of Gaussians."""
-    spectra = np.zeros((5, at.n, at.kx.shape[1]), dtype=np.complex64)
+    """(B, n, n//2+1) of smooth galaxies as mixtures of Gaussians."""
+    spectra = np.zeros((blobs.flux.shape[1], at.n, at.kx.shape[1]), dtype=np.complex64)
     kx, ky = at.kx.astype(np.float32), at.ky.astype(np.float32)
     for k in range(len(blobs)):
         cos_a, sin_a = np.float32(np.cos(blobs.angle[k])), np.float32(np.sin(blobs.angle[k]))
@@ -135,15 +135,16 @@ def expose(
     visit: Visit,
     at: Frequencies,
     size_px: int,
-    bands: tuple[int, ...] = (0, 1, 2, 3, 4),
+    bands: Sequence[int] | None = None,
 ) -> Images:
-    """Noise-free images (bands, size_px, size_px), nanomaggy a pixel.
+    """Noise-free images (bands, size_px, size_px), nanomaggy a pixel; by default of all bands.
 
     The spectra's origin lies ``visit.dither`` from the middle of the cutout.
     """
     start = (at.n - size_px) // 2
     middle = start + (size_px - 1) / 2
     inner = slice(start, start + size_px)
+    bands = range(len(spectra)) if bands is None else bands
     images = np.empty((len(bands), size_px, size_px))
     for k, band in enumerate(bands):
         x, y = (middle + visit.dither + visit.shifts[band]) * at.pixscale_arcsec
@@ -155,7 +156,7 @@ def expose(
 
 
 def variance(images: Images, visit: Visit) -> Images:
-    """Pixel variance (5, ny, nx) of photons, sky and read noise, nanomaggy squared."""
+    """Pixel variance (B, ny, nx) of photons, sky and read noise, nanomaggy squared."""
     electrons = visit.electrons_per_nmgy[:, None, None]
     photons = (np.maximum(images, 0) + visit.sky_nmgy[:, None, None]) / electrons
     total: Images = (photons + visit.read_variance[:, None, None]) * visit.noise**2
@@ -163,27 +164,27 @@ def variance(images: Images, visit: Visit) -> Images:
 
 
 def sky_noise(visit: Visit) -> NDArray[np.float64]:
-    """(5,) standard deviation of blank pixels, nanomaggy."""
-    sigma: NDArray[np.float64] = np.sqrt(variance(np.zeros((5, 1, 1)), visit))[:, 0, 0]
+    """(B,) standard deviation of blank pixels, nanomaggy."""
+    blank = np.zeros((len(visit.sky_nmgy), 1, 1))
+    sigma: NDArray[np.float64] = np.sqrt(variance(blank, visit))[:, 0, 0]
     return sigma
 
 
 def noise(rng: np.random.Generator, variances: Images, visit: Visit) -> NDArray[np.float32]:
-    """Noise (5, n, n) of these variances as it is after resampling onto the pixels of r.
+    """Noise (B, n, n) of these variances as it is after resampling onto the pixels of r.
 
     Cubic-spline interpolation between pixels, at the phase of each band, correlates it.
     """
     n = variances.shape[-1]
     wide = int(fft.next_fast_len(n, real=True))
-    white = rng.standard_normal((5, wide, wide), dtype=np.float32)
+    white = rng.standard_normal((len(variances), wide, wide), dtype=np.float32)
     white[:, :n, :n] *= np.sqrt(variances).astype(np.float32)
     # Beyond the cutout, noise as at its far edge.
     white[:, n:, :] *= np.sqrt(variances[:, -1:, :1]).astype(np.float32)
     white[:, :n, n:] *= np.sqrt(variances[:, -1:, -1:]).astype(np.float32)
-    for band in range(5):
-        if band == GRID_BAND:
-            continue
-        x, y = visit.phases[band]
+    for band, (x, y) in enumerate(visit.phases):
+        if band == R:
+            continue  # the others are resampled onto its pixels
         rows = spline_response(fft.fftfreq(wide), y).astype(np.float32)[:, None]
         cols = spline_response(fft.rfftfreq(wide), x).astype(np.float32)[None, :]
         white[band] = fft.irfft2(fft.rfft2(white[band]) * rows * cols, s=(wide, wide))

@@ -6,17 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clumpscope.config.simulate import HostsConfig
+from clumpscope.core.cosmology import COSMOLOGY
 
 Numbers = NDArray[np.float64]
 
 _CANDIDATES = 64  # drawn at a time
 _TRIES = 200  # batches without an acceptable galaxy after which the last is taken as it is
 
-# Luminosity distance (Mpc) in flat LCDM, H0 = 70, Omega_m = 0.3.
+# Luminosity distance (Mpc) by the trapezoidal rule.
 _Z = np.linspace(0, 0.6, 601)
-_HUBBLE = 1 / np.sqrt(0.3 * (1 + _Z) ** 3 + 0.7)
+_HUBBLE = 1 / np.sqrt(COSMOLOGY.Om0 * (1 + _Z) ** 3 + (1 - COSMOLOGY.Om0))
 _COMOVING = (
-    299792.458 / 70 * np.concatenate([[0], np.cumsum((_HUBBLE[1:] + _HUBBLE[:-1]) / 2)]) * _Z[1]
+    299792.458
+    / COSMOLOGY.H0.value
+    * np.concatenate([[0], np.cumsum((_HUBBLE[1:] + _HUBBLE[:-1]) / 2)])
+    * _Z[1]
 )
 _MODULUS = 5 * np.log10(np.maximum(_COMOVING * (1 + _Z), 1e-3)) + 25
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from astropy.stats import gaussian_sigma_to_fwhm
 from numpy.typing import NDArray
 from scipy import fft
 
@@ -14,21 +15,20 @@ STAMP = 41  # side of the PSF images, pixels
 # 0.80-0.86 within one adaptive FWHM, 0.93-0.96 within 1.5, 0.99 within 3.
 _WIDTHS = np.array([1.0, 2.2, 5.5])
 _HALO = 0.025
-_FWHM_PER_SIGMA = np.sqrt(8 * np.log(2))
 
 
 @dataclass(frozen=True, eq=False)
 class Psf:
-    """PSF of five bands, the pixel not included.
+    """PSF of B bands, the pixel not included.
 
     Attributes
     ----------
     sigma_arcsec
-        (5,) Gaussian width of the core.
+        (B,) Gaussian width of the core.
     shares
         (3,) light in core, wing and halo.
     shape
-        (5, 2) ellipticity along the pixel axes and along their diagonal.
+        (B, 2) ellipticity along the pixel axes and along their diagonal.
     """
 
     sigma_arcsec: NDArray[np.float64]
@@ -40,12 +40,13 @@ def draw_psf(rng: np.random.Generator, config: ObserveConfig) -> Psf:
     """Draw the PSF of a visit: seeing, its ratios between bands, wings and ellipticity."""
     seeing = config.psf_fwhm_median_arcsec * np.exp(config.psf_fwhm_scatter * rng.normal())
     seeing = float(np.clip(seeing, *config.psf_fwhm_r_arcsec))
-    fwhm = seeing * np.array(config.psf_ratio) * np.exp(rng.normal(0, 0.03, 5))
+    fwhm = seeing * np.array(config.psf_ratio) * np.exp(rng.normal(0, 0.03, len(config.bands)))
     wing = rng.uniform(*config.psf_wing)
     shares = np.array([1 - wing - _HALO, wing, _HALO])
     common = rng.normal(0, config.psf_ellipticity, 2)
-    shape = common + rng.normal(0, 0.5 * config.psf_ellipticity, (5, 2))
-    return Psf(fwhm / _FWHM_PER_SIGMA / adaptive_width(shares), shares, np.clip(shape, -0.2, 0.2))
+    shape = common + rng.normal(0, 0.5 * config.psf_ellipticity, (len(config.bands), 2))
+    core = fwhm / gaussian_sigma_to_fwhm / adaptive_width(shares)
+    return Psf(core, shares, np.clip(shape, -0.2, 0.2))
 
 
 def adaptive_width(shares: NDArray[np.float64]) -> float:
@@ -103,12 +104,13 @@ def transfer(psf: Psf, band: int, at: Frequencies) -> NDArray[np.float32]:
 
 
 def psf_images(psf: Psf, pixscale_arcsec: float) -> NDArray[np.float32]:
-    """(5, STAMP, STAMP) PSFs, pixel included, centred, each of sum 1."""
+    """(B, STAMP, STAMP) PSFs, pixel included, centred, each of sum 1."""
     n = 2 * STAMP + 2
     half = STAMP // 2
     middle = slice(n // 2 - half, n // 2 + half + 1)
     at = Frequencies.of(n, pixscale_arcsec)
-    images = np.array([fft.irfft2(transfer(psf, band, at), s=(n, n)) for band in range(5)])
+    bands = range(len(psf.sigma_arcsec))
+    images = np.array([fft.irfft2(transfer(psf, band, at), s=(n, n)) for band in bands])
     stamps = fft.fftshift(images, axes=(1, 2))[:, middle, middle]
     unit: NDArray[np.float32] = (stamps / stamps.sum(axis=(1, 2), keepdims=True)).astype(np.float32)
     return unit

@@ -1,11 +1,21 @@
 """What is laid over a painted host: compact sources and small smooth galaxies."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clumpscope.core.bands import SDSS_BANDS, band_info, known_bands
+from clumpscope.errors import RecipeError, expected_got
+
 Column = NDArray[np.float64]
+
+Magnitude = TypeVar("Magnitude", float, Column)
+
+ZERO_POINT = 22.5  # mag, of a nanomaggy
+U, G, R = range(3)  # the bands that every simulated survey has come first
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +29,7 @@ class Sources:
     sigma
         (N,) intrinsic Gaussian width, arcsec; 0 is a point.
     flux
-        (N, 5) nanomaggy in u, g, r, i, z.
+        (N, B) nanomaggy in the survey's bands.
     label
         (N,) 1 clump, 2 odd clump.
     """
@@ -58,7 +68,7 @@ class Blobs:
     early
         (N,) True has a de Vaucouleurs profile, False an exponential one.
     flux
-        (N, 5) nanomaggy in u, g, r, i, z.
+        (N, B) nanomaggy in the survey's bands.
     """
 
     x: Column
@@ -78,21 +88,43 @@ class Blobs:
         return Blobs(*(np.concatenate(pair) for pair in pairs))
 
 
-def no_sources() -> Sources:
-    """Return an empty list."""
-    empty = np.zeros(0)
-    return Sources(empty, empty, empty, np.zeros((0, 5)), np.zeros(0, dtype=np.int64))
+def nanomaggies(magnitude: Magnitude) -> Magnitude:
+    """Flux of an AB magnitude."""
+    return 10 ** (-0.4 * (magnitude - ZERO_POINT))
 
 
-def no_blobs() -> Blobs:
-    """Return an empty list."""
-    empty = np.zeros(0)
-    return Blobs(empty, empty, empty, empty, empty, np.zeros(0, dtype=bool), np.zeros((0, 5)))
+def in_bands(magnitudes: Column, bands: Sequence[str]) -> Column:
+    """(..., B) magnitudes in some bands from those in SDSS's, (..., 5).
+
+    Another band's lies on the straight line over ln wavelength through the two of SDSS's around
+    it, or nearest to it.
+
+    Raises
+    ------
+    RecipeError
+        If a band is not known.
+    """
+    unknown = set(bands) - set(known_bands())
+    if unknown:
+        raise RecipeError(expected_got("bands", " ".join(known_bands()), " ".join(bands)))
+    place = np.log([band_info(band).wavelength_nm for band in SDSS_BANDS])
+    columns = []
+    for band in bands:
+        at = np.log(band_info(band).wavelength_nm)
+        k = int(np.clip(np.searchsorted(place, at, side="right") - 1, 0, len(place) - 2))
+        share = (at - place[k]) / (place[k + 1] - place[k])
+        if band in SDSS_BANDS:
+            columns.append(magnitudes[..., SDSS_BANDS.index(band)])
+        else:
+            columns.append((1 - share) * magnitudes[..., k] + share * magnitudes[..., k + 1])
+    return np.stack(columns, axis=-1)
 
 
-def band_fluxes(flux: Column, anchor: int, colours: Column) -> Column:
-    """(N, 5) fluxes from the flux in band ``anchor`` (0 is u) and (N, 4) colours u-g … i-z."""
+def band_fluxes(
+    flux: Column, anchor: int, colours: Column, bands: Sequence[str] = SDSS_BANDS
+) -> Column:
+    """(N, B) fluxes from the flux in band ``anchor`` (`U`, `R`) and (N, 4) colours u-g … i-z."""
     magnitudes = np.concatenate([np.zeros((len(flux), 1)), -np.cumsum(colours, axis=1)], axis=1)
     magnitudes -= magnitudes[:, anchor : anchor + 1]
-    fluxes: Column = flux[:, None] * 10 ** (-0.4 * magnitudes)
+    fluxes: Column = flux[:, None] * 10 ** (-0.4 * in_bands(magnitudes, bands))
     return fluxes

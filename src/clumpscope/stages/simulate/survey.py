@@ -1,6 +1,7 @@
 """One simulated galaxy: image, host row, truth and training boxes from (seed, galaxy_id)."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +9,6 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from clumpscope.config.simulate import SimulateConfig
-from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.frames import native_to_sky
 from clumpscope.core.galaxy import BandImage, GalaxyImage
 from clumpscope.ops.psf import adaptive_fwhm_px
@@ -26,7 +26,6 @@ from clumpscope.stages.simulate.interlopers import (
 from clumpscope.stages.simulate.labels import Columns, labels, visibility
 from clumpscope.stages.simulate.light import Light, paint
 from clumpscope.stages.simulate.observe import (
-    GRID_BAND,
     Images,
     Visit,
     blob_spectra,
@@ -40,7 +39,7 @@ from clumpscope.stages.simulate.observe import (
     variance,
 )
 from clumpscope.stages.simulate.psf import Frequencies, psf_images
-from clumpscope.stages.simulate.sources import Sources
+from clumpscope.stages.simulate.sources import R, Sources, U
 
 _MARGIN = 1.08  # of the painted field over the expected cutout
 _LARGEST = 700  # px of the painted field
@@ -73,7 +72,8 @@ def simulate_galaxy(galaxy_id: str, config: SimulateConfig, seed: int) -> Simula
     """Simulate one galaxy; the same (seed, galaxy_id) gives the same galaxy."""
     rng = galaxy_rng(seed, galaxy_id)
     pixscale = config.observe.pixscale_arcsec
-    host = draw_host(rng, config.hosts, config.clumps)
+    bands = config.observe.bands
+    host = draw_host(rng, config.hosts, config.clumps, bands)
     visit = draw_visit(rng, config.observe)
     visit = replace(visit, shifts=artefacts.displace(rng, visit.shifts, config.artefacts))
     n = _painted_side(host, config)
@@ -85,15 +85,15 @@ def simulate_galaxy(galaxy_id: str, config: SimulateConfig, seed: int) -> Simula
     field = size * pixscale
     clumps = draw_clumps(rng, light, host.richness, config.clumps)
     knots = draw_knots(rng, light, host.member.g_r, config.interlopers)
-    stars = draw_stars(rng, field, config.interlopers)
-    galaxies = draw_galaxies(rng, field, config.interlopers) + companions(
-        rng, host.member.r_mag, host.member.r50_arcsec, merger=host.tail > 0
+    stars = draw_stars(rng, field, config.interlopers, bands)
+    galaxies = draw_galaxies(rng, field, config.interlopers, bands) + companions(
+        rng, host.member.r_mag, host.member.r50_arcsec, bands, merger=host.tail > 0
     )
     resolved, faint = faint_apart(galaxies)
     own = light_spectra(light) + source_spectra(clumps, at)
     others = source_spectra(knots + stars + faint, at) + blob_spectra(resolved, at)
     seen = expose(own + others, visit, at, size)
-    own_r = expose(own, visit, at, size, bands=(GRID_BAND,))[0]
+    own_r = expose(own, visit, at, size, bands=(R,))[0]
     sources = clumps + knots + stars + as_sources(galaxies)
     xy = (size - 1) / 2 + visit.dither + np.column_stack([sources.x, sources.y]) / pixscale
     wcs = _wcs(rng, size, pixscale, visit)
@@ -101,7 +101,7 @@ def simulate_galaxy(galaxy_id: str, config: SimulateConfig, seed: int) -> Simula
     star_xy = xy[first : first + len(stars)]
     image, var = _observed(galaxy_id, seen, (stars, star_xy), visit, wcs, rng, config)
     total = light.total + clumps.flux.sum(axis=0)
-    r50, r90 = (_radius(own_r, visit.dither, total[GRID_BAND], share) for share in (0.5, 0.9))
+    r50, r90 = (_radius(own_r, visit.dither, total[R], share) for share in (0.5, 0.9))
     seen_by = visibility(sources, xy, seen, var, image, r90, config.labels)
     shown = rng.random(len(sources)) < seen_by
     near = (np.hypot(sources.x, sources.y) < _NEAR * r90 * pixscale) | (sources.label == 1)
@@ -114,7 +114,7 @@ def simulate_galaxy(galaxy_id: str, config: SimulateConfig, seed: int) -> Simula
     return SimulatedGalaxy(
         image,
         row,
-        truth(galaxy_id, sources.subset(near), xy[near], wcs, total[0]),
+        truth(galaxy_id, sources.subset(near), xy[near], wcs, total[U], bands),
         labels(galaxy_id, sources, xy, image, shown),
     )
 
@@ -129,7 +129,7 @@ def _painted_side(host: Host, config: SimulateConfig) -> int:
 
 def _expected_r90(light: Light) -> float:
     """R90 in arcsec of the painted light, as seen in usual seeing."""
-    r90 = _radius(light.bands[GRID_BAND], np.zeros(2), light.total[GRID_BAND], 0.9)
+    r90 = _radius(light.bands[R], np.zeros(2), light.total[R], 0.9)
     return float(np.hypot(r90 * light.step_arcsec, _PSF_R90))
 
 
@@ -165,7 +165,8 @@ def _observed(
     seen = seen + artefacts.uneven_sky(rng, shape, sigma, config.observe.sky_residual)
     data = (seen + noise(rng, var, visit)).astype(np.float32)
     pixscale = config.observe.pixscale_arcsec
-    bands = {
+    psfs = psf_images(visit.psf, pixscale)
+    planes = {
         band: BandImage(
             data=data[k],
             variance=var[k].astype(np.float32),
@@ -174,12 +175,10 @@ def _observed(
             psf_fwhm_arcsec=adaptive_fwhm_px(psf) * pixscale,
             psf=psf,
         )
-        for k, (band, psf) in enumerate(
-            zip(SDSS_BANDS, psf_images(visit.psf, pixscale), strict=True)
-        )
+        for k, (band, psf) in enumerate(zip(config.observe.bands, psfs, strict=True))
     }
     ra, dec = wcs.wcs.crval
-    return GalaxyImage(galaxy_id, bands, float(ra), float(dec)), var
+    return GalaxyImage(galaxy_id, planes, float(ra), float(dec)), var
 
 
 def _wcs(rng: np.random.Generator, size: int, pixscale: float, visit: Visit) -> WCS:
@@ -217,8 +216,9 @@ def truth(
     xy: NDArray[np.float64],
     wcs: WCS,
     total_u: float,
+    bands: Sequence[str],
 ) -> Columns:
-    """Columns of the truth table."""
+    """Columns of the truth table, in the bands of the sources' fluxes."""
     sky = native_to_sky(xy, wcs)
     return {
         "galaxy_id": [galaxy_id] * len(sources),
@@ -228,8 +228,8 @@ def truth(
         "x": xy[:, 0],
         "y": xy[:, 1],
         "label": sources.label,
-        "flux_ratio_u": sources.flux[:, 0] / total_u,
-        **{f"flux_{band}": sources.flux[:, k] for k, band in enumerate(SDSS_BANDS)},
+        "flux_ratio_u": sources.flux[:, U] / total_u,
+        **{f"flux_{band}": sources.flux[:, k] for k, band in enumerate(bands)},
     }
 
 
@@ -254,9 +254,9 @@ def _host_row(
         "log_ssfr": member.log_ssfr,
         "pixscale_arcsec": image.pixscale_arcsec,
         "field_arcsec": image.shape[0] * image.pixscale_arcsec,
-        **{f"petro_flux_{b}": float(total[k]) for k, b in enumerate(SDSS_BANDS)},
-        **{f"petro_flux_err_{b}": float(errors[k]) for k, b in enumerate(SDSS_BANDS)},
-        **{f"psf_fwhm_{b}": image[b].psf_fwhm_arcsec for b in SDSS_BANDS},
+        **{f"petro_flux_{b}": float(total[k]) for k, b in enumerate(image.bands)},
+        **{f"petro_flux_err_{b}": float(errors[k]) for k, b in enumerate(image.bands)},
+        **{f"psf_fwhm_{b}": image[b].psf_fwhm_arcsec for b in image.bands},
     }
 
 

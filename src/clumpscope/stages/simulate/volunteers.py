@@ -9,17 +9,19 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
+from astropy.stats import gaussian_sigma_to_fwhm
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, maximum_filter
 from scipy.special import expit
 
 from clumpscope.core.boxes import Label
+from clumpscope.core.frames import middle_of
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.marks import Kind
+from clumpscope.ops.host import psf_fwhm_px
 
 Values = NDArray[np.float64]
 
-PICTURE_PX = 400.0  # side of the picture that volunteers see (Popp et al. 2024)
 TOOLS = {Kind.NORMAL: "Clump", Kind.ODD: "Unusual clump", Kind.BULGE: "Central bulge"}
 _DETECT_BAND, _ODD_BAND = "g", "r"  # clumps are blue, stars shine in r
 _TRUTH_LIMIT = 40  # sources of a galaxy that are looked at
@@ -151,7 +153,6 @@ def sights(
     xy, label, flux
         True sources: (n, 2) native pixels, (n,) `Label`, band → (n,) nanomaggies.
     """
-    ny, nx = image.shape
     clear = np.zeros(len(xy))
     for band, wanted in ((_DETECT_BAND, Label.CLUMP), (_ODD_BAND, Label.ODD)):
         rows = label == wanted
@@ -159,7 +160,7 @@ def sights(
     clear[label == Label.ODD] *= _ODD_INTEREST
     clear = clear * _attention(xy, image.shape)
     top = np.argsort(-clear, kind="stable")[:_TRUTH_LIMIT]
-    centre = np.array([[(nx - 1) / 2, (ny - 1) / 2]])
+    centre = middle_of(image.shape)[None]
     knots, plain = _knots(image, np.concatenate([xy, centre]))
     kind = np.concatenate([label[top], [Kind.BULGE], np.full(len(knots), Kind.NORMAL)])
     return Sights(
@@ -173,7 +174,7 @@ def sights(
 def _attention(xy: Values, shape: tuple[int, int]) -> Values:
     """Chance to look there: on the host, about a sixth of the field in radius (its R90)."""
     ny, nx = shape
-    radius = np.hypot(*(xy - [(nx - 1) / 2, (ny - 1) / 2]).T) * 6 / max(nx, ny)
+    radius = np.hypot(*(xy - middle_of(shape)).T) * 6 / max(nx, ny)
     attention: Values = expit((1.25 - radius) / 0.12)
     return attention
 
@@ -181,7 +182,7 @@ def _attention(xy: Values, shape: tuple[int, int]) -> Values:
 def _clarity(image: GalaxyImage, band: str, xy: Values, flux: Values) -> Values:
     """Chance to be seen by a perfect eye: rises with signal-to-noise and contrast."""
     plane = image[band]
-    sigma = plane.psf_fwhm_arcsec / image.pixscale_arcsec / 2.3548
+    sigma = psf_fwhm_px(image, band) / gaussian_sigma_to_fwhm
     ny, nx = image.shape
     col = np.clip(np.rint(xy[:, 0]).astype(int), 0, nx - 1)
     row = np.clip(np.rint(xy[:, 1]).astype(int), 0, ny - 1)
@@ -199,7 +200,8 @@ def _clarity(image: GalaxyImage, band: str, xy: Values, flux: Values) -> Values:
 def _knots(image: GalaxyImage, taken: Values) -> tuple[Values, Values]:
     """Local peaks of the host's light that are no source, and how plain each is, 0 to 1."""
     plane = image[_DETECT_BAND]
-    sigma = plane.psf_fwhm_arcsec / image.pixscale_arcsec / 2.3548
+    fwhm = psf_fwhm_px(image, _DETECT_BAND)
+    sigma = fwhm / gaussian_sigma_to_fwhm
     data = plane.data.astype(float)
     fine, coarse = gaussian_filter(data, sigma), gaussian_filter(data, 3 * sigma)
     excess = (fine - coarse) * 2 * sigma * np.sqrt(np.pi) / np.sqrt(np.median(plane.variance))
@@ -207,7 +209,7 @@ def _knots(image: GalaxyImage, taken: Values) -> tuple[Values, Values]:
     row, col = np.nonzero(peaks)
     xy = np.column_stack([col, row]).astype(float)
     apart = np.hypot(*(xy[:, None] - taken[None]).transpose(2, 0, 1)).min(axis=1, initial=np.inf)
-    keep = apart > 2 * 2.3548 * sigma
+    keep = apart > 2 * fwhm
     plain = expit((excess[row, col] - 8) / 2) * _attention(xy, image.shape)
     order = np.argsort(-plain[keep], kind="stable")[:10]
     return xy[keep][order], plain[keep][order]
@@ -234,7 +236,7 @@ def look(
     rng: np.random.Generator,
 ) -> Drawn:
     """What volunteer ``k`` marks on a galaxy."""
-    fwhm = image[_ODD_BAND].psf_fwhm_arcsec / image.pixscale_arcsec
+    fwhm = psf_fwhm_px(image, _ODD_BAND)
     bulge = seen.kind == Kind.BULGE
     chance = np.where(seen.real, who.detection[k], min(who.credulity[k], 3.0)) * seen.clarity
     chance[bulge] = _BULGE * who.detection[k]
@@ -253,7 +255,7 @@ def look(
     marked = marked[(clumps <= who.patience[k]) | (kind[marked] == Kind.BULGE)]
     xy = seen.xy[marked] + who.scatter_fwhm[k] * fwhm * rng.standard_normal((len(marked), 2))
     ny, nx = image.shape
-    middle = np.array([(nx - 1) / 2, (ny - 1) / 2])
+    middle = middle_of(image.shape)
     wild = rng.poisson(who.false_marks[k])
     angle, radius = rng.uniform(0, 2 * np.pi, wild), 0.22 * max(nx, ny) * np.sqrt(rng.random(wild))
     stray = middle + radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])

@@ -7,13 +7,14 @@ from the images' WCS and PSF where a sample is given, else they are blank.
 import numpy as np
 from astropy.table import QTable, Table
 
+from clumpscope.core.box_tables import corner_columns
 from clumpscope.core.boxes import Label
 from clumpscope.core.frames import sky_to_native
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import TableError, expected_got
 from clumpscope.stages.labels.formats.base import Format, Images
 from clumpscope.stages.labels.formats.columns import Problems, column_named, numbers, words
-from clumpscope.stages.labels.formats.common import CORNERS, boxes_at, centres, labels_from
+from clumpscope.stages.labels.formats.common import boxes_at, centres, labels_from
 
 # Names that VizieR and the journal give, in the order in which they are looked for.
 _NAMES = {
@@ -94,7 +95,7 @@ def read(table: Table, images: Images, where: object) -> QTable:
         if grid is not None and grid.wcs is not None:
             xy = sky_to_native(radec[mine], grid.wcs)
             boxes = boxes_at(xy, 2 * grid.psf_fwhm_px, grid.shape)
-            for name, values in zip(CORNERS, boxes.T, strict=True):
+            for name, values in corner_columns(boxes).items():
                 labels[name][mine] = values
     return labels
 

@@ -3,14 +3,17 @@
 import numpy as np
 from astropy.table import QTable, Table
 
+from clumpscope.core.box_tables import corner_columns
+from clumpscope.core.marks import PICTURE_PX
+from clumpscope.core.records import CORNERS
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
 from clumpscope.stages.labels.formats.base import Format, Images
-from clumpscope.stages.labels.formats.common import CORNERS, boxes_of, labels_from
+from clumpscope.stages.labels.formats.common import boxes_of, labels_from
 
-CROP_PX, SIZE_PX = 200.0, 400.0  # of the enlarged picture (Popp et al. 2024, section 3)
+_CROP_PX = 200  # of the picture (Popp et al. 2024, section 3)
 _COLUMNS = ("local_id", "label", *CORNERS)
-_OFFSET = (SIZE_PX - CROP_PX) / 2
+_OFFSET = (PICTURE_PX - _CROP_PX) / 2
 
 
 def write(labels: QTable, _images: Images) -> Table:
@@ -28,8 +31,8 @@ def write(labels: QTable, _images: Images) -> Table:
     zoo = plain(labels, "zoo_id") if "zoo_id" in labels.colnames else np.full(len(labels), -1)
     table = Table({"zoo_id": zoo, "local_id": np.array(ids, dtype=np.int64 if whole else np.str_)})
     table["label"] = plain(labels, "label")
-    for name, values in zip(CORNERS, boxes_of(labels).T, strict=True):
-        table[name] = values * SIZE_PX - _OFFSET
+    for name, values in corner_columns(boxes_of(labels)).items():
+        table[name] = values * PICTURE_PX - _OFFSET
     for name in labels.colnames:
         if name not in (*table.colnames, "galaxy_id"):
             table[name] = plain(labels, name)
@@ -63,7 +66,7 @@ def read(table: Table, _images: Images, where: object) -> QTable:
     columns = {name: np.asarray(table[name]) for name in table.colnames}
     try:
         for name in CORNERS:
-            columns[name] = (columns[name].astype(float) + _OFFSET) / SIZE_PX
+            columns[name] = (columns[name].astype(float) + _OFFSET) / PICTURE_PX
     except ValueError as error:
         raise TableError(f"{where}: {name}: {error}") from error
     zoo = columns.pop("zoo_id", None)

@@ -6,10 +6,11 @@ import numpy as np
 from astropy.table import QTable
 
 from clumpscope.core.boxes import LABEL_NAMES
+from clumpscope.core.records import CORNERS
 from clumpscope.core.schema import rows_by_id
 from clumpscope.errors import TableError, expected_got
 from clumpscope.stages.labels.formats.base import Format, Images
-from clumpscope.stages.labels.formats.common import CORNERS, boxes_of, extras, labels_from
+from clumpscope.stages.labels.formats.common import boxes_of, extras, labels_from
 
 _CATEGORIES = [{"id": int(label), "name": name} for label, name in LABEL_NAMES.items()]
 

@@ -8,6 +8,7 @@ import numpy as np
 from astropy.table import QTable
 from numpy.typing import ArrayLike
 
+from clumpscope.core.box_tables import corners_of
 from clumpscope.core.frames import boxes_native_to_fraction, fraction_to_native, native_to_sky
 from clumpscope.core.galaxy import check_galaxy_id
 from clumpscope.core.records import CONSENSUS, LABELS, SCHEMA_VERSION
@@ -16,13 +17,7 @@ from clumpscope.errors import TableError, expected_got
 from clumpscope.stages.labels.formats.base import Images
 from clumpscope.stages.labels.formats.columns import Values
 
-CORNERS = ("x1", "y1", "x2", "y2")
 _EXTRAS = {"ra": "f8", "dec": "f8", **{spec.name: spec.dtype for spec in CONSENSUS}}
-
-
-def corners_of(labels: QTable) -> Values:
-    """(N, 4) boxes as fractions, NaN where blank."""
-    return np.column_stack([plain(labels, name) for name in CORNERS]).reshape(-1, 4)
 
 
 def boxes_of(labels: QTable) -> Values:

@@ -11,10 +11,12 @@ import numpy as np
 from astropy.table import MaskedColumn, QTable, Table
 from numpy.typing import NDArray
 
+from clumpscope.core.box_tables import corners_of
 from clumpscope.core.boxes import LABEL_NAMES, Label
 from clumpscope.core.frames import fraction_to_native, native_to_sky
 from clumpscope.core.galaxy import check_galaxy_id
 from clumpscope.core.grid import Grid
+from clumpscope.core.records import CORNERS
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import TableError, expected_got
 from clumpscope.ops.places import MAX_DISAGREEMENT_PX, places
@@ -27,10 +29,8 @@ from clumpscope.stages.labels.formats.columns import (
     words,
 )
 from clumpscope.stages.labels.formats.common import (
-    CORNERS,
     boxes_at,
     centres,
-    corners_of,
     labels_from,
 )
 

@@ -5,16 +5,15 @@ from collections.abc import Mapping
 
 from astropy.table import QTable
 
-from clumpscope.core.boxes import Label
+from clumpscope.core.boxes import DS9_COLOURS, LABEL_NAMES, Label
 from clumpscope.core.frames import boxes_fraction_to_native, boxes_native_to_fraction
+from clumpscope.core.records import CORNERS
 from clumpscope.core.schema import rows_by_id
 from clumpscope.errors import TableError, expected_got
 from clumpscope.stages.labels.formats.base import Format, Images
-from clumpscope.stages.labels.formats.common import CORNERS, boxes_of, extras, labels_from
+from clumpscope.stages.labels.formats.common import boxes_of, extras, labels_from
 
 _HEAD = "# Region file format: DS9 version 4.1\n# image {width} x {height}\nimage\n"
-_COLOURS = {Label.CLUMP: "cyan", Label.ODD: "orange"}
-_NAMES = {Label.CLUMP: "clump", Label.ODD: "odd clump"}
 _BOX = re.compile(r"^[+]?\s*box\s*\(?([^)#]*)\)?\s*(?:#\s*(.*))?$", re.IGNORECASE)
 _SIZE = re.compile(r"#\s*image\s+(\d+)\s*x\s*(\d+)")
 
@@ -38,7 +37,7 @@ def write(labels: QTable, images: Images) -> dict[str, str]:
             label = Label(int(labels["label"][row]))
             more = " ".join(f"tag={{{k}={v!r}}}" for k, v in extras(labels, row).items())
             box = ",".join(repr(float(number)) for number in numbers)
-            text = f"color={_COLOURS[label]} text={{{_NAMES[label]}}} {more}".rstrip()
+            text = f"color={DS9_COLOURS[label]} text={{{LABEL_NAMES[label]}}} {more}".rstrip()
             lines.append(f"box({box}) # {text}\n")
         texts[galaxy_id] = _HEAD.format(width=width, height=height) + "".join(lines)
     return texts

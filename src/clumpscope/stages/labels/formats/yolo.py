@@ -7,10 +7,11 @@ import numpy as np
 from astropy.table import QTable
 
 from clumpscope.core.boxes import LABEL_NAMES
+from clumpscope.core.records import CORNERS
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import TableError, expected_got
 from clumpscope.stages.labels.formats.base import Format, Images
-from clumpscope.stages.labels.formats.common import CORNERS, boxes_of, labels_from
+from clumpscope.stages.labels.formats.common import boxes_of, labels_from
 
 _CLASSES = "".join(f"{name}\n" for name in LABEL_NAMES.values())
 
