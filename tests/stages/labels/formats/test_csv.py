@@ -14,6 +14,7 @@ from clumpscope.core.schema import plain
 from clumpscope.errors import TableError
 from clumpscope.stages.labels.formats.base import Images
 from clumpscope.stages.labels.formats.csv import FORMAT
+from places import DOCS
 
 CORNERS = ("x1", "y1", "x2", "y2")
 GRIDS = {
@@ -168,6 +169,17 @@ def test_sky_and_pixels_must_agree_to_half_a_pixel():
     boxed = dict(zip(CORNERS, corners(labelled.labels()).T.tolist(), strict=True))
     with pytest.raises(TableError, match=r"row 5 \(b2\): place: .*within 0\.5 px, got 0\.65 px"):
         read(**given_as("y", "ra", "dec"), **boxed, x=far)
+
+
+def test_the_example_of_the_documentation():
+    page = (DOCS / "consensus.md").read_text(encoding="utf-8")
+    table = Table.read(page.split("```text\n")[1].split("```")[0].splitlines(), format="ascii.csv")
+    found = FORMAT.read(table, Images(lambda _: Grid((50, 80), None, 3.0), 200), "docs")
+    assert found["label"].tolist() == [1, 2]
+    box = boxes_fraction_to_native(corners(found), (50, 80))
+    assert box == pytest.approx(
+        np.array([[49.1, 37.3, 55.1, 43.3], [58, 25.75, 64, 31.75]]), abs=1e-9
+    )
 
 
 BOX = {"x1": 0.1, "y1": 0.2, "x2": 0.3, "y2": 0.4}
