@@ -36,7 +36,7 @@ RECORDS = {
 
 CONTENT = {
     "json": "a file",
-    "table": "a table: CSV, ECSV, FITS, VOTable or Parquet in, CSV or Parquet out",
+    "table": "a table",
     "texts": "a folder of `.{suffix}` files",
 }
 
@@ -93,7 +93,11 @@ def data_model() -> str:
     ]
     for file, (name, what) in RECORDS.items():
         parts += [f"### {file}", what, columns(getattr(records, name))]
-    parts += ["## Formats of labels", "What `labels import` and `labels export` read and write."]
+    parts += [
+        "## Formats of labels",
+        "What `labels import` and `labels export` read and write. A table is CSV, TSV, ECSV, FITS, "
+        "VOTable or Parquet when read, and CSV or Parquet when written, as its name ends.",
+    ]
     parts += [table(("`--format`", "what it is", "on disk", "needs `--sample` for"), formats())]
     return "\n\n".join(parts) + "\n"
 

@@ -1,6 +1,7 @@
 import pytest
 
-from clumpscope.stages.fetch.columns import by_name, host_columns, listed
+from clumpscope.ops.columns import by_name
+from clumpscope.stages.fetch.columns import host_columns, listed
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from astropy.table import Column
 from numpy.typing import NDArray
 
 from clumpscope.errors import TableError, expected_got
-from clumpscope.stages.fetch.columns import is_text, words
+from clumpscope.ops.columns import is_text, words
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 

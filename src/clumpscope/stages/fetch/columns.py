@@ -1,9 +1,6 @@
-"""Columns of a user's target list: which are taken for which of ours, and their text."""
+"""Columns of a user's target list: which are taken for which of ours."""
 
 from collections.abc import Iterable, Mapping
-
-import numpy as np
-from astropy.table import Column
 
 from clumpscope.core.columns import DEC_NAMES, RA_NAMES, simplified
 from clumpscope.core.records import HOSTS
@@ -15,14 +12,6 @@ _NAMES = {
 }
 _MAGNITUDES = ("u", "g", "r", "i")  # beside two of these z is one, too
 _TOLD = 12
-
-
-def by_name(names: Iterable[str]) -> dict[str, str]:
-    """Their columns by `simplified` name; of several, one in small letters or the first."""
-    theirs: dict[str, str] = {}
-    for name in sorted(names, key=lambda name: name != name.lower()):
-        theirs.setdefault(simplified(name), name)
-    return theirs
 
 
 def host_columns(theirs: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
@@ -56,19 +45,3 @@ def listed(items: Iterable[str]) -> str:
     items = list(items)
     more = f" and {len(items) - _TOLD} more" if len(items) > _TOLD else ""
     return ", ".join(items[:_TOLD]) + more
-
-
-def words(column: Column) -> list[str]:
-    """Text of a column's rows without blanks around; empty where masked."""
-    masked = np.ma.getmaskarray(column) if np.ma.isMaskedArray(column) else np.zeros(len(column))
-    return [
-        ""
-        if hidden
-        else (item.decode(errors="replace") if isinstance(item, bytes) else str(item)).strip()
-        for item, hidden in zip(column, masked, strict=True)
-    ]
-
-
-def is_text(column: Column) -> bool:
-    """Whether a column holds text."""
-    return column.dtype.kind in "USO"

@@ -14,9 +14,11 @@ from clumpscope.core.names import iau_names
 from clumpscope.core.records import HOSTS, record_table
 from clumpscope.core.schema import AB, ColumnSpec, plain
 from clumpscope.errors import TableError, expected_got
+from clumpscope.ops.columns import by_name, is_text, words
+from clumpscope.ops.ids import id_texts, mended
 from clumpscope.stages.fetch.angles import sexagesimal
-from clumpscope.stages.fetch.columns import by_name, host_columns, is_text, listed, words
-from clumpscope.stages.fetch.ids import check_ids, id_texts, mended
+from clumpscope.stages.fetch.columns import host_columns, listed
+from clumpscope.stages.fetch.ids import check_ids
 
 _ANGLES = {"ra": (u.hourangle, "hours"), "dec": (u.deg, "degrees")}
 

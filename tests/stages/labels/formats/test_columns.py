@@ -6,7 +6,13 @@ from astropy import units as u
 from astropy.table import MaskedColumn, QTable, Table
 
 from clumpscope.errors import TableError
-from clumpscope.stages.labels.formats.columns import Problems, column_named, numbers, words
+from clumpscope.stages.labels.formats.columns import (
+    Problems,
+    column_named,
+    galaxy_ids,
+    numbers,
+    words,
+)
 
 
 def test_the_first_name_that_is_there_in_any_case():
@@ -45,11 +51,19 @@ def test_units_are_turned_and_others_refused():
         numbers(QTable({"ra": [1] * u.m}), ("ra",), Problems(), "deg")
 
 
-def test_words_of_texts_bytes_numbers_and_blanks():
-    table = Table({"a": ["x ", "y"], "b": [b"x", b"y"], "c": [1, 2]})
-    table["d"] = MaskedColumn(["x", "y"], mask=[False, True])
-    found = [words(table, (name,)) for name in ("a", "b", "c", "d", "e")]
-    assert found == [["x", "y"], ["x", "y"], ["1", "2"], ["x", ""], ["", ""]]
+def test_words_of_a_column_or_of_none():
+    table = Table({"a": MaskedColumn(["x ", "y"], mask=[False, True])})
+    assert words(table, ("b", "a")) == ["x", ""]
+    assert words(table, ("b",)) == ["", ""]
+
+
+def test_ids_are_mended_as_a_target_list_s_and_must_have_all_digits():
+    table = Table({"ObjID": ["NGC 1", " b2"], "id": [1.0, 1237648720693755918.0]})
+    assert galaxy_ids(table, ("galaxyid", "objid"), "t") == ["NGC_1", "b2"]
+    with pytest.raises(TableError, match="t: column id, row 2: expected an id with all its digits"):
+        galaxy_ids(table, ("id",), "t")
+    with pytest.raises(TableError, match="t: expected a column galaxy_id, got ObjID, id"):
+        galaxy_ids(table, ("name",), "t")
 
 
 def test_bad_cells_are_told_by_row():

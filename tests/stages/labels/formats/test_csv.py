@@ -14,6 +14,7 @@ from clumpscope.core.schema import plain
 from clumpscope.errors import TableError
 from clumpscope.stages.labels.formats.base import Images
 from clumpscope.stages.labels.formats.csv import FORMAT
+from places import DOCS
 
 CORNERS = ("x1", "y1", "x2", "y2")
 GRIDS = {
@@ -55,6 +56,11 @@ def test_places_of_every_kind_become_boxes_of_two_psf_widths(names):
     assert plain(found, "ra") == pytest.approx(POINTS["ra"], abs=1e-7)
     assert plain(found, "dec") == pytest.approx(POINTS["dec"], abs=1e-7)
     assert "probability" not in found.colnames
+
+
+def test_the_usual_other_names_will_do():
+    points = {"_RAJ2000": POINTS["ra"], "_DEJ2000": POINTS["dec"], "objid": POINTS["galaxy_id"]}
+    assert (corners(read(**points)) == corners(read(**given_as("ra", "dec")))).all()
 
 
 def test_the_order_of_the_rows_is_kept():
@@ -170,6 +176,17 @@ def test_sky_and_pixels_must_agree_to_half_a_pixel():
         read(**given_as("y", "ra", "dec"), **boxed, x=far)
 
 
+def test_the_example_of_the_documentation():
+    page = (DOCS / "consensus.md").read_text(encoding="utf-8")
+    table = Table.read(page.split("```text\n")[1].split("```")[0].splitlines(), format="ascii.csv")
+    found = FORMAT.read(table, Images(lambda _: Grid((50, 80), None, 3.0), 200), "docs")
+    assert found["label"].tolist() == [1, 2]
+    box = boxes_fraction_to_native(corners(found), (50, 80))
+    assert box == pytest.approx(
+        np.array([[49.1, 37.3, 55.1, 43.3], [58, 25.75, 64, 31.75]]), abs=1e-9
+    )
+
+
 BOX = {"x1": 0.1, "y1": 0.2, "x2": 0.3, "y2": 0.4}
 
 
@@ -178,7 +195,8 @@ BOX = {"x1": 0.1, "y1": 0.2, "x2": 0.3, "y2": 0.4}
     [
         ({"galaxy_id": "zz", "x": 1.0, "y": 1.0}, "galaxy_id: .* of the sample, got zz"),
         ({"galaxy_id": "zz", **BOX}, "galaxy_id: expected a galaxy of the sample, got zz"),
-        ({"galaxy_id": "../a", **BOX}, r"galaxy_id: expected 1 to 64 .*got '\.\./a'"),
+        ({"galaxy_id": "../a", **BOX}, r"galaxy_id: .* of the sample, got _\.\._a"),
+        ({"galaxy_id": "a" * 65, **BOX}, "galaxy_id: expected 1 to 64 characters"),
         ({"galaxy_id": "", **BOX}, "galaxy_id: expected 1 to 64 characters"),
         # 80 px wide and 48 high: what fits one way does not fit the other.
         (

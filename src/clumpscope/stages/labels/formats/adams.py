@@ -9,18 +9,25 @@ from astropy.table import QTable, Table
 
 from clumpscope.core.box_tables import corner_columns
 from clumpscope.core.boxes import Label
+from clumpscope.core.columns import DEC_NAMES, ID_NAMES, RA_NAMES
 from clumpscope.core.frames import sky_to_native
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import TableError, expected_got
 from clumpscope.stages.labels.formats.base import Format, Images
-from clumpscope.stages.labels.formats.columns import Problems, column_named, numbers, words
+from clumpscope.stages.labels.formats.columns import (
+    Problems,
+    column_named,
+    galaxy_ids,
+    numbers,
+    words,
+)
 from clumpscope.stages.labels.formats.common import boxes_at, centres, labels_from
 
 # Names that VizieR and the journal give, in the order in which they are looked for.
 _NAMES = {
-    "galaxy_id": ("galaxy_id", "objid", "specobjid", "name", "gzid", "id"),
-    "ra": ("raj2000", "ra_icrs", "radeg", "clump_ra", "ra"),
-    "dec": ("dej2000", "de_icrs", "dedeg", "decdeg", "clump_dec", "dec"),
+    "galaxy_id": (*ID_NAMES, "gzid"),
+    "ra": ("clump_ra", *RA_NAMES),
+    "dec": ("clump_dec", *DEC_NAMES),
     "unusual": ("unusual", "odd"),
     "completeness": ("completeness", "compl", "comp"),
 }
@@ -72,7 +79,7 @@ def read(table: Table, images: Images, where: object) -> QTable:
             expected = f"a column {' or '.join(names)}"
             raise TableError(expected_got(where, expected, ", ".join(table.colnames)))
     problems = Problems()
-    ids = words(table, _NAMES["galaxy_id"])
+    ids = galaxy_ids(table, _NAMES["galaxy_id"], where)
     radec = np.column_stack(
         [numbers(table, _NAMES[name], problems, "deg") for name in ("ra", "dec")]
     )

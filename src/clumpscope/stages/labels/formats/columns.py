@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from astropy import units as u
-from astropy.table import MaskedColumn, Table
+from astropy.table import Table
 from numpy.typing import ArrayLike, NDArray
 
-from clumpscope.core.schema import plain
+from clumpscope.core.columns import simplified
 from clumpscope.errors import TableError, expected_got
+from clumpscope.ops import columns as ops
+from clumpscope.ops.ids import id_texts, mended
 
 Values = NDArray[np.float64]
 _TOLD = 5  # rows that cannot be used, word for word
@@ -50,9 +52,9 @@ class Problems:
 
 
 def column_named(table: Table, names: Sequence[str]) -> str | None:
-    """The first of some names that a table has, in any case and with a leading underscore."""
-    lower = {name.lower().lstrip("_"): name for name in reversed(table.colnames)}
-    return next((lower[name] for name in names if name in lower), None)
+    """The column of the first of some names that a table has, case and signs apart."""
+    theirs = ops.by_name(table.colnames)
+    return next((theirs[name] for name in map(simplified, names) if name in theirs), None)
 
 
 def numbers(table: Table, names: Sequence[str], problems: Problems, unit: str = "") -> Values:
@@ -69,7 +71,7 @@ def numbers(table: Table, names: Sequence[str], problems: Problems, unit: str = 
     name = column_named(table, names)
     if name is None:
         return values
-    for row, text in enumerate(_texts(table, name)):
+    for row, text in enumerate(ops.words(table[name])):
         try:
             values[row] = float(text) if text else np.nan
         except ValueError:
@@ -84,15 +86,20 @@ def numbers(table: Table, names: Sequence[str], problems: Problems, unit: str = 
 
 
 def words(table: Table, names: Sequence[str]) -> list[str]:
-    """Text of the column with one of some names, without spaces around; of none, empty."""
+    """Text of the column with one of some names; of none, empty."""
     name = column_named(table, names)
-    return [""] * len(table) if name is None else _texts(table, name)
+    return [""] * len(table) if name is None else ops.words(table[name])
 
 
-def _texts(table: Table, name: str) -> list[str]:
-    """Cells as text; what is masked is empty."""
-    column, cells = table[name], plain(table, name)
-    if cells.dtype.kind == "S":
-        cells = np.char.decode(cells, "utf-8")
-    blank = np.ma.getmaskarray(column) if isinstance(column, MaskedColumn) else [False] * len(cells)
-    return ["" if gone else str(cell).strip() for cell, gone in zip(cells, blank, strict=True)]
+def galaxy_ids(table: Table, names: Sequence[str], where: object) -> list[str]:
+    """Safe ids of the column with one of some names, mended as those of a target list are.
+
+    Raises
+    ------
+    TableError
+        If there is none, or ids have lost digits.
+    """
+    name = column_named(table, names)
+    if name is None:
+        raise TableError(expected_got(where, "a column galaxy_id", ", ".join(table.colnames)))
+    return [mended(one) for one in id_texts(table[name], f"{where}: column {name}")]

@@ -2,9 +2,11 @@
 
 Places are ``x``, ``y`` (native pixels, 0-based), ``ra``, ``dec`` (deg), or whole boxes ``x1``,
 ``y1``, ``x2``, ``y2`` (fractions of the image's columns and rows). A point's box has the side
-``size`` (px), else two PSF-FWHM of its image. Columns may stand in any order and case.
+``size`` (px), else two PSF-FWHM of its image. Columns may stand in any order and case, and the
+usual other names of an id and a sky position will do.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 from clumpscope.core.box_tables import corners_of
 from clumpscope.core.boxes import LABEL_NAMES, Label
+from clumpscope.core.columns import DEC_NAMES, ID_NAMES, RA_NAMES
 from clumpscope.core.frames import fraction_to_native, native_to_sky
 from clumpscope.core.galaxy import check_galaxy_id
 from clumpscope.core.grid import Grid
@@ -25,6 +28,7 @@ from clumpscope.stages.labels.formats.columns import (
     Problems,
     Values,
     column_named,
+    galaxy_ids,
     numbers,
     words,
 )
@@ -34,7 +38,8 @@ from clumpscope.stages.labels.formats.common import (
     labels_from,
 )
 
-_ID, _XY, _SKY = ("galaxy_id",), ("x", "y"), ("ra", "dec")
+# The columns of a place, each with its names.
+_XY, _SKY, _BOX = (("x",), ("y",)), (RA_NAMES, DEC_NAMES), tuple((name,) for name in CORNERS)
 _SIDE, _LABEL = ("size", "side_px"), ("label", "class", "clump_label_id")
 _PLACES = "x, y or ra, dec or x1, y1, x2, y2"
 _WORDS = {"": Label.CLUMP, "normal": Label.CLUMP, "odd": Label.ODD} | {
@@ -97,17 +102,17 @@ def read(table: Table, images: Images, where: object) -> QTable:
 def _rows(table: Table, where: object, problems: Problems) -> _Rows:
     """Read the columns; note rows in which something cannot be."""
 
-    def has(*names: str) -> bool:
-        return all(column_named(table, (name,)) for name in names)
+    def has(columns: Sequence[Sequence[str]]) -> bool:
+        return all(column_named(table, names) for names in columns)
 
-    if not (has(*_ID) and (has(*_XY) or has(*_SKY) or has(*CORNERS))):
+    if not (has([ID_NAMES]) and (has(_XY) or has(_SKY) or has(_BOX))):
         expected = f"columns galaxy_id and {_PLACES}"
         raise TableError(expected_got(where, expected, ", ".join(table.colnames)))
     given = _Rows(
-        ids=words(table, _ID),
-        xy=np.column_stack([numbers(table, (name,), problems, "pix") for name in _XY]),
-        radec=np.column_stack([numbers(table, (name,), problems, "deg") for name in _SKY]),
-        corners=np.column_stack([numbers(table, (name,), problems) for name in CORNERS]),
+        ids=galaxy_ids(table, ID_NAMES, where),
+        xy=np.column_stack([numbers(table, names, problems, "pix") for names in _XY]),
+        radec=np.column_stack([numbers(table, names, problems, "deg") for names in _SKY]),
+        corners=np.column_stack([numbers(table, names, problems) for names in _BOX]),
         side_px=numbers(table, _SIDE, problems, "pix"),
         label=[word.lower() for word in words(table, _LABEL)],
         probability=numbers(table, ("probability",), problems),
@@ -173,11 +178,12 @@ def write(labels: QTable, images: Images) -> Table:
     """
     xy, radec = centres(labels, images)
     known = "probability" in labels.colnames
+    names = ("x", "y", "ra", "dec", *CORNERS)
     columns = {
-        **dict(zip((*_XY, *_SKY, *CORNERS), (*xy.T, *radec.T, *corners_of(labels).T), strict=True)),
+        **dict(zip(names, (*xy.T, *radec.T, *corners_of(labels).T), strict=True)),
         "probability": plain(labels, "probability") if known else np.full(len(labels), np.nan),
     }
-    table = Table({"galaxy_id": words(labels, _ID)})
+    table = Table({"galaxy_id": np.asarray(labels["galaxy_id"]).astype(str)})
     for name, values in columns.items():
         table[name] = MaskedColumn(values, mask=np.isnan(values))
     table.add_column(plain(labels, "label"), name="label", index=5)
