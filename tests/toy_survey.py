@@ -1,5 +1,6 @@
 """A survey made in memory: two fields, bands g and i, and i's pixels kept."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from builders import tan_wcs
 from clumpscope.core.frames import sky_to_native
 from clumpscope.errors import FrameError
 from clumpscope.stages.fetch.band import Band, Frame, LocalPsf
+from clumpscope.stages.fetch.registry import SURVEYS
 
 SHAPE = {"g": (190, 240), "i": (200, 230)}
 CENTRE = {"west": (150.0, 2.0), "east": (150.1, 2.0)}
@@ -54,9 +56,15 @@ def toy_band(field, name):
 
 class ToySurvey:
     grid_band = "i"
+    last = None  # the one opened last
 
-    def __init__(self, frames):
+    def __init__(self):
         self.loaded = []
+
+    @classmethod
+    def open(cls, frames):
+        cls.last = cls()
+        return cls.last
 
     def fields(self, ra, dec):
         near = [
@@ -68,3 +76,12 @@ class ToySurvey:
     def load(self, field):
         self.loaded.append(field)
         return {name: toy_band(field, name) for name in ("g", "i")}
+
+
+SURVEY = ToySurvey
+
+
+def register(monkeypatch):
+    """Put the toy among the surveys, as if this module were the ``survey.py`` of its folder."""
+    monkeypatch.setitem(SURVEYS, "toy", "made in memory")
+    monkeypatch.setitem(sys.modules, "clumpscope.stages.fetch.toy.survey", sys.modules[__name__])

@@ -15,14 +15,13 @@ from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, FrameError, StoreError, TableError
 from clumpscope.jobs.fetch import fetch, read_targets
 from clumpscope.jobs.run import run
-from clumpscope.stages.fetch.survey import SURVEYS
 from clumpscope.stages.fetch.targets import make_targets
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_parquet, write_parquet
 from places import SHARED
 from sdss_mirror import PIXSCALE, Source, band_wcs, make_field
-from toy_survey import FLUX, FWHM_PX, GALAXY, SIGMA_PX, ToySurvey, toy_band
+from toy_survey import FLUX, FWHM_PX, GALAXY, SIGMA_PX, ToySurvey, register, toy_band
 from toy_survey import PIXSCALE as TOY_PIXSCALE
 
 FRAMES = SHARED / "sdss_frames"
@@ -31,10 +30,10 @@ SHAPE = (170, 190)
 PLACES = {
     "d": (3, (95.0, 85.0)),
     "a": (1, (95.0, 85.0)),
-    "lost": (0, (0.0, 0.0)),
+    "torn": (4, (95.0, 85.0)),
     "e": (2, (60.0, 100.0)),
     "b": (3, (120.0, 70.0)),
-    "torn": (4, (95.0, 85.0)),
+    "lost": (0, (0.0, 0.0)),
     "c": (1, (50.0, 90.0)),
 }
 
@@ -59,17 +58,17 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def fetched(mirror: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample of `mirror` with cutouts of 20 arcsec."""
+    """The sample of `mirror` with cutouts of 24 arcsec."""
     frames, targets = mirror
     folder = tmp_path_factory.mktemp("fetched") / "sample"
     added: list[int] = []
     failures = fetch(
         *("sdss", read_targets(targets), frames, folder, Recipe(seed=3)),
-        size_arcsec=20.0,
+        size_arcsec=24.0,
         progress=added.append,
     )
     assert sum(added) == len(PLACES)
-    assert list(failures["galaxy_id"]) == ["lost", "torn"]
+    assert list(failures["galaxy_id"]) == ["torn", "lost"]
     return folder
 
 
@@ -107,16 +106,16 @@ def test_r_pixels_are_those_of_the_frame(mirror: tuple[Path, Path], fetched: Pat
 
 def test_the_size_is_as_asked(fetched: Path) -> None:
     hosts = read_parquet(fetched / "hosts.parquet")
-    assert plain(hosts, "field_arcsec") == pytest.approx(20.0, abs=PIXSCALE)
+    assert plain(hosts, "field_arcsec") == pytest.approx(24.0, abs=PIXSCALE)
     assert plain(hosts, "pixscale_arcsec") == pytest.approx(PIXSCALE, rel=1e-3)
 
 
 def test_failures_are_rows_with_their_reasons(fetched: Path) -> None:
     failures = read_parquet(fetched / "failures.parquet")
-    assert list(failures["galaxy_id"]) == ["lost", "torn"]
+    assert list(failures["galaxy_id"]) == ["torn", "lost"]
     assert set(failures["stage"]) == {"fetch"}
-    assert "off all 4 fields" in failures["error"][0]
-    assert "frame-i-003918-3-0004" in failures["error"][1]
+    assert "frame-i-003918-3-0004" in failures["error"][0]
+    assert "off all 4 fields" in failures["error"][1]
 
 
 def test_the_manifest_says_what_was_fetched(mirror: tuple[Path, Path], fetched: Path) -> None:
@@ -125,7 +124,7 @@ def test_the_manifest_says_what_was_fetched(mirror: tuple[Path, Path], fetched: 
     assert manifest.inputs == {
         "targets": str(mirror[1]),
         "frames": str(mirror[0].resolve()),
-        "size_arcsec": "20.0",
+        "size_arcsec": "24.0",
     }
     assert manifest.counts == {"targets": 7, "failed": 2}
     assert manifest.recipe["seed"] == 3
@@ -155,25 +154,19 @@ def test_an_unknown_survey_is_told_and_writes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def toy(monkeypatch: pytest.MonkeyPatch) -> list[ToySurvey]:
-    """The toy among the surveys; each time that it is opened it is put into the list."""
-    opened: list[ToySurvey] = []
-    monkeypatch.setitem(
-        SURVEYS, "toy", lambda frames: opened.append(ToySurvey(frames)) or opened[-1]
-    )
-    return opened
+def toy(monkeypatch: pytest.MonkeyPatch) -> None:
+    register(monkeypatch)
 
 
-def test_another_survey_is_fetched_in_its_own_bands_on_its_own_grid(
-    toy: list[ToySurvey], tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("toy")
+def test_another_survey_is_fetched_in_its_own_bands_on_its_own_grid(tmp_path: Path) -> None:
     names, places = ["e1", "w", "e2", "off"], ["east", "west", "east"]
     ra, dec = zip(*(GALAXY[place] for place in places), (0.0, 0.0), strict=True)
     targets = make_targets(Table({"galaxy_id": names, "ra": ra, "dec": dec}))
     recipe = Recipe.model_validate({"fetch": {"min_size_arcsec": 5.0}})
     failures = fetch("toy", targets, tmp_path, tmp_path / "sample", recipe)
     assert [tuple(row) for row in failures] == [("off", "fetch", "off the toy")]
-    assert toy[0].loaded == ["east", "west"]
+    assert ToySurvey.last.loaded == ["east", "west"]
     assert RunManifest.read(tmp_path / "sample").command == "fetch toy"
     sample = Sample.open(tmp_path / "sample")
     assert sample.ids == ["e1", "w", "e2"]
@@ -269,14 +262,14 @@ def check_toy_sample(targets: Path, folder: Path, ids: list[str], notes: list[st
 
 
 @pytest.mark.parametrize("kind", LISTS)
-def test_target_lists_as_people_have_them(kind: str, toy: list[ToySurvey], tmp_path: Path) -> None:
+def test_target_lists_as_people_have_them(kind: str, toy: None, tmp_path: Path) -> None:
     name, content, ids, notes = LISTS[kind]
     (tmp_path / name).write_text(content, encoding="utf-8")
     check_toy_sample(tmp_path / name, tmp_path, ids, notes)
 
 
 @pytest.mark.parametrize("suffix", [".fits", ".vot", ".ecsv", ".parquet"])
-def test_target_lists_in_binary_and_xml(suffix: str, toy: list[ToySurvey], tmp_path: Path) -> None:
+def test_target_lists_in_binary_and_xml(suffix: str, toy: None, tmp_path: Path) -> None:
     table = Table(
         {
             "objID": np.array([LONG, LONG + 1]),

@@ -279,8 +279,8 @@ def test_a_gap_in_a_truth_with_units_is_nan(tmp_path):
     names = ("clump_id", "x", "y", "label", "flux_ratio_u")
     table = Table({"galaxy_id": ["a", "b"], **{name: [1, 1] for name in names}})
     table["flux_u"] = MaskedColumn([3.631e-6, 1.0], mask=[False, True], unit="Jy")
-    table.write(tmp_path / "truth.vot", format="votable")
-    flux = plain(read_truth(tmp_path / "truth.vot"), "flux_u")
+    table.write(tmp_path / "truth.ecsv")
+    flux = plain(read_truth(tmp_path / "truth.ecsv"), "flux_u")
     np.testing.assert_allclose(flux, [1.0, np.nan])
 
 

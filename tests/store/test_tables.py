@@ -215,6 +215,12 @@ def test_user_tables(tmp_path, suffix, how):
     assert list(found["ra"]) == [1.5, 2.5]
 
 
+def test_a_unit_that_fits_does_not_know_is_no_trouble(tmp_path):
+    columns = [fits.Column("RAJ2000", "10A", unit="h:m:s", array=["10 12 13.4"])]
+    fits.BinTableHDU.from_columns(columns).writeto(tmp_path / "t.fits")
+    assert read_user_table(tmp_path / "t.fits")["RAJ2000"][0] == "10 12 13.4"
+
+
 def test_a_user_table_in_parquet(tmp_path):
     write_parquet(record_table(HOSTS, {"galaxy_id": ["a"]}), tmp_path / "t.parquet")
     assert list(read_user_table(tmp_path / "t.parquet")["galaxy_id"]) == ["a"]

@@ -21,6 +21,9 @@ from clumpscope.cli.common import (
     workers_of,
 )
 from clumpscope.errors import TableError, expected_got
+from clumpscope.stages.fetch.registry import SURVEYS
+
+_SURVEYS = "; ".join(f"{name}: {what}" for name, what in SURVEYS.items())
 
 
 @app.command()
@@ -99,7 +102,7 @@ def simulate(
 
 @app.command()
 def fetch(
-    survey: Annotated[str, typer.Argument(help="which: sdss")],
+    survey: Annotated[str, typer.Argument(help=_SURVEYS)],
     targets: Annotated[
         Path,
         typer.Argument(help="positions in degrees or sexagesimal: text, FITS, VOTable, Parquet"),

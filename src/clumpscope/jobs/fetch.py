@@ -12,6 +12,7 @@ from clumpscope.engine.local import Progress, silent
 from clumpscope.errors import StoreError, expected_got
 from clumpscope.stages.fetch import survey as stage
 from clumpscope.stages.fetch.cutout import FetchFailure
+from clumpscope.stages.fetch.registry import open_survey
 from clumpscope.stages.fetch.targets import Targets, make_targets
 from clumpscope.store.atomic import new_folder
 from clumpscope.store.failures import write_failures
@@ -43,7 +44,7 @@ def fetch(
 ) -> QTable:
     """Write a sample cut from a local mirror of a survey's frames; returns the failures.
 
-    ``survey`` is a name of `clumpscope.stages.fetch.survey.SURVEYS`. Each galaxy's image is
+    ``survey`` is a name of `clumpscope.stages.fetch.registry.SURVEYS`. Each galaxy's image is
     written as it comes; the tables follow in the order of the targets.
 
     Raises
@@ -53,7 +54,7 @@ def fetch(
     StoreError
         If the folder holds anything or cannot be written, or no target could be cut out.
     """
-    opened = stage.open_survey(survey, frames)
+    opened = open_survey(survey, frames)
     new_folder(folder)
     hosts: dict[str, Columns] = {}
     failed: dict[str, Columns] = {}

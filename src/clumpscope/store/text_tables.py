@@ -15,7 +15,7 @@ from clumpscope.core.columns import ID_NAMES, simplified
 from clumpscope.errors import TableError, expected_got
 
 _SEPARATORS = "\t;,"  # else white space
-_BLANKS = frozenset({"", "null", "nan", "na", "n/a", "--"})
+_BLANKS = frozenset({"null", "nan", "na", "n/a", "--"})
 # What starts with zeros may be a name.
 _WHOLE = re.compile(r"0|-?[1-9]\d*")
 _NUMBER = re.compile(r"(?!0\d+$)[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|inf)")

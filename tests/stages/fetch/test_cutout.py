@@ -14,6 +14,7 @@ from clumpscope.core.galaxy import MaskBit
 from clumpscope.core.records import HOSTS, record_table
 from clumpscope.stages.fetch import cutout, survey
 from clumpscope.stages.fetch.cutout import Fetched, FetchFailure
+from clumpscope.stages.fetch.registry import open_survey
 from clumpscope.stages.fetch.targets import make_targets
 from clumpscope.store.images import read_galaxy, write_galaxy
 from sdss_mirror import COLOUR, FWHM, PIXSCALE, Source, make_field, make_psfield
@@ -22,7 +23,7 @@ CONFIG = FetchConfig()
 
 
 def fetch(folder, targets, config=CONFIG, size=None):
-    opened = survey.open_survey("sdss", folder)
+    opened = open_survey("sdss", folder)
     return list(survey.fetch(opened, make_targets(Table(targets)), config, size))
 
 

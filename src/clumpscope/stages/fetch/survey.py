@@ -1,17 +1,16 @@
-"""What a survey must give, which surveys there are, and how targets are cut out of any of them."""
+"""What a survey must give so that targets are cut out of it, and how they are."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clumpscope.config.fetch import FetchConfig
-from clumpscope.errors import ClumpscopeError, FrameError, expected_got
+from clumpscope.errors import ClumpscopeError, FrameError
 from clumpscope.stages.fetch.band import Band
 from clumpscope.stages.fetch.cutout import STAGE, Fetched, FetchFailure, cut_galaxy
-from clumpscope.stages.fetch.sdss.survey import Sdss
 from clumpscope.stages.fetch.targets import Target, Targets
 
 Field = TypeVar("Field", bound=Hashable)
@@ -27,6 +26,17 @@ class Survey(Protocol[Field]):
     """
 
     grid_band: ClassVar[str]
+
+    @classmethod
+    def open(cls, frames: Path) -> Self:
+        """Look what a folder of the survey's frames holds.
+
+        Raises
+        ------
+        FrameError
+            If it is no such folder.
+        """
+        ...
 
     def fields(
         self, ra: NDArray[np.float64], dec: NDArray[np.float64]
@@ -45,23 +55,6 @@ class Survey(Protocol[Field]):
         ...
 
 
-# How each survey is opened from a folder of its frames.
-SURVEYS: dict[str, Callable[[Path], Survey[Any]]] = {"sdss": Sdss.open}
-
-
-def open_survey(name: str, frames: Path) -> Survey[Any]:
-    """Open a local mirror of a survey.
-
-    Raises
-    ------
-    FrameError
-        If there is no such survey or ``frames`` is no mirror of it.
-    """
-    if name not in SURVEYS:
-        raise FrameError(expected_got("survey", " or ".join(SURVEYS), name))
-    return SURVEYS[name](frames)
-
-
 def fetch(
     survey: Survey[Field], targets: Targets, config: FetchConfig, size_arcsec: float | None = None
 ) -> Iterator[Fetched | FetchFailure]:
@@ -74,7 +67,7 @@ def fetch(
     Parameters
     ----------
     survey
-        Of `open_survey`.
+        See `clumpscope.stages.fetch.registry.open_survey`.
     targets
         The list, see `clumpscope.stages.fetch.targets.make_targets`.
     config

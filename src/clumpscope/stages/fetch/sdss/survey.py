@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +11,18 @@ from clumpscope.errors import FrameError
 from clumpscope.stages.fetch.band import Band
 from clumpscope.stages.fetch.sdss.band import load_field
 from clumpscope.stages.fetch.sdss.mirror import GRID_BAND, FieldKey, Mirror, open_mirror
+from clumpscope.stages.fetch.survey import Survey
 
 
 @dataclass(frozen=True, eq=False)
-class Sdss:
-    """The fields that ``mirror`` holds; see `clumpscope.stages.fetch.survey.Survey`."""
+class Sdss(Survey[FieldKey]):
+    """The fields that ``mirror`` holds."""
 
     mirror: Mirror
     grid_band: ClassVar[str] = GRID_BAND
 
     @classmethod
-    def open(cls, frames: Path) -> "Sdss":
+    def open(cls, frames: Path) -> Self:
         """Index a folder of frames, see `open_mirror`."""
         return cls(open_mirror(frames))
 
@@ -37,3 +38,6 @@ class Sdss:
     def load(self, field: FieldKey) -> dict[str, Band]:
         """u, g, r, i and z of a field, see `load_field`."""
         return load_field(self.mirror, field)
+
+
+SURVEY = Sdss

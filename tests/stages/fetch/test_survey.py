@@ -1,0 +1,76 @@
+"""The loop over a survey's fields, with a toy."""
+
+import pytest
+from astropy.table import Table
+
+from clumpscope.config.fetch import FetchConfig
+from clumpscope.errors import FrameError
+from clumpscope.stages.fetch import survey as stage
+from clumpscope.stages.fetch.cutout import Fetched, FetchFailure
+from clumpscope.stages.fetch.targets import make_targets
+from toy_survey import CENTRE, GALAXY, ToySurvey
+
+
+def fetch(survey, *fields):
+    """Results by galaxy: a target for each field, 0, 1 and so on."""
+    ra, dec = zip(*(GALAXY.get(field, (0.0, 0.0)) for field in fields), strict=True)
+    table = Table({"galaxy_id": [str(n) for n in range(len(fields))], "ra": ra, "dec": dec})
+    return list(stage.fetch(survey, make_targets(table), FetchConfig(), 6.0))
+
+
+def ids(results):
+    return [
+        result.image.galaxy_id if isinstance(result, Fetched) else result.galaxy_id
+        for result in results
+    ]
+
+
+def test_a_field_is_loaded_once_and_in_the_order_of_its_first_target():
+    survey = ToySurvey()
+    results = fetch(survey, "west", "east", "nowhere", "west")
+    assert survey.loaded == ["west", "east"]
+    assert ids(results) == ["2", "0", "3", "1"]
+    assert results[0] == FetchFailure("2", "fetch", "off the toy")
+
+
+def test_a_field_that_cannot_be_loaded_fails_its_targets_only():
+    class Torn(ToySurvey):
+        def load(self, field):
+            if field == "west":
+                raise FrameError("west is torn")
+            return super().load(field)
+
+    results = fetch(Torn(), "west", "east", "west")
+    assert ids(results) == ["0", "2", "1"]
+    assert results[:2] == [FetchFailure(n, "fetch", "west is torn") for n in "02"]
+    assert isinstance(results[2], Fetched)
+
+
+@pytest.mark.parametrize(
+    "error", [FrameError("no width"), ValueError("no width"), ZeroDivisionError("no width")]
+)
+def test_a_target_that_cannot_be_cut_fails_alone(error):
+    class Blind:
+        """A PSF that fails at the right of the field's middle."""
+
+        def __init__(self, psf):
+            self.psf = psf
+
+        def at(self, row, col):
+            if col > 125:
+                raise error
+            return self.psf.at(row, col)
+
+    class Half(ToySurvey):
+        def load(self, field):
+            bands = super().load(field)
+            object.__setattr__(bands["g"], "psf", Blind(bands["g"].psf))
+            return bands
+
+    ra, dec = CENTRE["west"]
+    places = {"ra": [ra + 0.002, ra - 0.002], "dec": [dec, dec]}
+    table = Table({"galaxy_id": ["left", "right"], **places})
+    results = list(stage.fetch(Half(), make_targets(table), FetchConfig(), 6.0))
+    assert ids(results) == ["left", "right"]
+    assert isinstance(results[0], Fetched)
+    assert results[1] == FetchFailure("right", "fetch", "field west: no width")
