@@ -1,15 +1,20 @@
 """Settings of Sphinx."""
 
+import sys
+from pathlib import Path
+
 from clumpscope import __version__
+
+sys.path.insert(0, str(Path(__file__).parent))  # extras.py
 
 project = "clumpscope"
 author = copyright = "the clumpscope developers"  # noqa: A001  (Sphinx asks for this name)
 release = version = __version__
 
 extensions = [
+    "extras",
     "myst_parser",
     "sphinx.ext.autodoc",
-    "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
 ]
@@ -19,11 +24,18 @@ exclude_patterns = ["_build"]
 suppress_warnings = ["ref.python"]  # several classes may have a field of one name
 
 default_role = "code"
+add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 napoleon_google_docstring = False
 napoleon_use_ivar = True
 napoleon_attr_annotations = False
+python_maximum_signature_line_length = 80
 
-html_theme = "alabaster"
-html_theme_options = {"description": "Giant star-forming clumps in galaxy images"}
+html_theme = "furo"
+html_theme_options = {"top_of_page_buttons": []}
+html_title = f"clumpscope {version}"
+html_math_renderer = "mathml"
+html_static_path = ["_static"]
+html_css_files = ["extra.css"]
+html_copy_source = False

@@ -53,8 +53,8 @@ def _cell(text: str) -> str:
 
 def columns(specs: Sequence[ColumnSpec]) -> str:
     """Return the table of some columns."""
-    rows = [(f"`{spec.name}`", spec.dtype, spec.unit, spec.ucd, spec.description) for spec in specs]
-    return table(("column", "type", "unit", "UCD", "what it is"), rows)
+    rows = [(f"`{spec.name}`", spec.description, spec.dtype, spec.unit, spec.ucd) for spec in specs]
+    return table(("column", "what it is", "type", "unit", "UCD"), rows)
 
 
 def data_model() -> str:
@@ -211,7 +211,8 @@ def _module(name: str, below: Sequence[str]) -> str:
     lines = [f".. automodule:: {name}", *(f"   {option}" for option in (*options, hidden))]
     parts = [f"# {name}", "\n".join(["```{eval-rst}", *lines, "```"])]
     if below:
-        entries = ["../errors" if one == errors.__name__ else one for one in below]
+        pages = {one: "../errors" if one == errors.__name__ else one for one in below}
+        entries = [f"{one.rpartition('.')[2]} <{page}>" for one, page in pages.items()]
         parts.append("```{toctree}\n:maxdepth: 1\n\n" + "\n".join(entries) + "\n```")
     return "\n\n".join(parts) + "\n"
 

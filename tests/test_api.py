@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.table import Table
+from matplotlib.text import Text
 
 import clumpscope
 from clumpscope import api
@@ -159,3 +160,19 @@ def test_a_catalogue_is_read_from_a_run_or_a_file(finished):
     assert all(f"clump_mag_{band}" in table.colnames for band in SDSS_BANDS)
     with pytest.raises(TableError, match="no such file"):
         clumpscope.read_catalogue(finished / "none.fits")
+
+
+def test_pictures_of_a_run_are_figures(sample, finished):
+    table = clumpscope.read_catalogue(finished)
+    first = str(table["galaxy_id"][0])
+    figure = clumpscope.show(str(finished), first)
+    assert any(first in text.get_text() for text in figure.findobj(Text))
+    with pytest.raises(TableError, match="got nobody"):
+        clumpscope.show(finished, "nobody")
+    for figure, panels in (
+        (clumpscope.sheet(finished, galaxies=[first]), 1),
+        (clumpscope.sheet(finished, random=3, recipe=RECIPES / "published.toml"), 3),
+    ):
+        assert sum(len(axes.images) for axes in figure.axes) == panels
+    with pytest.raises(TableError, match="flag"):
+        clumpscope.sheet(finished, flag="NONE_SUCH")

@@ -13,17 +13,15 @@ from pages import COMMANDS, generate, written
 from places import ROOT
 
 # Modules of jobs that are no command: what jobs share, and a second half of a command.
-SHARED = {"pipeline", "shards", "work"}
+SHARED = {"panels", "pipeline", "shards", "work"}
 HALVES = {"subjects": "labels export", "volunteers": "simulate"}
-# Sections of a recipe that are no command: what stages share, and the halves of a command.
-SECTIONS = {"sample", "composite", "detector", "volunteers"}
+# Sections of a recipe that are no command: what stages share.
+SECTIONS = {"sample", "composite", "detector"}
 
 
 def place(command: str) -> tuple[str, str]:
     """Module and function of a command's job."""
     word, _, sub = command.partition(" ")
-    if word == "fetch":  # one job for every survey
-        return "fetch", "fetch"
     return word, f"{sub}_{word}" if sub else word
 
 

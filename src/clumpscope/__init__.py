@@ -14,6 +14,8 @@ if TYPE_CHECKING:
         read_catalogue,
         refine,
         run,
+        sheet,
+        show,
     )
 
     __version__: str
@@ -30,6 +32,8 @@ __all__ = [
     "read_catalogue",
     "refine",
     "run",
+    "sheet",
+    "show",
 ]
 
 if not TYPE_CHECKING:  # type checkers see the names above, and no others

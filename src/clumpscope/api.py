@@ -21,6 +21,8 @@ from clumpscope.core.galaxy import AnyImage, ColourImage
 from clumpscope.store.sample import Sample
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from clumpscope.engine.local import Workers
     from clumpscope.jobs.pipeline import Summary
     from clumpscope.stages.refine import Refined
@@ -36,6 +38,8 @@ __all__ = [
     "read_catalogue",
     "refine",
     "run",
+    "sheet",
+    "show",
 ]
 
 Place = str | Path
@@ -200,6 +204,59 @@ def run(
         resume=resume,
         workers=workers,
     )
+
+
+def show(run: Place, galaxy_id: str, *, recipe: Settings = None) -> "Figure":
+    """Draw one galaxy of a run: composite, bands, boxes, apertures, and its clumps in a table.
+
+    Parameters
+    ----------
+    recipe
+        How it is drawn; ``None``: as the run was made.
+
+    Raises
+    ------
+    StoreError, TableError
+        If the run cannot be read, has no such galaxy, or has nothing to show of it.
+    ImageError
+        If its image can no longer be read.
+    """
+    from clumpscope.jobs.show import show as job
+
+    return job(Path(run), galaxy_id, None if recipe is None else _recipe(recipe))
+
+
+def sheet(
+    run: Place,
+    *,
+    galaxies: Sequence[str] = (),
+    random: int | None = None,
+    flag: str = "",
+    seed: int = 0,
+    recipe: Settings = None,
+) -> "Figure":
+    """Draw many galaxies of a run small; the first 30 unless parameters choose.
+
+    Parameters
+    ----------
+    galaxies
+        Ids.
+    random
+        So many, drawn with the ``seed``.
+    flag
+        Name of a flag: only galaxies with such a clump.
+    recipe
+        As of `show`.
+
+    Raises
+    ------
+    StoreError, TableError
+        If the run cannot be read, has no such galaxy, there is no such flag or nothing to draw.
+    """
+    from clumpscope.jobs.sheet import sheet as job
+
+    settings = None if recipe is None else _recipe(recipe)
+    return job(Path(run), settings, galaxies=galaxies, random=random, flag=flag, seed=seed)
 
 
 def read_catalogue(place: Place) -> QTable:

@@ -166,14 +166,7 @@ class Sample:
         ImageError
             If its file is missing or unusable.
         """
-        try:
-            index = self.ids.index(galaxy_id)
-        except ValueError:
-            some = ", ".join(self.ids[:3])
-            raise TableError(
-                expected_got(f"sample {self.folder}", f"a galaxy_id such as {some}", galaxy_id)
-            ) from None
-        return self.read(index, config)
+        return self.read(self.index(galaxy_id), config)
 
     def read(self, index: int, config: SampleConfig = _ASSUMED) -> AnyImage:
         """Read one galaxy's image.
