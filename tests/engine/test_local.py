@@ -1,12 +1,14 @@
 """Work maps in order on any number of processes."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
-from clumpscope.engine.local import ordered_map, shards
+from clumpscope.engine import local
+from clumpscope.engine.local import default_workers, ordered_map, shards, silent
 from clumpscope.errors import StoreError
-from tasks import die, process_id, square
+from tasks import die, process_id, square, surroundings
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -53,3 +55,48 @@ def test_an_executor_maps_instead() -> None:
 
 def test_one_task_needs_no_other_process() -> None:
     assert list(ordered_map(process_id, [1], 4)) == [os.getpid()]
+
+
+@pytest.mark.parametrize(("workers", "ahead"), [(1, 0), (2, 4), (3, 6)])
+def test_no_more_is_taken_than_can_be_in_flight(workers: int, ahead: int) -> None:
+    """Two tasks a worker, and one more as each result is handed over."""
+    taken = 0
+
+    def items() -> Iterator[int]:
+        nonlocal taken
+        for item in range(40):
+            taken += 1
+            yield item
+
+    results = ordered_map(square, items(), workers)
+    assert taken == 0
+    for done in range(1, 9):
+        assert next(results) == (done - 1) ** 2
+        assert taken == done + ahead
+    results.close()
+    assert taken == 8 + ahead
+
+
+def test_fewer_items_than_workers() -> None:
+    assert list(ordered_map(square, [3], 2)) == [9]
+    assert list(ordered_map(square, [], 2)) == []
+
+
+def test_workers_keep_to_one_core_and_end_quietly() -> None:
+    for threads, quiet in ordered_map(surroundings, range(2), 2):
+        assert threads == ["1", "1", "1"]
+        assert quiet
+
+
+def test_as_many_workers_as_cores_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local.os, "sched_getaffinity", lambda _: {0, 2, 5}, raising=False)
+    assert default_workers() == 3
+    monkeypatch.delattr(local.os, "sched_getaffinity")
+    monkeypatch.setattr(local.os, "cpu_count", lambda: 7)
+    assert default_workers() == 7
+    monkeypatch.setattr(local.os, "cpu_count", lambda: None)
+    assert default_workers() == 1
+
+
+def test_nobody_is_told() -> None:
+    assert silent(3) is None

@@ -4,18 +4,26 @@ import json
 
 import numpy as np
 import pytest
+from astropy.io import fits
+from PIL import Image
 from toys import toy
 
 from clumpscope.config.labels import ConsensusConfig
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, StoreError, TableError
+from clumpscope.jobs import consensus as module
 from clumpscope.jobs.consensus import consensus
+from clumpscope.jobs.volunteers import volunteers
 from clumpscope.store.exports import Classification, write_export
 from clumpscope.store.labels import read_labels
+from clumpscope.store.manifest import RunManifest, sha256_file
+from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_parquet
 
 RECIPE = Recipe(consensus=ConsensusConfig(tools={"0": "normal", "1": "odd"}, box_side_px=16.0))
+
+CORNERS = ("x1", "y1", "x2", "y2")
 
 
 def export(folder, project, images, name="export.csv"):
@@ -153,3 +161,78 @@ def test_a_state_of_other_visibilities_is_named(tmp_path, project):
     with pytest.raises(TableError, match=r"state.parquet.*visibility"):
         consensus(file, tmp_path / "b", other, state=state)
     assert not (tmp_path / "b").exists()
+
+
+def test_from_marks_on_wide_and_tall_images_to_boxes_on_what_is_there(
+    oblong, tmp_path, monkeypatch
+):
+    """Simulated volunteers look at a sample; their boxes are fractions of columns and rows."""
+    (tmp_path / "sample").mkdir()
+    for part in ("hosts.parquet", "truth.parquet", "images"):
+        (tmp_path / "sample" / part).symlink_to(oblong / part)
+    volunteers(tmp_path / "sample", 20, Recipe(seed=3), 1)
+    sheets = []
+    monkeypatch.setattr(module, "marks_sheet", lambda panels, path: sheets.append((panels, path)))
+    tools = {"0": "normal", "1": "odd", "2": "bulge"}
+    recipe = Recipe(seed=3, consensus=ConsensusConfig(tools=tools))
+    told = []
+    file = tmp_path / "sample" / "classifications.csv.gz"
+    outcome = consensus(
+        file, tmp_path / "out", recipe, sample=tmp_path / "sample", progress=told.append
+    )
+    assert (outcome.images, outcome.rows, outcome.used, outcome.faults) == (8, 160, 160, 0)
+    assert told
+    truth = Sample.open(oblong).truth()
+    labels = read_labels(tmp_path / "out")
+    assert len(labels) == outcome.boxes > 10
+    assert outcome.odd == np.sum(labels["label"] == 2)
+    shapes, hit, square = {}, [], []
+    for row in labels:
+        card = fits.getheader(oblong / "images" / f"{row['galaxy_id']}.fits", "r")
+        size = np.array([card["NAXIS1"], card["NAXIS2"]])
+        shapes[row["galaxy_id"]] = size
+        low, high = (np.array([row[f"x{k}"], row[f"y{k}"]]) * size - 0.5 for k in (1, 2))
+        mine = truth[truth["galaxy_id"] == row["galaxy_id"]]
+        xy = np.column_stack([plain(mine, axis) for axis in "xy"])
+        hit.append(np.hypot(*(xy - (low + high) / 2).T).min() < card["PSFFWHM"] / 0.396)
+        square.append((high - low) / (2 * card["PSFFWHM"] / 0.396))
+    assert np.mean(hit) > 0.8
+    assert np.array(square) == pytest.approx(1, rel=0.02)
+    manifest = RunManifest.read(tmp_path / "out")
+    assert manifest.command == "consensus"
+    assert manifest.inputs == {
+        "export": str(file.resolve()),
+        "export_sha256": sha256_file(file),
+    }
+    assert manifest.timings == {"seconds": outcome.seconds}
+    assert manifest.counts == {k: v for k, v in vars(outcome).items() if k != "seconds"}
+    ((panels, path),) = sheets
+    assert path == tmp_path / "out" / "marks.png"
+    assert [panel.title for panel in panels] == Sample.open(oblong).ids
+    for panel in panels:
+        assert panel.rgb.shape[:2] == tuple(shapes.get(panel.title, panel.rgb.shape[1::-1]))[::-1]
+        assert panel.aspect == panel.rgb.shape[0] / panel.rgb.shape[1]
+        assert not panel.downward
+        boxes = labels[labels["galaxy_id"] == panel.title]
+        kept = {tuple(box) for box in panel.boxes.tolist()}
+        assert {tuple(row[name] for name in CORNERS) for row in boxes} <= kept
+        assert ((panel.skill >= 0) & (panel.skill <= 1)).all()
+        assert len(panel.xy) == len(panel.skill) == len(panel.kind)
+        assert ((panel.xy > 0) & (panel.xy < 1)).all()
+    assert sum(len(panel.xy) for panel in panels) == outcome.marks
+
+
+def test_no_more_images_are_drawn_than_a_page_holds(tmp_path, project, monkeypatch):
+    """Nine, two apart; those that the sample lacks or cannot show are left out."""
+    (tmp_path / "sample").mkdir()
+    for k in range(22):
+        pixels = np.random.default_rng(k).integers(0, 256, (30, 40, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "sample" / f"g{k}.png")
+    (tmp_path / "sample" / "g4.png").write_text("no picture")
+    sheets = []
+    monkeypatch.setattr(module, "marks_sheet", lambda panels, path: sheets.append(panels))
+    file = export(tmp_path, project, range(24))
+    consensus(file, tmp_path / "out", RECIPE, sample=tmp_path / "sample")
+    (panels,) = sheets
+    assert [panel.title for panel in panels] == [f"g{k}" for k in (0, 2, 6, 8, 10, 12, 14, 16)]
+    assert all(panel.downward and panel.aspect == 0.75 for panel in panels)

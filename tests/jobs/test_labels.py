@@ -25,6 +25,7 @@ from clumpscope.stages.labels.formats.base import Format
 from clumpscope.stages.labels.formats.common import boxes_at, centres, labels_from
 from clumpscope.stages.labels.formats.registry import FORMATS, format_of
 from clumpscope.store.labels import read_labels
+from clumpscope.store.manifest import RunManifest
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_parquet
 
@@ -46,6 +47,31 @@ def test_select_then_split(survey, tmp_path):
     assert len(read_parquet(tmp_path / "groups.parquet")) == len(groups)
     with pytest.raises(FolderError, match="a new file"):
         split_labels(tmp_path / "chosen", tmp_path / "groups.parquet", RECIPE)
+
+
+def test_the_cuts_are_those_of_the_recipe(oblong, tmp_path):
+    """Counted from the table: the middle of each side, and redshifts where hosts are given."""
+    labels, hosts = read_labels(oblong), read_parquet(oblong / "hosts.parquet")
+    redshift = dict(zip(hosts["galaxy_id"], hosts["redshift"], strict=True))
+    limit = float(np.median(hosts["redshift"]))
+    config = LabelsConfig(redshift=(0.0, limit), padding=0.4, bulge_radius=0.0)
+    recipe = Recipe(seed=4, labels=config)
+    steps = select_labels(oblong, tmp_path / "out", recipe, oblong)
+    x, y = ((plain(labels, f"{n}1") + plain(labels, f"{n}2")) / 2 for n in "xy")
+    near = np.array([redshift[name] <= limit for name in labels["galaxy_id"]])
+    kept = near & (np.abs(x - 0.5) < 0.1) & (np.abs(y - 0.5) < 0.1)
+    assert 0 < kept.sum() < near.sum() < len(labels)
+    chosen = read_labels(tmp_path / "out")
+    assert chosen["x1"].tolist() == labels["x1"][kept].tolist()
+    assert (steps[0].boxes, steps[-1].boxes) == (len(labels), kept.sum())
+    table = read_parquet(tmp_path / "out" / "steps.parquet")
+    assert table["boxes"].tolist() == [step.boxes for step in steps]
+    manifest = RunManifest.read(tmp_path / "out")
+    assert (manifest.command, manifest.seed) == ("labels select", 4)
+    assert manifest.counts == {"boxes": kept.sum()}
+    assert manifest.inputs == {"labels": str(oblong.resolve())}
+    everywhere = select_labels(oblong, tmp_path / "all", recipe)
+    assert everywhere[-1].boxes > kept.sum()
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,7 @@ def test_the_catalogue_has_the_schema_in_every_format(oblong_run: Path) -> None:
     assert names == {
         *(f"{table}.parquet" for table in TABLES),
         *(f"catalogue.{suffix}" for suffix in ("fits", "vot", "ecsv", "reg")),
-        "manifest.json",
+        *("manifest.json", "failures.csv", "sheet.png"),
     }
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -11,11 +12,13 @@ import labelled
 from clumpscope.config.labels import ConsensusConfig
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.clumps import clump_table
-from clumpscope.errors import FolderError
+from clumpscope.core.composite import colour
+from clumpscope.errors import FolderError, StoreError
 from clumpscope.jobs.consensus import consensus
 from clumpscope.jobs.subjects import subjects
 from clumpscope.store.exports import Classification, write_export
-from clumpscope.store.tables import write_parquet
+from clumpscope.store.images import read_galaxy
+from clumpscope.store.tables import read_parquet, write_parquet
 
 RECIPE = Recipe()
 # Width and height of each picture: the longer side is 400 px.
@@ -102,3 +105,44 @@ def test_an_image_that_cannot_be_used_is_left_out(tmp_path):
 def test_a_sample_is_needed(sample, tmp_path):
     with pytest.raises(FolderError, match="--sample: expected the sample with the images"):
         subjects(sample, tmp_path / "set", RECIPE, None)
+
+
+def test_pictures_are_the_composites_with_rows_running_down(oblong, oblong_run, tmp_path):
+    subjects(oblong_run, tmp_path / "set", RECIPE, oblong)
+    for path in sorted((oblong / "images").iterdir())[:2]:
+        image = read_galaxy(path)
+        ny, nx = image.shape
+        rgb = np.clip(colour(image, RECIPE.composite), 0, 1)
+        with Image.open(tmp_path / "set" / f"{path.stem}.png") as picture:
+            shown = np.asarray(picture.convert("RGB"))
+        rows = np.floor((np.arange(shown.shape[0]) + 0.5) / shown.shape[0] * ny).astype(int)
+        cols = np.floor((np.arange(shown.shape[1]) + 0.5) / shown.shape[1] * nx).astype(int)
+        same = np.rint(255 * rgb[np.ix_(rows, cols)]) == shown
+        assert same.mean() > 0.95  # but where a row's middle is on the edge of two pixels
+
+
+def test_a_bare_picture_goes_out_as_it_is(oblong, tmp_path):
+    """Its box has the width that the host table tells."""
+    folder = shutil.copytree(oblong, tmp_path / "sample")
+    (folder / "images" / "sim000003.fits").unlink()
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 40, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(folder / "images" / "sim000003.png")
+    assert subjects(folder, tmp_path / "set", RECIPE, folder) == 8
+    row = rows_of(tmp_path / "set")["sim000003"]
+    with Image.open(tmp_path / "set" / row["image"]) as picture:
+        assert picture.size == (400, 200)
+        assert np.asarray(picture)[5::10, 5::10].tolist() == pixels.tolist()
+    width = read_parquet(folder / "hosts.parquet")["psf_fwhm_r"][2].value
+    assert float(row["box_side_px"]) == pytest.approx(2 * width / 0.396 * 10, rel=1e-3)
+
+
+def test_the_key_of_the_box_s_side_is_the_recipe_s(sample, tmp_path):
+    recipe = Recipe(consensus=ConsensusConfig(box_side_key="side"))
+    subjects(sample, tmp_path / "set", recipe, sample)
+    assert list(rows_of(tmp_path / "set")["a1"]) == ["galaxy_id", "image", "side", "#boxes"]
+
+
+def test_labels_that_are_not_there_are_missed(sample, tmp_path):
+    with pytest.raises(StoreError, match="no such file"):
+        subjects(tmp_path / "none", tmp_path / "set", RECIPE, sample)
+    assert not (tmp_path / "set").exists()

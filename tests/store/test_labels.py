@@ -6,7 +6,7 @@ from astropy.table import QTable, Table
 
 from clumpscope.core.records import LABELS, record_table
 from clumpscope.errors import StoreError, TableError
-from clumpscope.store.labels import looked_at, read_any_labels
+from clumpscope.store.labels import State, looked_at, read_any_labels, read_labels
 from clumpscope.store.tables import write_parquet
 
 OURS = {"galaxy_id": ["a"], "label": [1], "x1": [0.1], "y1": [0.2], "x2": [0.3], "y2": [0.4]}
@@ -50,3 +50,54 @@ def test_who_was_looked_at(tmp_path):
     write_parquet(images[["galaxy_id"]], tmp_path / "images.parquet")
     with pytest.raises(TableError, match=r"images\.parquet: expected .*n_looks, got no n_looks"):
         looked_at(tmp_path)
+
+
+def test_columns_of_a_consensus_stay_and_others_must_be_there(tmp_path):
+    table = record_table(LABELS, OURS)
+    table["probability"] = [0.75]
+    write_parquet(table, tmp_path / "labels.parquet")
+    assert read_labels(tmp_path)["probability"].tolist() == [0.75]
+    assert np.isnan(read_labels(tmp_path)["ra"].value).all()
+    table.remove_column("y2")
+    write_parquet(table, tmp_path / "other.parquet")
+    with pytest.raises(TableError, match=r"other\.parquet: expected columns .*none named y2"):
+        read_labels(tmp_path / "other.parquet")
+
+
+def state(*looks):
+    names, people = zip(*looks, strict=True) if looks else ((), ())
+    numbers = np.arange(len(looks), dtype=float)
+    return State(
+        QTable(
+            {
+                "galaxy_id": np.array(names, dtype=object),
+                "volunteer": np.array(people, dtype=object),
+                "marks_0": numbers,
+                "found_0": numbers + 0.5,
+            }
+        )
+    )
+
+
+def rows(found):
+    names = ("galaxy_id", "volunteer", "marks_0", "found_0")
+    return list(zip(*(found.table[name].tolist() for name in names), strict=True))
+
+
+def test_a_state_survives_the_disk(tmp_path):
+    state(("b", "x"), ("a", "x"), ("b", "y")).write(tmp_path / "state.parquet")
+    found = State.read(tmp_path / "state.parquet")
+    assert rows(found) == [("b", "x", 0, 0.5), ("a", "x", 1, 1.5), ("b", "y", 2, 2.5)]
+    assert found.table["galaxy_id"][0] is found.table["galaxy_id"][2]  # each name is there once
+    write_parquet(found.table[["galaxy_id", "volunteer", "marks_0"]], tmp_path / "other.parquet")
+    with pytest.raises(StoreError, match="expected a consensus state, got another table"):
+        State.read(tmp_path / "other.parquet")
+
+
+def test_a_state_grows_and_forgets():
+    first, second, none = state(("a", "x"), ("b", "x")), state(("c", "y")), state()
+    both = first.grown(second)
+    assert [row[0] for row in rows(both)] == ["a", "b", "c"]
+    assert rows(first.grown(none)) == rows(none.grown(first)) == rows(first)
+    assert rows(none.grown(none)) == []
+    assert [row[0] for row in rows(both.without(np.array(["b", "z"])))] == ["a", "c"]

@@ -42,6 +42,20 @@ def test_resolved_clumps_are_flagged_and_points_are_not():
     assert all(one.size_arcsec[0] < 3.5 * one.size_err_arcsec[0] for one in points)
 
 
+def test_resolved_means_three_sigma_and_a_fifth_of_the_psf():
+    """Of s^2, whose relative error is twice that of s."""
+    doubtful = 0
+    for flux in (1.0, 1.5, 8.0):
+        for intrinsic in (0.5, 0.8):
+            for seed in range(6):
+                found = clump(intrinsic, flux, seed)
+                size, error = found.size_arcsec[0], found.size_err_arcsec[0]
+                wide = size**2 > 0.2 * scenes.FWHM**2
+                assert bool(found.flags[0] & ClumpFlag.RESOLVED) == (wide and size > 3 * 2 * error)
+                doubtful += wide and 2 * error < size < 6 * error
+    assert doubtful > 3
+
+
 def test_a_faint_clump_has_no_size():
     assert np.isnan(clump(0.9, flux=0.2).size_arcsec[0])
 
