@@ -95,10 +95,8 @@ class ObserveConfig(Section):
     """
 
     bands: Letters = ("u", "g", "r", "i", "z")
-    """First u, in which clumps are drawn, g, by which they are labelled, r, whose pixels all have.
-
-    Others follow, of those that `clumpscope.core.bands` knows.
-    """
+    """First u, in which clumps are drawn, g, by which they are labelled, r, whose pixels all have;
+    then any others of those that `clumpscope.core.bands` knows."""
     pixscale_arcsec: Positive = 0.396
     """Pixel scale, arcsec."""
     psf_fwhm_r_arcsec: PositiveRange = (0.9, 2.0)
