@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeGuard
 
 import numpy as np
 from astropy.io import fits
@@ -19,6 +20,7 @@ from clumpscope.core.grid import Grid, pixel_side_arcsec
 from clumpscope.errors import ImageError, expected_got
 from clumpscope.store.atomic import atomic
 from clumpscope.store.fits_bytes import Cards, image_hdu, primary_hdu
+from clumpscope.store.pictures import AGAIN, no_such_image
 
 _WCS_KEYS = (
     *("CTYPE1", "CTYPE2", "CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2"),
@@ -134,7 +136,7 @@ def _opened(path: Path) -> Iterator[fits.HDUList]:
             with path.open("rb") as stream, fits.open(stream, memmap=False) as hdus:
                 yield hdus
     except FileNotFoundError:
-        raise ImageError(f"{path}: no such file") from None
+        raise ImageError(no_such_image(path)) from None
     except ImageError as error:
         raise ImageError(f"{path}: {error}") from error
     except (
@@ -147,7 +149,7 @@ def _opened(path: Path) -> Iterator[fits.HDUList]:
         AstropyUserWarning,
     ) as error:
         raise ImageError(
-            f"{path}: truncated or not a FITS image: {' '.join(str(error).split())}"
+            f"{path}: truncated or not a FITS image: {' '.join(str(error).split())}; {AGAIN}"
         ) from error
 
 
@@ -165,7 +167,12 @@ def _galaxy(
     missing = [band for band in wanted if band not in by_name]
     if missing or not wanted:
         raise ImageError(
-            expected_got("bands", " ".join(wanted) or "any", " ".join(present) or "none")
+            expected_got(
+                "bands",
+                " ".join(wanted) or "any",
+                " ".join(present) or "none",
+                "give each band an image HDU with its letter as EXTNAME",
+            )
         )
     first = by_name[wanted[0]].header
     for band in wanted[1:]:
@@ -176,6 +183,7 @@ def _galaxy(
                         f"band {band} {key}",
                         f"{first.get(key)} as in {wanted[0]}",
                         by_name[band].header.get(key),
+                        "resample the bands onto one pixel grid",
                     )
                 )
     wcs = _wcs(first)
@@ -200,7 +208,7 @@ def _by_name(hdus: Iterable[fits.ImageHDU], asked: Iterable[str]) -> dict[str, f
     return by_name
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
@@ -223,7 +231,12 @@ def _wcs(header: fits.Header) -> WCS | None:
         system = "FK4"
     if axes != ["DEC", "RA"] or system not in ("", "ICRS", "FK5"):
         raise ImageError(
-            expected_got("WCS", "RA and DEC in ICRS or FK5", f"{' '.join(axes)} {system}".strip())
+            expected_got(
+                "WCS",
+                "RA and DEC in ICRS or FK5",
+                f"{' '.join(axes)} {system}".strip(),
+                "transform it, or take it out and have the image saved as a picture",
+            )
         )
     return wcs
 
@@ -237,19 +250,35 @@ def _band(
 ) -> BandImage:
     header = hdus[band].header
     if hdus[band].data is None or hdus[band].data.ndim != 2:
-        raise ImageError(expected_got(f"band {band}", "a 2-D image", "none"))
+        raise ImageError(
+            expected_got(
+                f"band {band}", "a 2-D image", "none", "store each band in an image HDU of its own"
+            )
+        )
     data = hdus[band].data.astype(np.float32)
     finite = np.isfinite(data)
     if not finite.any():
-        raise ImageError(expected_got(f"band {band}", "finite pixels", "only NaN"))
+        raise ImageError(
+            expected_got(
+                f"band {band}",
+                "finite pixels",
+                "only NaN",
+                "take the band out of the file and of bands under [measure] in the recipe",
+            )
+        )
     mask = np.zeros(data.shape, dtype=np.uint8)
     if f"{band}_MASK" in hdus:
         given = np.asarray(hdus[f"{band}_MASK"].data)
         if given.dtype.kind not in "biuf":
-            raise ImageError(expected_got(f"band {band} mask", "an image", "none"))
+            raise ImageError(
+                expected_got(f"band {band} mask", "an image", "none", _leave_out(f"{band}_MASK"))
+            )
         mask = np.where(np.isin(given, _MASKS), given, MaskBit.NO_DATA).astype(np.uint8)
     if mask.shape != data.shape:
-        raise ImageError(expected_got(f"band {band} mask", f"shape {data.shape}", mask.shape))
+        remedy = _leave_out(f"{band}_MASK")
+        raise ImageError(
+            expected_got(f"band {band} mask", f"shape {data.shape}", mask.shape, remedy)
+        )
     mask = np.where(finite, mask, mask | MaskBit.NO_DATA).astype(np.uint8)
     data = np.where(finite, data, np.float32(0))
     variance, noise_assumed = _variance(band, hdus, data, mask)
@@ -259,19 +288,34 @@ def _band(
     psf_hdu = hdus.get(f"{band}_PSF")
     measured = header.get("PSFFWHM", width)
     fwhm = default_psf if measured is None else measured
-    if fwhm is None:
-        raise ImageError(expected_got(f"band {band} PSFFWHM", "a width in arcsec", "none"))
-    return BandImage(
-        data=data,
-        variance=variance,
-        mask=mask,
-        wcs=wcs,
-        psf_fwhm_arcsec=float(fwhm),
-        psf=None if psf_hdu is None else psf_hdu.data.astype(np.float32),
-        psf_assumed=measured is None
-        or ("PSFFWHM" in header and bool(header.get("PSFASSUM", False))),
-        noise_assumed=noise_assumed or bool(header.get("NOISEASS", False)),
-    )
+    if not (_is_number(fwhm) and fwhm > 0):
+        raise ImageError(
+            expected_got(
+                f"band {band} PSFFWHM",
+                "a positive width in arcsec",
+                "none" if fwhm is None else repr(fwhm),
+                f"set PSFFWHM in the HDU's header, psf_fwhm_{band} in hosts.parquet, or, without "
+                "both, psf_fwhm_arcsec under [sample] in the recipe",
+            )
+        )
+    assumed = measured is None or ("PSFFWHM" in header and bool(header.get("PSFASSUM", False)))
+    try:
+        return BandImage(
+            data=data,
+            variance=variance,
+            mask=mask,
+            wcs=wcs,
+            psf_fwhm_arcsec=float(fwhm),
+            psf=None if psf_hdu is None else psf_hdu.data.astype(np.float32),
+            psf_assumed=assumed,
+            noise_assumed=noise_assumed or bool(header.get("NOISEASS", False)),
+        )
+    except ImageError as error:
+        raise ImageError(f"band {band} {error}") from error
+
+
+def _leave_out(name: str) -> str:
+    return f"mend the HDU {name} or leave it out"
 
 
 def _variance(
@@ -285,7 +329,12 @@ def _variance(
         variance = hdus[f"{band}_VAR"].data.astype(np.float32)
         if variance.shape != data.shape:
             raise ImageError(
-                expected_got(f"band {band} variance", f"shape {data.shape}", variance.shape)
+                expected_got(
+                    f"band {band} variance",
+                    f"shape {data.shape}",
+                    variance.shape,
+                    _leave_out(f"{band}_VAR"),
+                )
             )
         return variance, False
     header = hdus[band].header
@@ -294,7 +343,12 @@ def _variance(
         nmgy_per_dn, sky, gain, dark = (float(header[key]) for key in keys)
         if not (nmgy_per_dn > 0 and gain > 0):
             raise ImageError(
-                expected_got(f"band {band}", "NMGYPDN > 0 and GAIN > 0", (nmgy_per_dn, gain))
+                expected_got(
+                    f"band {band}",
+                    "NMGYPDN > 0 and GAIN > 0",
+                    (nmgy_per_dn, gain),
+                    f"mend the header or add {band}_VAR",
+                )
             )
         counts = np.maximum(data / nmgy_per_dn + sky, 0)
         return (nmgy_per_dn**2 * (counts / gain + dark)).astype(np.float32), False
