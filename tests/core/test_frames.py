@@ -157,7 +157,7 @@ def test_a_flipped_array_with_its_wcs_keeps_the_sky(rotation_deg, flip):
 
 def test_no_wcs():
     assert np.isnan(frames.native_to_sky([[1.0, 2.0]], None)).all()
-    with pytest.raises(ImageError, match="expected an image with a WCS, got no WCS"):
+    with pytest.raises(ImageError, match="expected an image with a WCS, got no WCS; give x and y"):
         frames.sky_to_native([[1.0, 2.0]], None)
 
 

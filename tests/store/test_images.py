@@ -178,7 +178,8 @@ def test_a_width_that_is_not_given_is_marked(tmp_path):
     assert (known["r"].psf_fwhm_arcsec, known["r"].psf_assumed) == (1.3, False)
     assert (found["g"].psf_fwhm_arcsec, found["g"].psf_assumed) == (1.7, True)
     assert (found["r"].psf_fwhm_arcsec, found["r"].psf_assumed) == (1.3, False)
-    with pytest.raises(ImageError, match="band g PSFFWHM: expected a width in arcsec, got none"):
+    remedy = r"set PSFFWHM in .* psf_fwhm_g in hosts\.parquet, .* psf_fwhm_arcsec under \[sample\]"
+    with pytest.raises(ImageError, match=f"band g PSFFWHM: expected a pos.*, got none; {remedy}"):
         read_galaxy(path)
 
 
@@ -213,6 +214,23 @@ def zero_psf_image(hdus):
     hdus.append(extra("r_PSF", np.zeros((5, 5), np.float32)))
 
 
+def even_psf_image(hdus):
+    hdus.append(extra("r_PSF", np.full((4, 4), 1 / 16, np.float32)))
+
+
+def text_psf(hdus):
+    hdus[2].header["PSFFWHM"] = "1.3"
+
+
+def no_letters(hdus):
+    for number, hdu in enumerate(hdus[1:]):
+        hdu.header["EXTNAME"] = f"band{number}"
+
+
+def negative_gain(hdus):
+    hdus[1].header.update({"NMGYPDN": 0.005, "SKYDN": 100.0, "GAIN": -1.0, "DARKVAR": 1.0})
+
+
 def small_mask(hdus):
     hdus.append(extra("r_MASK", np.zeros((4, 4), np.uint8)))
 
@@ -236,17 +254,21 @@ def no_image(hdus):
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (nan_only, "band r: expected finite pixels, got only NaN"),
-        (unequal, r"bands on one pixel grid, got shapes .*\(30, 40\)"),
-        (other_wcs, "band r CRPIX1: expected 20.5 as in g, got 21.5"),
-        (no_psf, "psf_fwhm_arcsec: expected a positive width, got 0.0"),
-        (nan_psf_image, "psf: expected an image of sum 1"),
-        (zero_psf_image, "psf: expected an image of sum 1, got 0"),
-        (small_mask, r"band r mask: expected shape \(40, 40\), got \(4, 4\)"),
-        (small_variance, r"band r variance: expected shape \(40, 40\), got \(4, 4\)"),
-        (empty_mask, "band r mask: expected an image, got none"),
-        (cube, "band r: expected a 2-D image"),
-        (no_image, "band r: expected a 2-D image, got none"),
+        (nan_only, "band r: expected finite pixels, got only NaN; .* bands under .measure. in the"),
+        (unequal, r"bands on one pixel grid, got shapes .*\(30, 40\)}; resample"),
+        (other_wcs, "band r CRPIX1: expected 20.5 as in g, got 21.5; resample"),
+        (no_psf, "band r PSFFWHM: expected a positive width in arcsec, got 0.0; set PSFFWHM"),
+        (nan_psf_image, "band r psf: expected an image of sum 1, got nan; mend it or leave it out"),
+        (zero_psf_image, "band r psf: expected an image of sum 1, got 0.0; mend it or leave it"),
+        (even_psf_image, r"band r psf: expected a square .* odd side, got \(4, 4\); mend it or"),
+        (small_mask, r"mask: expected shape \(40, 40\), got \(4, 4\); mend the HDU r_MASK or"),
+        (small_variance, r"expected shape \(40, 40\), got \(4, 4\); mend the HDU r_VAR or leave"),
+        (empty_mask, "band r mask: expected an image, got none; mend the HDU r_MASK or leave it"),
+        (cube, "band r: expected a 2-D image, got none; store each band in an image HDU"),
+        (no_image, "band r: expected a 2-D image, got none; store each band in an image HDU"),
+        (text_psf, "band r PSFFWHM: expected a positive width in arcsec, got '1.3'; set PSFFWHM"),
+        (no_letters, "bands: expected any, got none; give each band an image HDU with its letter"),
+        (negative_gain, "GAIN > 0, got .*; mend the header or add g_VAR"),
     ],
 )
 def test_bad_images_say_what_is_wrong(tmp_path, edit, message):
@@ -279,7 +301,9 @@ def test_no_fits_file(tmp_path, content):
 
 
 def test_a_missing_file_and_a_folder(tmp_path):
-    with pytest.raises(ImageError, match=r"none\.fits: no such file"):
+    with pytest.raises(
+        ImageError, match=r"none\.fits: no such file; put it there or take none out of hosts"
+    ):
         read_galaxy(tmp_path / "none.fits")
     with pytest.raises(ImageError):
         read_galaxy(tmp_path)
@@ -359,7 +383,7 @@ def test_wcs_cards_may_differ_by_rounding(tmp_path):
     ],
 )
 def test_other_sky_systems_are_refused(tmp_path, cards, got):
-    with pytest.raises(ImageError, match=f"RA and DEC in ICRS or FK5, got {got}"):
+    with pytest.raises(ImageError, match=f"RA and DEC in ICRS or FK5, got {got}; transform it"):
         read_galaxy(by_hand(tmp_path / "g1.fits", **cards))
 
 

@@ -25,17 +25,17 @@ def test_bad_pictures(tmp_path):
     def read():
         return read_picture(path, 0.396, 1.3, psf_assumed=False)
 
-    with pytest.raises(ImageError, match=r"p1\.png: no such file"):
+    with pytest.raises(ImageError, match=r"p1\.png: no such file; put it there"):
         read()
     noise = np.random.default_rng(0).integers(0, 256, (60, 60, 3), dtype=np.uint8)
     Image.fromarray(noise).save(path)
     whole = path.read_bytes()
     for length in (10, 100, len(whole) // 2):
         path.write_bytes(whole[:length])
-        with pytest.raises(ImageError, match=r"p1\.png: truncated or not a picture"):
+        with pytest.raises(ImageError, match=r"p1\.png: truncated or not a picture: .*; fetch or"):
             read()
     Image.new("RGB", (8, 8), "red").save(path)
-    with pytest.raises(ImageError, match=r"p1\.png: expected an image, got one constant colour"):
+    with pytest.raises(ImageError, match=r"p1\.png: expected an image, got one constant.*; fetch"):
         read()
 
 

@@ -11,6 +11,8 @@ from clumpscope.core.frames import PixelFrame
 from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage
 from clumpscope.errors import ImageError, expected_got
 
+_NO_LIGHT = "the part that is searched, the middle of the image, must hold the galaxy"
+
 
 @dataclass(frozen=True, eq=False)
 class Composite:
@@ -81,18 +83,31 @@ def colour(
     ImageError
         If a band is missing, or holds no finite or no varying pixel.
     """
+    missing = [band for band in config.bands if band not in image.bands]
+    if missing:
+        raise ImageError(
+            expected_got(
+                f"{image.galaxy_id} composite",
+                f"bands {' '.join(config.bands)}",
+                " ".join(image.bands),
+                f"add {' '.join(missing)} to the image, or choose a model with bands under "
+                "[composite] that it has",
+            )
+        )
     planes = []
     for band, scale in zip(config.bands, config.scales, strict=True):
         data = image[band].data[rows, cols]
         finite = np.isfinite(data)
         if not finite.any():
             raise ImageError(
-                expected_got(f"{image.galaxy_id} band {band}", "finite pixels", "only NaN")
+                expected_got(
+                    f"{image.galaxy_id} band {band}", "finite pixels", "only NaN", _NO_LIGHT
+                )
             )
         plane = np.where(finite, data, 0.0)
         if np.ptp(plane) == 0:
             raise ImageError(
-                expected_got(f"{image.galaxy_id} band {band}", "an image", "a constant")
+                expected_got(f"{image.galaxy_id} band {band}", "an image", "a constant", _NO_LIGHT)
             )
         planes.append(scale * plane)
     with np.errstate(divide="ignore", invalid="ignore"):  # astropy divides, then takes 0 instead

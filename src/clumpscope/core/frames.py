@@ -72,7 +72,11 @@ def sky_to_native(radec: ArrayLike, wcs: WCS | None) -> Points:
     """
     points = _points(radec)
     if wcs is None:
-        raise ImageError(expected_got("sky position", "an image with a WCS", "no WCS"))
+        raise ImageError(
+            expected_got(
+                "sky position", "an image with a WCS", "no WCS", "give x and y in pixels instead"
+            )
+        )
     return np.column_stack(wcs.all_world2pix(points[:, 0], points[:, 1], 0))
 
 

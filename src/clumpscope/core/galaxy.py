@@ -99,12 +99,17 @@ class BandImage:
         return good
 
 
+_PSF_REMEDY = "mend it or leave it out: PSFFWHM alone will do"
+
+
 def _check_psf(psf: NDArray[np.float32]) -> None:
     if psf.ndim != 2 or psf.shape[0] != psf.shape[1] or psf.shape[0] % 2 == 0:
-        raise ImageError(expected_got("psf", "a square image with an odd side", psf.shape))
+        raise ImageError(
+            expected_got("psf", "a square image with an odd side", psf.shape, _PSF_REMEDY)
+        )
     total = float(psf.sum())
     if not np.isfinite(total) or abs(total - 1) > 1e-3:
-        raise ImageError(expected_got("psf", "an image of sum 1", total))
+        raise ImageError(expected_got("psf", "an image of sum 1", total, _PSF_REMEDY))
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +138,12 @@ class GalaxyImage:
         shapes = {band: image.data.shape for band, image in self.bands.items()}
         if len(set(shapes.values())) > 1:
             raise ImageError(
-                expected_got(self.galaxy_id, "bands on one pixel grid", f"shapes {shapes}")
+                expected_got(
+                    self.galaxy_id,
+                    "bands on one pixel grid",
+                    f"shapes {shapes}",
+                    "resample them to the shape of one of them",
+                )
             )
         object.__setattr__(self, "bands", MappingProxyType(dict(self.bands)))
 
@@ -160,7 +170,15 @@ class GalaxyImage:
     def pixscale_arcsec(self) -> float:
         """Pixel side, arcsec (geometric mean of both axes)."""
         if self.wcs is None:
-            raise ImageError(expected_got(self.galaxy_id, "a WCS", "none"))
+            raise ImageError(
+                expected_got(
+                    self.galaxy_id,
+                    "a WCS",
+                    "none",
+                    "write CTYPE1, CRVAL1, CRPIX1, CD1_1 and so on into each band's header; "
+                    "without one, only a PNG or JPEG can be searched",
+                )
+            )
         return pixel_side_arcsec(self.wcs)
 
 

@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 Values = NDArray[np.float64]
 
 _SIDES = np.array([[1, 1], [-1, 1], [1, -1], [-1, -1], [0, 1], [0, -1], [1, 0], [-1, 0]])
-_RINGS = (1.0, 1.7, 2.6, 4.0)
-_OUTSIDE = 50.0  # a text off the window costs as much as this many covered ones
-_MARK = 0.15  # covering a mark costs so much of covering a text
+_RINGS = range(12)  # so many lines further out
+_ROUNDING = 1e-9
+_GAP = 0.3  # between a mark and its text, in lines
+# What it costs to cover a mark or a text, or to leave the window, all of a text's area; to lie
+# nearer to another mark than to its own; and to take the next side or ring.
+_MARK, _TEXT, _OUTSIDE, _STRAY, _NEXT = 0.15, 4.0, 200.0, 0.3, 0.004
 
 
 def place_texts(
@@ -18,8 +21,8 @@ def place_texts(
 ) -> Values:
     """Centres of texts, in the order of their importance.
 
-    Each goes where it covers least of the texts placed before it and of all marks: beside its
-    mark, on one of eight sides, or further out.
+    Each goes where it covers least of the texts placed before it and of all marks, and where it
+    is clear whose it is: beside its mark, on one of eight sides, or further out.
 
     Parameters
     ----------
@@ -39,18 +42,30 @@ def place_texts(
     centres = np.zeros((len(anchors), 2))
     for k, (anchor, size) in enumerate(zip(anchors, sizes, strict=True)):
         tried = np.array(
-            [anchor + side * (reach[k] * ring + size / 2) for ring, side in product(_RINGS, _SIDES)]
+            [
+                anchor + side * (reach[k] + (_GAP + 1.1 * ring) * size[1] + size / 2)
+                for ring, side in product(_RINGS, _SIDES)
+            ]
         )
         boxes = np.hstack([tried - size / 2, tried + size / 2])
         area = float(np.prod(size))
-        cost = np.arange(len(tried)) * 0.004  # the nearest of equal ones
+        cost = _NEXT * np.arange(len(tried))
         cost += _MARK * _covered(boxes, marks) / area
-        cost += _covered(boxes, np.reshape(texts, (-1, 4))) / area
+        cost += _TEXT * _covered(boxes, np.reshape(texts, (-1, 4))) / area
         cost += _OUTSIDE * (1 - _covered(boxes, window[None]) / area)
+        distance = _distance(boxes, anchors)
+        cost += _STRAY * (distance.min(axis=1) < distance[:, k] - _ROUNDING)
         best = int(np.argmin(cost))
         centres[k] = tried[best]
         texts.append(boxes[best])
     return centres
+
+
+def _distance(boxes: Values, points: Values) -> Values:
+    """(n, m) distance of each box from each point."""
+    nearest = np.clip(points[None], boxes[:, None, :2], boxes[:, None, 2:])
+    distance: Values = np.linalg.norm(nearest - points[None], axis=-1)
+    return distance
 
 
 def _covered(boxes: Values, others: Values) -> Values:

@@ -7,7 +7,7 @@ import numpy as np
 from astropy.table import QTable
 
 from clumpscope.core.boxes import LABEL_NAMES, Label
-from clumpscope.core.flags import DESCRIPTIONS, ClumpFlag
+from clumpscope.core.flags import DESCRIPTIONS, ClumpFlag, flag_names
 from clumpscope.core.schema import plain
 
 _NONE = "–"
@@ -97,7 +97,7 @@ def _magnitudes(clumps: QTable, band: str) -> list[Cell]:
 def flag_words(clumps: QTable) -> list[list[str]]:
     """Names of each clump's flags, but for those that all of several clumps have."""
     own = plain(clumps, "flags").astype(np.int64) & ~_shared(clumps)
-    return [[str(flag.name) for flag in ClumpFlag(int(value))] for value in own]
+    return flag_names(own)
 
 
 def flag_notes(clumps: QTable) -> list[str]:

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
-from astropy.stats import mad_std
 from astropy.utils.exceptions import AstropyUserWarning
 from astropy.wcs import WCS, FITSFixedWarning
-from numpy.typing import NDArray
 
 from clumpscope.core.bands import known_bands, reference_of
-from clumpscope.core.galaxy import BandImage, GalaxyImage, MaskBit
+from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.grid import Grid, pixel_side_arcsec
 from clumpscope.errors import ImageError, expected_got
 from clumpscope.store.atomic import atomic
+from clumpscope.store.band_hdus import APART, BY_NAME, is_number, read_band
 from clumpscope.store.fits_bytes import Cards, image_hdu, primary_hdu
+from clumpscope.store.pictures import AGAIN, no_such_image
 
 _WCS_KEYS = (
     *("CTYPE1", "CTYPE2", "CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2"),
@@ -26,7 +26,6 @@ _WCS_KEYS = (
     *("PC1_1", "PC1_2", "PC2_1", "PC2_2", "CROTA2", "LONPOLE", "RADESYS"),
 )
 _EXTRAS = ("_VAR", "_MASK", "_PSF")
-_MASKS = np.arange(sum(MaskBit) + 1)  # every combination of bits
 
 
 def write_galaxy(path: Path, image: GalaxyImage) -> None:
@@ -102,11 +101,11 @@ def read_grid(
         by_name = _by_name(_up_to_reference(hdus), ())
         bands = [name for name in by_name if len(name) == 1]
         if not bands:
-            raise ImageError(expected_got("bands", "any", "none"))
+            raise ImageError(expected_got("bands", "any", "none", BY_NAME))
         band = reference_of(bands)
         header, shape = by_name[band].header, by_name[band].shape
         if len(shape) != 2:
-            raise ImageError(expected_got(f"band {band}", "a 2-D image", f"shape {shape}"))
+            raise ImageError(expected_got(f"band {band}", "a 2-D image", f"shape {shape}", APART))
         wcs = _wcs(header)
         if wcs is None:
             return Grid(shape)
@@ -134,7 +133,7 @@ def _opened(path: Path) -> Iterator[fits.HDUList]:
             with path.open("rb") as stream, fits.open(stream, memmap=False) as hdus:
                 yield hdus
     except FileNotFoundError:
-        raise ImageError(f"{path}: no such file") from None
+        raise ImageError(no_such_image(path)) from None
     except ImageError as error:
         raise ImageError(f"{path}: {error}") from error
     except (
@@ -147,7 +146,7 @@ def _opened(path: Path) -> Iterator[fits.HDUList]:
         AstropyUserWarning,
     ) as error:
         raise ImageError(
-            f"{path}: truncated or not a FITS image: {' '.join(str(error).split())}"
+            f"{path}: truncated or not a FITS image: {' '.join(str(error).split())}; {AGAIN}"
         ) from error
 
 
@@ -165,7 +164,12 @@ def _galaxy(
     missing = [band for band in wanted if band not in by_name]
     if missing or not wanted:
         raise ImageError(
-            expected_got("bands", " ".join(wanted) or "any", " ".join(present) or "none")
+            expected_got(
+                "bands",
+                " ".join(wanted) or "any",
+                " ".join(present) or "none",
+                BY_NAME,
+            )
         )
     first = by_name[wanted[0]].header
     for band in wanted[1:]:
@@ -176,12 +180,13 @@ def _galaxy(
                         f"band {band} {key}",
                         f"{first.get(key)} as in {wanted[0]}",
                         by_name[band].header.get(key),
+                        "resample the bands onto one pixel grid",
                     )
                 )
     wcs = _wcs(first)
-    planes = {band: _band(band, by_name, wcs, widths.get(band), default_psf) for band in wanted}
+    planes = {band: read_band(band, by_name, wcs, widths.get(band), default_psf) for band in wanted}
     ra, dec = (hdus[0].header.get(key) for key in ("RA", "DEC"))
-    if not (_is_number(ra) and _is_number(dec)):
+    if not (is_number(ra) and is_number(dec)):
         ra = dec = math.nan
     return GalaxyImage(path.stem, planes, float(ra), float(dec))
 
@@ -198,10 +203,6 @@ def _by_name(hdus: Iterable[fits.ImageHDU], asked: Iterable[str]) -> dict[str, f
             if lower not in by_name and name[1:] in ("", *_EXTRAS):
                 by_name = {lower if old == name else old: hdu for old, hdu in by_name.items()}
     return by_name
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _same(a: object, b: object) -> bool:
@@ -223,80 +224,11 @@ def _wcs(header: fits.Header) -> WCS | None:
         system = "FK4"
     if axes != ["DEC", "RA"] or system not in ("", "ICRS", "FK5"):
         raise ImageError(
-            expected_got("WCS", "RA and DEC in ICRS or FK5", f"{' '.join(axes)} {system}".strip())
+            expected_got(
+                "WCS",
+                "RA and DEC in ICRS or FK5",
+                f"{' '.join(axes)} {system}".strip(),
+                "transform it, or take it out and have the image saved as a picture",
+            )
         )
     return wcs
-
-
-def _band(
-    band: str,
-    hdus: dict[str, fits.ImageHDU],
-    wcs: WCS | None,
-    width: float | None,
-    default_psf: float | None,
-) -> BandImage:
-    header = hdus[band].header
-    if hdus[band].data is None or hdus[band].data.ndim != 2:
-        raise ImageError(expected_got(f"band {band}", "a 2-D image", "none"))
-    data = hdus[band].data.astype(np.float32)
-    finite = np.isfinite(data)
-    if not finite.any():
-        raise ImageError(expected_got(f"band {band}", "finite pixels", "only NaN"))
-    mask = np.zeros(data.shape, dtype=np.uint8)
-    if f"{band}_MASK" in hdus:
-        given = np.asarray(hdus[f"{band}_MASK"].data)
-        if given.dtype.kind not in "biuf":
-            raise ImageError(expected_got(f"band {band} mask", "an image", "none"))
-        mask = np.where(np.isin(given, _MASKS), given, MaskBit.NO_DATA).astype(np.uint8)
-    if mask.shape != data.shape:
-        raise ImageError(expected_got(f"band {band} mask", f"shape {data.shape}", mask.shape))
-    mask = np.where(finite, mask, mask | MaskBit.NO_DATA).astype(np.uint8)
-    data = np.where(finite, data, np.float32(0))
-    variance, noise_assumed = _variance(band, hdus, data, mask)
-    known = np.isfinite(variance) & (variance >= 0)
-    mask = np.where(known, mask, mask | MaskBit.NO_DATA).astype(np.uint8)
-    variance = np.where(known, variance, np.float32(0))
-    psf_hdu = hdus.get(f"{band}_PSF")
-    measured = header.get("PSFFWHM", width)
-    fwhm = default_psf if measured is None else measured
-    if fwhm is None:
-        raise ImageError(expected_got(f"band {band} PSFFWHM", "a width in arcsec", "none"))
-    return BandImage(
-        data=data,
-        variance=variance,
-        mask=mask,
-        wcs=wcs,
-        psf_fwhm_arcsec=float(fwhm),
-        psf=None if psf_hdu is None else psf_hdu.data.astype(np.float32),
-        psf_assumed=measured is None
-        or ("PSFFWHM" in header and bool(header.get("PSFASSUM", False))),
-        noise_assumed=noise_assumed or bool(header.get("NOISEASS", False)),
-    )
-
-
-def _variance(
-    band: str,
-    hdus: dict[str, fits.ImageHDU],
-    data: NDArray[np.float32],
-    mask: NDArray[np.uint8],
-) -> tuple[NDArray[np.float32], bool]:
-    """Variance plane and whether it is only an estimate."""
-    if f"{band}_VAR" in hdus:
-        variance = hdus[f"{band}_VAR"].data.astype(np.float32)
-        if variance.shape != data.shape:
-            raise ImageError(
-                expected_got(f"band {band} variance", f"shape {data.shape}", variance.shape)
-            )
-        return variance, False
-    header = hdus[band].header
-    keys = ("NMGYPDN", "SKYDN", "GAIN", "DARKVAR")
-    if all(key in header for key in keys):
-        nmgy_per_dn, sky, gain, dark = (float(header[key]) for key in keys)
-        if not (nmgy_per_dn > 0 and gain > 0):
-            raise ImageError(
-                expected_got(f"band {band}", "NMGYPDN > 0 and GAIN > 0", (nmgy_per_dn, gain))
-            )
-        counts = np.maximum(data / nmgy_per_dn + sky, 0)
-        return (nmgy_per_dn**2 * (counts / gain + dark)).astype(np.float32), False
-    sigma = mad_std(data[mask == 0]) if (mask == 0).any() else 0.0
-    return np.full(data.shape, sigma**2, dtype=np.float32), True

@@ -9,7 +9,13 @@ from clumpscope.core.galaxy import ColourImage
 from clumpscope.errors import ImageError, expected_got
 
 PICTURES = (".png", ".jpg", ".jpeg")
+AGAIN = "fetch or copy the file again"
 _SIXTEEN_BITS = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+
+
+def no_such_image(path: Path) -> str:
+    """What to say of a galaxy whose file is not there."""
+    return f"{path}: no such file; put it there or take {path.stem} out of hosts.parquet"
 
 
 def picture_shape(path: Path) -> tuple[int, int]:
@@ -24,9 +30,9 @@ def picture_shape(path: Path) -> tuple[int, int]:
         with Image.open(path) as picture:
             return picture.height, picture.width
     except FileNotFoundError:
-        raise ImageError(f"{path}: no such file") from None
+        raise ImageError(no_such_image(path)) from None
     except (OSError, SyntaxError) as error:
-        raise ImageError(f"{path}: not a picture: {error}") from error
+        raise ImageError(f"{path}: not a picture: {error}; {AGAIN}") from error
 
 
 def read_picture(
@@ -47,9 +53,9 @@ def read_picture(
             else:
                 pixels = np.asarray(picture.convert("RGB"), dtype=np.float32) / np.float32(255)
     except FileNotFoundError:
-        raise ImageError(f"{path}: no such file") from None
+        raise ImageError(no_such_image(path)) from None
     except (OSError, UnidentifiedImageError, SyntaxError) as error:
-        raise ImageError(f"{path}: truncated or not a picture: {error}") from error
+        raise ImageError(f"{path}: truncated or not a picture: {error}; {AGAIN}") from error
     if not np.ptp(pixels, axis=(0, 1)).any():
-        raise ImageError(expected_got(path, "an image", "one constant colour"))
+        raise ImageError(expected_got(path, "an image", "one constant colour", AGAIN))
     return ColourImage(path.stem, pixels, pixscale_arcsec, psf_fwhm_arcsec, psf_assumed)

@@ -289,6 +289,11 @@ def require_galaxy(image: AnyImage) -> GalaxyImage:
     """
     if isinstance(image, ColourImage):
         raise ImageError(
-            expected_got(image.galaxy_id, "calibrated bands to measure", "a colour picture")
+            expected_got(
+                image.galaxy_id,
+                "calibrated bands to measure",
+                "a colour picture",
+                "only FITS images in nanomaggies have fluxes",
+            )
         )
     return image

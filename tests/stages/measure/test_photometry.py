@@ -245,13 +245,13 @@ def test_no_positions_no_photometry():
 
 def test_bad_input_to_measure():
     image = flat()
-    with pytest.raises(ImageError, match="band u"):
+    with pytest.raises(ImageError, match=r"expected bands u g r i z, got r; set bands under .meas"):
         measure(image, CENTRE, MeasureConfig(), NOWHERE)
     with pytest.raises(ImageError, match=r"outline: expected shape \(60, 60\)"):
         measure(image, CENTRE, R, np.zeros((3, 3), dtype=bool))
     r = image["r"]
     bare = GalaxyImage("g", {"r": BandImage(r.data, r.variance, r.mask, None, 1.3)})
-    with pytest.raises(ImageError, match="WCS"):
+    with pytest.raises(ImageError, match="expected a WCS, got none; write CTYPE1, CRVAL1"):
         measure(bare, CENTRE, R, NOWHERE)
 
 

@@ -122,7 +122,7 @@ def test_one_bad_galaxy_does_not_stop_the_others():
     )
     assert list(found["galaxy_id"]) == ["good"]
     assert [name for name, _ in failures] == ["bad"]
-    with pytest.raises(ImageError, match="band u"):
+    with pytest.raises(ImageError, match="bands u g r i z, got r"):
         measure_positions(UserPositions.of(table), [bad], MeasureConfig(), RefineConfig())
 
 

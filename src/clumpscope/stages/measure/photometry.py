@@ -122,6 +122,15 @@ def measure(
         raise ImageError(
             expected_got(f"{image.galaxy_id} outline", f"shape {image.shape}", outline.shape)
         )
+    if not set(config.bands) <= set(image.bands):
+        raise ImageError(
+            expected_got(
+                f"{image.galaxy_id} photometry",
+                f"bands {' '.join(config.bands)}",
+                " ".join(image.bands),
+                "set bands under [measure] in the recipe to those that all images have",
+            )
+        )
     xy = np.asarray(xy, dtype=float).reshape(-1, 2)
     result = Photometry.unmeasured(image.galaxy_id, len(xy), config.bands)
     result.flags[:] = image_flags(image, config.bands)
