@@ -205,7 +205,7 @@ def test_from_marks_on_wide_and_tall_images_to_boxes_on_what_is_there(
         "export_sha256": sha256_file(file),
     }
     assert manifest.timings == {"seconds": outcome.seconds}
-    assert manifest.counts == {k: v for k, v in vars(outcome).items() if k != "seconds"}
+    assert manifest.counts == {k: n for k, n in vars(outcome).items() if isinstance(n, int)}
     ((panels, path),) = sheets
     assert path == tmp_path / "out" / "marks.png"
     assert [panel.title for panel in panels] == Sample.open(oblong).ids

@@ -13,6 +13,7 @@ from clumpscope.core.frames import native_to_sky
 from clumpscope.core.galaxy import GalaxyImage, MaskBit
 from clumpscope.errors import ImageError, StoreError
 from clumpscope.store.images import read_galaxy, read_grid, write_galaxy
+from fits_files import by_hand, extra
 
 CORNERS = [[-0.5, -0.5], [39.5, 0.0], [12.25, 30.75]]
 
@@ -25,38 +26,18 @@ def path(tmp_path):
     return path
 
 
-def by_hand(path, bands="gr", edit=None, **cards):
-    """Write the least that the contract asks for, then what ``edit`` makes of it."""
-    hdus = fits.HDUList([fits.PrimaryHDU()])
-    for seed, band in enumerate(bands):
-        data = np.random.default_rng(seed).normal(0, 0.02, (40, 40)).astype(np.float32)
-        hdu = fits.ImageHDU(data, tan_wcs().to_header(), name=band)
-        hdu.header["EXTNAME"] = band
-        hdu.header.update({"BUNIT": "nanomaggy", "PSFFWHM": 1.3, **cards})
-        hdus.append(hdu)
-    if edit:
-        edit(hdus)
-    hdus.writeto(path, overwrite=True)
-    return path
-
-
-def extra(name, data):
-    hdu = fits.ImageHDU(data)
-    hdu.header["EXTNAME"] = name
-    return hdu
-
-
 def test_a_galaxy_survives_the_disk(tmp_path):
-    mask = np.zeros((40, 40), np.uint8)
+    shape = (44, 37)
+    mask = np.zeros(shape, np.uint8)
     mask[3, 5] = MaskBit.SATURATED | MaskBit.COSMIC_RAY
     psf = np.zeros((5, 5), np.float32)
     psf[2, 2] = 1
-    wcs = tan_wcs(rotation_deg=33, flip=True)
+    wcs = tan_wcs(shape, rotation_deg=33, flip=True)
     image = GalaxyImage(
         "g1",
         {
-            "u": band_image(seed=1, wcs=wcs, mask=mask, psf=psf, psf_fwhm_arcsec=1.51),
-            "U": band_image(seed=2, wcs=wcs, psf_assumed=True, noise_assumed=True),
+            "u": band_image(shape, seed=1, wcs=wcs, mask=mask, psf=psf, psf_fwhm_arcsec=1.51),
+            "U": band_image(shape, seed=2, wcs=wcs, psf_assumed=True, noise_assumed=True),
         },
         RA,
         DEC,
@@ -190,125 +171,6 @@ def test_wanted_bands_only_and_in_order(path):
         read_galaxy(path, bands="ug")
 
 
-def nan_only(hdus):
-    hdus[2].data[:] = np.nan
-
-
-def unequal(hdus):
-    hdus[2].data = hdus[2].data[:30]
-
-
-def other_wcs(hdus):
-    hdus[2].header["CRPIX1"] += 1
-
-
-def no_psf(hdus):
-    hdus[2].header["PSFFWHM"] = 0.0
-
-
-def nan_psf_image(hdus):
-    hdus.append(extra("r_PSF", np.full((5, 5), np.nan, np.float32)))
-
-
-def zero_psf_image(hdus):
-    hdus.append(extra("r_PSF", np.zeros((5, 5), np.float32)))
-
-
-def even_psf_image(hdus):
-    hdus.append(extra("r_PSF", np.full((4, 4), 1 / 16, np.float32)))
-
-
-def text_psf(hdus):
-    hdus[2].header["PSFFWHM"] = "1.3"
-
-
-def no_letters(hdus):
-    for number, hdu in enumerate(hdus[1:]):
-        hdu.header["EXTNAME"] = f"band{number}"
-
-
-def negative_gain(hdus):
-    hdus[1].header.update({"NMGYPDN": 0.005, "SKYDN": 100.0, "GAIN": -1.0, "DARKVAR": 1.0})
-
-
-def small_mask(hdus):
-    hdus.append(extra("r_MASK", np.zeros((4, 4), np.uint8)))
-
-
-def small_variance(hdus):
-    hdus.append(extra("r_VAR", np.zeros((4, 4), np.float32)))
-
-
-def empty_mask(hdus):
-    hdus.append(extra("r_MASK", None))
-
-
-def cube(hdus):
-    hdus[2].data = np.zeros((2, 40, 40), np.float32)
-
-
-def no_image(hdus):
-    hdus[2].data = None
-
-
-@pytest.mark.parametrize(
-    ("edit", "message"),
-    [
-        (nan_only, "band r: expected finite pixels, got only NaN; .* bands under .measure. in the"),
-        (unequal, r"bands on one pixel grid, got shapes .*\(30, 40\)}; resample"),
-        (other_wcs, "band r CRPIX1: expected 20.5 as in g, got 21.5; resample"),
-        (no_psf, "band r PSFFWHM: expected a positive width in arcsec, got 0.0; set PSFFWHM"),
-        (nan_psf_image, "band r psf: expected an image of sum 1, got nan; mend it or leave it out"),
-        (zero_psf_image, "band r psf: expected an image of sum 1, got 0.0; mend it or leave it"),
-        (even_psf_image, r"band r psf: expected a square .* odd side, got \(4, 4\); mend it or"),
-        (small_mask, r"mask: expected shape \(40, 40\), got \(4, 4\); mend the HDU r_MASK or"),
-        (small_variance, r"expected shape \(40, 40\), got \(4, 4\); mend the HDU r_VAR or leave"),
-        (empty_mask, "band r mask: expected an image, got none; mend the HDU r_MASK or leave it"),
-        (cube, "band r: expected a 2-D image, got none; store each band in an image HDU"),
-        (no_image, "band r: expected a 2-D image, got none; store each band in an image HDU"),
-        (text_psf, "band r PSFFWHM: expected a positive width in arcsec, got '1.3'; set PSFFWHM"),
-        (no_letters, "bands: expected any, got none; give each band an image HDU with its letter"),
-        (negative_gain, "GAIN > 0, got .*; mend the header or add g_VAR"),
-    ],
-)
-def test_bad_images_say_what_is_wrong(tmp_path, edit, message):
-    path = by_hand(tmp_path / "bad.fits", edit=edit)
-    with pytest.raises(ImageError, match=message) as caught:
-        read_galaxy(path)
-    assert str(caught.value).startswith(f"{path}: ")
-
-
-def test_a_truncated_file_is_never_read_in_part(path):
-    whole = path.read_bytes()
-    for length in range(0, len(whole), 720):
-        path.write_bytes(whole[:length])
-        try:
-            found = read_galaxy(path, bands="gr")
-        except ImageError as error:
-            assert str(path) in str(error)  # noqa: PT017  (some lengths end between two HDUs)
-        else:
-            # Only the last HDU, the variance of r, can be missing, and that is marked.
-            np.testing.assert_array_equal(found["r"].data, galaxy_image(bands="gr")["r"].data)
-            assert found["r"].noise_assumed
-
-
-@pytest.mark.parametrize("content", [b"", b"no FITS", b"\x89PNG\r\n", b"SIMPLE  = T"])
-def test_no_fits_file(tmp_path, content):
-    path = tmp_path / "a.fits"
-    path.write_bytes(content)
-    with pytest.raises(ImageError, match=r"a\.fits"):
-        read_galaxy(path)
-
-
-def test_a_missing_file_and_a_folder(tmp_path):
-    with pytest.raises(
-        ImageError, match=r"none\.fits: no such file; put it there or take none out of hosts"
-    ):
-        read_galaxy(tmp_path / "none.fits")
-    with pytest.raises(ImageError):
-        read_galaxy(tmp_path)
-
-
 def test_a_wcs_that_is_not_of_the_sky(tmp_path):
     def edit(hdus):
         for hdu in hdus[1:]:
@@ -422,15 +284,3 @@ def test_the_grid_in_the_headers_is_that_of_the_image(path, name):
     assert native_to_sky(points, grid.wcs) == pytest.approx(native_to_sky(points, image.wcs))
     band = "z" if name == "no r" else "r"
     assert grid.psf_fwhm_px == pytest.approx(image[band].psf_fwhm_arcsec / image.pixscale_arcsec)
-
-
-def test_headers_without_a_band_or_an_image(path):
-    weights = fits.ImageHDU(np.zeros((3, 4)), name="WHT")
-    fits.HDUList([fits.PrimaryHDU(), weights]).writeto(path, overwrite=True)
-    with pytest.raises(ImageError, match=r"bands: expected any, got none"):
-        read_grid(path, {}, 1.3)
-    by_hand(path, edit=cube)
-    with pytest.raises(ImageError, match=r"expected a 2-D image, got shape \(.*, .*, .*\)"):
-        read_grid(path, {}, 1.3)
-    with pytest.raises(ImageError, match=r"none\.fits: no such file"):
-        read_grid(path.with_name("none.fits"), {}, 1.3)
