@@ -62,6 +62,23 @@ def no_image(hdus):
     hdus[2].data = None
 
 
+def even_psf_image(hdus):
+    hdus.append(extra("r_PSF", np.full((4, 4), 1 / 16, np.float32)))
+
+
+def text_psf(hdus):
+    hdus[2].header["PSFFWHM"] = "1.3"
+
+
+def no_letters(hdus):
+    for number, hdu in enumerate(hdus[1:]):
+        hdu.header["EXTNAME"] = f"band{number}"
+
+
+def negative_gain(hdus):
+    hdus[1].header.update({"NMGYPDN": 0.005, "SKYDN": 100.0, "GAIN": -1.0, "DARKVAR": 1.0})
+
+
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
