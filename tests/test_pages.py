@@ -1,0 +1,177 @@
+"""What the pages tell readers to type: commands and Python, on small samples."""
+
+import json
+import shutil
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from astropy.table import Table
+from typer.testing import CliRunner
+
+import clumpscope
+from clumpscope.cli import app
+from clumpscope.core.clumps import clump_table
+from clumpscope.core.flags import ClumpFlag
+from clumpscope.core.schema import plain
+from clumpscope.jobs.labels import split_labels
+from clumpscope.jobs.volunteers import volunteers
+from clumpscope.models.registry import find_model
+from clumpscope.store.sample import Sample
+from clumpscope.store.tables import write_fits
+from pages import README, blocks, call, lines, written
+from places import DOCS, RECIPES
+from sdss_mirror import Source, make_field
+
+RUN = [README, DOCS / "galaxies.md", DOCS / "own_labels.md", DOCS / "cluster.md"]
+PYTHON = [page for page in written() if blocks(page, "python") and page != README]
+SLOW = {"train", "simulate", "evaluate"}
+# What a line asks for that a test cannot do at once: fewer, nearer, fresh.
+INSTEAD = {
+    " --workers 16": " --workers 1",
+    " --galaxies 20000": " --galaxies 2",
+    "/data/frames": "frames",
+    "targets/007.csv": "targets.csv",
+}
+
+
+@pytest.fixture(scope="session")
+def things(oblong, oblong_run, tmp_path_factory):
+    """A folder with what the pages call by name. Not to be changed by a test."""
+    folder = tmp_path_factory.mktemp("things")
+    for name in ("sample", "injected", "samples/007", "demo/sample"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).symlink_to(oblong)
+    for name in ("run", "injected_run", "runs/007", "demo/run"):
+        shutil.copytree(oblong_run, folder / name)  # evaluate writes into it
+    field = make_field(folder / "frames", field=1, shape=(170, 190), ra=150.0, seed=1)
+    place = field.sky(Source(95.0, 85.0, 0.0))
+    Table(rows=[("a", *place)], names=("name", "RA", "DEC")).write(folder / "targets.csv")
+    truth = Sample.open(oblong).truth()
+    for name in ("positions.csv", "marks.csv"):
+        places = Table({column: plain(truth, column) for column in ("galaxy_id", "x", "y")})
+        places.write(folder / name)
+    asked = shutil.copytree(oblong, folder / "asked")
+    volunteers(asked, 4, clumpscope.Recipe(), 1, lambda _: None)
+    shutil.move(asked / "classifications.csv.gz", folder / "export.csv.gz")
+    for name in ("labels", "chosen"):
+        (folder / name).mkdir()
+        shutil.copy(oblong / "labels.parquet", folder / name)
+    groups = clumpscope.Recipe(seed=1, labels={"groups": 1})
+    split_labels(folder / "labels", folder / "groups.parquet", groups)
+    shutil.copy(find_model(None), folder / "mine.safetensors")
+    shutil.copytree(RECIPES, folder / "recipes")
+    native = (RECIPES / "native.toml").read_text(encoding="utf-8")
+    quick = native.replace("epochs = 4", "epochs = 1").replace("batch_size = 16", "batch_size = 2")
+    (folder / "recipes" / "native.toml").write_text(quick, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def desk(things, tmp_path, monkeypatch):
+    """A function that lays out some of `things` in the folder that a test works in."""
+    monkeypatch.chdir(tmp_path)
+
+    def lay(*names):
+        for name in names:
+            top = Path(name).parts[:1]
+            if top and (things / name).exists() and not Path(*top).exists():
+                Path(*top).symlink_to(things.joinpath(*top))
+
+    return lay
+
+
+def filled(line, sample):
+    """A line with what the test has for what a reader has."""
+    for theirs, ours in INSTEAD.items():
+        line = line.replace(theirs, ours)
+    return line.replace("GALAXY", Sample.open(sample).ids[0])
+
+
+@pytest.mark.parametrize("line", sorted({line for page in written() for line in lines(page)}))
+def test_every_command_of_every_page_can_be_parsed(line):
+    assert call(line).command
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(line, marks=[pytest.mark.slow] * (call(line).command in SLOW))
+        for line in sorted({line for page in RUN for line in lines(page)})
+    ],
+)
+def test_a_command_of_a_page_does_what_it_is_shown_for(line, desk, oblong):
+    command = call(filled(line, oblong))
+    desk(*command.reads)
+    for path in command.writes:
+        assert not Path(path).exists(), path
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    result = CliRunner().invoke(app, command.arguments)
+    assert (result.exception, result.exit_code) == (None, 0), result.output
+    for path in command.writes:
+        assert Path(path).exists(), path
+
+
+def cells(notebook):
+    """Code of a notebook."""
+    parts = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return ["".join(part["source"]) for part in parts if part["cell_type"] == "code"]
+
+
+def run_code(parts):
+    """Run pieces of code one after the other; returns their names."""
+    plt.switch_backend("Agg")
+    space = {"__name__": "__main__"}
+    for part in parts:
+        exec(part, space)  # noqa: S102  (our own pages)
+    plt.close("all")
+    return space
+
+
+@pytest.mark.parametrize("page", PYTHON, ids=lambda page: page.stem)
+def test_the_python_of_a_page_runs(page, desk):
+    desk("demo", "run", "runs", "sample")
+    space = run_code(blocks(page, "python"))
+    assert space["clumpscope"] is clumpscope
+
+
+def test_the_ten_lines_of_the_readme_leave_a_run_and_a_picture(desk):
+    desk("demo")
+    (block,) = blocks(README, "python")
+    code = [line for line in block.splitlines() if line]
+    assert len(code) <= 10
+    catalogue = run_code([block])["catalogue"]
+    assert len(catalogue) > 3
+    assert Path("galaxy.png").stat().st_size > 20_000
+
+
+def test_the_first_steps_go_from_pixels_to_a_catalogue(desk):
+    desk("demo")
+    space = run_code(cells(DOCS / "first_steps.ipynb"))
+    assert len(space["table"]) == len(space["clumps"]) > 0
+    assert space["summary"].galaxies == 8
+    assert len(space["catalogue"]) == space["summary"].normal + space["summary"].odd
+    assert len(space["words"]) == len(space["catalogue"])
+
+
+def test_colours_are_drawn_of_clumps_that_can_be_trusted(tmp_path, monkeypatch):
+    n = 6
+    labels = np.array([1, 1, 1, 2, 2, 2])
+    colours = {"u_g": [0.4, 0.5, 0.3, 1.0, 1.5, 2.5], "g_r": [0.0, 0.1, 0.0, 0.35, 0.6, 1.4]}
+    table = clump_table(
+        "release",
+        {
+            "galaxy_id": ["g"] * n,
+            "clump_id": np.arange(1, n + 1),
+            "clump_label_id": labels,
+            **{f"clump_mag_corr_{name}": values for name, values in colours.items()},
+            **{f"clump_mag_corr_err_{name}": np.full(n, 0.1) for name in colours},
+            "flags": [0, 0, int(ClumpFlag.SATURATED), int(ClumpFlag.STELLAR_COLOURS), 0, 0],
+        },
+    )
+    (tmp_path / "demo" / "run").mkdir(parents=True)
+    write_fits(table, tmp_path / "demo" / "run" / "catalogue.fits")
+    monkeypatch.chdir(tmp_path)
+    assert len(run_code(cells(DOCS / "colour_colour.ipynb"))["clumps"]) == n - 1
+    assert (tmp_path / "colour_colour.png").stat().st_size > 5000
