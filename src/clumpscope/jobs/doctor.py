@@ -9,7 +9,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import clumpscope
 from clumpscope.models.registry import DEFAULT, cache_folder, cached_models, packaged_models
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ def _packages() -> Iterator[Check]:
         python,
         "" if good else f"install Python {wanted}",
     )
-    yield Check("clumpscope", "ok", clumpscope.__version__)
+    yield Check("clumpscope", "ok", metadata.version("clumpscope"))
     for line in metadata.requires("clumpscope") or []:
         requirement = Requirement(line)
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
