@@ -119,7 +119,8 @@ def test_classes_by_number_or_word(name):
 def test_without_a_class_it_is_a_clump():
     assert read(**given_as("x", "y"))["label"].tolist() == [1] * 6
     blank = MaskedColumn([2] * 6, mask=[True] + [False] * 5)
-    assert read(**given_as("x", "y"), label=blank)["label"].tolist() == [1, 2, 2, 2, 2, 2]
+    for gap in (blank, [np.nan, 2, 2, 2, 2, 2], ["", *"22222"]):
+        assert read(**given_as("x", "y"), label=gap)["label"].tolist() == [1, 2, 2, 2, 2, 2]
 
 
 @pytest.mark.parametrize("name", ["size", "side_px"])

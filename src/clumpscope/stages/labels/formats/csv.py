@@ -42,7 +42,7 @@ from clumpscope.stages.labels.formats.common import (
 _XY, _SKY, _BOX = (("x",), ("y",)), (RA_NAMES, DEC_NAMES), tuple((name,) for name in CORNERS)
 _SIDE, _LABEL = ("size", "side_px"), ("label", "class", "clump_label_id")
 _PLACES = "x, y or ra, dec or x1, y1, x2, y2"
-_WORDS = {"": Label.CLUMP, "normal": Label.CLUMP, "odd": Label.ODD} | {
+_WORDS = {"": Label.CLUMP, "nan": Label.CLUMP, "normal": Label.CLUMP, "odd": Label.ODD} | {
     word: label
     for label, name in LABEL_NAMES.items()
     for word in (name, f"{label:d}", f"{label:d}.0")
