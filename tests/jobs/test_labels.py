@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from astropy.table import QTable
 
 import labelled
 from clumpscope.config.labels import LabelsConfig
@@ -24,10 +25,10 @@ from clumpscope.stages.labels.formats import registry
 from clumpscope.stages.labels.formats.base import Format
 from clumpscope.stages.labels.formats.common import boxes_at, centres, labels_from
 from clumpscope.stages.labels.formats.registry import FORMATS, format_of
-from clumpscope.store.labels import read_labels
+from clumpscope.store.labels import looked_at, read_labels
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.sample import Sample
-from clumpscope.store.tables import read_parquet
+from clumpscope.store.tables import read_parquet, write_parquet
 
 RECIPE = Recipe(labels=LabelsConfig(groups=3, smallest_group=5))
 CORNERS = ("x1", "y1", "x2", "y2")
@@ -72,6 +73,27 @@ def test_the_cuts_are_those_of_the_recipe(oblong, tmp_path):
     assert manifest.inputs == {"labels": str(oblong.resolve())}
     everywhere = select_labels(oblong, tmp_path / "all", recipe)
     assert everywhere[-1].boxes > kept.sum()
+
+
+def test_who_was_looked_at_goes_along(survey, tmp_path):
+    """A training must not take a galaxy for empty whose redshift its labels were cut for."""
+    sample = Sample.open(survey)
+    redshift = dict(zip(sample.ids, plain(sample.hosts, "redshift"), strict=True))
+    middle = float(np.median(list(redshift.values())))
+    near = RECIPE.model_copy(update={"labels": LabelsConfig(redshift=(0.0, middle))})
+    folder = tmp_path / "consensus"
+    folder.mkdir()
+    shutil.copy(survey / "labels.parquet", folder)
+    ids = [*sample.ids[:30], "elsewhere"]
+    images = QTable({"galaxy_id": ids, "n_looks": [5] * 29 + [0, 5], "risk": [0.5] * 31})
+    write_parquet(images, folder / "images.parquet")
+    select_labels(folder, tmp_path / "all", near)
+    copied = read_parquet(tmp_path / "all" / "images.parquet")
+    assert all(copied[name].tolist() == images[name].tolist() for name in images.colnames)
+    select_labels(folder, tmp_path / "near", near, survey)
+    kept = [name for name in ids[:29] if redshift[name] < middle]
+    assert looked_at(tmp_path / "near") == {*kept, "elsewhere"}
+    assert 5 < len(kept) < 24
 
 
 @pytest.fixture(scope="module")

@@ -217,9 +217,9 @@ def test_injections_into_injections_bear_the_first_hosts_id(survey: Path, tmp_pa
     first, second = Sample.open(tmp_path / "one"), Sample.open(tmp_path / "two")
     assert made == 6
     assert second.host_ids == first.host_ids * 2 == first.ids * 2
-    third = simulate(tmp_path / "three", 2, Recipe(seed=9), 1, hosts=tmp_path / "two")
-    assert third == 2
-    assert Sample.open(tmp_path / "three").host_ids == first.ids[:2]
+    assert second.ids[3] == f"{first.ids[0]}.2"
+    simulate(tmp_path / "three", 4, Recipe(seed=9), 1, hosts=tmp_path / "two")
+    assert Sample.open(tmp_path / "three").host_ids == second.host_ids[:4]
 
 
 def test_injection_is_the_same_for_any_number_of_workers(

@@ -15,10 +15,10 @@ from clumpscope.plot.labels import heat_map
 from clumpscope.stages.labels.formats.authors import from_authors
 from clumpscope.stages.labels.formats.base import Format, Images
 from clumpscope.stages.labels.formats.registry import format_of
-from clumpscope.stages.labels.select import Step, select
+from clumpscope.stages.labels.select import Step, in_range, select
 from clumpscope.stages.labels.split import split
 from clumpscope.store.atomic import new_folder
-from clumpscope.store.labels import LABELS_FILE, read_any_labels
+from clumpscope.store.labels import IMAGES_FILE, LABELS_FILE, read_any_labels, read_images
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_user_table, write_parquet
@@ -28,7 +28,8 @@ from clumpscope.store.texts import read_json, read_texts, write_table, write_tex
 def select_labels(file: Path, out: Path, recipe: Recipe, hosts: Path | None = None) -> list[Step]:
     """Apply the cuts to labels; writes ``out`` with the labels, the counts and the heat-map.
 
-    ``hosts`` is a sample, whose redshifts are then looked at.
+    ``hosts`` is a sample, whose redshifts are then looked at. Of a consensus's folder the images
+    go along, those of redshifts out of range apart: they tell a training who was looked at.
 
     Raises
     ------
@@ -45,6 +46,10 @@ def select_labels(file: Path, out: Path, recipe: Recipe, hosts: Path | None = No
         raise TableError(expected_got(file, "a box that passes every cut", "none"))
     new_folder(out)
     write_parquet(chosen, out / LABELS_FILE)
+    images = read_images(file)
+    if images is not None:
+        near = in_range(images["galaxy_id"], recipe.labels, redshift)
+        write_parquet(images[near], out / IMAGES_FILE)
     write_parquet(Table([asdict(step) for step in steps]), out / "steps.parquet")
     heat_map(labels, out / "heat_map.png", padding=recipe.labels.padding)
     RunManifest(

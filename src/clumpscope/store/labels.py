@@ -48,23 +48,35 @@ def read_any_labels(path: Path, from_authors: Callable[[Table, Path], QTable]) -
     return read_labels(path)
 
 
-def looked_at(path: Path) -> set[str] | None:
-    """Galaxies that somebody looked at, by the ``images.parquet`` of a consensus's folder.
-
-    ``None`` where labels do not tell.
+def read_images(folder: Path) -> QTable | None:
+    """Read what a consensus says of each image, if it is in a folder of labels.
 
     Raises
     ------
     StoreError, TableError
         If the table cannot be read or lacks a column.
     """
-    file = path / IMAGES_FILE
+    file = folder / IMAGES_FILE
     if not file.is_file():
         return None
     images = read_parquet(file)
     missing = {"galaxy_id", "n_looks"} - set(images.colnames)
     if missing:
         raise TableError(expected_got(file, "columns galaxy_id, n_looks", f"no {min(missing)}"))
+    return images
+
+
+def looked_at(folder: Path) -> set[str] | None:
+    """Galaxies that somebody looked at; ``None`` where labels do not tell.
+
+    Raises
+    ------
+    StoreError, TableError
+        As `read_images`.
+    """
+    images = read_images(folder)
+    if images is None:
+        return None
     return set(np.asarray(images["galaxy_id"]).astype(str)[np.asarray(images["n_looks"]) > 0])
 
 

@@ -152,7 +152,7 @@ def test_nobody_elses_draws_are_changed():
 
 
 def test_ctrl_c_comes_out_and_works_again():
-    """Lightning would exit, and leave it switched off."""
+    """Lightning switches it off while it tidies up, and would then exit."""
 
     def stop(epoch, batch, _):
         if (epoch, batch) == (2, 1):

@@ -1,7 +1,6 @@
 """Train a detector on composites with labels."""
 
 import logging
-import signal
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -93,12 +92,10 @@ def fit(
 
 @contextmanager
 def _ctrl_c() -> Iterator[None]:
-    """Ctrl-C comes out as it went in: Lightning exits, and leaves it switched off."""
-    handler = signal.getsignal(signal.SIGINT)
+    """Ctrl-C comes out as it went in, and not as the exit that Lightning makes of it."""
     try:
         yield
     except SystemExit as stop:
         if not isinstance(stop.__context__, KeyboardInterrupt):
             raise
-        signal.signal(signal.SIGINT, handler)
         raise KeyboardInterrupt from stop

@@ -1,6 +1,6 @@
 """Which boxes are trained on: the cuts of Popp et al. 2024, Table 1."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,9 +44,8 @@ def select(
     labels = labels.copy()
     _judge(labels, config)
     steps = [_step("boxes given", labels)]
-    z = np.array([(redshift or {}).get(str(name), np.nan) for name in labels["galaxy_id"]])
-    low, high = config.redshift
-    labels = _cut(steps, "redshift in range", labels, ~((z <= low) | (z >= high)))
+    near = in_range(labels["galaxy_id"], config, redshift)
+    labels = _cut(steps, "redshift in range", labels, near)
     labels = _cut(steps, "likely enough", labels, _likely(labels, config))
     off = np.abs(_centres(labels) - 0.5)
     labels = _cut(steps, "bulges removed", labels, ~(off < config.bulge_radius).all(axis=1))
@@ -56,6 +55,18 @@ def select(
     inside = (box[:, :2] > config.padding) & (box[:, 2:] < 1 - config.padding)
     labels = _cut(steps, "off the border", labels, inside.all(axis=1))
     return labels, steps
+
+
+def in_range(
+    galaxy_ids: Iterable[object],
+    config: LabelsConfig,
+    redshift: Mapping[str, float] | None = None,
+) -> NDArray[np.bool_]:
+    """(N,) whether each galaxy's redshift is in range, or unknown."""
+    z = np.array([(redshift or {}).get(str(name), np.nan) for name in galaxy_ids])
+    low, high = config.redshift
+    near: NDArray[np.bool_] = ~((z <= low) | (z >= high))
+    return near
 
 
 def _judge(labels: QTable, config: LabelsConfig) -> None:
