@@ -1,6 +1,7 @@
 """What the pages tell readers to type: commands and Python, on small samples."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from typer.testing import CliRunner
 
 import clumpscope
 from clumpscope.cli import app
-from clumpscope.core.clumps import clump_table
+from clumpscope.core.clumps import clump_table, schema
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.schema import plain
 from clumpscope.jobs.labels import split_labels
@@ -21,12 +22,13 @@ from clumpscope.models.registry import find_model
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import write_fits
 from pages import README, blocks, call, lines, written
-from places import DOCS, RECIPES
+from places import DOCS, RECIPES, ROOT
 from sdss_mirror import Source, make_field
 
 RUN = [README, DOCS / "galaxies.md", DOCS / "own_labels.md", DOCS / "cluster.md"]
 PYTHON = [page for page in written() if blocks(page, "python") and page != README]
 SLOW = {"train", "simulate", "evaluate"}
+OTHERS = {"CLUMPSCOPE_CACHE"}
 # What a line asks for that a test cannot do at once: fewer, nearer, fresh.
 INSTEAD = {
     " --workers 16": " --workers 1",
@@ -175,3 +177,31 @@ def test_colours_are_drawn_of_clumps_that_can_be_trusted(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert len(run_code(cells(DOCS / "colour_colour.ipynb"))["clumps"]) == n - 1
     assert (tmp_path / "colour_colour.png").stat().st_size > 5000
+
+
+MESSAGES = [
+    line for block in blocks(DOCS / "troubleshooting.md", "text") for line in block.splitlines()
+]
+
+
+def literal(message):
+    """Pieces of a quoted message that stand in the code as they are."""
+    pieces = re.split(r"…|: expected |, got |; |: ", message)
+    return [piece.strip(" :.,'?") for piece in pieces if len(piece.strip(" :.,'?")) > 3]
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_a_message_that_is_explained_is_one_of_ours(message):
+    """All its pieces stand in one file; a text that is long there is joined again."""
+    files = [*Path(clumpscope.__file__).parent.rglob("*.py"), ROOT / "Makefile"]
+    texts = [re.sub(r'"\s*f?"', "", path.read_text(encoding="utf-8")) for path in files]
+    pieces = literal(message)
+    assert pieces
+    assert any(all(piece in text for piece in pieces) for text in texts), pieces
+
+
+def test_columns_and_flags_that_pages_speak_of_exist():
+    known = {spec.name for spec in schema("release")} | set(ClumpFlag.__members__)
+    for page in written():
+        for word in re.findall(r"[`\"](clump_\w+|p_\dpct|[A-Z]+_[A-Z_]+)[`\"]", page.read_text()):
+            assert word in known | OTHERS, f"{page.name}: {word}"
