@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from clumpscope.engine import local
 from clumpscope.engine.local import default_workers, ordered_map, shards, silent
@@ -100,3 +101,17 @@ def test_as_many_workers_as_cores_may_be_used(monkeypatch: pytest.MonkeyPatch) -
 
 def test_nobody_is_told() -> None:
     assert silent(3) is None
+
+
+def blas_threads(_: int) -> list[int]:
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+
+def test_this_process_keeps_to_one_core_too() -> None:
+    """Else sums would differ in their last digits from those of several workers."""
+    with threadpool_limits(2):
+        before = blas_threads(0)
+        (within,) = ordered_map(blas_threads, [0], 1)
+        assert within
+        assert set(within) == {1}
+        assert blas_threads(0) == before

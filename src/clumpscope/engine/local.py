@@ -10,6 +10,8 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from typing import Protocol, TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from clumpscope.errors import StoreError
 
 T = TypeVar("T")
@@ -61,7 +63,8 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], workers: Workers
     if isinstance(items, Sized):
         workers = min(workers, len(items))
     if workers <= 1:
-        yield from map(function, items)
+        with threadpool_limits(1):  # as in other processes: threads add in another order
+            yield from map(function, items)
         return
     # Not fork: the parent may hold threads of torch or of a web server.
     context = multiprocessing.get_context("spawn")
