@@ -67,7 +67,7 @@ def read_galaxy(
     ``bands`` must all be there; ``None`` takes those that the file has. Variance comes from
     ``<band>_VAR``, else from the noise keywords NMGYPDN, SKYDN, GAIN, DARKVAR, else from the
     blank sky of the image itself. Names that astropy wrote in upper case (``U``, ``U_VAR``)
-    are those of the bands u g r i z y.
+    are those of the bands that are known.
 
     Parameters
     ----------

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from astropy.table import QTable
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial.distance import cdist
 
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import TableError, expected_got
-from clumpscope.ops.merge import groups_within
 
 Values = NDArray[np.float64]
 
@@ -60,8 +61,7 @@ def blend(truth: Points, fwhm_px: float) -> Points:
     """Join truths closer than one FWHM: mean weighted by ratio, sum of ratios, brightest label."""
     if len(truth) < 2:
         return truth
-    group = groups_within(truth.xy, fwhm_px)
-    count = int(group.max()) + 1
+    count, group = connected_components(cdist(truth.xy, truth.xy) < fwhm_px, directed=False)
     weight = np.where(np.isfinite(truth.ratio) & (truth.ratio > 0), truth.ratio, 1e-9)
     total: Values = np.bincount(group, weight, count).astype(float)
     xy = np.column_stack(

@@ -3,13 +3,14 @@
 import numpy as np
 from astropy.stats import gaussian_sigma_to_fwhm
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial.distance import cdist
 
 from clumpscope.config.simulate import SimulatedLabelsConfig
 from clumpscope.core.box_tables import corner_columns
 from clumpscope.core.frames import boxes_native_to_fraction, middle_of, native_to_sky
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.ops.host import psf_fwhm_px
-from clumpscope.ops.merge import groups_within
 from clumpscope.stages.simulate.sources import G, R, Sources
 
 Columns = dict[str, object]
@@ -66,7 +67,7 @@ def labels(
     fwhm = psf_fwhm_px(image, "r")
     boxes, kinds, centres = [], [], []
     if len(index):
-        group = groups_within(xy[index], fwhm)
+        _, group = connected_components(cdist(xy[index], xy[index]) < fwhm, directed=False)
         for g in range(group.max() + 1):
             members = index[group == g]
             weight = sources.flux[members, G]
