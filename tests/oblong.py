@@ -33,9 +33,10 @@ def part(image: GalaxyImage, columns: slice, rows: slice) -> GalaxyImage:
     return replace(image, bands=planes)
 
 
-def cut_sample(source: Path, folder: Path) -> None:
-    """Write a sample of FITS images anew, each cut as `CUTS` says."""
+def cut_sample(source: Path, folder: Path, galaxies: int | None = None) -> None:
+    """Write a sample of FITS images, or its first galaxies, anew, each cut as `CUTS` says."""
     sample = Sample.open(source)
+    sample = sample.part(range(len(sample) if galaxies is None else galaxies))
     hosts, truths, boxes = sample.hosts.copy(), [], []
     for k, galaxy_id in enumerate(sample.ids):
         image = sample.read(k, SampleConfig())
