@@ -93,7 +93,7 @@ def test_width_does_not_depend_on_the_image_s_turn_or_parity(quarter, flip):
 
 
 def test_the_fwhm_is_not_that_at_half_maximum():
-    # FACTS.md: definitions differ; a Moffat's adaptive width exceeds that at half maximum.
+    # Definitions differ: a Moffat's adaptive width exceeds that at half maximum.
     star = galsim.Moffat(beta=2.5, fwhm=3.2).drawImage(nx=41, ny=41, scale=1).array
     assert adaptive_fwhm_px(star) > 1.03 * 3.2
 

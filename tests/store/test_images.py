@@ -118,7 +118,7 @@ def test_any_number_type_becomes_native_float32(tmp_path, dtype):
 
 
 def test_noise_keywords(tmp_path):
-    """Each count is one photon times the gain; FACTS of SDSS frames."""
+    """Each count is one photon times the gain (SDSS data model of frame)."""
     cards = {"NMGYPDN": 0.005, "SKYDN": 120.0, "GAIN": 4.7, "DARKVAR": 1.2}
     plane = read_galaxy(by_hand(tmp_path / "g1.fits", **cards))["g"]
     assert not plane.noise_assumed

@@ -77,7 +77,7 @@ def _report(
     model: str | None,
     recipe: Path | None,
     resume: bool,
-    workers: int | None,
+    workers: Workers,
 ) -> "Summary":
     """Do a job over a sample with a progress bar."""
     from clumpscope.store.sample import Sample as Opened

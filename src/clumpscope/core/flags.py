@@ -63,6 +63,9 @@ DESCRIPTIONS = {
     ClumpFlag.LOCAL_BACKGROUND: "outside the host model: background from the annulus around it",
 }
 
+# Raised from what the model says of itself: only the run knows it, later stages keep them.
+OF_MODEL = ClumpFlag.OUT_OF_RANGE
+
 
 @overload
 def flag_names(flags: SupportsInt) -> list[str]: ...

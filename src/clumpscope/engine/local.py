@@ -20,7 +20,11 @@ Progress = Callable[[int], None]  # is told how many have been done since it was
 
 
 class Executor(Protocol):
-    """Something else that maps, such as the workers of a cluster."""
+    """Something else that maps, such as the workers of a cluster.
+
+    It keeps numerical libraries of its workers to one core, so that results are the same, takes
+    items no faster than it can work on them, and frees what it holds when its map ends.
+    """
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Yield ``function(item)`` in the order of ``items``; both can be pickled."""

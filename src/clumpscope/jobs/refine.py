@@ -5,7 +5,7 @@ from pathlib import Path
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.box_tables import boxes_by_galaxy
 from clumpscope.core.boxes import Boxes
-from clumpscope.core.flags import ClumpFlag
+from clumpscope.core.flags import OF_MODEL
 from clumpscope.core.schema import plain
 from clumpscope.engine.local import Progress, silent
 from clumpscope.jobs import work as books
@@ -29,7 +29,7 @@ def refine(run: Path, recipe: Recipe, progress: Progress = silent) -> int:
         threshold = store.threshold()
     before, known = store.read("failures"), store.read("galaxies")
     # Only the run knew the model.
-    kept = plain(known, "flags").astype(int) & int(ClumpFlag.OUT_OF_RANGE)
+    kept = plain(known, "flags").astype(int) & int(OF_MODEL)
     of_model = dict(zip(plain(known, "galaxy_id").astype(str), kept.tolist(), strict=True))
     failed = {str(row["galaxy_id"]): (str(row["stage"]), str(row["error"])) for row in before}
     works = []

@@ -13,7 +13,7 @@ def match(
     """Match candidates to truths closer than ``radius``, best score first.
 
     Each candidate in turn takes the nearest truth that is still free; each truth is matched
-    once (FACTS, Evaluation).
+    once (Popp et al. 2024, section 5; ours: the best score first).
 
     Parameters
     ----------

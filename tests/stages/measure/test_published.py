@@ -45,7 +45,7 @@ def test_error_is_that_of_a_weighted_sum_and_a_median():
 
 
 def test_on_a_steep_disk_it_fakes_flux():
-    """+47 % at one scale length for FWHM/h = 0.45, face-on (FACTS), where ours has no bias."""
+    """+47 % at one scale length for FWHM/h = 0.45, face-on, where ours has no bias."""
     shape, h = (121, 121), scenes.FWHM_PX / 0.45
     xy = np.array([[60 + h, 60.0]])
     image = scenes.galaxy(

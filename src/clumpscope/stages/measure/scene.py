@@ -14,8 +14,8 @@ from clumpscope.config.run import MeasureConfig
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import GalaxyImage, MaskBit
 from clumpscope.ops.background import brightness, judged
+from clumpscope.ops.groups import groups_within
 from clumpscope.ops.host import host_centre, reference_band
-from clumpscope.ops.merge import groups_within
 from clumpscope.stages.measure.host import Ellipse, HostBasis
 
 Values = NDArray[np.float64]

@@ -15,9 +15,9 @@ from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.frames import boxes_fraction_to_native
 from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage
 from clumpscope.ops.host import host_centre, psf_fwhm_px, reference_band
-from clumpscope.ops.merge import merge
 from clumpscope.ops.outline import galaxy_outline, inside
 from clumpscope.ops.overlap import suppress
+from clumpscope.stages.refine.merge import merge
 from clumpscope.stages.refine.recentre import recentre
 
 _MOVED_FWHM = 0.2  # a clump re-centred by more is flagged
@@ -102,7 +102,7 @@ def refine(image: AnyImage, boxes: Boxes, config: RefineConfig, score_threshold:
     nucleus = _is_nucleus(boxes.centres, centre, config.nucleus_radius * max(image.shape))
     if not config.keep_nucleus:
         boxes, nucleus = boxes[~nucleus], nucleus[~nucleus]
-    merged = merge(boxes, config.merge_radius_fwhm * fwhm)
+    merged = merge(boxes, fwhm, config)
 
     sizes = np.array([len(members) for members in merged.members], dtype=np.int64)
     holds_nucleus = np.array([nucleus[m].any() for m in merged.members], dtype=bool)

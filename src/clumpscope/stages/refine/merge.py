@@ -1,13 +1,13 @@
-"""Joining of positions that lie closer than a radius."""
+"""Boxes that are one clump, joined."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
+from clumpscope.config.run import RefineConfig
 from clumpscope.core.boxes import Boxes, Label
+from clumpscope.ops.groups import groups_within
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,31 +35,16 @@ class Merged:
     members: tuple[NDArray[np.intp], ...]
 
 
-def groups_within(xy: NDArray[np.float64], radius: float) -> NDArray[np.intp]:
-    """Count off the groups of points (N, 2) that chains of steps <= ``radius`` connect.
+def merge(boxes: Boxes, fwhm: float, config: RefineConfig) -> Merged:
+    """Join boxes whose centres lie within a radius (transitively; Popp et al. 2024, 4.3).
 
-    Returns
-    -------
-    (N,) group of each point, counting from 0.
-    """
-    distance = np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1))
-    if np.count_nonzero(distance <= radius) == len(xy):
-        return np.arange(len(xy))
-    groups: NDArray[np.intp] = connected_components(csr_array(distance <= radius))[1].astype(
-        np.intp
-    )
-    return groups
-
-
-def merge(boxes: Boxes, radius: float) -> Merged:
-    """Join boxes whose centres lie within ``radius`` (transitively; Popp et al. 2024, 4.3).
-
-    ``boxes`` are in a frame with square pixels and ``radius`` in its unit.
+    ``boxes`` are in a frame with square pixels and ``fwhm``, the PSF's, is in its unit; the
+    radius is ``config.merge_radius_fwhm`` times that.
     """
     if not len(boxes):
         none = np.empty(0, dtype=np.intp)
         return Merged(boxes.centres, boxes.labels, boxes.scores, none, ())
-    group = groups_within(boxes.centres, radius)
+    group = groups_within(boxes.centres, config.merge_radius_fwhm * fwhm)
     members = tuple(np.flatnonzero(group == i) for i in range(group.max() + 1))
     best = np.array([m[np.argmax(boxes.scores[m])] for m in members])
     odd = [bool((boxes.labels[m] == Label.ODD).any()) for m in members]
