@@ -11,7 +11,8 @@ from clumpscope.errors import FrameError, expected_got
 from clumpscope.stages.fetch.sdss.archive import opened
 from clumpscope.stages.fetch.sdss.mirror import FieldKey, Mirror
 
-# SDSS data model of `frame` and photoField, checked against blank sky: by camera column, u g r i z; electrons a DN and DN^2.
+# SDSS data model of `frame` and photoField, checked against blank sky: by camera column,
+# u g r i z; electrons a DN and DN^2.
 _GAIN = {
     1: (1.62, 3.32, 4.71, 5.165, 4.745),
     2: (1.595, 3.855, 4.6, 5.195, 5.155),
