@@ -39,5 +39,6 @@ def _named(types: str | None) -> str | None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Join Sphinx."""
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
+    app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-process-signature", _short)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

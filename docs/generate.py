@@ -123,10 +123,10 @@ def recipes() -> str:
     for part in show.parts(Recipe()):
         page += [f"## [{part.name}]" if part.name else "## Top level", part.meaning]
         rows = [
-            (f"`{one.key}`", one.kind, _value(one.default), one.meaning) for one in part.settings
+            (f"`{one.key}`", one.meaning, _value(one.default), one.kind) for one in part.settings
         ]
         if rows:
-            page.append(table(("key", "kind", "default", "meaning"), rows))
+            page.append(table(("key", "meaning", "default", "kind"), rows))
     return "\n\n".join(page) + "\n"
 
 

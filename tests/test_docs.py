@@ -29,9 +29,9 @@ def test_every_setting_is_on_the_page_of_its_section():
         for key, field in type(section).model_fields.items():
             if not isinstance(getattr(section, key), Section):
                 row = next(row for row in block.split("\n") if row.startswith(f"| `{key}` | "))
-                assert row.endswith(f" | {' '.join(field.description.split())} |")
-    assert "| `nms_iou` | number from 0 to 1 | `0.2` | " in page["[refine]"]
-    assert "| `score_threshold` | number from 0 to 1, or not set | not set | " in page["[refine]"]
+                assert row.startswith(f"| `{key}` | {' '.join(field.description.split())} | ")
+    assert " | `0.2` | number from 0 to 1 |\n" in page["[refine]"]
+    assert " | not set | number from 0 to 1, or not set |\n" in page["[refine]"]
 
 
 def test_every_module_has_its_page_and_is_reached_from_the_top():
