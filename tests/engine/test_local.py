@@ -115,3 +115,13 @@ def test_this_process_keeps_to_one_core_too() -> None:
         assert within
         assert set(within) == {1}
         assert blas_threads(0) == before
+
+
+def test_no_more_processes_than_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    pool = local.ProcessPoolExecutor
+    monkeypatch.setattr(
+        local, "ProcessPoolExecutor", lambda n, **more: asked.append(n) or pool(n, **more)
+    )
+    assert list(ordered_map(square, [1, 2], 9)) == [1, 4]
+    assert asked == [2]

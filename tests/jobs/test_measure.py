@@ -105,7 +105,7 @@ def test_what_cannot_be_measured_is_told_and_the_rest_is(sample: Path, tmp_path:
     assert set(failed) == {"nobody", "gri", "broken", "abroad"}
     assert failed["nobody"] == failed["abroad"] == f"not a galaxy of {sample}"
     assert "broken.fits" in failed["broken"]
-    assert "band u" in failed["gri"]
+    assert "expected bands u g r i z, got g r i; set bands under [measure]" in failed["gri"]
     told = read_parquet(tmp_path / "out-failures.parquet")
     assert dict(zip(told["galaxy_id"], told["error"], strict=True)) == failed
     assert set(told["stage"]) == {"measure"}

@@ -51,23 +51,3 @@ def test_only_what_is_missing_is_made(store: Run) -> None:
     none = partial(pytest.fail, "all shards are there")
     fill(store, 7, none, ["square"], workers=4, progress=again.append)
     assert again == [7]
-
-
-def test_no_more_processes_than_shards(store: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-
-    def counted(function, items, workers):
-        asked.append((len(items), workers))
-        return map(function, items)
-
-    monkeypatch.setattr(shards, "ordered_map", counted)
-    fill(store, 8, squares, [], workers=2, progress=lambda _: None)
-    fill(
-        Run.create(store.folder.parent / "b", {}, resume=False),
-        8,
-        squares,
-        [],
-        workers=9,
-        progress=lambda _: None,
-    )
-    assert asked == [(3, 2), (3, 3)]

@@ -153,6 +153,8 @@ def test_nobody_elses_draws_are_changed():
 
 def test_ctrl_c_comes_out_and_works_again():
     """Lightning switches it off while it tidies up, and would then exit."""
+    # A process in the background may have been started with it switched off.
+    first = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def stop(epoch, batch, _):
         if (epoch, batch) == (2, 1):
@@ -165,4 +167,5 @@ def test_ctrl_c_comes_out_and_works_again():
     with pytest.raises(KeyboardInterrupt):
         fit(native_network().train(), data, held, config_of(), 0, watch)
     assert signal.getsignal(signal.SIGINT) is before
+    signal.signal(signal.SIGINT, first)
     assert (len(diary.reported), len(diary.saved)) == (1, 1)
