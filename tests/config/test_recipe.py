@@ -117,7 +117,7 @@ def test_an_unknown_key_is_refused_and_the_one_meant_is_named(tmp_path, text, to
 
 def test_sections_are_those_of_a_file_in_order():
     names = [name for name, _ in sections(Recipe())]
-    assert names[:3] == ["", "sample", "composite"]
+    assert names[:3] == ["", "limits", "sample"]
     assert names[-2:] == ["train", "train.augment"]
     recipe = Recipe(refine=RefineConfig(nms_iou=0.4))
     assert dict(sections(recipe))["refine"] is recipe.refine

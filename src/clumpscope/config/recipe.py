@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from clumpscope.config.base import Section
 from clumpscope.config.fetch import FetchConfig
 from clumpscope.config.labels import ConsensusConfig, LabelsConfig
+from clumpscope.config.limits import LimitsConfig
 from clumpscope.config.run import (
     CatalogueConfig,
     CompositeConfig,
@@ -36,6 +37,7 @@ class Recipe(Section):
 
     seed: Annotated[int, Field(ge=0)] = 0
     """Seed of every random draw, unless `--seed` gives another."""
+    limits: LimitsConfig = LimitsConfig()
     sample: SampleConfig = SampleConfig()
     composite: CompositeConfig = CompositeConfig()
     fetch: FetchConfig = FetchConfig()

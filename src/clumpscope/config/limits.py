@@ -1,0 +1,20 @@
+"""What one image, file or galaxy may cost."""
+
+from clumpscope.config.base import Count, Positive, Section
+
+
+class LimitsConfig(Section):
+    """Most that one galaxy, image or file may cost; what exceeds it fails alone, and says so."""
+
+    cutout_px: Count = 9_000_000
+    """Pixels of one plane of a galaxy's image; the default is 3000 × 3000, 20′ of SDSS."""
+    psf_px: Count = 513
+    """Side of a PSF image, given or made from its width, px."""
+    decompressed_mb: Positive = 1000.0
+    """Bytes that a compressed file may grow to, MB."""
+    boxes: Count = 500
+    """Boxes or positions of one image."""
+    marks: Count = 2000
+    """Volunteers' marks, and boxes that software proposed to them, of one image."""
+    seconds: Positive = 120.0
+    """Time that one galaxy may take in a stage, s."""
