@@ -2,6 +2,11 @@
 
 import os
 import signal
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from astropy.table import QTable
 
 
 def square(x: int) -> int:
@@ -23,3 +28,31 @@ def surroundings(_: int) -> tuple[list[str | None], bool]:
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     quiet = signal.getsignal(signal.SIGINT) is signal.SIG_DFL
     return [os.environ.get(name) for name in names], quiet
+
+
+def squares(rows: Sequence[int], deadly: Collection[int]) -> dict[str, QTable]:
+    """Tables of some rows."""
+    found = [-1 if row in deadly else row**2 for row in rows]
+    return {
+        "square": QTable({"row": list(rows), "square": found}),
+        "left out": QTable({"row": list(rows)}),
+    }
+
+
+@dataclass(frozen=True)
+class Dying:
+    """Squares, but the process ends at some rows, or where there is no place for a mark."""
+
+    rows: tuple[int, ...] = ()
+    marks: Path | None = None
+    times: int = 0
+
+    def __call__(self, rows: Sequence[int], deadly: Collection[int]) -> dict[str, QTable]:
+        if set(rows) & set(self.rows) - set(deadly):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.marks is not None and len(rows) > 1:
+            marks = len(list(self.marks.iterdir()))
+            if marks < self.times:
+                (self.marks / str(marks)).touch()
+                os._exit(1)
+        return squares(rows, deadly)

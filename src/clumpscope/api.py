@@ -165,7 +165,7 @@ def measure(image: AnyImage, clumps: "Refined", *, recipe: Settings = None) -> Q
     settings = _recipe(recipe)
     done = work.Work(image.galaxy_id, 0, image=image, refined=clumps)
     done.photometry = pipeline.measured(image, clumps, settings)
-    return work.positions_and_photometry([done], settings)["photometry"]
+    return work.clumps([done], settings)["photometry"]
 
 
 def run(

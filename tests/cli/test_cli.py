@@ -127,7 +127,7 @@ def test_interrupted_run_says_how_to_go_on_and_does(survey: Path, tmp_path: Path
     )
     # The first shard is whole; the second, with 8 of the 40 galaxies, is under way.
     for _ in range(600):
-        if (out / ".shards" / "000000").is_dir() or process.poll() is not None:
+        if (out / ".unfinished" / "000000").is_dir() or process.poll() is not None:
             break
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)

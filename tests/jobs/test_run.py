@@ -311,17 +311,17 @@ def test_an_interrupted_run_goes_on_only_as_it_began(
 
     with pytest.raises(KeyboardInterrupt):
         run(oblong, out, recipe, progress=interrupt)
-    assert sorted(path.name for path in (out / ".shards").iterdir()) == ["000000", "key.json"]
+    assert sorted(path.name for path in (out / ".unfinished").iterdir()) == ["000000", "key.json"]
     with pytest.raises(StoreError, match="--resume"):
         run(oblong, out, recipe)
     with pytest.raises(StoreError, match="another recipe"):
         run(oblong, out, Recipe(seed=7, refine=RefineConfig(nms_iou=0.3)), resume=True)
-    mark = (out / ".shards" / "000000" / "galaxies.parquet").stat().st_mtime_ns
+    mark = (out / ".unfinished" / "000000" / "galaxies.parquet").stat().st_mtime_ns
     told: list[int] = []
 
     def stays(done: int) -> None:
         told.append(done)
-        shard = out / ".shards" / "000000" / "galaxies.parquet"
+        shard = out / ".unfinished" / "000000" / "galaxies.parquet"
         assert shard.stat().st_mtime_ns == mark
 
     # What only the catalogue needs may be another.
@@ -329,5 +329,5 @@ def test_an_interrupted_run_goes_on_only_as_it_began(
     run(oblong, out, later, resume=True, progress=stays)
     assert told == [3, 3, 2]
     assert_same_tables(oblong_run, out)
-    assert not (out / ".shards").exists()
+    assert not (out / ".unfinished").exists()
     assert not (out / "catalogue.vot").exists()

@@ -83,7 +83,7 @@ def test_an_interrupted_survey_is_resumed(tmp_path: Path, monkeypatch: pytest.Mo
     assert added == [8, 8, 4]
     assert drawn == galaxy_ids(20)[8:]
     assert tables(tmp_path / "part") == tables(tmp_path / "whole")
-    assert not (tmp_path / "part" / ".shards").exists()
+    assert not (tmp_path / "part" / ".unfinished").exists()
 
 
 def test_a_simulated_sample_says_what_is_in_it(survey: Path) -> None:

@@ -1,7 +1,7 @@
-"""A run's folder: begun once, filled shard by shard, gone on with only as it began, closed."""
+"""A run's folder: filled shard by shard, gathered, read."""
 
 import errno
-import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -18,60 +18,14 @@ from clumpscope.store import run as module
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.run import Run
 
-KEY = {"recipe": "r", "model": "m", "sample": "s"}
-
 
 def table(*numbers: float) -> QTable:
     return QTable({"x": np.array(numbers) * u.pix})
 
 
 def begun(folder: Path) -> Run:
-    return Run.create(folder / "run", KEY, resume=False)
-
-
-def test_a_run_begins_in_a_new_or_an_empty_folder(tmp_path: Path) -> None:
-    run = begun(tmp_path)
-    assert run.folder == tmp_path / "run"
-    assert json.loads((run.folder / ".shards" / "key.json").read_text()) == KEY
-    (tmp_path / "empty").mkdir()
-    Run.create(tmp_path / "empty", KEY, resume=True)
-    assert (tmp_path / "empty" / ".shards").is_dir()
-    Run.create(tmp_path / "new", KEY, resume=True)
-    assert (tmp_path / "new" / ".shards").is_dir()
-
-
-def test_an_interrupted_run_is_gone_on_with_when_asked(tmp_path: Path) -> None:
-    run = begun(tmp_path)
-    run.write_shard(0, {"t": table(1)})
-    with pytest.raises(FolderError, match="new or empty folder, got files; --resume goes on"):
-        begun(tmp_path)
-    assert Run.create(run.folder, {**KEY}, resume=True).has(0)
-
-
-@pytest.mark.parametrize(
-    ("changes", "told"),
-    [
-        ({"model": "x"}, "another model"),
-        ({"recipe": "x", "sample": "y"}, "another recipe and sample"),
-        ({"more": "z"}, "another more"),
-    ],
-)
-def test_what_differs_from_the_beginning_is_named(
-    tmp_path: Path, changes: dict[str, str], told: str
-) -> None:
-    begun(tmp_path)
-    with pytest.raises(FolderError, match=f"what it began with, got {told}$"):
-        Run.create(tmp_path / "run", {**KEY, **changes}, resume=True)
-
-
-def test_only_an_interrupted_run_can_be_resumed(tmp_path: Path) -> None:
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "photo.jpg").touch()
-    with pytest.raises(FolderError, match="an interrupted run to resume, got none or a finished"):
-        Run.create(tmp_path / "run", KEY, resume=True)
-    with pytest.raises(FolderError) as raised:
-        begun(tmp_path)
-    assert "--resume" not in str(raised.value)
+    (folder / "run" / ".unfinished").mkdir(parents=True)
+    return Run(folder / "run")
 
 
 def test_shards_are_gathered_in_their_order(tmp_path: Path) -> None:
@@ -85,6 +39,19 @@ def test_shards_are_gathered_in_their_order(tmp_path: Path) -> None:
     assert len(run.gather("other", 3)) == 3
     with pytest.raises(StoreError, match="no such file"):
         run.gather("t", 4)
+
+
+def test_shards_that_are_missing_or_damaged_are_found(tmp_path: Path) -> None:
+    run = begun(tmp_path)
+    for number in range(4):
+        run.write_shard(number, {"t": table(number), "other": table(0)})
+    (run.shard(1) / "other.parquet").unlink()
+    (run.shard(3) / "t.parquet").write_bytes((run.shard(3) / "t.parquet").read_bytes()[:-9])
+    (run.shard(0) / "t.parquet").write_bytes(b"")
+    assert run.damaged(("t", "other"), 5) == [0, 1, 3, 4]
+    assert run.damaged(("other",), 4) == [1]
+    run.drop_shard(3)
+    assert not run.has(3)
 
 
 def test_empty_shards_make_an_empty_table_with_its_columns(tmp_path: Path) -> None:
@@ -111,7 +78,7 @@ def test_a_shard_is_there_whole_or_not_at_all(
     with pytest.raises(StoreError, match="cannot write .*000004: No space left on device"):
         run.write_shard(4, {"a": table(1), "b": table(2)})
     assert not run.has(4)
-    assert [path.name for path in (run.folder / ".shards").iterdir()] == ["key.json"]
+    assert not any((run.folder / ".unfinished").iterdir())
 
 
 def test_of_two_processes_that_write_a_shard_the_first_wins(tmp_path: Path) -> None:
@@ -119,21 +86,15 @@ def test_of_two_processes_that_write_a_shard_the_first_wins(tmp_path: Path) -> N
     run.write_shard(0, {"t": table(1)})
     run.write_shard(0, {"t": table(1)})
     assert run.gather("t", 1)["x"].value.tolist() == [1]
-    assert sorted(path.name for path in (run.folder / ".shards").iterdir()) == [
-        *("000000", "key.json")
-    ]
-    (run.folder / ".shards" / "000000" / "t.parquet").unlink()
-    run.close()
+    assert [path.name for path in (run.folder / ".unfinished").iterdir()] == ["000000"]
+    shutil.rmtree(run.folder / ".unfinished")
     with pytest.raises(StoreError, match="cannot write .*000001"):
         run.write_shard(1, {"t": table(1)})
 
 
-def test_a_closed_run_keeps_its_tables(tmp_path: Path) -> None:
+def test_tables_are_read_as_they_were_written(tmp_path: Path) -> None:
     run = begun(tmp_path)
     run.write("positions", table(3))
-    run.close()
-    run.close()
-    assert [path.name for path in run.folder.iterdir()] == ["positions.parquet"]
     assert Run(run.folder).read("positions")["x"].value.tolist() == [3]
     with pytest.raises(StoreError, match=r"catalogue\.parquet: no such file"):
         run.read("catalogue")

@@ -92,7 +92,7 @@ def simulate(
             errors.print(f"interrupted: the same command with --resume goes on in {out}")
             raise typer.Exit(1) from None
         console.print(f"{made} galaxies with truth and labels in {out}")
-        if hosts is not None:
+        if (out / "failures.parquet").is_file():
             tell_failures(out / "failures.parquet")
     if volunteers is not None:
         with progress_bar("volunteers", total) as progress:

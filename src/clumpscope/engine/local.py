@@ -2,16 +2,17 @@
 
 import multiprocessing
 import os
-import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from typing import Protocol, TypeVar
+from multiprocessing.connection import Connection
+from typing import Any, Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
 
+from clumpscope.engine.watch import begin_worker
 from clumpscope.errors import StoreError
 
 T = TypeVar("T")
@@ -50,15 +51,29 @@ def shards(items: Sequence[T], size: int) -> list[Sequence[T]]:
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-def ordered_map(function: Callable[[T], R], items: Iterable[T], workers: Workers) -> Iterator[R]:
+class WorkerError(StoreError):
+    """A worker process ended in the middle of its work; ``items`` are those then at work."""
+
+    def __init__(self, items: Sequence[Any]) -> None:
+        super().__init__(
+            "a worker process died, often for lack of memory: try fewer --workers; "
+            "an interrupted run goes on with --resume"
+        )
+        self.items = items
+
+
+def ordered_map(
+    function: Callable[[T], R], items: Iterable[T], workers: Workers, *, apart: bool = False
+) -> Iterator[R]:
     """Yield ``function(item)`` in the order of ``items``, however many workers there are.
 
     At most two tasks a worker are in flight, so memory stays flat. With one worker all
-    happens in this process. ``function`` and the items must be picklable otherwise.
+    happens in this process, unless it shall be ``apart``. ``function`` and the items must be
+    picklable otherwise. Workers end when their parent does, however that is.
 
     Raises
     ------
-    StoreError
+    WorkerError
         If a worker process dies; what ``function`` raises comes through as it is.
     """
     if not isinstance(workers, int):
@@ -66,33 +81,47 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], workers: Workers
         return
     if isinstance(items, Sized):
         workers = min(workers, len(items))
-    if workers <= 1:
+    if workers < 1 or (workers == 1 and not apart):
         with threadpool_limits(1):  # as in other processes: threads add in another order
             yield from map(function, items)
         return
     # Not fork: the parent may hold threads of torch or of a web server.
     context = multiprocessing.get_context("spawn")
+    reader, writer = context.Pipe(duplex=False)
     queue = iter(items)
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker) as pool:
-        pending: deque[Future[R]] = deque(
-            pool.submit(function, item) for item in islice(queue, 2 * workers)
-        )
+    with (
+        ProcessPoolExecutor(
+            workers, mp_context=context, initializer=_prepare_worker, initargs=(reader,)
+        ) as pool,
+        writer,  # is closed first: what is still at work then need not end
+    ):
+        pending: deque[tuple[T, Future[R]]] = deque()
+
+        def submit(count: int) -> None:
+            pending.extend((item, pool.submit(function, item)) for item in islice(queue, count))
+
         try:
+            submit(2 * workers)
             while pending:
-                result = pending.popleft().result()
-                pending.extend(pool.submit(function, item) for item in islice(queue, 1))
+                result = pending[0][1].result()
+                pending.popleft()
+                submit(1)
                 yield result
+            pool.shutdown()
         except BrokenProcessPool as error:
-            raise StoreError(
-                "a worker process died, often for lack of memory: try fewer --workers; "
-                "an interrupted run goes on with --resume"
-            ) from error
+            # Tasks begin in order, so that the first of those left were at work.
+            lost = [item for item, future in pending if not _finished(future)]
+            raise WorkerError(lost[:workers]) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _prepare_worker() -> None:
-    """Keep numerical libraries to one core; end silently at Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def _finished(future: Future[R]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
+
+
+def _prepare_worker(parent: Connection) -> None:
+    """Keep numerical libraries to one core; end silently at Ctrl-C, and with the parent."""
+    begin_worker(parent)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"

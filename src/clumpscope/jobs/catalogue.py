@@ -3,12 +3,15 @@
 from pathlib import Path
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.stages import catalogue as stage
+from clumpscope.jobs.release import NEEDS, release
+from clumpscope.store.lock import locked
 from clumpscope.store.run import Run
 
 
 def catalogue(run: Path, recipe: Recipe) -> int:
     """Make a run's catalogue anew from its photometry; returns the number of clumps.
+
+    A galaxy with which it cannot be made becomes a failure of the run.
 
     Raises
     ------
@@ -16,8 +19,8 @@ def catalogue(run: Path, recipe: Recipe) -> int:
         If the run or its sample cannot be read.
     """
     store = Run(run)
-    hosts = store.sample().hosts
-    table = stage.catalogue(store.read("photometry"), hosts, recipe.catalogue)
-    store.write_catalogue(table, recipe.catalogue)
-    store.note(recipe)
-    return len(table)
+    with locked(run):
+        tables = {name: store.read(name) for name in NEEDS}
+        clumps = release(store, tables, store.sample().hosts, recipe.catalogue)
+        store.note(recipe)
+    return clumps

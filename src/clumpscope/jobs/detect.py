@@ -5,7 +5,8 @@ from pathlib import Path
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.engine.local import Progress, Workers, silent
-from clumpscope.jobs.pipeline import Summary, finish, make_plan, sweep
+from clumpscope.jobs.pipeline import Summary, finish, make_plan, summary, sweep
+from clumpscope.store.output import output
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
 
@@ -32,6 +33,9 @@ def detect(
     start = time.monotonic()
     opened = Sample.open(sample)
     plan = make_plan(opened, recipe, model, "detect")
-    store = Run.create(out, plan.key, resume=resume)
-    tables = sweep(plan, store, len(opened), workers, progress)
-    return finish(plan, store, tables, time.monotonic() - start, "detect")
+    with output(out, plan.key, resume=resume) as place:
+        store = Run(out)
+        if not place.finished:
+            sweep(plan, store, len(opened), workers, progress, apart=place.died)
+            finish(plan, place, time.monotonic() - start)
+        return summary(store)

@@ -9,9 +9,9 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.engine.local import Progress, silent
 from clumpscope.jobs import work as books
+from clumpscope.jobs.release import catalogue_of
 from clumpscope.jobs.work import Work
 from clumpscope.plot import completeness_purity
-from clumpscope.stages.catalogue import catalogue
 from clumpscope.stages.detect.baseline import baseline
 from clumpscope.stages.evaluate import scores as stage
 from clumpscope.stages.evaluate.scores import Evaluation
@@ -71,7 +71,7 @@ def baseline_catalogue(sample: Sample, recipe: Recipe, progress: Progress) -> QT
     """The baseline's release table: its peaks refined and measured like a detector's boxes."""
     works = []
     for index, galaxy_id in enumerate(sample.ids):
-        work = Work(galaxy_id, index)
+        work = Work(galaxy_id, index, seconds=recipe.limits.seconds)
         with work.attempt("baseline"):
             image = sample.read(index, recipe.sample)
             if isinstance(image, GalaxyImage):
@@ -83,5 +83,5 @@ def baseline_catalogue(sample: Sample, recipe: Recipe, progress: Progress) -> QT
                 )
         works.append(work)
         progress(1)
-    tables = books.positions_and_photometry(works, recipe)
-    return catalogue(tables["photometry"], sample.hosts, recipe.catalogue)
+    tables = books.clumps(works, recipe)
+    return catalogue_of(tables["photometry"], sample.hosts, recipe.catalogue)[0]

@@ -4,7 +4,7 @@
 for one galaxy becomes a row of the failures, and the run goes on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -22,15 +22,15 @@ from clumpscope.core.schema import plain
 from clumpscope.engine.local import Progress, Workers
 from clumpscope.errors import RecipeError, expected_got
 from clumpscope.jobs import work as books
-from clumpscope.jobs.shards import fill
+from clumpscope.jobs.shards import DEADLY, fill
 from clumpscope.jobs.work import Work
 from clumpscope.models.header import read_spec
 from clumpscope.models.registry import find_model
 from clumpscope.models.spec import DetectorSpec, TrainingRange
-from clumpscope.stages.detect.detect import detect
 from clumpscope.stages.measure import Photometry, measure
 from clumpscope.stages.refine import Refined, refine
 from clumpscope.store.manifest import RunManifest, sha256_file, sha256_json
+from clumpscope.store.output import Output
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
 
@@ -86,20 +86,19 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
         plan.recipe,
         detector(plan.model, plan.model_key, plan.recipe.detect.score_floor),
     )
-    works = [Work(sample.ids[row], row) for row in rows]
+    works = [Work(sample.ids[row], row, seconds=recipe.limits.seconds) for row in rows]
     for work in works:
         with work.attempt("read"):
             work.image = sample.read(work.index, recipe.sample)
             work.composite = composite(work.image, finder.spec.composite)
             work.flags = out_of_range(work.image, finder.spec.trained_on)
-    seen = [(work, work.composite) for work in works if work.composite is not None]
-    found = detect(finder, [image for _, image in seen], recipe.detect.batch_size)
-    for (work, _), boxes in zip(seen, found, strict=True):
-        work.boxes = boxes
-        if plan.until == "detect" or work.image is None:
+    books.search(finder, works, recipe.detect.batch_size)
+    for work in works:
+        if plan.until == "detect" or work.image is None or work.error is not None:
             continue
         with work.attempt("refine"):
-            work.refined = refine(work.image, boxes, recipe.refine, plan.threshold)
+            work.refined = refine(work.image, work.boxes, recipe.refine, plan.threshold)
+        if work.refined is not None:
             with work.attempt("measure"):
                 work.photometry = measured(work.image, work.refined, recipe)
     return works
@@ -165,20 +164,33 @@ def threshold_of(spec: DetectorSpec, recipe: Recipe) -> float:
 
 
 def sweep(
-    plan: Plan, store: Run, galaxies: int, workers: Workers, progress: Progress
+    plan: Plan, store: Run, galaxies: int, workers: Workers, progress: Progress, *, apart: bool
 ) -> dict[str, QTable]:
-    """Take all galaxies of a sample through the stages; writes and returns the run's tables."""
+    """Take all galaxies of a sample through the stages; writes and returns the run's tables.
+
+    ``apart`` is as for `clumpscope.jobs.shards.fill`.
+    """
     names = ["detections", "galaxies", "failures"]
     names += ["positions", "photometry"] if plan.until == "catalogue" else []
-    tables = fill(store, galaxies, partial(_shard, plan), names, workers=workers, progress=progress)
+    tables = fill(
+        store,
+        galaxies,
+        partial(_shard, plan),
+        names,
+        workers=workers,
+        progress=progress,
+        apart=apart,
+    )
     for name, table in tables.items():
         store.write(name, table)
     return tables
 
 
-def _shard(plan: Plan, rows: Sequence[int]) -> dict[str, QTable]:
+def _shard(plan: Plan, rows: Sequence[int], deadly: Collection[int]) -> dict[str, QTable]:
     sample = _sample(plan.sample, plan.sample_key)
-    works = process(sample, rows, plan)
+    works = process(sample, [row for row in rows if row not in deadly], plan)
+    works += [Work(sample.ids[row], row, error=("worker", DEADLY)) for row in deadly]
+    works.sort(key=lambda work: work.index)
     return books.tables(works, sample, plan.recipe, plan.threshold)
 
 
@@ -196,28 +208,38 @@ def detector(model: Path, key: str, score_floor: float) -> "Detector":  # noqa: 
     return Detector.load(model, score_floor)
 
 
-def finish(
-    plan: Plan, store: Run, tables: dict[str, QTable], seconds: float, command: str
-) -> Summary:
+def finish(plan: Plan, place: Output, seconds: float) -> None:
     """Write the manifest of a run whose tables are all there, and drop its shards."""
-    galaxies = tables["galaxies"]
+    galaxies = Run(place.folder).read("galaxies")
+    failed = int(np.sum(np.asarray(galaxies["status"]) == "failed"))
+    place.finish(
+        RunManifest(
+            command="run" if plan.until == "catalogue" else "detect",
+            recipe=plan.recipe.model_dump(mode="json"),
+            seed=plan.recipe.seed,
+            inputs={"sample": str(plan.sample.resolve()), "sample_key": plan.sample_key},
+            model={"file": plan.model.name, "sha256": plan.model_key, "threshold": plan.threshold},
+            counts={"galaxies": len(galaxies), "failed": failed},
+            timings={"seconds": seconds},
+        )
+    )
+
+
+def summary(run: Run) -> Summary:
+    """What a finished run did.
+
+    Raises
+    ------
+    StoreError
+        If one of its tables cannot be read.
+    """
+    galaxies = run.read("galaxies")
     normal = int(np.sum(plain(galaxies, "n_normal")))
-    summary = Summary(
+    return Summary(
         galaxies=len(galaxies),
         failed=int(np.sum(np.asarray(galaxies["status"]) == "failed")),
-        detections=len(tables["detections"]),
+        detections=len(run.read("detections")),
         normal=normal,
         odd=int(np.sum(plain(galaxies, "n_clumps"))) - normal,
-        seconds=seconds,
+        seconds=RunManifest.read(run.folder).timings["seconds"],
     )
-    RunManifest(
-        command=command,
-        recipe=plan.recipe.model_dump(mode="json"),
-        seed=plan.recipe.seed,
-        inputs={"sample": str(plan.sample.resolve()), "sample_key": plan.sample_key},
-        model={"file": plan.model.name, "sha256": plan.model_key, "threshold": plan.threshold},
-        counts={"galaxies": summary.galaxies, "failed": summary.failed},
-        timings={"seconds": summary.seconds},
-    ).write(store.folder)
-    store.close()
-    return summary

@@ -9,9 +9,12 @@ from clumpscope.core.flags import OF_MODEL
 from clumpscope.core.schema import plain
 from clumpscope.engine.local import Progress, silent
 from clumpscope.jobs import work as books
+from clumpscope.jobs.shards import DEADLY
 from clumpscope.jobs.work import Work
 from clumpscope.stages import refine as stage
 from clumpscope.store.run import Run
+
+_ANEW = "refine", "positions"  # stages of which failures are forgotten
 
 
 def refine(run: Path, recipe: Recipe, progress: Progress = silent) -> int:
@@ -35,17 +38,25 @@ def refine(run: Path, recipe: Recipe, progress: Progress = silent) -> int:
     works = []
     for index, galaxy_id in enumerate(sample.ids):
         boxes = found.get(galaxy_id, Boxes.empty())
-        work = Work(galaxy_id, index, boxes=boxes, flags=of_model.get(galaxy_id, 0))
-        if failed.get(galaxy_id, ("refine", ""))[0] != "refine":
+        work = Work(
+            galaxy_id,
+            index,
+            boxes=boxes,
+            flags=of_model.get(galaxy_id, 0),
+            seconds=recipe.limits.seconds,
+        )
+        works.append(work)
+        if failed.get(galaxy_id, _ANEW)[0] not in _ANEW:
             work.error = failed[galaxy_id]  # of another stage: still true
+            if work.error[1] == DEADLY:
+                continue
         with work.attempt("read"):
             work.image = sample.read(index, recipe.sample)
         if work.image is not None:
             with work.attempt("refine"):
                 work.refined = stage.refine(work.image, work.boxes, recipe.refine, threshold)
-        works.append(work)
         progress(1)
-    tables = books.positions_and_photometry(works, recipe)
+    tables = books.clumps(works, recipe)
     store.write("positions", tables["positions"])
     store.write("galaxies", books.galaxies(works, sample, recipe, threshold))
     store.write("failures", books.failures(works))

@@ -8,9 +8,10 @@ from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.engine.local import Progress, Workers, silent
-from clumpscope.jobs.pipeline import Summary, finish, make_plan, sweep
+from clumpscope.jobs.pipeline import Summary, finish, make_plan, summary, sweep
+from clumpscope.jobs.release import release
 from clumpscope.ops.extinction import ebv
-from clumpscope.stages.catalogue import catalogue
+from clumpscope.store.output import output
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
 
@@ -53,13 +54,15 @@ def run(
     if recipe.catalogue.dust_map is not None:
         # Missing maps shall stop the run now and not after hours.
         ebv(opened.hosts["ra"].value, opened.hosts["dec"].value, Path(recipe.catalogue.dust_map))
-    store = Run.create(out, plan.key, resume=resume)
-    tables = sweep(plan, store, len(opened), workers, progress)
-    released = catalogue(tables["photometry"], opened.hosts, recipe.catalogue)
-    store.write_catalogue(released, recipe.catalogue)
-    undrawn = _draw(out / "sheet.png", opened, tables["positions"], recipe)
-    summary = finish(plan, store, tables, time.monotonic() - start, "run")
-    return replace(summary, undrawn=undrawn)
+    undrawn = ""
+    with output(out, plan.key, resume=resume) as place:
+        store = Run(out)
+        if not place.finished:
+            tables = sweep(plan, store, len(opened), workers, progress, apart=place.died)
+            release(store, tables, opened.hosts, recipe.catalogue)
+            undrawn = _draw(out / "sheet.png", opened, tables["positions"], recipe)
+            finish(plan, place, time.monotonic() - start)
+        return replace(summary(store), undrawn=undrawn)
 
 
 def _draw(path: Path, sample: Sample, clumps: QTable, recipe: Recipe) -> str:

@@ -1,6 +1,6 @@
 """`simulate`: a survey made from nothing, or clumps injected into a sample's images."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -22,12 +22,15 @@ from clumpscope.core.records import (
 )
 from clumpscope.core.schema import ColumnSpec, plain, rows_by_id
 from clumpscope.engine.local import Progress, Workers, silent
+from clumpscope.engine.watch import time_limit
 from clumpscope.errors import ImageError, StoreError, expected_got
-from clumpscope.jobs.shards import fill
+from clumpscope.jobs.shards import DEADLY, fill
+from clumpscope.jobs.work import reason
 from clumpscope.stages.simulate.inject import inject
 from clumpscope.stages.simulate.survey import SimulatedGalaxy, simulate_galaxy
 from clumpscope.store.images import write_galaxy
 from clumpscope.store.manifest import RunManifest, sha256_json
+from clumpscope.store.output import output
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample, require_galaxy
 
@@ -88,26 +91,34 @@ def simulate(
         "hosts": [*hosts_in(bands), *([] if hosts is None else INJECTED)],
         "truth": truth_in(bands),
     }
-    store = Run.create(folder, key, resume=resume)
-    names = ["hosts", "truth", "labels", *([] if hosts is None else ["failures"])]
-    work = partial(_shard, folder, ids, kinds, make)
-    tables = fill(store, total, work, names, workers=workers, progress=progress)
-    made = len(tables["hosts"])
-    if not made:
-        first = str(tables["failures"]["error"][0]) if hosts is not None else ""
-        raise StoreError(
-            expected_got(f"sample {folder}", "at least one usable galaxy", "none", first)
+    names = ["hosts", "truth", "labels", "failures"]
+    work = partial(_shard, folder, ids, kinds, make, recipe.limits.seconds)
+    with output(folder, key, resume=resume) as place:
+        if place.finished:
+            return RunManifest.read(folder).counts["galaxies"]
+        store = Run(folder)
+        tables = fill(
+            store, total, work, names, workers=workers, progress=progress, apart=place.died
         )
-    for name, table in tables.items():
-        store.write(name, table)
-    RunManifest(
-        command="simulate",
-        recipe=recipe.model_dump(mode="json"),
-        seed=recipe.seed,
-        inputs={} if hosts is None else {"hosts": str(hosts.resolve())},
-        counts={"galaxies": made, "failed": total - made},
-    ).write(folder)
-    store.close()
+        made = len(tables["hosts"])
+        if not made:
+            first = str(tables["failures"]["error"][0])
+            raise StoreError(
+                expected_got(f"sample {folder}", "at least one usable galaxy", "none", first)
+            )
+        if hosts is None and made == total:
+            del tables["failures"]
+        for name, table in tables.items():
+            store.write(name, table)
+        place.finish(
+            RunManifest(
+                command="simulate",
+                recipe=recipe.model_dump(mode="json"),
+                seed=recipe.seed,
+                inputs={} if hosts is None else {"hosts": str(hosts.resolve())},
+                counts={"galaxies": made, "failed": total - made},
+            )
+        )
     return made
 
 
@@ -190,16 +201,21 @@ def _shard(
     ids: list[str],
     kinds: Mapping[str, list[ColumnSpec]],
     make: Callable[[int], SimulatedGalaxy],
+    seconds: float,
     rows: Sequence[int],
+    deadly: Collection[int],
 ) -> dict[str, QTable]:
     """Make some galaxies, write their images, return their tables."""
     made: list[SimulatedGalaxy] = []
     failed: list[Columns] = []
     for index in rows:
         try:
-            made.append(make(index))
-        except ImageError as error:
-            failed.append({"galaxy_id": ids[index], "stage": "simulate", "error": str(error)})
+            if index in deadly:
+                raise ImageError(DEADLY)
+            with time_limit(seconds):
+                made.append(make(index))
+        except Exception as error:  # one bad galaxy never stops a run
+            failed.append({"galaxy_id": ids[index], "stage": "simulate", "error": reason(error)})
     for galaxy in made:
         write_galaxy(folder / "images" / f"{galaxy.image.galaxy_id}.fits", galaxy.image)
     return {

@@ -1,12 +1,14 @@
 """One galaxy's way through the stages, and the tables of many."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 from astropy.table import QTable
 
+from clumpscope.config.limits import LimitsConfig
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.box_tables import detections_table
 from clumpscope.core.boxes import Boxes, Label
@@ -22,16 +24,24 @@ from clumpscope.core.records import (
     table_of_rows,
     with_sdss,
 )
-from clumpscope.errors import ClumpscopeError, ModelError
+from clumpscope.engine.watch import time_limit
+from clumpscope.errors import ClumpscopeError, ModelError, RecipeError
 from clumpscope.ops.host import host_centre, reference_band
+from clumpscope.stages.detect.detect import Finder, detect
 from clumpscope.stages.measure import Photometry, photometry_table
 from clumpscope.stages.refine import Refined, positions_table
 from clumpscope.store.sample import Sample
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 
 @dataclass(eq=False)
 class Work:
-    """One galaxy on its way; ``error`` is (stage, message) once something failed."""
+    """One galaxy on its way; ``error`` is (stage, message) once something failed.
+
+    ``seconds`` is the time that a stage may take.
+    """
 
     galaxy_id: str
     index: int
@@ -42,6 +52,7 @@ class Work:
     photometry: Photometry | None = None
     flags: int = 0  # of all its clumps
     error: tuple[str, str] | None = None
+    seconds: float = LimitsConfig().seconds
 
     @contextmanager
     def attempt(self, stage: str) -> Iterator[None]:
@@ -53,13 +64,80 @@ class Work:
             A wrong model is not the galaxy's fault.
         """
         try:
-            yield
+            with time_limit(self.seconds):
+                yield
         except ModelError:
             raise
-        except ClumpscopeError as error:
-            self.error = (stage, str(error))
         except Exception as error:  # one bad galaxy never stops a run
-            self.error = (stage, f"{type(error).__name__}: {error}")
+            self.fail(stage, reason(error))
+
+    def fail(self, stage: str, why: str) -> None:
+        """Note that the galaxy failed at a stage."""
+        self.error = (stage, why)
+
+
+def reason(error: Exception) -> str:
+    """What to say of an error: its message, of one that we did not foresee its kind too."""
+    known = isinstance(error, ClumpscopeError)
+    return str(error) if known else f"{type(error).__name__}: {error}"
+
+
+def each_apart(
+    build: Callable[[Sequence[T]], R], items: Sequence[T], failed: Callable[[T, str], None]
+) -> R:
+    """``build(items)``; where that fails, without those items that fail alone, too.
+
+    Parameters
+    ----------
+    failed
+        Is told each item that was left out, and why.
+
+    Raises
+    ------
+    ModelError, RecipeError
+        Which are no item's fault.
+    Exception
+        If it fails though each item alone does not.
+    """
+    try:
+        return build(items)
+    except (ModelError, RecipeError):
+        raise
+    except Exception:
+        return build(_good(build, items, failed))
+
+
+def _good(
+    build: Callable[[Sequence[T]], object], items: Sequence[T], failed: Callable[[T, str], None]
+) -> list[T]:
+    """Those items with which ``build`` does not fail."""
+    try:
+        build(items)
+    except (ModelError, RecipeError):
+        raise
+    except Exception as error:
+        if len(items) > 1:
+            half = len(items) // 2
+            return _good(build, items[:half], failed) + _good(build, items[half:], failed)
+        for item in items:
+            failed(item, reason(error))
+        return []
+    return list(items)
+
+
+def search(finder: Finder, works: Sequence[Work], batch_size: int) -> None:
+    """Find the boxes of each galaxy's composite, where it has one."""
+
+    def look(some: Sequence[Work]) -> None:
+        composites = [work.composite for work in some if work.composite is not None]
+        with time_limit(sum(work.seconds for work in some)):
+            found = detect(finder, composites, batch_size)
+        for work, boxes in zip(some, found, strict=True):
+            work.boxes = boxes
+
+    seen = [work for work in works if work.composite is not None]
+    if seen:
+        each_apart(look, seen, lambda work, why: work.fail("detect", why))
 
 
 def tables(
@@ -68,13 +146,23 @@ def tables(
     """Detections, positions, photometry, galaxies and failures of some galaxies, by name."""
     return {
         "detections": detections_table({work.galaxy_id: work.boxes for work in works}),
-        **positions_and_photometry(works, recipe),
+        **clumps(works, recipe),
         "galaxies": galaxies(works, sample, recipe, threshold),
         "failures": failures(works),
     }
 
 
-def positions_and_photometry(works: Sequence[Work], recipe: Recipe) -> dict[str, QTable]:
+def clumps(works: Sequence[Work], recipe: Recipe) -> dict[str, QTable]:
+    """Positions and photometry; of a galaxy with which they cannot be made, none."""
+
+    def failed(work: Work, why: str) -> None:
+        work.refined = None
+        work.fail("positions", why)
+
+    return each_apart(lambda some: _clumps(some, recipe), works, failed)
+
+
+def _clumps(works: Sequence[Work], recipe: Recipe) -> dict[str, QTable]:
     """Refined clumps; those whose measurement failed keep their place with NaN fluxes."""
     bands = recipe.measure.bands
     refined, measured = [], []
@@ -97,18 +185,27 @@ def positions_and_photometry(works: Sequence[Work], recipe: Recipe) -> dict[str,
 def galaxies(works: Sequence[Work], sample: Sample, recipe: Recipe, threshold: float) -> QTable:
     """One row for every galaxy, failed ones included."""
     bands = with_sdss(recipe.measure.bands)
-    rows = [_galaxy(work, sample, bands, recipe, threshold) for work in works]
+    rows: list[Columns] = []
+    for work in works:
+        with work.attempt("galaxies"):
+            rows.append(_galaxy(work, work.image, sample, bands, recipe, threshold))
+            continue
+        rows.append(_galaxy(work, None, sample, bands, recipe, threshold))
     return table_of_rows(galaxies_in(bands), rows)
 
 
 def _galaxy(
-    work: Work, sample: Sample, bands: Sequence[str], recipe: Recipe, threshold: float
+    work: Work,
+    image: AnyImage | None,
+    sample: Sample,
+    bands: Sequence[str],
+    recipe: Recipe,
+    threshold: float,
 ) -> Columns:
     widths = dict.fromkeys(bands, float("nan"))
     pixscale = field_arcsec = float("nan")
     flags = ClumpFlag(work.flags)
     centre = np.full(2, np.nan)
-    image = work.image
     if isinstance(image, GalaxyImage):
         widths |= {band: image[band].psf_fwhm_arcsec for band in image.bands if band in widths}
         flags |= image_flags(image, [reference_band(image), *recipe.measure.bands])

@@ -50,7 +50,7 @@ def ebv(ra: ArrayLike, dec: ArrayLike, map_dir: Path) -> NDArray[np.float64]:
     Parameters
     ----------
     ra, dec
-        (N,) ICRS, degrees; NaN gives NaN.
+        (N,) ICRS, degrees; what is no position gives NaN.
     map_dir
         Folder of ``SFD_dust_4096_ngp.fits`` and ``SFD_dust_4096_sgp.fits``; only the
         hemispheres that are asked for are read.
@@ -65,7 +65,7 @@ def ebv(ra: ArrayLike, dec: ArrayLike, map_dir: Path) -> NDArray[np.float64]:
         If a map that is needed is missing or damaged.
     """
     radec = np.stack([np.atleast_1d(np.asarray(value, dtype=float)) for value in (ra, dec)])
-    known = np.isfinite(radec).all(axis=0)
+    known = np.isfinite(radec).all(axis=0) & (np.abs(radec[1]) <= 90)
     result = np.full(radec.shape[1], np.nan)
     folder = Path(map_dir).expanduser()
     if known.any():

@@ -2,12 +2,16 @@
 
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from clumpscope.errors import FolderError, StoreError, expected_got
+from clumpscope.store.lock import LOCK
+
+PART = ".part-"  # begins the name of what has not been renamed into place yet
 
 
 @contextmanager
@@ -22,9 +26,7 @@ def atomic(path: Path) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent
-        )
+        handle, name = tempfile.mkstemp(prefix=PART, suffix=path.suffix, dir=path.parent)
         os.close(handle)
         temporary = Path(name)
         yield temporary
@@ -56,9 +58,18 @@ def new_folder(path: Path) -> Path:
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
-        filled = any(path.iterdir())
+        filled = any(one.name != LOCK for one in path.iterdir())
     except OSError as error:
         raise StoreError(f"cannot make folder {path}: {error.strerror or error}") from error
     if filled:
         raise FolderError(expected_got(f"output folder {path}", "a new or empty folder", "files"))
     return path
+
+
+def sweep(folder: Path) -> None:
+    """Take away what killed commands left unfinished in a folder, of which nobody else writes."""
+    for path in folder.glob(f"{PART}*"):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

@@ -30,13 +30,15 @@ def _versions() -> dict[str, str]:
 class RunManifest:
     """Provenance of one artefact; lies beside it as ``manifest.json``.
 
-    ``inputs`` maps names to sha256 hashes or places; ``timings`` (seconds) and ``created``
+    ``inputs`` maps names to sha256 hashes or places; ``key`` is a hash of all that the result
+    depends on, by which ``--resume`` knows a finished folder. ``timings`` (seconds) and ``created``
     differ between identical runs and are left out of byte comparisons.
     """
 
     command: str
     recipe: dict[str, Any]
     seed: int = 0
+    key: str = ""
     inputs: dict[str, str] = field(default_factory=dict)
     model: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)

@@ -1,9 +1,8 @@
-"""A run: a folder that fills shard by shard and is closed into whole tables."""
+"""A run: a folder that fills shard by shard, and holds whole tables in the end."""
 
-import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,65 +13,25 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import CatalogueConfig
 from clumpscope.core.clumps import clump_table
 from clumpscope.core.schema import plain
-from clumpscope.errors import FolderError, StoreError, expected_got
-from clumpscope.store.atomic import atomic, new_folder
+from clumpscope.errors import ClumpscopeError, FolderError, StoreError, expected_got
+from clumpscope.store.atomic import PART
 from clumpscope.store.failures import write_failures
 from clumpscope.store.formats import write_formats
 from clumpscope.store.manifest import RunManifest
+from clumpscope.store.output import work_folder
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_parquet, write_parquet
-
-_KEY = "key.json"
 
 
 @dataclass(frozen=True)
 class Run:
-    """An opened run directory. Shards lie in ``.shards/`` until the run is closed."""
+    """A run directory. Shards lie in its `work_folder` until the run is finished."""
 
     folder: Path
 
-    @classmethod
-    def create(cls, folder: Path, key: Mapping[str, object], *, resume: bool) -> "Run":
-        """Start a run, or go on with one of the same ``key`` (recipe, model, inputs).
-
-        Raises
-        ------
-        StoreError
-            If the folder holds files and ``resume`` is not asked for, or they belong to
-            another recipe, model or sample.
-        """
-        shards = folder / ".shards"
-        known = shards / _KEY
-        if not (resume and folder.is_dir() and any(folder.iterdir())):
-            try:
-                new_folder(folder)
-            except StoreError as error:
-                hint = "; --resume goes on with an interrupted run" if known.is_file() else ""
-                raise type(error)(f"{error}{hint}") from error
-            with atomic(known) as temporary:
-                temporary.write_text(json.dumps(key, sort_keys=True))
-            return cls(folder)
-        if not known.is_file():
-            raise FolderError(
-                expected_got(
-                    f"run {folder}", "an interrupted run to resume", "none or a finished one"
-                )
-            )
-        before = json.loads(known.read_text())
-        differing = sorted(name for name in key if before.get(name) != key[name])
-        if differing:
-            raise FolderError(
-                expected_got(
-                    f"run {folder}",
-                    "to resume with what it began with",
-                    f"another {' and '.join(differing)}",
-                )
-            )
-        return cls(folder)
-
     def shard(self, number: int) -> Path:
         """Folder of a shard; it exists only when the shard is whole."""
-        return self.folder / ".shards" / f"{number:06d}"
+        return work_folder(self.folder) / f"{number:06d}"
 
     def has(self, number: int) -> bool:
         """Whether a shard has been computed."""
@@ -88,7 +47,7 @@ class Run:
         """
         target = self.shard(number)
         try:
-            temporary = Path(tempfile.mkdtemp(prefix=".", dir=target.parent))
+            temporary = Path(tempfile.mkdtemp(prefix=PART, dir=target.parent))
         except OSError as error:
             raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
         try:
@@ -100,6 +59,22 @@ class Run:
                 raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+    def damaged(self, names: Collection[str], count: int) -> list[int]:
+        """Those of ``count`` shards that lack one of the tables ``names``, or a whole one."""
+        return [number for number in range(count) if not self._is_whole(number, names)]
+
+    def _is_whole(self, number: int, names: Collection[str]) -> bool:
+        try:
+            for name in names:
+                read_parquet(self.shard(number) / f"{name}.parquet")
+        except ClumpscopeError:
+            return False
+        return True
+
+    def drop_shard(self, number: int) -> None:
+        """Take a shard away, to be computed again."""
+        shutil.rmtree(self.shard(number), ignore_errors=True)
 
     def gather(self, name: str, count: int) -> QTable:
         """One table from the ``count`` shards, in their order.
@@ -115,7 +90,7 @@ class Run:
         return QTable(table)
 
     def read(self, name: str) -> QTable:
-        """A table of the closed run, such as "positions".
+        """A table of the finished run, such as "positions".
 
         Raises
         ------
@@ -159,10 +134,6 @@ class Run:
             if row["galaxy_id"] == galaxy_id:
                 return f"{row['stage']}: {row['error']}"
         return ""
-
-    def close(self) -> None:
-        """Drop the shards once everything is in whole tables."""
-        shutil.rmtree(self.folder / ".shards", ignore_errors=True)
 
     def write_catalogue(self, table: QTable, config: CatalogueConfig) -> None:
         """Write a release table as Parquet and in the recipe's formats."""

@@ -1,0 +1,73 @@
+"""No galaxy takes longer than it may, and no worker outlives its parent."""
+
+import faulthandler
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+
+from clumpscope.errors import ImageError, expected_got
+
+_GRACE = 1.25, 10.0  # a worker is ended after this many times the limit, and as many seconds more
+_nowhere: int | None = None  # in a worker, which may be ended: where its last words go
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Let what is inside take at most so many seconds.
+
+    Python is stopped by an alarm, where the system has alarms and in the main thread. A worker
+    that is stuck in a library's own code is ended somewhat later: see `clumpscope.engine.local`.
+    Limits may lie within one another.
+
+    Raises
+    ------
+    ImageError
+        If it takes longer.
+    """
+
+    def stop(_number: int, _frame: object) -> None:
+        most = f"at most {seconds:g} s for a galaxy, [limits] seconds"
+        raise ImageError(expected_got("time", most, "more"))
+
+    alarms = hasattr(signal, "setitimer") and (
+        threading.current_thread() is threading.main_thread()
+    )
+    if _nowhere is not None:
+        last = _GRACE[0] * seconds + _GRACE[1]
+        faulthandler.dump_traceback_later(last, exit=True, file=_nowhere)
+    if alarms:
+        handler = signal.signal(signal.SIGALRM, stop)
+        # Again and again: an alarm is lost where a library swallows its exception.
+        outer = signal.setitimer(signal.ITIMER_REAL, seconds, max(seconds / 4, 1.0))
+    try:
+        yield
+    finally:
+        if alarms:
+            signal.setitimer(signal.ITIMER_REAL, *outer)
+            signal.signal(signal.SIGALRM, handler)
+        if _nowhere is not None:
+            faulthandler.cancel_dump_traceback_later()
+
+
+def begin_worker(parent: Connection) -> None:
+    """Make this process one that ends with its parent, silently, and after a time limit.
+
+    Parameters
+    ----------
+    parent
+        Reading end of a pipe that the parent holds open for as long as it wants workers.
+    """
+    global _nowhere  # noqa: PLW0603  (a fact of this process)
+    _nowhere = os.open(os.devnull, os.O_WRONLY)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: Connection) -> None:
+    try:
+        parent.recv_bytes()
+    except (EOFError, OSError):
+        os._exit(1)

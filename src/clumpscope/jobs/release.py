@@ -1,0 +1,78 @@
+"""A run's catalogue, made of all galaxies but those with which it cannot be made."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from astropy.table import QTable, vstack
+
+from clumpscope.config.run import CatalogueConfig
+from clumpscope.core.records import FAILURES, record_table
+from clumpscope.core.schema import plain
+from clumpscope.jobs.work import each_apart
+from clumpscope.stages.catalogue import catalogue
+from clumpscope.store.run import Run
+
+NEEDS = ("photometry", "galaxies", "failures")
+_STAGE = "catalogue"
+
+
+def catalogue_of(
+    photometry: QTable, hosts: QTable, config: CatalogueConfig
+) -> tuple[QTable, dict[str, str]]:
+    """The catalogue, and the galaxies with which it cannot be made, each with the reason.
+
+    Raises
+    ------
+    RecipeError
+        If a dust map is missing or damaged.
+    """
+    ids = plain(photometry, "galaxy_id").astype(str)
+    failed: dict[str, str] = {}
+
+    def build(some: Sequence[str]) -> QTable:
+        return catalogue(photometry[np.isin(ids, some)], hosts, config)
+
+    return each_apart(build, np.unique(ids).tolist(), failed.__setitem__), failed
+
+
+def release(
+    store: Run, tables: Mapping[str, QTable], hosts: QTable, config: CatalogueConfig
+) -> int:
+    """Write the catalogue of a run; returns the number of its clumps.
+
+    A galaxy with which it cannot be made becomes a failure, in the run's tables, too.
+
+    Parameters
+    ----------
+    tables
+        The run's, at least `NEEDS`.
+
+    Raises
+    ------
+    RecipeError
+        If a dust map is missing or damaged.
+    StoreError
+        If something cannot be written.
+    """
+    made, failed = catalogue_of(tables["photometry"], hosts, config)
+    store.write_catalogue(made, config)
+    _note(store, tables["galaxies"], tables["failures"], failed)
+    return len(made)
+
+
+def _note(store: Run, galaxies: QTable, failures: QTable, failed: Mapping[str, str]) -> None:
+    """Bring the run's tables to what failed in this stage, instead of what once failed in it."""
+    others = failures[np.asarray(failures["stage"]) != _STAGE]
+    if not failed and len(others) == len(failures):
+        return
+    columns = {
+        "galaxy_id": list(failed),
+        "stage": [_STAGE] * len(failed),
+        "error": list(failed.values()),
+    }
+    now = QTable(vstack([others, record_table(FAILURES, columns)], metadata_conflicts="silent"))
+    bad = np.isin(plain(galaxies, "galaxy_id").astype(str), plain(now, "galaxy_id").astype(str))
+    marked = galaxies.copy()
+    marked["status"] = np.where(bad, "failed", "ok")
+    store.write("failures", now)
+    store.write("galaxies", marked)

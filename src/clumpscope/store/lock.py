@@ -1,0 +1,53 @@
+"""One command at a time writes to a folder."""
+
+import fcntl
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from clumpscope.errors import FolderError, StoreError, expected_got
+
+LOCK = ".lock"
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[bool]:
+    """Keep other commands out of a folder, which is made if it is not there.
+
+    The system lets go of the lock when its process ends, however that is; a file that stays
+    locks nothing, and tells that the process died. Yields whether one had stayed.
+
+    Raises
+    ------
+    FolderError
+        If another command works there; it is named.
+    StoreError
+        If the folder cannot be made or written.
+    """
+    path = folder / LOCK
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise StoreError(f"cannot write folder {folder}: {error.strerror or error}") from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            who = os.read(handle, 200).decode(errors="replace")
+            raise FolderError(
+                expected_got(f"folder {folder}", "no other command at work in it", who)
+            ) from None
+        now = datetime.now(UTC).isoformat(sep=" ", timespec="seconds")
+        died = os.fstat(handle).st_size > 0
+        os.ftruncate(handle, 0)
+        os.write(handle, f"process {os.getpid()} on {platform.node()} since {now}".encode())
+        try:
+            yield died
+        finally:
+            path.unlink(missing_ok=True)
+    finally:
+        os.close(handle)
