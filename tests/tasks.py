@@ -2,11 +2,16 @@
 
 import os
 import signal
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from astropy.table import QTable
+
+from clumpscope.engine import watch
+from clumpscope.engine.watch import begin_worker
 
 
 def square(x: int) -> int:
@@ -56,3 +61,18 @@ class Dying:
                 (self.marks / str(marks)).touch()
                 os._exit(1)
         return squares(rows, deadly)
+
+
+def under_watch(parent: Connection, seconds: float) -> None:
+    """Work as a worker does."""
+    begin_worker(parent)
+    time.sleep(seconds)
+
+
+def stuck(parent: Connection) -> None:
+    """Work as a worker that no alarm reaches, as in a library's own code."""
+    begin_worker(parent)
+    watch._GRACE = 1.0, 0.5
+    with watch.time_limit(0.2):
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+        time.sleep(60)

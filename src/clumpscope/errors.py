@@ -42,6 +42,7 @@ __all__ = [
     "TableError",
     "did_you_mean",
     "expected_got",
+    "reason",
 ]
 
 
@@ -104,3 +105,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A remedy for a misspelt name: the known ones like it; empty if there are none."""
     close = get_close_matches(name, list(known))
     return f"did you mean {' or '.join(close)}?" if close else ""
+
+
+def reason(error: Exception) -> str:
+    """What to say of an error: its message, of one that we did not foresee its kind too."""
+    known = isinstance(error, ClumpscopeError)
+    return str(error) if known else f"{type(error).__name__}: {error}"

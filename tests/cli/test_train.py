@@ -121,4 +121,4 @@ def test_ctrl_c_says_what_is_kept(
     monkeypatch.setattr(job, "train", interrupted)
     code, _, message = said(*command)
     kept = f"the best model so far is in {command[5]}" if epochs else "no epoch is done yet"
-    assert (code, message.strip()) == (1, f"interrupted: {kept}")
+    assert (code, message.strip()) == (130, f"interrupted: {kept}")

@@ -1,6 +1,7 @@
 """From an export on disk to labels on disk, and on as a project grows."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -64,6 +65,44 @@ def test_everything_is_written(tmp_path, project):
     assert sorted(people["name"]) == sorted({f"v{k}" for k in project.marks.look_volunteer})
     counts = json.loads((tmp_path / "out" / "manifest.json").read_text())["counts"]
     assert counts["boxes"] == len(labels)
+
+
+@pytest.mark.parametrize("rounds", [0, 2])
+def test_an_interrupted_consensus_goes_on_after_its_last_round(tmp_path, project, rounds):
+    file = export(tmp_path, project, range(24))
+
+    def files(folder):
+        return {
+            path.name: path.read_bytes()
+            for path in folder.iterdir()
+            if path.name != "manifest.json"
+        }
+
+    told = []
+    whole = consensus(file, tmp_path / "whole", RECIPE, progress=told.append)
+    assert whole.rounds == len(told) > 3
+
+    def interrupt(done):
+        told.append(done)
+        if len(told) == rounds + 1:  # this round is not kept yet
+            raise KeyboardInterrupt
+
+    told.clear()
+    out = tmp_path / "part"
+    with pytest.raises(KeyboardInterrupt):
+        consensus(file, out, RECIPE, progress=interrupt)
+    with pytest.raises(FolderError, match="--resume"):
+        consensus(file, out, RECIPE)
+    with pytest.raises(FolderError, match="another recipe"):
+        consensus(file, out, Recipe(seed=1, consensus=RECIPE.consensus), resume=True)
+    told.clear()
+    outcome = consensus(file, out, RECIPE, resume=True, progress=told.append)
+    assert len(told) == whole.rounds - rounds
+    assert files(out) == files(tmp_path / "whole")
+    assert outcome == replace(whole, seconds=outcome.seconds)
+    again = consensus(file, out, RECIPE, resume=True, progress=told.append)
+    assert again == outcome
+    assert len(told) == whole.rounds - rounds
 
 
 def test_finished_images_with_few_looks_are_counted(tmp_path, project):

@@ -72,6 +72,11 @@ def fetched(mirror: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory)
     return folder
 
 
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> None:
+    register(monkeypatch)
+
+
 def test_hosts_stand_in_the_order_of_the_list(mirror: tuple[Path, Path], fetched: Path) -> None:
     given = Table.read(mirror[1])
     hosts = read_parquet(fetched / "hosts.parquet")
@@ -139,6 +144,49 @@ def test_a_folder_that_holds_anything_is_left_alone(
     assert sorted(fetched.rglob("*")) == before
 
 
+def test_an_interrupted_fetch_goes_on_with_what_is_missing(
+    toy: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names, places = ["e1", "w", "e2", "off"], ["east", "west", "east"]
+    ra, dec = zip(*(GALAXY[place] for place in places), (0.0, 0.0), strict=True)
+    targets = make_targets(Table({"galaxy_id": names, "ra": ra, "dec": dec}))
+
+    def made(folder: Path, **more: object) -> dict[str, bytes]:
+        fetch("toy", targets, tmp_path, folder, Recipe(), size_arcsec=6.0, **more)
+        return {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and path.name != "manifest.json"
+        }
+
+    whole = made(tmp_path / "whole")
+    told: list[int] = []
+
+    def interrupt(done: int) -> None:
+        told.append(done)
+        if sum(told) == 3:  # "off" comes first
+            raise KeyboardInterrupt
+
+    part = tmp_path / "part"
+    with pytest.raises(KeyboardInterrupt):
+        made(part, progress=interrupt)
+    assert not (part / "hosts.parquet").exists()
+    with pytest.raises(FolderError, match="--resume"):
+        made(part)
+    with pytest.raises(FolderError, match="another target list"):
+        fetch("toy", targets.without(["w"]), tmp_path, part, Recipe(), size_arcsec=6.0, resume=True)
+    with pytest.raises(FolderError, match="another recipe"):
+        fetch("toy", targets, tmp_path, part, Recipe(), size_arcsec=7.0, resume=True)
+    (part / "images" / "e1.fits").unlink()  # as if it had been lost
+    told.clear()
+    assert made(part, resume=True, progress=told.append) == whole
+    assert told == [1, 1, 1, 1]
+    assert ToySurvey.last.loaded == ["east", "west"]
+    ToySurvey.last.loaded.clear()
+    assert made(part, resume=True) == whole
+    assert not ToySurvey.last.loaded
+
+
 def test_no_target_on_the_frames_is_an_error(mirror: tuple[Path, Path], tmp_path: Path) -> None:
     targets = make_targets(Table({"ra": [10.0], "dec": [-40.0]}))
     with pytest.raises(StoreError, match="at least one target cut out, got .*off all 4 fields"):
@@ -151,11 +199,6 @@ def test_an_unknown_survey_is_told_and_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(FrameError, match="survey: expected sdss, got hsc"):
         fetch("hsc", targets, tmp_path, tmp_path / "sample", Recipe())
     assert not (tmp_path / "sample").exists()
-
-
-@pytest.fixture
-def toy(monkeypatch: pytest.MonkeyPatch) -> None:
-    register(monkeypatch)
 
 
 @pytest.mark.usefixtures("toy")

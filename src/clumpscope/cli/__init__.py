@@ -1,15 +1,24 @@
 """The command line: the only place that prints and chooses exit codes."""
 
+import signal
 import sys
 from typing import NoReturn
 
 from clumpscope.cli import labels, models, pictures, recipe, runs, samples, train
-from clumpscope.cli.common import app, errors
+from clumpscope.cli.common import Stopped, app, errors
 from clumpscope.errors import ClumpscopeError
 
 
+def _stop(_number: int, _frame: object) -> NoReturn:
+    raise Stopped
+
+
 def main() -> NoReturn:
-    """Run the command line; exits 0, 1 (failed) or 2 (bad usage or input)."""
+    """Run the command line; exits 0, 1 (failed), 2 (bad usage or input) or 130 (Ctrl-C)."""
+    for request in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, request, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _stop)
     try:
         app(prog_name="clumpscope")
     except ClumpscopeError as error:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -16,6 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
+from typer.core import TyperGroup
 
 import clumpscope
 
@@ -25,8 +26,43 @@ if TYPE_CHECKING:
     from clumpscope.stages.evaluate.scores import Evaluation
 
 
+class Stopped(KeyboardInterrupt):
+    """The system asks the command to end, as Ctrl-C does."""
+
+
+class Commands(TyperGroup):
+    """All commands; one that is interrupted says what is kept, and how to go on."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  (as typer has it)
+        """Invoke a command; Ctrl-C exits with 130, a request of the system with 1."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            notes = getattr(stop, "__notes__", ["begin again; first take away what it had written"])
+            errors.print(f"interrupted: {'; '.join(notes)}")
+            raise typer.Exit(1 if isinstance(stop, Stopped) else 130) from None
+
+
+@contextmanager
+def kept(what: Callable[[], str]) -> Iterator[None]:
+    """Say ``what()`` is kept, if what is inside is interrupted."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        stop.add_note(what())
+        raise
+
+
+@contextmanager
+def resumable(out: Path) -> Iterator[None]:
+    """Say how to go on in a folder, if what is inside is interrupted."""
+    with kept(lambda: f"the same command with --resume goes on in {out}"):
+        yield
+
+
 app = typer.Typer(
     name="clumpscope",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

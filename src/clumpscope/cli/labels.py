@@ -11,6 +11,7 @@ from rich.table import Table
 from clumpscope.cli.common import (
     OutFolder,
     RecipeFile,
+    Resume,
     Seed,
     Workers,
     app,
@@ -19,6 +20,7 @@ from clumpscope.cli.common import (
     labels_app,
     progress_bar,
     recipe_of,
+    resumable,
     workers_of,
 )
 from clumpscope.stages.labels.formats.registry import FORMATS
@@ -37,19 +39,21 @@ def consensus(
         Path | None, typer.Option("--sample", help="the images, of which some are drawn")
     ] = None,
     recipe: RecipeFile = None,
+    resume: Resume = False,
     workers: Workers = None,
 ) -> None:
     """Turn volunteers' marks into boxes: labels, images, volunteers, faults, state."""
     from clumpscope.jobs.consensus import consensus as job
 
     settings = recipe_of(recipe)
-    with progress_bar("images, over all rounds", None) as progress:
+    with resumable(out), progress_bar("images, over all rounds", None) as progress:
         result = job(
             export,
             out,
             settings,
             state=state,
             sample=sample,
+            resume=resume,
             workers=workers_of(workers),
             progress=progress,
         )

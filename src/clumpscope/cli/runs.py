@@ -25,6 +25,7 @@ from clumpscope.cli.common import (
     progress_bar,
     recipe_for,
     recipe_of,
+    resumable,
     summary_of,
     tell_failures,
     workers_of,
@@ -83,20 +84,16 @@ def _report(
     from clumpscope.store.sample import Sample as Opened
 
     settings = recipe_of(recipe)
-    try:
-        with progress_bar("galaxies", len(Opened.open(sample))) as progress:
-            return job(
-                sample,
-                out,
-                settings,
-                model=model,
-                resume=resume,
-                workers=workers_of(workers),
-                progress=progress,
-            )
-    except KeyboardInterrupt:
-        errors.print(f"interrupted: the same command with --resume goes on in {out}")
-        raise typer.Exit(1) from None
+    with resumable(out), progress_bar("galaxies", len(Opened.open(sample))) as progress:
+        return job(
+            sample,
+            out,
+            settings,
+            model=model,
+            resume=resume,
+            workers=workers_of(workers),
+            progress=progress,
+        )
 
 
 def _where(out: Path, summary: "Summary", names: list[str]) -> None:

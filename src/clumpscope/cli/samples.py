@@ -16,6 +16,7 @@ from clumpscope.cli.common import (
     print_evaluation,
     progress_bar,
     recipe_of,
+    resumable,
     summary_of,
     tell_failures,
     workers_of,
@@ -77,20 +78,8 @@ def simulate(
         raise TableError(expected_got("simulate", "--galaxies, --hosts or --volunteers", "neither"))
     if galaxies is not None or hosts is not None:
         total = galaxies if galaxies is not None or hosts is None else len(Opened.open(hosts))
-        try:
-            with progress_bar("simulating", total) as progress:
-                made = job(
-                    out,
-                    galaxies,
-                    settings,
-                    workers_of(workers),
-                    progress,
-                    hosts=hosts,
-                    resume=resume,
-                )
-        except KeyboardInterrupt:
-            errors.print(f"interrupted: the same command with --resume goes on in {out}")
-            raise typer.Exit(1) from None
+        with resumable(out), progress_bar("simulating", total) as progress:
+            made = job(out, galaxies, settings, processes, progress, hosts=hosts, resume=resume)
         console.print(f"{made} galaxies with truth and labels in {out}")
         if (out / "failures.parquet").is_file():
             tell_failures(out / "failures.parquet")
@@ -113,6 +102,7 @@ def fetch(
         float | None, typer.Option("--size", min=1.0, help="side of the cutouts, arcsec")
     ] = None,
     recipe: RecipeFile = None,
+    resume: Resume = False,
 ) -> None:
     """Cut galaxies out of a survey: its bands on one grid, variance, mask, PSF, host table."""
     from clumpscope.jobs.fetch import fetch as job
@@ -121,7 +111,7 @@ def fetch(
     wanted = read_targets(targets)
     for note in wanted.notes:
         errors.print(f"{targets}: {note}")
-    with progress_bar("fetching", len(wanted)) as progress:
+    with resumable(sample), progress_bar("fetching", len(wanted)) as progress:
         failures = job(
             survey,
             wanted,
@@ -129,6 +119,7 @@ def fetch(
             sample,
             recipe_of(recipe),
             size_arcsec=size,
+            resume=resume,
             progress=progress,
         )
     console.print(f"{len(wanted) - len(failures)} galaxies in {sample}")

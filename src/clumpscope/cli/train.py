@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from clumpscope.cli.common import Seed, Workers, app, console, errors, recipe_of, workers_of
+from clumpscope.cli.common import Seed, Workers, app, console, errors, kept, recipe_of, workers_of
 from clumpscope.errors import TableError, expected_got
 
 if TYPE_CHECKING:
@@ -62,13 +62,11 @@ def train(  # noqa: PLR0913  (an argument an option)
     def report(epoch: int, metrics: dict[str, float]) -> None:
         console.print(_line(epoch, epochs, metrics))
 
-    try:
-        with _progress(plan) as (composed, step):
-            spec = job(plan, out, workers_of(workers), report, composed=composed, step=step)
-    except KeyboardInterrupt:
-        kept = f"the best model so far is in {out}" if out.exists() else "no epoch is done yet"
-        errors.print(f"interrupted: {kept}")
-        raise typer.Exit(1) from None
+    def so_far() -> str:
+        return f"the best model so far is in {out}" if out.exists() else "no epoch is done yet"
+
+    with kept(so_far), _progress(plan) as (composed, step):
+        spec = job(plan, out, workers_of(workers), report, composed=composed, step=step)
     console.print(f"{spec.name} in {out}")
 
 

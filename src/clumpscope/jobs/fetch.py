@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from astropy.table import QTable
 
@@ -13,12 +14,14 @@ from clumpscope.errors import StoreError, expected_got
 from clumpscope.stages.fetch import survey as stage
 from clumpscope.stages.fetch.cutout import FetchFailure
 from clumpscope.stages.fetch.registry import open_survey
+from clumpscope.stages.fetch.survey import Survey
 from clumpscope.stages.fetch.targets import Targets, make_targets
-from clumpscope.store.atomic import new_folder
 from clumpscope.store.failures import write_failures
 from clumpscope.store.images import write_galaxy
-from clumpscope.store.manifest import RunManifest
-from clumpscope.store.tables import read_user_table, write_parquet
+from clumpscope.store.journal import Journal
+from clumpscope.store.manifest import RunManifest, sha256_json
+from clumpscope.store.output import Output, output
+from clumpscope.store.tables import read_parquet, read_user_table, write_parquet
 
 
 def read_targets(path: Path) -> Targets:
@@ -40,12 +43,14 @@ def fetch(
     recipe: Recipe,
     *,
     size_arcsec: float | None = None,
+    resume: bool = False,
     progress: Progress = silent,
 ) -> QTable:
     """Write a sample cut from a local mirror of a survey's frames; returns the failures.
 
     ``survey`` is a name of `clumpscope.stages.fetch.registry.SURVEYS`. Each galaxy's image is
-    written as it comes; the tables follow in the order of the targets.
+    written as it comes; the tables follow in the order of the targets. With ``resume``, those
+    that are there already are kept, and those that failed are tried again.
 
     Raises
     ------
@@ -55,14 +60,62 @@ def fetch(
         If the folder holds anything or cannot be written, or no target could be cut out.
     """
     opened = open_survey(survey, frames)
-    new_folder(folder)
-    hosts: dict[str, Columns] = {}
+    key = {
+        "recipe": sha256_json([survey, recipe.model_dump(mode="json"), size_arcsec]),
+        "target list": sha256_json([vars(target) for target in targets]),
+        "folder of frames": str(frames.resolve()),
+    }
+    with output(folder, key, resume=resume) as place:
+        if not place.finished:
+            _fill(place, opened, targets, recipe, size_arcsec, progress)
+            failed = len(read_parquet(folder / "failures.parquet"))
+            place.finish(
+                RunManifest(
+                    command=f"fetch {survey}",
+                    recipe=recipe.model_dump(mode="json"),
+                    inputs={
+                        "targets": targets.where,
+                        "frames": str(frames.resolve()),
+                        "size_arcsec": "field_r90" if size_arcsec is None else str(size_arcsec),
+                    },
+                    counts={"targets": len(targets), "failed": failed},
+                )
+            )
+        return read_parquet(folder / "failures.parquet")
+
+
+def _fill(
+    place: Output,
+    survey: Survey[Any],
+    targets: Targets,
+    recipe: Recipe,
+    size_arcsec: float | None,
+    progress: Progress,
+) -> None:
+    """Cut out what is missing; write the tables of everything.
+
+    Raises
+    ------
+    StoreError
+        If no target could be cut out.
+    """
+    folder, journal = place.folder, Journal(place.work / "hosts.jsonl")
+    images = folder / "images"
+    hosts: dict[str, Columns] = {
+        entry["galaxy_id"]: entry
+        for entry in journal.read()
+        if (images / f"{entry['galaxy_id']}.fits").is_file()
+    }
+    progress(len(hosts))
     failed: dict[str, Columns] = {}
-    for result in stage.fetch(opened, targets, recipe.fetch, size_arcsec):
+    seconds = recipe.limits.seconds
+    missing = targets.without(hosts)
+    for result in stage.fetch(survey, missing, recipe.fetch, size_arcsec, seconds=seconds):
         if isinstance(result, FetchFailure):
             failed[result.galaxy_id] = asdict(result)
         else:
-            write_galaxy(folder / "images" / f"{result.image.galaxy_id}.fits", result.image)
+            write_galaxy(images / f"{result.image.galaxy_id}.fits", result.image)
+            journal.add(result.host)
             hosts[result.image.galaxy_id] = result.host
         progress(1)
     order = [target.galaxy_id for target in targets]
@@ -75,14 +128,3 @@ def fetch(
     rows = [hosts[one] for one in order if one in hosts]
     table = table_of_rows(hosts_in(bands_of(rows[0], "psf_fwhm")), rows)
     write_parquet(table, folder / "hosts.parquet")
-    RunManifest(
-        command=f"fetch {survey}",
-        recipe=recipe.model_dump(mode="json"),
-        inputs={
-            "targets": targets.where,
-            "frames": str(frames.resolve()),
-            "size_arcsec": "field_r90" if size_arcsec is None else str(size_arcsec),
-        },
-        counts={"targets": len(targets), "failed": len(failed)},
-    ).write(folder)
-    return failures

@@ -23,9 +23,8 @@ from clumpscope.core.records import (
 from clumpscope.core.schema import ColumnSpec, plain, rows_by_id
 from clumpscope.engine.local import Progress, Workers, silent
 from clumpscope.engine.watch import time_limit
-from clumpscope.errors import ImageError, StoreError, expected_got
+from clumpscope.errors import ImageError, StoreError, expected_got, reason
 from clumpscope.jobs.shards import DEADLY, fill
-from clumpscope.jobs.work import reason
 from clumpscope.stages.simulate.inject import inject
 from clumpscope.stages.simulate.survey import SimulatedGalaxy, simulate_galaxy
 from clumpscope.store.images import write_galaxy

@@ -25,7 +25,7 @@ from clumpscope.core.records import (
     with_sdss,
 )
 from clumpscope.engine.watch import time_limit
-from clumpscope.errors import ClumpscopeError, ModelError, RecipeError
+from clumpscope.errors import ModelError, RecipeError, reason
 from clumpscope.ops.host import host_centre, reference_band
 from clumpscope.stages.detect.detect import Finder, detect
 from clumpscope.stages.measure import Photometry, photometry_table
@@ -74,12 +74,6 @@ class Work:
     def fail(self, stage: str, why: str) -> None:
         """Note that the galaxy failed at a stage."""
         self.error = (stage, why)
-
-
-def reason(error: Exception) -> str:
-    """What to say of an error: its message, of one that we did not foresee its kind too."""
-    known = isinstance(error, ClumpscopeError)
-    return str(error) if known else f"{type(error).__name__}: {error}"
 
 
 def each_apart(

@@ -1,10 +1,12 @@
 """The loop over a survey's fields, with a toy."""
 
+import time
+
 import pytest
 from astropy.table import Table
 
 from clumpscope.config.fetch import FetchConfig
-from clumpscope.errors import FrameError
+from clumpscope.errors import FrameError, reason
 from clumpscope.stages.fetch import survey as stage
 from clumpscope.stages.fetch.cutout import Fetched, FetchFailure
 from clumpscope.stages.fetch.targets import make_targets
@@ -33,21 +35,22 @@ def test_a_field_is_loaded_once_and_in_the_order_of_its_first_target():
     assert results[0] == FetchFailure("2", "fetch", "off the toy")
 
 
-def test_a_field_that_cannot_be_loaded_fails_its_targets_only():
+@pytest.mark.parametrize("error", [FrameError("west is torn"), MemoryError("too large")])
+def test_a_field_that_cannot_be_loaded_fails_its_targets_only(error):
     class Torn(ToySurvey):
         def load(self, field):
             if field == "west":
-                raise FrameError("west is torn")
+                raise error
             return super().load(field)
 
     results = fetch(Torn(), "west", "east", "west")
     assert ids(results) == ["0", "2", "1"]
-    assert results[:2] == [FetchFailure(n, "fetch", "west is torn") for n in "02"]
+    assert results[:2] == [FetchFailure(n, "fetch", reason(error)) for n in "02"]
     assert isinstance(results[2], Fetched)
 
 
 @pytest.mark.parametrize(
-    "error", [FrameError("no width"), ValueError("no width"), ZeroDivisionError("no width")]
+    "error", [FrameError("no width"), ValueError("no width"), KeyError("no width")]
 )
 def test_a_target_that_cannot_be_cut_fails_alone(error):
     class Blind:
@@ -73,4 +76,18 @@ def test_a_target_that_cannot_be_cut_fails_alone(error):
     results = list(stage.fetch(Half(), make_targets(table), FetchConfig(), 6.0))
     assert ids(results) == ["left", "right"]
     assert isinstance(results[0], Fetched)
-    assert results[1] == FetchFailure("right", "fetch", "field west: no width")
+    assert results[1] == FetchFailure("right", "fetch", f"field west: {reason(error)}")
+
+
+def test_a_target_has_so_much_time():
+    class Slow(ToySurvey):
+        def load(self, field):
+            time.sleep(5 if field == "west" else 0)
+            return super().load(field)
+
+    ra, dec = zip(GALAXY["west"], GALAXY["east"], strict=True)
+    targets = make_targets(Table({"galaxy_id": ["w", "e"], "ra": ra, "dec": dec}))
+    results = list(stage.fetch(Slow(), targets, FetchConfig(), 6.0, seconds=0.5))
+    assert ids(results) == ["w", "e"]
+    assert "expected at most 0.5 s for a galaxy, [limits] seconds, got more" in results[0].error
+    assert isinstance(results[1], Fetched)

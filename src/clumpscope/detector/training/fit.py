@@ -98,4 +98,4 @@ def _ctrl_c() -> Iterator[None]:
     except SystemExit as stop:
         if not isinstance(stop.__context__, KeyboardInterrupt):
             raise
-        raise KeyboardInterrupt from stop
+        raise stop.__context__ from None

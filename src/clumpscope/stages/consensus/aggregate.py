@@ -1,6 +1,6 @@
 """All images and all volunteers: alternates between truths and skills until the cost settles."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,6 +22,7 @@ from clumpscope.stages.consensus.model import (
     start_means,
     update,
 )
+from clumpscope.stages.consensus.rounds import Rounds
 from clumpscope.stages.consensus.truths import Truths, Verdict
 
 Values = NDArray[np.float64]
@@ -109,6 +110,8 @@ def consensus(
     config: ConsensusConfig,
     *,
     known: Counts | None = None,
+    begun: Rounds | None = None,
+    keep: Callable[[Rounds], None] = lambda _: None,
     workers: Workers = 1,
     progress: Progress = silent,
 ) -> Consensus:
@@ -118,6 +121,10 @@ def consensus(
     ----------
     known
         What the volunteers did on other images (an earlier run); counts like marks of this one.
+    begun
+        Rounds that an interrupted call has done, the other arguments being the same.
+    keep
+        Is told the state after each round.
     progress
         Told the number of images solved, in each round anew.
     """
@@ -125,10 +132,12 @@ def consensus(
     shape = kinds, len(config.visibility)
     before = Counts.none(len(marks.volunteers), *shape) if known is None else known
     seen = list(views(marks))
-    found = [one.start(view, config) for view in seen]
-    skills = _skills(before + _total(marks, found, shape), start_means(config), None, config)
-    costs: list[float] = []
-    for _ in range(config.rounds):
+    if begun is None:
+        found = [one.start(view, config) for view in seen]
+        skills = _skills(before + _total(marks, found, shape), start_means(config), None, config)
+        begun = Rounds(found, skills)
+    found, skills, costs = begun.found, begun.skills, list(begun.costs)
+    while len(costs) < config.rounds and not _settled(costs):
         parts = shards(list(zip(seen, found, strict=True)), _SHARD)
         found = []
         for part in ordered_map(partial(_refit, skills, config), parts, workers):
@@ -137,8 +146,7 @@ def consensus(
         now = before + _total(marks, found, shape)
         skills = _skills(now, skills.means, skills.false_negative, config)
         costs.append(objective(seen, found, skills, before, config))
-        if len(costs) > 1 and costs[-2] - costs[-1] <= _SETTLED * abs(costs[-1]):
-            break
+        keep(Rounds(found, skills, costs))
     verdicts = [one.verdict(v, t, skills, config) for v, t in zip(seen, found, strict=True)]
     believed = beliefs(marks, found, verdicts, skills, before, config)
     return Consensus(found, verdicts, skills, believed, tally(marks, found, shape), costs)
@@ -146,6 +154,10 @@ def consensus(
 
 _SHARD = 500
 _SETTLED = 1e-3  # relative fall of the cost that ends the rounds
+
+
+def _settled(costs: Sequence[float]) -> bool:
+    return len(costs) > 1 and costs[-2] - costs[-1] <= _SETTLED * abs(costs[-1])
 
 
 def _refit(

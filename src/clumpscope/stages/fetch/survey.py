@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clumpscope.config.fetch import FetchConfig
-from clumpscope.errors import ClumpscopeError, FrameError
+from clumpscope.config.limits import LimitsConfig
+from clumpscope.engine.watch import time_limit
+from clumpscope.errors import FrameError, reason
 from clumpscope.stages.fetch.band import Band
 from clumpscope.stages.fetch.cutout import STAGE, Fetched, FetchFailure, cut_galaxy
 from clumpscope.stages.fetch.targets import Target, Targets
@@ -56,7 +58,12 @@ class Survey(Protocol[Field]):
 
 
 def fetch(
-    survey: Survey[Field], targets: Targets, config: FetchConfig, size_arcsec: float | None = None
+    survey: Survey[Field],
+    targets: Targets,
+    config: FetchConfig,
+    size_arcsec: float | None = None,
+    *,
+    seconds: float = LimitsConfig().seconds,
 ) -> Iterator[Fetched | FetchFailure]:
     """Cut every target out of the field that holds it best; one result a target.
 
@@ -75,6 +82,8 @@ def fetch(
     size_arcsec
         Side of all cutouts; else ``config.field_r90`` times the galaxy's Petrosian R90, given or
         measured, within the limits of ``config`` (the lower one if it cannot be measured).
+    seconds
+        Time that a target, or reading a field, may take.
     """
     wanted = list(targets)
     ra, dec = (np.array([getattr(target, name) for target in wanted]) for name in ("ra", "dec"))
@@ -86,13 +95,18 @@ def fetch(
             by_field.setdefault(place, []).append(target)
     for field, inside in by_field.items():
         try:
-            bands = survey.load(field)
-        except ClumpscopeError as error:
-            yield from (FetchFailure(one.galaxy_id, STAGE, str(error)) for one in inside)
+            with time_limit(seconds):
+                bands = survey.load(field)
+        except Exception as error:  # one bad field never stops a command
+            yield from (FetchFailure(one.galaxy_id, STAGE, reason(error)) for one in inside)
             continue
         for target in inside:
             try:
-                yield cut_galaxy(target, bands, survey.grid_band, config, size_arcsec)
-            except (ClumpscopeError, ValueError, ArithmeticError) as error:
-                yield FetchFailure(target.galaxy_id, STAGE, f"field {field}: {error}")
+                with time_limit(seconds):
+                    result = cut_galaxy(target, bands, survey.grid_band, config, size_arcsec)
+            except Exception as error:
+                why = f"field {field}: {reason(error)}"
+                yield FetchFailure(target.galaxy_id, STAGE, why)
+            else:
+                yield result
         del bands

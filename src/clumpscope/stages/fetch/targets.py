@@ -1,7 +1,7 @@
 """Target lists: a user's table made into checked positions, ids and what is known of hosts."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from astropy import units as u
@@ -78,6 +78,11 @@ class Targets:
                 if np.isfinite(values[spec.name]) and (spec.dtype != "i8" or values[spec.name])
             }
             yield Target(str(galaxy_id), values["ra"], values["dec"], known)
+
+    def without(self, ids: Container[str]) -> "Targets":
+        """Those that are not of some ids."""
+        rows = [k for k, one in enumerate(self.hosts["galaxy_id"]) if str(one) not in ids]
+        return replace(self, hosts=self.hosts[rows])
 
 
 def make_targets(table: Table, where: object = "targets") -> Targets:
