@@ -1,9 +1,7 @@
 """The command line as a user meets it: help, exit codes, messages."""
 
-import signal
 import subprocess
 import sys
-import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -117,24 +115,3 @@ def test_doctor_and_models_answer() -> None:
     assert "zoobot-backbone-finetuned" in listed.stdout
     assert clumpscope("models", "verify").returncode == 0
     assert '"family": "native"' in clumpscope("models", "show").stdout
-
-
-def test_interrupted_run_says_how_to_go_on_and_does(survey: Path, tmp_path: Path) -> None:
-    out = tmp_path / "run"
-    command = [sys.executable, "-m", "clumpscope", "run", str(survey), "--out", str(out)]
-    process = subprocess.Popen(
-        [*command, "--workers", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    # The first shard is whole; the second, with 8 of the 40 galaxies, is under way.
-    for _ in range(600):
-        if (out / ".unfinished" / "000000").is_dir() or process.poll() is not None:
-            break
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    _, message = process.communicate(timeout=120)
-    if process.returncode == 0:  # it was quicker than the signal
-        return
-    assert (process.returncode, "--resume" in message) == (1, True), message
-    assert "Traceback" not in message
-    assert clumpscope("run", survey, "--out", out, "--resume").returncode == 0
-    assert (out / "catalogue.fits").is_file()
