@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy import units as u
 from astropy.io import fits
 from astropy.wcs import WCS
 from PIL import Image
@@ -26,7 +27,7 @@ from clumpscope.models.registry import find_model
 from clumpscope.store.images import read_galaxy, write_galaxy
 from clumpscope.store.manifest import RunManifest, sha256_file
 from clumpscope.store.sample import Sample
-from clumpscope.store.tables import read_parquet
+from clumpscope.store.tables import read_parquet, write_parquet
 
 TABLES = ("catalogue", "detections", "failures", "galaxies", "photometry", "positions")
 CORNERS = ("x1", "y1", "x2", "y2")
@@ -331,3 +332,29 @@ def test_an_interrupted_run_goes_on_only_as_it_began(
     assert_same_tables(oblong_run, out)
     assert not (out / ".unfinished").exists()
     assert not (out / "catalogue.vot").exists()
+
+
+def test_hosts_that_cannot_be_stop_nobody_else(
+    oblong: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One galaxy has no place on the sky; of another the header is of three dimensions."""
+    sample = Path(shutil.copytree(oblong, tmp_path / "sample"))
+    hosts = read_parquet(sample / "hosts.parquet")
+    ids = [str(name) for name in hosts["galaxy_id"]]
+    hosts["dec"][1] = 95 * u.deg
+    write_parquet(hosts, sample / "hosts.parquet")
+    with fits.open(sample / "images" / f"{ids[4]}.fits", mode="update") as hdus:
+        for hdu in hdus:
+            if "CTYPE1" in hdu.header:
+                hdu.header["WCSAXES"] = 3
+                hdu.header["CTYPE3"] = "FREQ"
+    summary = run(sample, tmp_path / "run", Recipe())
+    galaxies = read_parquet(tmp_path / "run" / "galaxies.parquet")
+    failed = [str(row["galaxy_id"]) for row in galaxies if row["status"] == "failed"]
+    assert ids[1] in failed
+    assert summary.failed == len(failed) <= 2
+    found = set(read_parquet(tmp_path / "run" / "catalogue.parquet")["galaxy_id"].tolist())
+    whole = set(read_parquet(tmp_path / "run" / "positions.parquet")["galaxy_id"].tolist())
+    assert set(failed).isdisjoint(found)
+    assert len(whole | set(failed)) > 5
+    assert run(sample, tmp_path / "run", Recipe(), resume=True).failed == summary.failed

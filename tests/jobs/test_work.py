@@ -1,18 +1,23 @@
 """The books of a galaxy: what fails, and what is written of it."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import scenes
 from builders import galaxy_image
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import MeasureConfig, RefineConfig
+from clumpscope.core.boxes import Boxes
+from clumpscope.core.composite import composite
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import ColourImage
 from clumpscope.core.records import HOSTS, record_table
-from clumpscope.errors import ImageError, ModelError
+from clumpscope.errors import ImageError, ModelError, RecipeError
 from clumpscope.jobs import work as books
 from clumpscope.jobs.work import Work
 from clumpscope.stages.refine import refine
@@ -185,3 +190,99 @@ def test_tables_of_several_galaxies_keep_their_order(tmp_path):
         ("gone", "read", "no such file"),
         ("a", "measure", "no band u"),
     ]
+
+
+def test_a_stage_has_so_much_time():
+    work = Work("g", 0, seconds=0.1)
+    with work.attempt("refine"):
+        time.sleep(30)
+    assert work.error is not None
+    stage, why = work.error
+    assert (stage, why.startswith("time: expected at most 0.1 s")) == ("refine", True)
+
+
+class OddError(Exception):
+    """What nobody foresaw."""
+
+
+@given(st.lists(st.tuples(st.integers(0, 99), st.booleans()), unique_by=lambda item: item[0]))
+def test_what_cannot_be_built_with_is_left_out(items):
+    told = {}
+
+    def build(some):
+        bad = [item for item in some if item[1]]
+        if bad:
+            raise OddError(bad[0][0])
+        return list(some)
+
+    built = books.each_apart(build, items, told.__setitem__)
+    assert built == [item for item in items if not item[1]]
+    assert told == {item: f"OddError: {item[0]}" for item in items if item[1]}
+
+
+def test_what_is_no_item_s_fault_comes_through():
+    def build(some):
+        raise RecipeError("no dust map")
+
+    with pytest.raises(RecipeError):
+        books.each_apart(build, [1, 2], pytest.fail)
+
+    def together(some):
+        if len(some) == 2:
+            raise OddError("only together")
+
+    with pytest.raises(OddError):
+        books.each_apart(together, [1, 2], pytest.fail)
+
+
+def one_box(*corners):
+    return Boxes.of([corners], [1], [0.9], [[0.1, 0.9, 0.0]])
+
+
+class Fussy:
+    """A finder that fails at some pictures, and finds one box in others."""
+
+    def detect(self, composites):
+        if any(image.pixels[0, 0, 0] > 0.5 for image in composites):
+            raise RuntimeError("too red")
+        return [one_box(1, 2, 5, 6) for _ in composites]
+
+
+def test_a_galaxy_in_which_the_search_fails_fails_alone():
+    works = [Work(name, k) for k, name in enumerate("abcd")]
+    for work, red in zip(works, (0, 1, 0, 1), strict=True):
+        whole = composite(scenes.galaxy(work.galaxy_id, (64, 64)), RECIPE.composite)
+        work.composite = replace(whole, pixels=np.full_like(whole.pixels, red))
+    unread = Work("e", 4)
+    books.search(Fussy(), [*works, unread], 16)
+    assert [len(work.boxes) for work in works] == [1, 0, 1, 0]
+    assert [work.error for work in works] == [
+        *(None, ("detect", "RuntimeError: too red")),
+        *(None, ("detect", "RuntimeError: too red")),
+    ]
+    assert (len(unread.boxes), unread.error) == (0, None)
+
+
+def test_a_galaxy_whose_rows_cannot_be_made_fails_alone(tmp_path, monkeypatch):
+    """Its place cannot be told: positions lack it, and the table of galaxies has only its id."""
+    works = []
+    for k, name in enumerate("ab"):
+        image = scenes.galaxy(name, (64, 64))
+        boxes = one_box(0.4, 0.4, 0.5, 0.5)
+        refined = refine(image, boxes, RECIPE.refine, 0.5)
+        works.append(Work(name, k, image, boxes=boxes, refined=refined))
+    broken = scenes.galaxy("b", (64, 64))
+
+    class NoPlace:
+        def __getattr__(self, name):
+            raise TypeError("three dimensions")
+
+    for plane in broken.bands.values():
+        object.__setattr__(plane, "wcs", NoPlace())
+    works[1].image = broken
+    tables = books.tables(works, sample(tmp_path, "a", "b"), RECIPE, 0.5)
+    assert set(tables["positions"]["galaxy_id"]) == {"a"}
+    assert list(tables["galaxies"]["galaxy_id"]) == ["a", "b"]
+    assert list(tables["galaxies"]["status"]) == ["ok", "failed"]
+    assert list(tables["failures"]["galaxy_id"]) == ["b"]
+    assert "three dimensions" in tables["failures"]["error"][0]
