@@ -25,6 +25,12 @@ MARK = "CLUMPSCOPE_TEST"
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc")
 
 
+def _ordinary() -> None:
+    """Be as in a terminal, also if these tests run in the background."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @dataclass
 class Command:
     """A command of ours with all processes that it starts."""
@@ -39,6 +45,7 @@ class Command:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=_ordinary,  # noqa: PLW1509  (no other thread is here)
         )
 
     def alive(self) -> list[int]:

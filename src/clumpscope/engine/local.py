@@ -89,11 +89,12 @@ def ordered_map(
     context = multiprocessing.get_context("spawn")
     reader, writer = context.Pipe(duplex=False)
     queue = iter(items)
+    others = set(multiprocessing.active_children())
     with (
         ProcessPoolExecutor(
             workers, mp_context=context, initializer=_prepare_worker, initargs=(reader,)
         ) as pool,
-        writer,  # is closed first: what is still at work then need not end
+        writer,  # open for as long as workers are wanted
     ):
         pending: deque[tuple[T, Future[R]]] = deque()
 
@@ -114,6 +115,8 @@ def ordered_map(
             raise WorkerError(lost[:workers]) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+            for worker in set(multiprocessing.active_children()) - others:
+                worker.kill()  # what is still at work, or only beginning to, need not end
 
 
 def _finished(future: Future[R]) -> bool:
