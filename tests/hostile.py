@@ -66,10 +66,9 @@ def damaged(draw: Draw, good: bytes) -> bytes:
 def _places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Ways to every value inside a value."""
     found = [at]
-    items = value.items() if isinstance(value, dict) else enumerate(value)
-    if isinstance(value, dict | list):
-        for key, one in items:
-            found += _places(one, (*at, key))
+    inner = value.items() if isinstance(value, dict) else ()
+    for key, one in enumerate(value) if isinstance(value, list) else inner:
+        found += _places(one, (*at, key))
     return found
 
 

@@ -15,6 +15,7 @@ from clumpscope.jobs.volunteers import volunteers
 from doors import DOORS, good_files
 from law import holds
 
+pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 Fuzz = Callable[[st.SearchStrategy, Callable[[object], None]], None]
 
 
