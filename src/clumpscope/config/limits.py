@@ -18,3 +18,6 @@ class LimitsConfig(Section):
     """Volunteers' marks, and boxes that software proposed to them, of one image."""
     seconds: Positive = 120.0
     """Time that one galaxy may take in a stage, s."""
+
+
+LIMITS = LimitsConfig()

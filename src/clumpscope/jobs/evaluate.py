@@ -73,7 +73,7 @@ def baseline_catalogue(sample: Sample, recipe: Recipe, progress: Progress) -> QT
     for index, galaxy_id in enumerate(sample.ids):
         work = Work(galaxy_id, index, seconds=recipe.limits.seconds)
         with work.attempt("baseline"):
-            image = sample.read(index, recipe.sample)
+            image = sample.read(index, recipe.sample, recipe.limits)
             if isinstance(image, GalaxyImage):
                 boxes = baseline(image)
                 work.image = image

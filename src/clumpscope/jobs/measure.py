@@ -46,7 +46,7 @@ def measure(
         for index, galaxy_id in enumerate(opened.ids):
             if len(wanted.rows(galaxy_id)):
                 try:
-                    yield require_galaxy(opened.read(index, recipe.sample))
+                    yield require_galaxy(opened.read(index, recipe.sample, recipe.limits))
                 except ClumpscopeError as error:
                     failed[galaxy_id] = str(error)
 

@@ -89,7 +89,7 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
     works = [Work(sample.ids[row], row, seconds=recipe.limits.seconds) for row in rows]
     for work in works:
         with work.attempt("read"):
-            work.image = sample.read(work.index, recipe.sample)
+            work.image = sample.read(work.index, recipe.sample, recipe.limits)
             work.composite = composite(work.image, finder.spec.composite)
             work.flags = out_of_range(work.image, finder.spec.trained_on)
     books.search(finder, works, recipe.detect.batch_size)

@@ -51,7 +51,7 @@ def refine(run: Path, recipe: Recipe, progress: Progress = silent) -> int:
             if work.error[1] == DEADLY:
                 continue
         with work.attempt("read"):
-            work.image = sample.read(index, recipe.sample)
+            work.image = sample.read(index, recipe.sample, recipe.limits)
         if work.image is not None:
             with work.attempt("refine"):
                 work.refined = stage.refine(work.image, work.boxes, recipe.refine, threshold)

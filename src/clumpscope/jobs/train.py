@@ -296,7 +296,7 @@ def _compose(recipe: Recipe, task: tuple[Sample, list[Boxes]]) -> list[Labelled 
     found: list[Labelled | None] = []
     for row, boxes in enumerate(labels):
         try:
-            image = composite(sample.read(row, recipe.sample), recipe.composite)
+            image = composite(sample.read(row, recipe.sample, recipe.limits), recipe.composite)
         except ClumpscopeError:
             found.append(None)
         else:
