@@ -6,7 +6,7 @@ astropy takes what a header claims for true: how long it is itself, and how many
 import io
 import re
 from math import prod
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from clumpscope.errors import ClumpscopeError, expected_got
 
@@ -16,6 +16,14 @@ MOST_BYTES = 4_000_000  # of all headers of a file: 50,000 cards
 _END = re.compile(rb"(?s)(?:.{80})*?END(?![A-Z0-9_-])")
 _SIZES = re.compile(rb"(BITPIX|NAXIS\d{0,3}|PCOUNT|GCOUNT) *=(.{70})", re.DOTALL)
 _WHOLE = re.compile(rb" *([+-]?\d{1,18}) *(?:/.*)?", re.DOTALL)
+
+
+class Readable(Protocol):
+    """What bytes can be read from, packed or not."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next ``size`` bytes, fewer only at the end."""
+        ...
 
 
 def count_hdus(stream: BinaryIO, where: object, error: type[ClumpscopeError]) -> int:
@@ -49,7 +57,7 @@ def count_hdus(stream: BinaryIO, where: object, error: type[ClumpscopeError]) ->
     return number
 
 
-def read_header(stream: BinaryIO, most: int, where: object, error: type[ClumpscopeError]) -> bytes:
+def read_header(stream: Readable, most: int, where: object, error: type[ClumpscopeError]) -> bytes:
     """Read a header of at most ``most`` bytes, to its END or to the end of the file.
 
     Of what begins neither a file nor an extension only the first block is read.

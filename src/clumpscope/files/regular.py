@@ -38,7 +38,7 @@ def regular(
     return path
 
 
-def too_large(path: Path, most_mb: float, got: str, setting: str) -> str:
+def too_large(path: Path, most_mb: float, got: str, setting: str = "") -> str:
     """What to say of a file of more than ``most_mb`` MB."""
     most = f"at most {most_mb:g} MB" + (f" ({setting})" if setting else "")
     return expected_got(f"{path}: size", most, got)

@@ -12,43 +12,54 @@ from clumpscope.errors import ClumpscopeError, expected_got
 from clumpscope.files.regular import regular, too_large
 
 _PIECE = 1 << 20
-_OPENERS: dict[bytes, Callable[[Path], gzip.GzipFile | bz2.BZ2File]] = {
-    b"\x1f\x8b": gzip.GzipFile,
-    b"BZh": bz2.BZ2File,
-}
+Stream = io.BufferedReader | gzip.GzipFile | bz2.BZ2File
+_UNPACK: dict[bytes, Callable[[Path], Stream]] = {b"\x1f\x8b": gzip.GzipFile, b"BZh": bz2.BZ2File}
 _REFUSED = {b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip", b"\x1f\x9d": "compress"}
 
 
-def unpacked(
-    path: Path, error: type[ClumpscopeError], most_mb: float, setting: str = ""
-) -> BinaryIO:
+def opened(path: Path, error: type[ClumpscopeError], most_mb: float, setting: str = "") -> Stream:
     """Open a file for reading, plain or packed with gzip or bzip2, whatever its name says.
-
-    What is packed is unpacked into memory, and no further than ``most_mb`` MB.
 
     Raises
     ------
     ClumpscopeError
-        ``error``, if it is no regular file, of more than ``most_mb`` MB, packed or not, packed
-        in another way, or damaged in the packing.
+        ``error``, if it is no regular file, of more than ``most_mb`` MB as it lies on the disk,
+        or packed in another way.
     OSError
         If it is not there, or may not be read.
     """
     plain = regular(path, error, most_mb, setting).open("rb")
     start = plain.read(6)
     plain.seek(0)
-    for magic, kind in _REFUSED.items():
-        if start.startswith(magic):
-            plain.close()
-            raise error(expected_got(f"{path}: packing", "none, gzip or bzip2", kind))
-    opener = next((one for magic, one in _OPENERS.items() if start.startswith(magic)), None)
-    if opener is None:
+    unpack = next((one for magic, one in _UNPACK.items() if start.startswith(magic)), None)
+    other = next((kind for magic, kind in _REFUSED.items() if start.startswith(magic)), None)
+    if unpack is None and other is None:
         return plain
     plain.close()
+    if unpack is None:
+        raise error(expected_got(f"{path}: packing", "none, gzip or bzip2", other))
+    return unpack(path)
+
+
+def unpacked(
+    path: Path, error: type[ClumpscopeError], most_mb: float, setting: str = ""
+) -> BinaryIO:
+    """Open a file as `opened` does, and if it is packed, unpack it into memory.
+
+    Raises
+    ------
+    ClumpscopeError
+        As `opened`, and if it grows beyond ``most_mb`` MB, or is damaged in the packing.
+    OSError
+        If it is not there, or may not be read.
+    """
+    stream = opened(path, error, most_mb, setting)
+    if isinstance(stream, io.BufferedReader):
+        return stream
     whole = io.BytesIO()
     try:
-        with opener(path) as packed:
-            while piece := packed.read(_PIECE):
+        with stream:
+            while piece := stream.read(_PIECE):
                 if whole.tell() + len(piece) > most_mb * 1e6:
                     raise error(too_large(path, most_mb, "more when unpacked", setting))
                 whole.write(piece)
