@@ -14,6 +14,8 @@ class LimitsConfig(Section):
     """Bytes that a compressed file may grow to, MB."""
     boxes: Count = 500
     """Boxes or positions of one image."""
+    measured_px: Count = 20_000_000
+    """Pixels around a galaxy's clumps, times their number: what photometry keeps in memory."""
     marks: Count = 2000
     """Volunteers' marks, and boxes that software proposed to them, of one image."""
     seconds: Positive = 120.0
