@@ -77,7 +77,7 @@ def test_a_variance_or_a_mask_of_more_pixels(tmp_path):
 
 def test_many_planes_that_are_too_much_together(tmp_path):
     path = sparse(tmp_path / "a.fits", (2800, 3000), 8, "abcdefghijklmnopqrstuvwxyz")
-    with pytest.raises(ImageError, match=r"all planes: expected at most 1000 MB in memory .*1966"):
+    with pytest.raises(ImageError, match=r"all planes: expected at most 600 MB in memory .*1966"):
         read_galaxy(path)
 
 

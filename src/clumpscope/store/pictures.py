@@ -79,6 +79,6 @@ def _opened(path: Path, limits: LimitsConfig) -> Iterator[Image.Image]:
         raise ImageError(no_such_image(path)) from None
     except Image.DecompressionBombError as error:
         most = f"at most {limits.cutout_px} px ([limits] cutout_px)"
-        raise ImageError(expected_got(path, most, str(error))) from error
+        raise ImageError(expected_got(path, most, str(error).split(" exceeds")[0])) from error
     except (OSError, ValueError, SyntaxError) as error:
         raise ImageError(f"{path}: truncated or not a picture: {error}; {AGAIN}") from error
