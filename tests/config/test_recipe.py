@@ -147,8 +147,18 @@ def test_a_file_that_is_no_text(tmp_path):
 def test_a_missing_file_and_a_folder(tmp_path):
     with pytest.raises(RecipeError, match=r"none\.toml: No such file"):
         load_recipe(tmp_path / "none.toml")
-    with pytest.raises(RecipeError, match="directory"):
+    with pytest.raises(RecipeError, match="expected a regular file, got a folder"):
         load_recipe(tmp_path)
+
+
+def test_a_file_that_is_too_large_for_a_recipe(tmp_path):
+    path = tmp_path / "recipe.toml"
+    with path.open("wb") as file:
+        file.truncate(10**12)
+    with pytest.raises(
+        RecipeError, match=r"recipe\.toml: size: expected at most 1 MB, got 1000000"
+    ):
+        load_recipe(path)
 
 
 def test_recipes_are_frozen():

@@ -119,3 +119,22 @@ def test_as_the_stage_uses_it():
     for boxes, image in zip(found, images, strict=True):
         expected = 0.25 + finder.detect([image])[0].xyxy / (2 * CROP)
         np.testing.assert_allclose(boxes.xyxy, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("where", ["rpn.head.cls_logits", "roi_heads.box_predictor.cls_score"])
+def test_numbers_that_overflow_are_no_boxes_and_not_none_either(where):
+    network = native_network()
+    with torch.no_grad():
+        network.get_submodule(where).weight.mul_(torch.inf)
+    finder = Detector(native_spec(), network, FLOOR)
+    with pytest.raises(ModelError, match="output of model tiny: expected finite numbers, got NaN"):
+        finder.detect(composites(1))
+
+
+@pytest.mark.parametrize(("crop", "many"), [(64, 2500), (800, 16), (2048, 2)])
+def test_large_images_pass_the_network_a_few_at_a_time(crop, many):
+    spec = native_spec(composite=CompositeConfig(size=crop, crop=crop))
+    finder = Detector(spec, native_network(), FLOOR)
+    images = [torch.zeros(1)] * (2 * many + 1)
+    assert [len(part) for part in finder._parts(images)] == [many, many, 1]
+    assert list(finder._parts([])) == []

@@ -1,5 +1,6 @@
 import os
 import pickle
+import zipfile
 from dataclasses import replace
 
 import pytest
@@ -224,10 +225,43 @@ def test_not_a_checkpoint(cache, tmp_path, content):
         import_published(path, "mine")
 
 
+def test_a_packed_checkpoint_that_grows(cache, tmp_path):
+    path = save(tmp_path / "bomb.pth", thin(KEYS))
+    with (
+        zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as file,
+        file.open("archive/data/9999", "w", force_zip64=True) as entry,
+    ):
+        for _ in range(101):
+            entry.write(bytes(10_000_000))
+    assert path.stat().st_size < 3_000_000
+    with pytest.raises(
+        ModelError, match=r"bomb\.pth: size: expected at most 1000 MB, got 10\d\d MB"
+    ):
+        import_published(path, "mine")
+
+
+@pytest.mark.filterwarnings("ignore:Validating sparse tensor")
+def test_a_tensor_that_is_not_in_the_file(cache, tmp_path):
+    name = "rpn.head.conv.0.0.bias"
+    path = save(tmp_path / "a.pth", {**thin(KEYS), name: torch.zeros(256).to_sparse()})
+    with pytest.raises(
+        ModelError, match=rf"tensor {name}: expected numbers in memory, got torch.sp"
+    ):
+        import_published(path, "mine")
+
+
+def test_a_file_of_holes(cache, tmp_path):
+    path = tmp_path / "a.pth"
+    with path.open("wb") as file:
+        file.truncate(10**13)
+    with pytest.raises(ModelError, match="size: expected at most 1000 MB, got 10000000 MB"):
+        import_published(path, "mine")
+
+
 def test_no_file(cache, tmp_path):
     with pytest.raises(ModelError, match=r"none\.pth: No such file"):
         import_published(tmp_path / "none.pth", "mine")
-    with pytest.raises(ModelError, match="directory"):
+    with pytest.raises(ModelError, match="expected a regular file, got a folder"):
         import_published(tmp_path, "mine")
 
 

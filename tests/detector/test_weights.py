@@ -7,6 +7,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from clumpscope.detector import weights
 from clumpscope.detector.weights import load_model, save_model, save_tensors
 from clumpscope.errors import ModelError, StoreError
 from clumpscope.models.header import read_header, read_spec
@@ -118,9 +119,10 @@ def test_a_truncated_file(saved, share):
 
 
 def test_no_file(tmp_path):
-    for path in (tmp_path, tmp_path / "none.safetensors"):
-        with pytest.raises(ModelError, match="not a readable safetensors file"):
-            read_spec(path)
+    with pytest.raises(ModelError, match="not a readable safetensors file"):
+        read_spec(tmp_path / "none.safetensors")
+    with pytest.raises(ModelError, match="expected a regular file, got a folder"):
+        read_spec(tmp_path)
 
 
 def test_tensors_of_another_architecture(saved, network):
@@ -135,6 +137,49 @@ def test_tensors_of_another_architecture(saved, network):
     tensors["spare"] = tensors.pop("rpn.head.cls_logits.bias")
     save_tensors(saved, tensors, native_spec(), half=True)
     with pytest.raises(ModelError, match=r"missing \['rpn.*logits\.bias'\], unknown \['spare'\]"):
+        load_model(saved)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "message"),
+    [
+        ("convnextv2_huge", "missing .*unknown"),  # 1.8 GB if it were made
+        ("regnety_2560", "missing .*unknown"),  # 4 GB
+        ("banana", "detector.encoder: expected a timm model, got banana"),
+        ("hf-hub:someone/something", "expected a timm model, got hf-hub"),
+    ],
+)
+def test_a_spec_of_another_network_makes_none(saved, encoder, message, monkeypatch):
+    other = native_spec(
+        architecture=native_spec().architecture.model_copy(update={"encoder": encoder})
+    )
+    with_spec(saved, other.model_dump_json())
+    made = []
+    plain = weights.build
+    monkeypatch.setattr(
+        weights, "build", lambda spec: (made.append(torch.get_default_device()), plain(spec))[1]
+    )
+    with pytest.raises(ModelError, match=message):
+        load_model(saved)
+    assert [device.type for device in made] == ["meta"]
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, 1e39])
+def test_a_number_that_is_none_names_its_tensor(saved, network, value):
+    tensors = {name: tensor.clone().double() for name, tensor in network.state_dict().items()}
+    name = "roi_heads.box_predictor.cls_score.weight"
+    tensors[name][0, 3] = value
+    save_tensors(saved, tensors, native_spec(), half=False)
+    with pytest.raises(ModelError, match=rf"tensor {name}: expected finite numbers, got NaN or"):
+        load_model(saved)
+
+
+def test_a_negative_variance(saved, network):
+    tensors = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    name = "backbone.encoder.bn1.running_var"
+    tensors[name][2] = -1.0
+    save_tensors(saved, tensors, native_spec(), half=True)
+    with pytest.raises(ModelError, match=rf"tensor {name}: expected variances, got a negative one"):
         load_model(saved)
 
 

@@ -11,7 +11,7 @@ from astropy.io import fits
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.schema import plain
-from clumpscope.errors import StoreError, TableError
+from clumpscope.errors import ImageError, StoreError, TableError
 from clumpscope.jobs.evaluate import baseline_catalogue, evaluate
 from clumpscope.stages.evaluate.scores import Evaluation
 from clumpscope.stages.evaluate.tables import claims
@@ -179,3 +179,14 @@ def test_truth_of_other_galaxies_is_an_error(oblong: Path, oblong_run: Path, tmp
     with pytest.raises(TableError, match="truth: expected galaxies of the run"):
         evaluate(oblong_run, tmp_path / "truth.parquet", RECIPE, with_baseline=False)
     assert not (oblong_run / "evaluation").exists()
+
+
+def test_a_truth_of_too_many_clumps_in_a_galaxy(judged, oblong: Path, tmp_path: Path) -> None:
+    run, _ = judged
+    truth = read_parquet(oblong / "truth.parquet")
+    many = tmp_path / "truth.parquet"
+    write_parquet(truth[np.zeros(501, dtype=int)], many)
+    with pytest.raises(
+        ImageError, match=r"truth\.parquet: clumps of galaxy .*: expected at most 500"
+    ):
+        evaluate(run, many, RECIPE, with_baseline=False)

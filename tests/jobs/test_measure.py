@@ -9,6 +9,7 @@ from astropy.table import Table
 from astropy.wcs import WCS
 
 import scenes
+from clumpscope.config.limits import LimitsConfig
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import MeasureConfig
 from clumpscope.core.schema import plain
@@ -123,3 +124,19 @@ def test_what_cannot_be_used_is_an_error(sample: Path, tmp_path: Path) -> None:
     with pytest.raises(TableError, match="empty"):
         measure(sample, write(table, "galaxy_id,x,y\n"), out, Recipe())
     assert not out.exists()
+
+
+def test_a_galaxy_of_too_many_positions_fails_alone(sample: Path, tmp_path: Path) -> None:
+    rows = [f"tall,{x},{y}" for x in range(60) for y in range(50)]
+    table = write(tmp_path / "in.csv", "\n".join(["galaxy_id,x,y", "wide,70.2,21.5", *rows]))
+    count, failed = measure(sample, table, tmp_path / "out.parquet", Recipe())
+    assert count == 1
+    assert failed == {"tall": "positions: expected at most 500 ([limits] boxes), got 3000"}
+
+
+def test_positions_that_would_take_too_much_memory(sample: Path, tmp_path: Path) -> None:
+    table = write(tmp_path / "in.csv", "galaxy_id,x,y\nwide,70.2,21.5\ntall,18.3,61.6\ntall,20,20")
+    recipe = Recipe(limits=LimitsConfig(measured_px=500))
+    count, failed = measure(sample, table, tmp_path / "out.parquet", recipe)
+    assert (count, list(failed)) == (1, ["tall"])
+    assert "expected at most 500 ([limits] measured_px), got 8" in failed["tall"]

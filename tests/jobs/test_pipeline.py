@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from clumpscope.config.limits import LimitsConfig
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import CatalogueConfig, DetectConfig, RefineConfig
 from clumpscope.core.flags import ClumpFlag
@@ -69,3 +70,35 @@ def test_only_boxes_until_detect(oblong: Path) -> None:
     for one, more in zip(works, both, strict=True):
         assert len(more.boxes) > len(one.boxes)
         assert one.boxes.scores == pytest.approx(more.boxes.scores[: len(one.boxes)], abs=1e-5)
+
+
+def test_what_exceeds_a_limit_fails_alone_at_its_stage(oblong: Path) -> None:
+    sample, rows = Sample.open(oblong), range(8)
+
+    def failed(until: str = "catalogue", **limits: float) -> dict[int, tuple[str, str]]:
+        recipe = Recipe(limits=LimitsConfig(**limits))
+        works = process(sample, rows, make_plan(sample, recipe, None, until))
+        return {work.index: work.error for work in works if work.error is not None}
+
+    plain = process(sample, rows, make_plan(sample, Recipe(), None, "catalogue"))
+    counts = [len(work.boxes) for work in plain]
+    most = sorted(counts)[4]
+    crowded = {index for index, count in enumerate(counts) if count > most}
+    assert 0 < len(crowded) < 8
+    for until in ("detect", "catalogue"):
+        found = failed(until, boxes=most)
+        assert set(found) == crowded
+        for index, (stage, why) in found.items():
+            assert stage == "detect"
+            assert why == f"boxes: expected at most {most} ([limits] boxes), got {counts[index]}"
+    shapes = [work.image.shape for work in plain]
+    found = failed(cutout_px=min(ny * nx for ny, nx in shapes))
+    assert set(found) == {
+        k for k, (ny, nx) in enumerate(shapes) if ny * nx > min(a * b for a, b in shapes)
+    }
+    assert all(stage == "read" and "[limits] cutout_px" in why for stage, why in found.values())
+    several = {k for k, work in enumerate(plain) if len(work.refined) > 1}
+    found = failed(measured_px=300)
+    assert several <= set(found)
+    assert {stage for stage, _ in found.values()} == {"measure"}
+    assert set(failed(psf_px=3)) == set(rows)

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy.table import vstack
+from typer.testing import CliRunner
 
+from clumpscope.cli import app
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import RefineConfig
 from clumpscope.core.flags import ClumpFlag
@@ -121,3 +124,22 @@ def test_failures_of_other_stages_stay_and_those_of_this_one_are_tried_again(cop
     assert list(galaxies["galaxy_id"][galaxies["status"] == "failed"]) == failed
     assert galaxies["n_detections"][7] > 0 == galaxies["n_clumps"][7]
     assert galaxies["n_clumps"][1] > 0
+
+
+def test_a_galaxy_of_very_many_boxes_fails_and_is_told(copied: Path) -> None:
+    path = copied / "run" / "detections.parquet"
+    detections = read_parquet(path)
+    first = detections["galaxy_id"][0]
+    many = detections[np.zeros(50_000, dtype=int)]
+    write_parquet(vstack([detections, many], metadata_conflicts="silent"), path)
+    before = read_parquet(copied / "run" / "positions.parquet")
+    others = before[before["galaxy_id"] != first]
+    result = CliRunner().invoke(app, ["refine", str(copied / "run")])
+    assert result.exit_code == 0
+    assert f"failed: {first}: refine: boxes: expected at most 500 ([limits] boxes)" in result.output
+    assert f"{len(others)} clumps in" in result.output
+    write_parquet(many, path)
+    for other in Sample.open(copied / "sample").ids:
+        if other != first:
+            (copied / "sample" / "images" / f"{other}.fits").unlink()
+    assert CliRunner().invoke(app, ["refine", str(copied / "run")]).exit_code == 1

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from astropy.table import QTable, Table
 
+from clumpscope.config.limits import LimitsConfig
 from clumpscope.core.records import INJECTED, SPLIT, build_table, record_table
 from clumpscope.errors import TableError
 from clumpscope.jobs.train import make_plan, train
@@ -164,3 +165,17 @@ def test_copies_go_with_their_hosts_in_a_run_group_and_leaks_are_told(
     write_parquet(record_table(SPLIT, columns), groups)
     leaking = make_plan([narrow, copies], RECIPE, groups=groups, group=1)
     assert leaking.notes["hosts on both sides"] == 1
+
+
+def test_a_galaxy_of_too_many_labels_is_left_out_and_counted(narrow: Path) -> None:
+    plan = make_plan([narrow], RECIPE)
+    counts = [len(one.boxes) for one in (*plan.training, *plan.validation)]
+    most = max(counts) - 1
+    crowded = sum(count > most for count in counts)
+    recipe = RECIPE.model_copy(update={"limits": LimitsConfig(boxes=most)})
+    less = make_plan([narrow], recipe)
+    assert less.notes == {
+        f"galaxies with more than {most} labels ([limits] boxes), left out": crowded
+    }
+    left = sorted(len(one.boxes) for one in (*less.training, *less.validation))
+    assert left == sorted(count for count in counts if count <= most)

@@ -1,9 +1,14 @@
 """PNG and JPEG pictures."""
 
+import struct
+import tracemalloc
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from clumpscope.config.limits import LimitsConfig
 from clumpscope.errors import ImageError
 from clumpscope.store.pictures import picture_shape, read_picture
 
@@ -60,3 +65,48 @@ def test_the_shape_in_the_header_is_rows_then_columns(tmp_path, suffix):
         picture_shape(path)
     with pytest.raises(ImageError, match="no such file"):
         picture_shape(tmp_path / "none.png")
+
+
+def bomb(path, side):
+    """A PNG of black, of which nothing is on the disk but its zeros' zeros."""
+
+    def chunk(kind, content):
+        checked = kind + content
+        return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+    packer = zlib.compressobj()
+    content = b"".join(packer.compress(bytes(1 << 20)) for _ in range(20)) + packer.flush()
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    parts = (chunk(b"IHDR", header), chunk(b"IDAT", content), chunk(b"IEND", b""))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    return path
+
+
+@pytest.mark.parametrize("side", [3001, 10_000, 20_000])
+def test_a_picture_of_more_pixels_than_allowed_is_not_decoded(tmp_path, side):
+    path = bomb(tmp_path / "p.png", side)
+    tracemalloc.start()
+    for read in (picture_shape, lambda path: read_picture(path, 1.0, 1.3, psf_assumed=True)):
+        with pytest.raises(
+            ImageError, match=r"p\.png: expected at most 9000000 px \(\[limits\] cut"
+        ):
+            read(path)
+    assert tracemalloc.get_traced_memory()[1] < 5e6
+    tracemalloc.stop()
+
+
+def test_a_picture_of_a_large_file(tmp_path):
+    path = tmp_path / "p.png"
+    Image.new("RGB", (8, 8)).save(path)
+    with pytest.raises(ImageError, match=r"size: expected at most 5e-05 MB \(\[limits\] decompre"):
+        picture_shape(path, LimitsConfig(decompressed_mb=5e-5))
+
+
+@pytest.mark.parametrize("kind", ["GIF", "TIFF", "EPS", "PPM"])
+def test_a_file_of_another_kind_under_the_name_of_a_picture(tmp_path, kind):
+    path = tmp_path / "p.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 9, 3), dtype=np.uint8)).save(
+        path, kind
+    )
+    with pytest.raises(ImageError, match=r"p\.png: truncated or not a picture"):
+        picture_shape(path)

@@ -5,6 +5,7 @@ from astropy.table import MaskedColumn, Table
 from PIL import Image
 
 from builders import galaxy_image
+from clumpscope.config.limits import LimitsConfig
 from clumpscope.config.run import SampleConfig
 from clumpscope.core.galaxy import ColourImage, GalaxyImage
 from clumpscope.core.records import HOSTS, LABELS, TRUTH, record_table
@@ -323,3 +324,45 @@ def test_the_grid_of_an_image_takes_its_width_from_the_hosts(tmp_path):
     sample = Sample.open(tmp_path)
     image = sample.read(0, SampleConfig())
     assert sample.grid(0, SampleConfig()).psf_fwhm_px == pytest.approx(2.5 / image.pixscale_arcsec)
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ({"dec": [95.0]}, r"hosts\.parquet dec: expected -90 to 90 degrees, got 95\.0"),
+        ({"dec": [-np.inf]}, r"hosts\.parquet dec: expected -90 to 90 degrees, got -inf"),
+        ({"ra": [np.inf]}, r"hosts\.parquet ra: expected -180 to 360 degrees, got inf"),
+        ({"ra": [1e9]}, r"hosts\.parquet ra: expected -180 to 360 degrees, got 1000000000\.0"),
+    ],
+)
+def test_a_host_that_is_nowhere_on_the_sky(tmp_path, place, message):
+    write_galaxy(tmp_path / "images" / "a.fits", galaxy_image("a", "gri"))
+    hosts(tmp_path, galaxy_id=["a"], **{"ra": [10.0], "dec": [20.0], **place})
+    sample = Sample.open(tmp_path)
+    with pytest.raises(ImageError, match=message):
+        sample.read(0)
+
+
+def test_widths_of_the_host_table_have_limits_too(tmp_path):
+    picture(tmp_path / "images" / "p.png")
+    hosts(tmp_path, galaxy_id=["p"], psf_fwhm_r=[3000.0], pixscale_arcsec=[0.4])
+    sample = Sample.open(tmp_path)
+    for read in (sample.read, sample.grid):
+        with pytest.raises(ImageError, match=r"p\.png PSF-FWHM: .*\[limits\] psf_px\), got .* px"):
+            read(0, CONFIG)
+    hosts(tmp_path, galaxy_id=["p"], psf_fwhm_r=[1.3], pixscale_arcsec=[1e-6])
+    with pytest.raises(
+        ImageError, match=r"psf_px\), got .* for 1\.3 arcsec at 1e-06 arcsec a pixel"
+    ):
+        Sample.open(tmp_path).read(0)
+
+
+def test_the_limits_of_a_recipe(tmp_path):
+    picture(tmp_path / "a.png")
+    write_galaxy(tmp_path / "b.fits", galaxy_image("b", "gri"))
+    sample, limits = Sample.open(tmp_path), LimitsConfig(cutout_px=399)
+    for row in (0, 1):
+        for read in (sample.read, sample.grid):
+            with pytest.raises(ImageError, match=r"at most 399 px \(\[limits\] cutout_px\)"):
+                read(row, CONFIG, limits)
+    assert sample.read(0, CONFIG, LimitsConfig(cutout_px=400)).shape == (20, 20)

@@ -150,8 +150,8 @@ def progress_bar(what: str, total: int | None) -> Iterator[Callable[[int], None]
         yield lambda n: bar.update(task, advance=n)
 
 
-def tell_failures(path: Path) -> None:
-    """Print the first galaxies of a table of failures, and where the others stand."""
+def tell_failures(path: Path) -> int:
+    """Print the first galaxies of a table of failures, and where the others stand; how many."""
     from clumpscope.store.tables import read_parquet
 
     failed = read_parquet(path)
@@ -159,6 +159,7 @@ def tell_failures(path: Path) -> None:
         errors.print(f"failed: {row['galaxy_id']}: {row['stage']}: {row['error']}")
     if len(failed) > _TOLD:
         errors.print(f"and {len(failed) - _TOLD} more: see {path.with_suffix('.csv')}")
+    return len(failed)
 
 
 def summary_of(summary: "Summary") -> str:

@@ -112,9 +112,12 @@ def refine(run: RunFolder, recipe: RunRecipe = None) -> None:
     from clumpscope.jobs.refine import refine as job
     from clumpscope.store.run import Run
 
-    with progress_bar("refining", len(Run(run).sample())) as progress:
+    total = len(Run(run).sample())
+    with progress_bar("refining", total) as progress:
         clumps = job(run, recipe_for(run, recipe), progress)
     console.print(f"{clumps} clumps in {run / 'positions.parquet'}")
+    if tell_failures(run / "failures.parquet") == total:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 
 class Section(BaseModel):
@@ -17,6 +17,14 @@ class Section(BaseModel):
         protected_namespaces=(),
         allow_inf_nan=False,
         use_attribute_docstrings=True,
+    )
+
+
+def problems_of(error: ValidationError) -> str:
+    """What is wrong with which fields, on one line."""
+    return "; ".join(
+        f"{'.'.join(map(str, item['loc']))}: {item['msg']}, got {str(item['input'])[:100]!r}"
+        for item in error.errors()
     )
 
 

@@ -27,9 +27,13 @@ from clumpscope.config.run import (
 from clumpscope.config.simulate import SimulateConfig
 from clumpscope.config.train import DetectorConfig, TrainConfig
 from clumpscope.errors import RecipeError
+from clumpscope.files.regular import regular
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+
+_MOST_MB = 1.0
 
 
 class Recipe(Section):
@@ -72,7 +76,7 @@ def load_recipe(path: Path | None) -> Recipe:
     if path is None:
         return Recipe()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = regular(path, RecipeError, _MOST_MB).read_text(encoding="utf-8")
         return Recipe.model_validate(tomllib.loads(text))
     except OSError as error:
         raise RecipeError(f"recipe {path}: {error.strerror}") from error

@@ -37,9 +37,9 @@ class CompositeConfig(Section):
     """Scaled flux up to which the stretch is about linear, nanomaggies."""
     softening: Positive = 7.0
     """Lupton's Q: the larger, the less bright pixels saturate."""
-    size: Annotated[int, Field(ge=16)] = 400
+    size: Annotated[int, Field(ge=16, le=8192)] = 400
     """Longer side of the enlarged field, px."""
-    crop: Annotated[int, Field(ge=16)] = 200
+    crop: Annotated[int, Field(ge=16, le=2048)] = 200
     """Side of the central crop that is searched, px of the enlarged field."""
 
     @model_validator(mode="after")

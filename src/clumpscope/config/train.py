@@ -6,23 +6,26 @@ from pydantic import Field, model_validator
 
 from clumpscope.config.base import Count, Fraction, NotNegative, Positive, Section
 
+Stride = Annotated[int, Field(ge=1, le=256)]
+AnchorSide = Annotated[float, Field(gt=0, le=4096)]
+
 
 class DetectorConfig(Section):
     """Architecture of a native detector: a timm encoder, an FPN and Faster R-CNN heads."""
 
-    encoder: str = "resnet18"
+    encoder: Annotated[str, Field(max_length=100)] = "resnet18"
     """Name of the encoder in timm."""
-    strides: Annotated[tuple[int, ...], Field(min_length=1)] = (4, 8, 16)
+    strides: Annotated[tuple[Stride, ...], Field(min_length=1, max_length=6)] = (4, 8, 16)
     """Levels of the encoder that are used, by their reduction."""
-    channels: Annotated[int, Field(ge=8)] = 96
+    channels: Annotated[int, Field(ge=8, le=1024)] = 96
     """Channels of the feature pyramid."""
-    head: Annotated[int, Field(ge=8)] = 128
+    head: Annotated[int, Field(ge=8, le=8192)] = 128
     """Width of the box head."""
-    anchors: Annotated[tuple[Positive, ...], Field(min_length=1)] = (8.0, 16.0, 32.0)
+    anchors: Annotated[tuple[AnchorSide, ...], Field(min_length=1)] = (8.0, 16.0, 32.0)
     """Side of the anchors of each level, composite px."""
-    proposals: Count = 64
+    proposals: Annotated[int, Field(ge=1, le=1000)] = 64
     """Proposals that are searched at test time; as many boxes are kept at most."""
-    pad_to: Count = 16
+    pad_to: Annotated[int, Field(ge=1, le=256)] = 16
     """Composites are padded to a multiple of this, px; itself a multiple of the strides."""
 
     @model_validator(mode="after")

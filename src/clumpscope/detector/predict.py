@@ -1,10 +1,10 @@
 """A loaded detector, ready to look at composites."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 from torchvision.models.detection import FasterRCNN
 
@@ -12,7 +12,9 @@ from clumpscope.core.boxes import Boxes
 from clumpscope.core.composite import Composite
 from clumpscope.detector.weights import load_model
 from clumpscope.errors import ModelError, expected_got
-from clumpscope.models.spec import DetectorSpec, Native
+from clumpscope.models.spec import DetectorSpec, Native, Published
+
+_MOST_PIXELS = 16 * 800**2  # of a batch in the network: the published models' own
 
 
 def single_thread() -> None:
@@ -34,7 +36,20 @@ class Detector:
         if isinstance(spec.architecture, Native):
             network.backbone.encoder = _fused(network.backbone.encoder)
         network.roi_heads.score_thresh = score_floor
+        for module in (network.rpn.head, network.roi_heads.box_predictor):
+            module.register_forward_hook(self._check_output)
         self.network = network.to(self.device, memory_format=torch.channels_last)
+
+    def _check_output(self, _module: nn.Module, _inputs: object, output: object) -> None:
+        """Refuse NaN and infinity: torchvision drops such boxes without a word."""
+        parts = output if isinstance(output, list | tuple) else (output,)
+        for part in parts:
+            if isinstance(part, Tensor):
+                if not part.isfinite().all():
+                    what = f"output of model {self.spec.name}"
+                    raise ModelError(expected_got(what, "finite numbers", "NaN or infinity"))
+            else:
+                self._check_output(_module, _inputs, part)
 
     @classmethod
     def load(cls, path: Path, score_floor: float) -> "Detector":
@@ -64,7 +79,7 @@ class Detector:
                 )
         images = [torch.from_numpy(image.pixels).to(self.device) for image in composites]
         with torch.inference_mode():
-            found = self.network(images) if images else []
+            found = [one for part in self._parts(images) for one in self.network(part)]
         return [
             Boxes.of(
                 one["boxes"].cpu().numpy(),
@@ -74,6 +89,17 @@ class Detector:
             )
             for one in found
         ]
+
+    def _parts(self, images: list[Tensor]) -> Iterator[list[Tensor]]:
+        """Images that pass the network together: no more than memory allows."""
+        architecture = self.spec.architecture
+        if isinstance(architecture, Published):
+            side = architecture.min_size
+        else:
+            side = self.spec.composite.crop
+        many = max(1, _MOST_PIXELS // side**2)
+        for start in range(0, len(images), many):
+            yield images[start : start + many]
 
 
 def _fused(encoder: nn.Module) -> nn.Module:

@@ -2,14 +2,23 @@
 
 import pickle
 import re
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from clumpscope.detector.weights import check_tensors, layout, save_tensors
+from clumpscope.detector.weights import (
+    check_numbers,
+    check_tensors,
+    layout,
+    save_tensors,
+    shapes_of,
+)
 from clumpscope.errors import ModelError, expected_got
+from clumpscope.files.regular import regular, too_large
+from clumpscope.models.header import MOST_MB
 from clumpscope.models.registry import (
     DEFAULT,
     LICENCE,
@@ -125,8 +134,10 @@ def import_published(
     given = _renamed(_read(path), path)
     kept = {key: tensor for key, tensor in given.items() if not key.endswith(_COUNTER)}
     wanted = layout(spec)
-    check_tensors(kept if set(kept) == set(wanted) else given, wanted, f"checkpoint {path}")
-    _check_numbers(kept, path)
+    fitting = kept if set(kept) == set(wanted) else given
+    check_tensors(shapes_of(fitting), wanted, f"checkpoint {path}")
+    _check_kinds(kept, path)
+    check_numbers(kept, f"checkpoint {path}")
     note = f"imported from {path.name}"
     if len(kept) < len(given):
         note += "; the counters of its plain batch-norms were left out"
@@ -144,7 +155,7 @@ def import_published(
 
 def _checked_hash(path: Path, name: str) -> str:
     try:
-        found = sha256_file(path)
+        found = sha256_file(regular(path, ModelError, MOST_MB))
     except OSError as error:
         raise ModelError(f"checkpoint {path}: {error.strerror}") from error
     published = PUBLISHED.get(name)
@@ -161,7 +172,10 @@ def _read(path: Path) -> dict[str, Tensor]:
     """Read the tensors of a .pth file into memory."""
     what = f"checkpoint {path}"
     try:
+        _check_unpacked(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
+    except ModelError:
+        raise
     except pickle.UnpicklingError as error:
         # torch's own text explains how to run the code in it: not repeated.
         raise ModelError(
@@ -182,6 +196,16 @@ def _read(path: Path) -> dict[str, Tensor]:
     return content
 
 
+def _check_unpacked(path: Path) -> None:
+    """Check that a .pth file, which is a zip since torch 1.6, does not grow when unpacked."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as file:
+        grown = sum(item.file_size for item in file.infolist()) / 1e6
+    if grown > MOST_MB:
+        raise ModelError(too_large(path, MOST_MB, f"{grown:.0f} MB when unpacked"))
+
+
 def _renamed(tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
     """Drop the prefix of ``DataParallel`` and give the tensors today's names."""
     prefix = "module." if all(key.startswith("module.") for key in tensors) else ""
@@ -196,15 +220,11 @@ def _renamed(tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
     return renamed
 
 
-def _check_numbers(tensors: dict[str, Tensor], path: Path) -> None:
+def _check_kinds(tensors: dict[str, Tensor], path: Path) -> None:
     for key, tensor in tensors.items():
+        what = f"checkpoint {path}, tensor {key}"
         if not tensor.is_floating_point():
-            raise ModelError(
-                expected_got(f"checkpoint {path}, tensor {key}", "real numbers", tensor.dtype)
-            )
-        if not tensor.isfinite().all():
-            raise ModelError(
-                expected_got(
-                    f"checkpoint {path}, tensor {key}", "finite numbers", "NaN or infinity"
-                )
-            )
+            raise ModelError(expected_got(what, "real numbers", tensor.dtype))
+        if tensor.layout is not torch.strided or tensor.device.type != "cpu":
+            got = f"{tensor.layout} on {tensor.device}"
+            raise ModelError(expected_got(what, "numbers in memory", got))

@@ -1,6 +1,6 @@
 """Model files: safetensors with the spec as JSON in one metadata key."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -11,11 +11,9 @@ from torchvision.models.detection import FasterRCNN
 
 from clumpscope.detector.faster_rcnn import build
 from clumpscope.errors import ModelError, expected_got
-from clumpscope.models.header import KEY, read_spec
+from clumpscope.models.header import KEY, read_header
 from clumpscope.models.spec import DetectorSpec
 from clumpscope.store.atomic import atomic
-
-__all__ = ["check_tensors", "layout", "load_model", "read_spec", "save_model", "save_tensors"]
 
 
 def save_model(path: Path, network: FasterRCNN, spec: DetectorSpec, *, half: bool = True) -> None:
@@ -62,18 +60,21 @@ def load_model(path: Path) -> tuple[DetectorSpec, FasterRCNN]:
     Raises
     ------
     ModelError
-        If the file cannot be used or its tensors do not fit its spec.
+        If the file cannot be used, its tensors do not fit its spec, or one is not finite.
     """
-    spec = read_spec(path)
+    header = read_header(path)
+    # Before anything is made: a spec may ask for any network.
+    check_tensors(header.shapes, layout(header.spec), f"model {path}")
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise ModelError(f"model {path}: not a readable safetensors file: {error}") from error
-    network = build(spec)
-    check_tensors(tensors, network.state_dict(), f"model {path}")
-    network.load_state_dict({name: _single(tensor) for name, tensor in tensors.items()})
-    return spec, network.eval()
+    tensors = {name: _single(tensor) for name, tensor in tensors.items()}
+    check_numbers(tensors, f"model {path}")
+    network = build(header.spec)
+    network.load_state_dict(tensors)
+    return header.spec, network.eval()
 
 
 def _single(tensor: Tensor) -> Tensor:
@@ -105,7 +106,31 @@ def parameters(spec: DetectorSpec) -> int:
         return sum(tensor.numel() for tensor in build(spec).parameters())
 
 
-def check_tensors(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor], what: str) -> None:
+def shapes_of(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    """Shape of each tensor."""
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+
+
+def check_numbers(tensors: Mapping[str, Tensor], what: str) -> None:
+    """Check that every number is finite, and every variance not negative.
+
+    Raises
+    ------
+    ModelError
+        If one is not; the message names the tensor.
+    """
+    for name, tensor in tensors.items():
+        if not tensor.isfinite().all():
+            raise ModelError(
+                expected_got(f"{what}, tensor {name}", "finite numbers", "NaN or infinity")
+            )
+        if name.endswith("running_var") and (tensor < 0).any():
+            raise ModelError(expected_got(f"{what}, tensor {name}", "variances", "a negative one"))
+
+
+def check_tensors(
+    given: Mapping[str, Sequence[int]], wanted: Mapping[str, Tensor], what: str
+) -> None:
     """Check every key and shape.
 
     Raises
@@ -123,11 +148,9 @@ def check_tensors(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor], wha
             )
         )
     for name, tensor in wanted.items():
-        if given[name].shape != tensor.shape:
+        if tuple(given[name]) != tuple(tensor.shape):
             raise ModelError(
                 expected_got(
-                    f"{what}, tensor {name}",
-                    f"shape {tuple(tensor.shape)}",
-                    tuple(given[name].shape),
+                    f"{what}, tensor {name}", f"shape {tuple(tensor.shape)}", tuple(given[name])
                 )
             )

@@ -223,7 +223,7 @@ def _panels(export: Export, result: Consensus, sample: Sample, recipe: Recipe) -
     panels = []
     for i in there[:: max(1, len(there) // _PICTURED)][:_PICTURED]:
         try:
-            image = sample.read(index[str(marks.images[i])], recipe.sample)
+            image = sample.read(index[str(marks.images[i])], recipe.sample, recipe.limits)
             stored = isinstance(image, ColourImage)
             rgb = (
                 image.pixels if isinstance(image, ColourImage) else colour(image, recipe.composite)

@@ -7,10 +7,12 @@ from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.galaxy import GalaxyImage
+from clumpscope.core.schema import rows_by_id
 from clumpscope.engine.local import Progress, silent
 from clumpscope.jobs import work as books
 from clumpscope.jobs.release import catalogue_of
 from clumpscope.jobs.work import Work
+from clumpscope.ops.cost import check_boxes, check_measured
 from clumpscope.plot import completeness_purity
 from clumpscope.stages.detect.baseline import baseline
 from clumpscope.stages.evaluate import scores as stage
@@ -42,9 +44,13 @@ def evaluate(
     ------
     StoreError, TableError
         If run, truth or, for the baseline, the sample cannot be read.
+    ImageError
+        If a galaxy has more true clumps than allowed.
     """
     store = Run(run)
     true = read_truth(truth)
+    for galaxy_id, rows in rows_by_id(true).items():
+        check_boxes(f"{truth}: clumps of galaxy {galaxy_id}", len(rows), recipe.limits)
     galaxies, released = store.read("galaxies"), store.read("catalogue")
     results = {"detector": stage.evaluate(released, galaxies, true)}
     if with_baseline:
@@ -73,11 +79,13 @@ def baseline_catalogue(sample: Sample, recipe: Recipe, progress: Progress) -> QT
     for index, galaxy_id in enumerate(sample.ids):
         work = Work(galaxy_id, index, seconds=recipe.limits.seconds)
         with work.attempt("baseline"):
-            image = sample.read(index, recipe.sample)
+            image = sample.read(index, recipe.sample, recipe.limits)
             if isinstance(image, GalaxyImage):
                 boxes = baseline(image)
+                check_boxes("boxes", len(boxes), recipe.limits)
                 work.image = image
                 work.refined = refine(image, boxes, recipe.refine, 0.0)
+                check_measured(image, len(work.refined), recipe.measure, recipe.limits)
                 work.photometry = measure(
                     image, work.refined.xy, recipe.measure, work.refined.outline
                 )

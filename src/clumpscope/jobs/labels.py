@@ -140,7 +140,7 @@ def _images(folder: Path | None, recipe: Recipe) -> Images:
 
     def grid(galaxy_id: str) -> Grid | None:
         found = index.get(galaxy_id)
-        return None if found is None else sample.grid(found, recipe.sample)
+        return None if found is None else sample.grid(found, recipe.sample, recipe.limits)
 
     return Images(grid, side)
 

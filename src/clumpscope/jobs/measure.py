@@ -8,6 +8,7 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.records import FAILURES, record_table
 from clumpscope.errors import ClumpscopeError, TableError, expected_got
+from clumpscope.ops.cost import check_boxes, check_measured
 from clumpscope.stages.measure import Coords, UserPositions, measure_positions
 from clumpscope.store.failures import write_failures
 from clumpscope.store.sample import Sample, require_galaxy
@@ -44,11 +45,16 @@ def measure(
         unknown = set(wanted.galaxy_id.tolist()) - set(opened.ids)
         failed.update(dict.fromkeys(sorted(unknown), f"not a galaxy of {sample}"))
         for index, galaxy_id in enumerate(opened.ids):
-            if len(wanted.rows(galaxy_id)):
+            count = len(wanted.rows(galaxy_id))
+            if count:
                 try:
-                    yield require_galaxy(opened.read(index, recipe.sample))
+                    check_boxes("positions", count, recipe.limits)
+                    image = require_galaxy(opened.read(index, recipe.sample, recipe.limits))
+                    check_measured(image, count, recipe.measure, recipe.limits)
                 except ClumpscopeError as error:
                     failed[galaxy_id] = str(error)
+                else:
+                    yield image
 
     table = measure_positions(
         wanted,

@@ -139,12 +139,7 @@ def verify_models(model: str | None) -> Verified:
 
     path = find_model(model)
     header = read_header(path)
-    _, network = load_model(path)
-    for name, tensor in network.state_dict().items():
-        if not tensor.isfinite().all():
-            raise ModelError(
-                expected_got(f"model {path}, tensor {name}", "finite numbers", "NaN or infinity")
-            )
+    load_model(path)
     published = PUBLISHED.get(header.spec.name)
     if published is not None and header.spec.weights_sha256 != published.sha256:
         raise ModelError(

@@ -27,6 +27,7 @@ from clumpscope.jobs.work import Work
 from clumpscope.models.header import read_spec
 from clumpscope.models.registry import find_model
 from clumpscope.models.spec import DetectorSpec, TrainingRange
+from clumpscope.ops.cost import check_boxes, check_measured
 from clumpscope.stages.measure import Photometry, measure
 from clumpscope.stages.refine import Refined, refine
 from clumpscope.store.manifest import RunManifest, sha256_file, sha256_json
@@ -89,11 +90,13 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
     works = [Work(sample.ids[row], row, seconds=recipe.limits.seconds) for row in rows]
     for work in works:
         with work.attempt("read"):
-            work.image = sample.read(work.index, recipe.sample)
+            work.image = sample.read(work.index, recipe.sample, recipe.limits)
             work.composite = composite(work.image, finder.spec.composite)
             work.flags = out_of_range(work.image, finder.spec.trained_on)
     books.search(finder, works, recipe.detect.batch_size)
     for work in works:
+        with work.attempt("detect"):
+            check_boxes("boxes", len(work.boxes), recipe.limits)
         if plan.until == "detect" or work.image is None or work.error is not None:
             continue
         with work.attempt("refine"):
@@ -113,6 +116,7 @@ def measured(image: AnyImage, refined: Refined, recipe: Recipe) -> Photometry:
     """Fluxes of a galaxy's clumps; NaN in a bare picture."""
     if isinstance(image, ColourImage):
         return Photometry.unmeasured(image.galaxy_id, len(refined), recipe.measure.bands)
+    check_measured(image, len(refined), recipe.measure, recipe.limits)
     return measure(image, refined.xy, recipe.measure, refined.outline)
 
 

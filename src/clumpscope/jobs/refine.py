@@ -11,6 +11,7 @@ from clumpscope.engine.local import Progress, silent
 from clumpscope.jobs import work as books
 from clumpscope.jobs.shards import DEADLY
 from clumpscope.jobs.work import Work
+from clumpscope.ops.cost import check_boxes
 from clumpscope.stages import refine as stage
 from clumpscope.store.run import Run
 
@@ -51,9 +52,10 @@ def refine(run: Path, recipe: Recipe, progress: Progress = silent) -> int:
             if work.error[1] == DEADLY:
                 continue
         with work.attempt("read"):
-            work.image = sample.read(index, recipe.sample)
+            work.image = sample.read(index, recipe.sample, recipe.limits)
         if work.image is not None:
             with work.attempt("refine"):
+                check_boxes("boxes", len(work.boxes), recipe.limits)
                 work.refined = stage.refine(work.image, work.boxes, recipe.refine, threshold)
         progress(1)
     tables = books.clumps(works, recipe)

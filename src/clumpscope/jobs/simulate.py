@@ -135,7 +135,7 @@ def _injected(hosts: Path, key: str, ids: list[str], recipe: Recipe, index: int)
     """A host with clumps injected, whose own truth and labels follow the new ones."""
     sample, before = _hosts(hosts, key)
     row = index % len(sample)
-    image = require_galaxy(sample.read(row, recipe.sample))
+    image = require_galaxy(sample.read(row, recipe.sample, recipe.limits))
     names = {spec.name for spec in hosts_in(bands_of(sample.hosts.colnames, "petro_flux"))}
     host = {name: sample.hosts[name][row] for name in sample.hosts.colnames if name in names}
     host = {name: getattr(value, "value", value) for name, value in host.items()}

@@ -44,7 +44,7 @@ def subjects(file: Path, out: Path, recipe: Recipe, sample: Path | None) -> int:
     made: list[Subject] = []
     for index, galaxy_id in enumerate(opened.ids):
         try:
-            image = opened.read(index, recipe.sample)
+            image = opened.read(index, recipe.sample, recipe.limits)
             pixels = (
                 image.pixels if isinstance(image, ColourImage) else colour(image, recipe.composite)
             )

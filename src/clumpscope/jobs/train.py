@@ -29,7 +29,7 @@ from clumpscope.models.registry import find_model
 from clumpscope.models.spec import DetectorSpec, TrainingRange
 from clumpscope.stages.labels.boxes import labels_by_galaxy
 from clumpscope.stages.labels.formats.authors import from_authors
-from clumpscope.stages.train.galaxies import Galaxy, Notes, galaxies_of, grouped, known_by
+from clumpscope.stages.train.galaxies import Galaxy, Notes, galaxies_of, grouped, known_by, within
 from clumpscope.stages.train.sides import by_host, of_group, same_hosts
 from clumpscope.store.labels import LABELS_FILE, looked_at, read_any_labels
 from clumpscope.store.sample import Sample
@@ -129,6 +129,8 @@ def make_plan(
     else:
         galaxies, notes = _with_labels(samples, labels)
         source = f", labels of {labels.name}"
+    galaxies, crowded = within(galaxies, recipe.limits.boxes)
+    notes = {**notes, **crowded}
     ra, dec = (_host_column(samples, galaxies, name) for name in ("ra", "dec"))
     hosts = same_hosts([one.host for one in galaxies], ra, dec)
     if groups is None or group is None:
@@ -296,7 +298,7 @@ def _compose(recipe: Recipe, task: tuple[Sample, list[Boxes]]) -> list[Labelled 
     found: list[Labelled | None] = []
     for row, boxes in enumerate(labels):
         try:
-            image = composite(sample.read(row, recipe.sample), recipe.composite)
+            image = composite(sample.read(row, recipe.sample, recipe.limits), recipe.composite)
         except ClumpscopeError:
             found.append(None)
         else:

@@ -82,7 +82,7 @@ def _looks(
     names = [TOOLS[kind] for kind in Kind]
     made = []
     for index, truth in items:
-        image = require_galaxy(sample.read(index, recipe.sample))
+        image = require_galaxy(sample.read(index, recipe.sample, recipe.limits))
         rng = np.random.default_rng([recipe.seed, 78, *image.galaxy_id.encode()])
         xy = np.column_stack([plain(truth, "x"), plain(truth, "y")])
         flux = {band: plain(truth, f"flux_{band}") for band in image.bands}

@@ -10,9 +10,14 @@ from types import MappingProxyType
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 
+from clumpscope.config.base import problems_of
 from clumpscope.errors import ModelError, expected_got
+from clumpscope.files.regular import regular
 from clumpscope.models.spec import SCHEMA_VERSION, DetectorSpec
 
+MOST_PARAMETERS = 250_000_000  # six times those of the published models
+MOST_MB = 4 * MOST_PARAMETERS / 1e6
+_MOST_HEADER = 4_000_000  # bytes; a model of a thousand tensors has 100,000
 KEY = "clumpscope"  # the one metadata key: several are written in random order
 
 
@@ -52,9 +57,14 @@ def read_header(path: Path) -> ModelHeader:
     Raises
     ------
     ModelError
-        If the file is missing, damaged, not ours or of a newer schema.
+        If the file is missing, damaged, not ours, of a newer schema or larger than any model.
     """
     try:
+        with regular(path, ModelError, MOST_MB).open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+        if length > _MOST_HEADER:
+            what = f"model {path}: length of its header"
+            raise ModelError(expected_got(what, f"at most {_MOST_HEADER} bytes", length))
         with safe_open(path, framework="numpy") as file:
             text = (file.metadata() or {}).get(KEY)
             slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
@@ -66,7 +76,11 @@ def read_header(path: Path) -> ModelHeader:
     if text is None:
         raise ModelError(expected_got(f"model {path}", f"metadata key {KEY!r}", "none"))
     spec = _spec(path, text)
-    return ModelHeader(path, spec, size, MappingProxyType(shapes), tuple(sorted(precisions)))
+    header = ModelHeader(path, spec, size, MappingProxyType(shapes), tuple(sorted(precisions)))
+    if header.parameters > MOST_PARAMETERS:
+        most = f"at most {MOST_PARAMETERS} numbers"
+        raise ModelError(expected_got(f"model {path}", most, header.parameters))
+    return header
 
 
 def read_spec(path: Path) -> DetectorSpec:
@@ -86,7 +100,7 @@ def _spec(path: Path, text: str) -> DetectorSpec:
         content = json.loads(text)
         version = content.get("schema_version", 0)
         newer = version > SCHEMA_VERSION
-    except (ValueError, AttributeError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise ModelError(f"model {path}: its spec is not valid: {error}") from error
     if newer:
         raise ModelError(
@@ -97,6 +111,6 @@ def _spec(path: Path, text: str) -> DetectorSpec:
             )
         )
     try:
-        return DetectorSpec.model_validate(content)
+        return DetectorSpec.model_validate_json(text, strict=True)
     except ValidationError as error:
-        raise ModelError(f"model {path}: its spec is not valid: {error}") from error
+        raise ModelError(f"model {path}: its spec is not valid: {problems_of(error)}") from error

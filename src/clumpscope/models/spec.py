@@ -4,13 +4,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from clumpscope.config.base import Fraction, Positive, Section
+from clumpscope.config.base import Fraction, PositiveRange, Section
 from clumpscope.config.run import CompositeConfig
 from clumpscope.config.train import DetectorConfig
 from clumpscope.core.conditions import Conditions
 
 SCHEMA_VERSION = 1
 _SLACK = 1.02  # a pixel of 0.3961 arcsec is one of 0.396
+
+Name = Annotated[str, Field(max_length=100)]
+Text = Annotated[str, Field(max_length=10_000)]
+# Composites are in [0, 1].
+Shift = Annotated[float, Field(ge=-100, le=100)]
+Width = Annotated[float, Field(ge=1e-3, le=1e3)]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -25,9 +31,9 @@ class Published(Section):
 
     family: Literal["published"] = "published"
     """Tells the two architectures apart."""
-    min_size: Annotated[int, Field(ge=32)] = 800
+    min_size: Annotated[int, Field(ge=32, le=2048)] = 800
     """Shorter side that composites are resized to, px."""
-    max_size: Annotated[int, Field(ge=32)] = 1333
+    max_size: Annotated[int, Field(ge=32, le=4096)] = 1333
     """Longest side that composites are resized to, whatever the shorter one, px."""
 
 
@@ -41,11 +47,11 @@ class Native(DetectorConfig):
 class TrainingRange(Section):
     """Ranges of the training images; ``None`` where unknown."""
 
-    psf_fwhm_arcsec: tuple[float, float] | None = None
+    psf_fwhm_arcsec: PositiveRange | None = None
     """PSF-FWHM in r, arcsec."""
-    pixscale_arcsec: tuple[float, float] | None = None
+    pixscale_arcsec: PositiveRange | None = None
     """Pixel scale, arcsec."""
-    noise_over_sdss: tuple[float, float] | None = None
+    noise_over_sdss: PositiveRange | None = None
     """Noise of an area in r over that of single-epoch SDSS."""
 
     def holds(self, conditions: Conditions) -> bool:
@@ -64,29 +70,29 @@ class TrainingRange(Section):
 class DetectorSpec(Section):
     """Everything needed to rebuild a detector and to feed it right."""
 
-    name: str
+    name: Name
     """Name of the model."""
     architecture: Annotated[Published | Native, Field(discriminator="family")]
     """What its network is made of."""
     composite: CompositeConfig = CompositeConfig()
-    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    mean: tuple[Shift, Shift, Shift] = (0.0, 0.0, 0.0)
     """Taken off composites of [0, 1], a channel each."""
-    std: tuple[Positive, Positive, Positive] = (1.0, 1.0, 1.0)
+    std: tuple[Width, Width, Width] = (1.0, 1.0, 1.0)
     """Divides composites after that, a channel each."""
-    classes: tuple[str, ...] = ("background", "clump", "odd clump")
+    classes: tuple[Name, Name, Name] = ("background", "clump", "odd clump")
     """Names of the classes, in the order of the network's output."""
     score_threshold: Fraction = 0.3
     """Boxes of a lower score are dropped, unless a recipe says another threshold."""
-    weights: str = ""
+    weights: Text = ""
     """Where the tensors came from."""
-    weights_sha256: str = ""
+    weights_sha256: Text = ""
     """Hash of that source file, if there was one."""
-    provenance: str = ""
+    provenance: Text = ""
     """How it was trained."""
-    licence: str = ""
+    licence: Text = ""
     """Licence of the weights."""
     trained_on: TrainingRange = TrainingRange()
-    metrics: dict[str, float] = Field(default_factory=dict)
+    metrics: Annotated[dict[Name, float], Field(max_length=1000)] = Field(default_factory=dict)
     """What was measured with it, by name."""
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Annotated[int, Field(ge=1, le=SCHEMA_VERSION)] = SCHEMA_VERSION
     """Version of this list of fields."""

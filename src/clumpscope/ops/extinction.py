@@ -10,7 +10,9 @@ from sfdmap2 import sfdmap
 
 from clumpscope.core.bands import band_info
 from clumpscope.errors import RecipeError, expected_got
+from clumpscope.files.regular import regular
 
+_MOST_MB = 200.0  # of a map, which has 67
 MAP_FILES = ("SFD_dust_4096_ngp.fits", "SFD_dust_4096_sgp.fits")
 
 
@@ -34,7 +36,8 @@ def extinction(ebv: ArrayLike, bands: Sequence[str]) -> NDArray[np.float64]:
 def _state(folder: Path) -> tuple[tuple[int, int] | None, ...]:
     """Size and time of each map that is there."""
     files = (folder / name for name in MAP_FILES)
-    states = [file.stat() if file.is_file() else None for file in files]
+    there = [file if file.exists() else None for file in files]
+    states = [file and regular(file, RecipeError, _MOST_MB).stat() for file in there]
     return tuple((state.st_size, state.st_mtime_ns) if state else None for state in states)
 
 

@@ -72,7 +72,7 @@ def gaussian_psf(fwhm_px: float, side: int | None = None) -> Image:
     """
     model = galsim.Gaussian(fwhm=_positive(fwhm_px))
     if side is None:
-        side = 2 * int(np.ceil(4.5 * fwhm_px / gaussian_sigma_to_fwhm)) + 1
+        side = int(gaussian_side(fwhm_px))
     return _drawn(model, side)
 
 
@@ -102,6 +102,11 @@ def moffat_psf(fwhm_px: float, beta: float, side: int) -> Image:
     return _drawn(galsim.Moffat(beta, fwhm=_positive(fwhm_px)), side)
 
 
+def gaussian_side(fwhm_px: float) -> float:
+    """Side of the image of `sampled_gaussian`, px, which reaches to 4.5 sigma."""
+    return 2 * float(np.ceil(4.5 * fwhm_px / gaussian_sigma_to_fwhm)) + 1
+
+
 def sampled_gaussian(fwhm_px: float) -> Image:
     """A round Gaussian sampled at pixel centres: (side, side) float32, side odd, sum 1.
 
@@ -114,7 +119,7 @@ def sampled_gaussian(fwhm_px: float) -> Image:
         If the width is not positive.
     """
     sigma = _positive(fwhm_px) / gaussian_sigma_to_fwhm
-    half = int(np.ceil(4.5 * sigma))
+    half = int(gaussian_side(fwhm_px)) // 2
     line = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
     return normalised(np.outer(line, line))
 

@@ -1,7 +1,8 @@
 """One band of a galaxy in the HDUs of a FITS file: image, variance, mask, PSF."""
 
 import math
-from typing import TypeGuard
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from astropy.io import fits
@@ -9,27 +10,25 @@ from astropy.stats import mad_std
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+from clumpscope.core.cards import is_number, number
 from clumpscope.core.galaxy import BandImage, MaskBit
 from clumpscope.errors import ImageError, expected_got
 
-# What to do about a file without a band, and about a band that is no plane.
 BY_NAME = "give each band an image HDU with its letter as EXTNAME"
-APART = "store each band in an image HDU of its own"
 
+EXTRAS = ("_VAR", "_MASK", "_PSF")
+
+_SCALING = ("BSCALE", "BZERO", "BLANK")
 _MASKS = np.arange(sum(MaskBit) + 1)  # every combination of bits
-
-
-def is_number(value: object) -> TypeGuard[float]:
-    """Whether a card holds a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def read_band(
     band: str,
     hdus: dict[str, fits.ImageHDU],
     wcs: WCS | None,
-    width: float | None,
-    default_psf: float | None,
+    fwhm: float,
+    *,
+    width_known: bool,
 ) -> BandImage:
     """One band of a galaxy from its HDUs by name.
 
@@ -38,19 +37,21 @@ def read_band(
     hdus
         Of all bands, by name: ``<band>`` and, where there are such, ``<band>_VAR``,
         ``<band>_MASK`` and ``<band>_PSF``.
-    width
-        PSF-FWHM, arcsec, where the header has no PSFFWHM.
-    default_psf
-        PSF-FWHM, arcsec, where neither has one; it is marked as assumed.
+    fwhm
+        PSF-FWHM, arcsec; see `psf_width`.
+    width_known
+        Whether the host table has it: else, if the header has none, it is marked as assumed.
 
     Raises
     ------
     ImageError
-        If a plane is no 2-D image, all NaN or of another shape, or the PSF's width is unknown.
+        If a plane is all NaN or of another shape, or a card is no number or no logical value.
     """
     header = hdus[band].header
-    if hdus[band].data is None or hdus[band].data.ndim != 2:
-        raise ImageError(expected_got(f"band {band}", "a 2-D image", "none", APART))
+    for name in (band, *(f"{band}{extra}" for extra in EXTRAS if f"{band}{extra}" in hdus)):
+        for key in _SCALING:
+            if key in hdus[name].header:
+                number(hdus[name].header, key, f"HDU {name}", ImageError)
     data = hdus[band].data.astype(np.float32)
     finite = np.isfinite(data)
     if not finite.any():
@@ -65,13 +66,9 @@ def read_band(
     mask = np.zeros(data.shape, dtype=np.uint8)
     if f"{band}_MASK" in hdus:
         given = np.asarray(hdus[f"{band}_MASK"].data)
-        if given.dtype.kind not in "biuf":
-            raise ImageError(
-                expected_got(f"band {band} mask", "an image", "none", _leave_out(f"{band}_MASK"))
-            )
         mask = np.where(np.isin(given, _MASKS), given, MaskBit.NO_DATA).astype(np.uint8)
     if mask.shape != data.shape:
-        remedy = _leave_out(f"{band}_MASK")
+        remedy = leave_out(f"{band}_MASK")
         raise ImageError(
             expected_got(f"band {band} mask", f"shape {data.shape}", mask.shape, remedy)
         )
@@ -82,8 +79,35 @@ def read_band(
     mask = np.where(known, mask, mask | MaskBit.NO_DATA).astype(np.uint8)
     variance = np.where(known, variance, np.float32(0))
     psf_hdu = hdus.get(f"{band}_PSF")
-    measured = header.get("PSFFWHM", width)
-    fwhm = default_psf if measured is None else measured
+    measured = "PSFFWHM" in header
+    assumed = _logical(header, "PSFASSUM", band) if measured else not width_known
+    try:
+        return BandImage(
+            data=data,
+            variance=variance,
+            mask=mask,
+            wcs=wcs,
+            psf_fwhm_arcsec=fwhm,
+            psf=None if psf_hdu is None else psf_hdu.data.astype(np.float32),
+            psf_assumed=assumed,
+            noise_assumed=noise_assumed or _logical(header, "NOISEASS", band),
+        )
+    except ImageError as error:
+        raise ImageError(f"band {band} {error}") from error
+
+
+def psf_width(
+    band: str, header: Mapping[str, Any], known: float | None, default: float | None
+) -> float:
+    """PSF-FWHM of a band, arcsec: its PSFFWHM, else what the host table knows, else the default.
+
+    Raises
+    ------
+    ImageError
+        If that is no positive number, or there is none.
+    """
+    given = header.get("PSFFWHM", known)
+    fwhm = default if given is None else given
     if not (is_number(fwhm) and fwhm > 0):
         raise ImageError(
             expected_got(
@@ -94,23 +118,48 @@ def read_band(
                 "both, psf_fwhm_arcsec under [sample] in the recipe",
             )
         )
-    assumed = measured is None or ("PSFFWHM" in header and bool(header.get("PSFASSUM", False)))
-    try:
-        return BandImage(
-            data=data,
-            variance=variance,
-            mask=mask,
-            wcs=wcs,
-            psf_fwhm_arcsec=float(fwhm),
-            psf=None if psf_hdu is None else psf_hdu.data.astype(np.float32),
-            psf_assumed=assumed,
-            noise_assumed=noise_assumed or bool(header.get("NOISEASS", False)),
-        )
-    except ImageError as error:
-        raise ImageError(f"band {band} {error}") from error
+    return float(fwhm)
 
 
-def _leave_out(name: str) -> str:
+def host_position(header: Mapping[str, Any]) -> tuple[float, float]:
+    """RA and DEC of the host from the first header, degrees.
+
+    NaN unless both are numbers: telescopes write hours and minutes there, as text.
+
+    Raises
+    ------
+    ImageError
+        If they are no place on the sky.
+    """
+    ra, dec = header.get("RA"), header.get("DEC")
+    if not (is_number(ra) and is_number(dec)):
+        return math.nan, math.nan
+    return sky_place(float(ra), float(dec), "host")
+
+
+def sky_place(ra: float, dec: float, where: str) -> tuple[float, float]:
+    """A place on the sky, degrees.
+
+    Raises
+    ------
+    ImageError
+        If it is none.
+    """
+    for name, value, low, high in (("ra", ra, -180, 360), ("dec", dec, -90, 90)):
+        if not low <= value <= high:
+            raise ImageError(expected_got(f"{where} {name}", f"{low} to {high} degrees", value))
+    return ra, dec
+
+
+def _logical(header: Mapping[str, Any], key: str, band: str) -> bool:
+    value = header.get(key, False)
+    if not isinstance(value, bool):
+        raise ImageError(expected_got(f"band {band} {key}", "T or F", repr(value)))
+    return value
+
+
+def leave_out(name: str) -> str:
+    """What to do about a broken HDU that need not be there."""
     return f"mend the HDU {name} or leave it out"
 
 
@@ -129,14 +178,16 @@ def _variance(
                     f"band {band} variance",
                     f"shape {data.shape}",
                     variance.shape,
-                    _leave_out(f"{band}_VAR"),
+                    leave_out(f"{band}_VAR"),
                 )
             )
         return variance, False
     header = hdus[band].header
     keys = ("NMGYPDN", "SKYDN", "GAIN", "DARKVAR")
     if all(key in header for key in keys):
-        nmgy_per_dn, sky, gain, dark = (float(header[key]) for key in keys)
+        nmgy_per_dn, sky, gain, dark = (
+            number(header, key, f"band {band}", ImageError) for key in keys
+        )
         if not (nmgy_per_dn > 0 and gain > 0):
             raise ImageError(
                 expected_got(

@@ -17,6 +17,7 @@ from clumpscope.core.boxes import DS9_COLOURS
 from clumpscope.core.clumps import SCHEMA_VERSION
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
+from clumpscope.files.regular import regular
 from clumpscope.store.atomic import atomic
 from clumpscope.store.tables import read_parquet, write_fits
 
@@ -115,8 +116,10 @@ def read_catalogue(path: Path) -> QTable:
     }
     if path.suffix not in readers:
         raise TableError(expected_got(path, f"a suffix of {', '.join(readers)}", path.suffix))
-    if not path.is_file():
-        raise TableError(f"{path}: no such file")
+    try:
+        regular(path, TableError)
+    except OSError as error:
+        raise TableError(f"{path}: no such file") from error
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", fits.verify.VerifyWarning)  # of truncated files

@@ -1,31 +1,29 @@
 """Galaxy images on disk: multi-band FITS."""
 
-import math
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
-from astropy.wcs import WCS, FITSFixedWarning
+from astropy.wcs import FITSFixedWarning
 
+from clumpscope.config.limits import LIMITS, LimitsConfig
 from clumpscope.core.bands import known_bands, reference_of
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.grid import Grid, pixel_side_arcsec
 from clumpscope.errors import ImageError, expected_got
+from clumpscope.files.fits_headers import count_hdus
+from clumpscope.files.unpacked import unpacked
 from clumpscope.store.atomic import atomic
-from clumpscope.store.band_hdus import APART, BY_NAME, is_number, read_band
+from clumpscope.store.band_hdus import BY_NAME, EXTRAS, host_position, psf_width, read_band
 from clumpscope.store.fits_bytes import Cards, image_hdu, primary_hdu
+from clumpscope.store.image_sizes import check_psf_width, check_sizes, plane_shape
+from clumpscope.store.image_wcs import image_wcs, same_grid
 from clumpscope.store.pictures import AGAIN, no_such_image
-
-_WCS_KEYS = (
-    *("CTYPE1", "CTYPE2", "CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2"),
-    *("CD1_1", "CD1_2", "CD2_1", "CD2_2", "CDELT1", "CDELT2"),
-    *("PC1_1", "PC1_2", "PC2_1", "PC2_2", "CROTA2", "LONPOLE", "RADESYS"),
-)
-_EXTRAS = ("_VAR", "_MASK", "_PSF")
 
 
 def write_galaxy(path: Path, image: GalaxyImage) -> None:
@@ -61,13 +59,14 @@ def read_galaxy(
     bands: Iterable[str] | None = None,
     psf_fwhm_arcsec: Mapping[str, float] | None = None,
     default_psf_fwhm_arcsec: float | None = None,
+    limits: LimitsConfig = LIMITS,
 ) -> GalaxyImage:
     """Read a galaxy written by `write_galaxy` or by hand to the same contract.
 
     ``bands`` must all be there; ``None`` takes those that the file has. Variance comes from
     ``<band>_VAR``, else from the noise keywords NMGYPDN, SKYDN, GAIN, DARKVAR, else from the
     blank sky of the image itself. Names that astropy wrote in upper case (``U``, ``U_VAR``)
-    are those of the bands that are known.
+    are those of the bands that are known. The file may be packed with gzip or bzip2.
 
     Parameters
     ----------
@@ -75,46 +74,53 @@ def read_galaxy(
         Band → PSF-FWHM, for bands without PSFFWHM.
     default_psf_fwhm_arcsec
         For bands that have neither; they are marked.
+    limits
+        Most that it may hold: sizes are read from the headers before the data.
 
     Raises
     ------
     ImageError
         If the file is missing, truncated or not FITS; a band is missing; shapes or WCS
-        differ between bands; the WCS is not of ICRS or FK5; a band is all NaN; the PSF is
-        absent or not positive.
+        differ between bands; the WCS is useless, or not of ICRS or FK5; a band is all NaN; the
+        PSF is absent or not positive; anything exceeds the limits.
     """
-    with _opened(path) as hdus:
-        return _galaxy(path, hdus, bands, psf_fwhm_arcsec or {}, default_psf_fwhm_arcsec)
+    with _opened(path, limits) as hdus:
+        widths = psf_fwhm_arcsec or {}
+        return _galaxy(path, list(hdus), bands, widths, default_psf_fwhm_arcsec, limits)
 
 
 def read_grid(
-    path: Path, psf_fwhm_arcsec: Mapping[str, float], default_psf_fwhm_arcsec: float
+    path: Path,
+    psf_fwhm_arcsec: Mapping[str, float],
+    default_psf_fwhm_arcsec: float,
+    limits: LimitsConfig = LIMITS,
 ) -> Grid:
     """Read the pixel grid of a galaxy from its headers; parameters as of `read_galaxy`.
 
     Raises
     ------
     ImageError
-        If the file is missing, not FITS or without a band, or the WCS is not of ICRS or FK5.
+        If the file is missing, not FITS or without a band, the WCS is useless, or not of ICRS
+        or FK5, or anything exceeds the limits.
     """
-    with _opened(path) as hdus:
+    with _opened(path, limits) as hdus:
         by_name = _by_name(_up_to_reference(hdus), ())
         bands = [name for name in by_name if len(name) == 1]
         if not bands:
             raise ImageError(expected_got("bands", "any", "none", BY_NAME))
         band = reference_of(bands)
-        header, shape = by_name[band].header, by_name[band].shape
-        if len(shape) != 2:
-            raise ImageError(expected_got(f"band {band}", "a 2-D image", f"shape {shape}", APART))
-        wcs = _wcs(header)
+        check_sizes({band: by_name[band]}, limits)
+        header, shape = by_name[band].header, plane_shape(band, by_name[band])
+        wcs = image_wcs(header)
         if wcs is None:
             return Grid(shape)
-        known = header.get("PSFFWHM", psf_fwhm_arcsec.get(band))
-        fwhm = default_psf_fwhm_arcsec if known is None else float(known)
-        return Grid(shape, wcs, fwhm / pixel_side_arcsec(wcs))
+        fwhm = psf_width(band, header, psf_fwhm_arcsec.get(band), default_psf_fwhm_arcsec)
+        side = pixel_side_arcsec(wcs)
+        check_psf_width(f"band {band}", fwhm, side, limits)
+        return Grid(shape, wcs, fwhm / side)
 
 
-def _up_to_reference(hdus: fits.HDUList) -> Iterator[fits.ImageHDU]:
+def _up_to_reference(hdus: Iterable[fits.ImageHDU]) -> Iterator[fits.ImageHDU]:
     """HDUs up to the band that would be taken first: headers are slow to read."""
     for hdu in hdus:
         yield hdu
@@ -123,39 +129,47 @@ def _up_to_reference(hdus: fits.HDUList) -> Iterator[fits.ImageHDU]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[fits.HDUList]:
+def _opened(path: Path, limits: LimitsConfig) -> Iterator[Iterator[fits.ImageHDU]]:
     """Open a FITS file; what turns out to be wrong with it is an `ImageError`."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FITSFixedWarning)
-            # astropy only warns of a broken file and drops its last bands.
-            warnings.filterwarnings("error", "(?s).*(truncated|corrupted)", AstropyUserWarning)
-            with path.open("rb") as stream, fits.open(stream, memmap=False) as hdus:
-                yield hdus
+        stream = unpacked(path, ImageError, limits.decompressed_mb, "[limits] decompressed_mb")
     except FileNotFoundError:
         raise ImageError(no_such_image(path)) from None
-    except ImageError as error:
-        raise ImageError(f"{path}: {error}") from error
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        fits.VerifyError,
-        AstropyUserWarning,
-    ) as error:
-        raise ImageError(
-            f"{path}: truncated or not a FITS image: {' '.join(str(error).split())}; {AGAIN}"
-        ) from error
+    except OSError as error:
+        raise ImageError(f"{path}: {error.strerror or error}") from error
+    with stream:
+        count = count_hdus(stream, path, ImageError)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FITSFixedWarning)
+                # astropy only warns of a broken file and drops its last bands.
+                warnings.filterwarnings("error", "(?s).*(truncated|corrupted)", AstropyUserWarning)
+                with fits.open(stream, memmap=False) as hdus:
+                    yield islice(hdus, count)
+        except ImageError as error:
+            raise ImageError(f"{path}: {error}") from error
+        except fits.VerifyError as error:
+            text = " ".join(str(error).split())
+            raise ImageError(f"{path}: a header is not FITS: {text}; {AGAIN}") from error
+        except (
+            OSError,
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            AstropyUserWarning,
+        ) as error:
+            text = " ".join(str(error).split())
+            raise ImageError(f"{path}: truncated or not a FITS image: {text}; {AGAIN}") from error
 
 
 def _galaxy(
     path: Path,
-    hdus: fits.HDUList,
+    hdus: list[fits.ImageHDU],
     bands: Iterable[str] | None,
     widths: Mapping[str, float],
     default_psf: float | None,
+    limits: LimitsConfig,
 ) -> GalaxyImage:
     asked = None if bands is None else list(bands)
     by_name = _by_name(hdus, asked or ())
@@ -171,24 +185,18 @@ def _galaxy(
                 BY_NAME,
             )
         )
-    first = by_name[wanted[0]].header
-    for band in wanted[1:]:
-        for key in _WCS_KEYS:
-            if not _same(by_name[band].header.get(key), first.get(key)):
-                raise ImageError(
-                    expected_got(
-                        f"band {band} {key}",
-                        f"{first.get(key)} as in {wanted[0]}",
-                        by_name[band].header.get(key),
-                        "resample the bands onto one pixel grid",
-                    )
-                )
-    wcs = _wcs(first)
-    planes = {band: read_band(band, by_name, wcs, widths.get(band), default_psf) for band in wanted}
-    ra, dec = (hdus[0].header.get(key) for key in ("RA", "DEC"))
-    if not (is_number(ra) and is_number(dec)):
-        ra = dec = math.nan
-    return GalaxyImage(path.stem, planes, float(ra), float(dec))
+    names = [f"{band}{extra}" for band in wanted for extra in ("", *EXTRAS)]
+    check_sizes({name: by_name[name] for name in names if name in by_name}, limits)
+    same_grid({band: by_name[band].header for band in wanted})
+    wcs = image_wcs(by_name[wanted[0]].header)
+    side = None if wcs is None else pixel_side_arcsec(wcs)
+    planes = {}
+    for band in wanted:
+        fwhm = psf_width(band, by_name[band].header, widths.get(band), default_psf)
+        if side is not None:
+            check_psf_width(f"band {band}", fwhm, side, limits)
+        planes[band] = read_band(band, by_name, wcs, fwhm, width_known=band in widths)
+    return GalaxyImage(path.stem, planes, *host_position(hdus[0].header))
 
 
 def _by_name(hdus: Iterable[fits.ImageHDU], asked: Iterable[str]) -> dict[str, fits.ImageHDU]:
@@ -200,35 +208,6 @@ def _by_name(hdus: Iterable[fits.ImageHDU], asked: Iterable[str]) -> dict[str, f
         upper -= {name for name in letters if name.lower() in letters - {name}}
         names = {name[:1].lower() + name[1:]: name for name in by_name if name[:1] in upper}
         for lower, name in names.items():
-            if lower not in by_name and name[1:] in ("", *_EXTRAS):
+            if lower not in by_name and name[1:] in ("", *EXTRAS):
                 by_name = {lower if old == name else old: hdu for old, hdu in by_name.items()}
     return by_name
-
-
-def _same(a: object, b: object) -> bool:
-    """Whether two cards agree, numbers but for rounding."""
-    if isinstance(a, int | float) and isinstance(b, int | float):
-        return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-14)
-    return a == b
-
-
-def _wcs(header: fits.Header) -> WCS | None:
-    wcs = WCS(header) if "CTYPE1" in header else None
-    if wcs is None or not wcs.has_celestial:
-        return None
-    axes = sorted(str(ctype).split("-")[0] for ctype in wcs.celestial.wcs.ctype)
-    system = str(wcs.wcs.radesys).strip().upper()
-    equinox = float(wcs.wcs.equinox)
-    # By the FITS standard, positions of before 1984 are FK4.
-    if not system and equinox < 1984:
-        system = "FK4"
-    if axes != ["DEC", "RA"] or system not in ("", "ICRS", "FK5"):
-        raise ImageError(
-            expected_got(
-                "WCS",
-                "RA and DEC in ICRS or FK5",
-                f"{' '.join(axes)} {system}".strip(),
-                "transform it, or take it out and have the image saved as a picture",
-            )
-        )
-    return wcs

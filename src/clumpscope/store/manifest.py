@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from clumpscope.errors import FolderError, expected_got
+from clumpscope.files.regular import regular
 from clumpscope.store.atomic import atomic
 
 SCHEMA_VERSION = 1
@@ -63,7 +64,7 @@ class RunManifest:
         """
         path = folder / "manifest.json"
         try:
-            content = json.loads(path.read_text())
+            content = json.loads(regular(path, FolderError).read_text())
             found = int(content["schema_version"])
         except FileNotFoundError:
             raise FolderError(f"{path}: no such file; is {folder} a sample or run?") from None
@@ -78,8 +79,16 @@ class RunManifest:
 
 
 def sha256_file(path: Path) -> str:
-    """sha256 of a file, as hex."""
-    with path.open("rb") as stream:
+    """sha256 of a file, as hex.
+
+    Raises
+    ------
+    FolderError
+        If it is no regular file: others may have no end.
+    OSError
+        If it cannot be read.
+    """
+    with regular(path, FolderError).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

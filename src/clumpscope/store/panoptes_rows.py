@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from clumpscope.errors import TableError, expected_got
+from clumpscope.files.regular import regular
 
 COLUMNS = ("user_name", "metadata", "annotations", "subject_data", "subject_ids")
 T = TypeVar("T")
@@ -23,8 +24,14 @@ class FaultError(Exception):
 
 
 def open_text(path: Path) -> io.TextIOWrapper:
-    """Text of a file, also a compressed one; bytes that are no UTF-8 become surrogates."""
-    with path.open("rb") as stream:
+    """Text of a file, also a compressed one; bytes that are no UTF-8 become surrogates.
+
+    Raises
+    ------
+    TableError
+        If it is no regular file.
+    """
+    with regular(path, TableError).open("rb") as stream:
         packed = stream.read(2) == b"\x1f\x8b"
     if packed:
         return gzip.open(path, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="")

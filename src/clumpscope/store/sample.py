@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from astropy.table import QTable
 
+from clumpscope.config.limits import LIMITS, LimitsConfig
 from clumpscope.config.run import SampleConfig
 from clumpscope.core.bands import bands_of
 from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage, check_galaxy_id
@@ -14,6 +15,8 @@ from clumpscope.core.grid import Grid
 from clumpscope.core.records import HOSTS, TRUTH, record_table
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, ImageError, TableError, did_you_mean, expected_got
+from clumpscope.store.band_hdus import sky_place
+from clumpscope.store.image_sizes import check_psf_width
 from clumpscope.store.images import read_galaxy, read_grid
 from clumpscope.store.labels import read_labels
 from clumpscope.store.manifest import sha256_file, sha256_json
@@ -156,7 +159,9 @@ class Sample:
         """Return a number of the host table, in its own unit."""
         return float(plain(self.hosts, name)[index])
 
-    def galaxy(self, galaxy_id: str, config: SampleConfig = _ASSUMED) -> AnyImage:
+    def galaxy(
+        self, galaxy_id: str, config: SampleConfig = _ASSUMED, limits: LimitsConfig = LIMITS
+    ) -> AnyImage:
         """Read the image of the galaxy of that id; see `read`.
 
         Raises
@@ -166,9 +171,11 @@ class Sample:
         ImageError
             If its file is missing or unusable.
         """
-        return self.read(self.index(galaxy_id), config)
+        return self.read(self.index(galaxy_id), config, limits)
 
-    def read(self, index: int, config: SampleConfig = _ASSUMED) -> AnyImage:
+    def read(
+        self, index: int, config: SampleConfig = _ASSUMED, limits: LimitsConfig = LIMITS
+    ) -> AnyImage:
         """Read one galaxy's image.
 
         Of the host's position, and of what the image does not say itself (PSF widths; the
@@ -177,28 +184,30 @@ class Sample:
         Raises
         ------
         ImageError
-            If its file is missing or unusable.
+            If its file is missing, unusable or exceeds the limits, or the host's position is
+            no place on the sky.
         """
         path = self.paths[index]
+        place = self._place(index)
         default_psf = config.psf_fwhm_arcsec
         if path.suffix.lower() not in PICTURES:
             image = read_galaxy(
                 path,
                 psf_fwhm_arcsec=self._widths(index),
                 default_psf_fwhm_arcsec=default_psf,
+                limits=limits,
             )
-            ra, dec = self.host(index, "ra"), self.host(index, "dec")
-            return replace(image, ra=ra, dec=dec) if np.isfinite([ra, dec]).all() else image
+            return image if place is None else replace(image, ra=place[0], dec=place[1])
         psf_fwhm = self._known(index, "psf_fwhm_r")
-        picture = read_picture(
-            path, config.pixscale_arcsec, psf_fwhm or default_psf, psf_assumed=True
-        )
+        fwhm = psf_fwhm or default_psf
+        picture = read_picture(path, config.pixscale_arcsec, fwhm, psf_assumed=True, limits=limits)
         pixscale = self._pixscale(index, picture.shape)
-        if pixscale is None:
-            return picture
-        return replace(picture, pixscale_arcsec=pixscale, psf_assumed=psf_fwhm is None)
+        if pixscale is not None:
+            picture = replace(picture, pixscale_arcsec=pixscale, psf_assumed=psf_fwhm is None)
+        check_psf_width(str(path), fwhm, picture.pixscale_arcsec, limits)
+        return picture
 
-    def grid(self, index: int, config: SampleConfig) -> Grid:
+    def grid(self, index: int, config: SampleConfig, limits: LimitsConfig = LIMITS) -> Grid:
         """Read one galaxy's pixel grid from its image's headers; see `read`.
 
         Raises
@@ -208,11 +217,17 @@ class Sample:
         """
         path = self.paths[index]
         if path.suffix.lower() not in PICTURES:
-            return read_grid(path, self._widths(index), config.psf_fwhm_arcsec)
-        shape = picture_shape(path)
+            return read_grid(path, self._widths(index), config.psf_fwhm_arcsec, limits)
+        shape = picture_shape(path, limits)
         fwhm = self._known(index, "psf_fwhm_r") or config.psf_fwhm_arcsec
         pixscale = self._pixscale(index, shape) or config.pixscale_arcsec
+        check_psf_width(str(path), fwhm, pixscale, limits)
         return Grid(shape, psf_fwhm_px=fwhm / pixscale)
+
+    def _place(self, index: int) -> tuple[float, float] | None:
+        """The host's position after the host table, degrees; ``None`` where it has not both."""
+        place = self.host(index, "ra"), self.host(index, "dec")
+        return None if np.isnan(place).any() else sky_place(*place, "hosts.parquet")
 
     def _widths(self, index: int) -> dict[str, float]:
         """PSF-FWHM of the bands of which the host table has it, arcsec."""

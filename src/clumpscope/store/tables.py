@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from clumpscope.core import clumps, records
 from clumpscope.core.schema import JY_PER_NMGY, ColumnSpec, build_table
 from clumpscope.errors import ClumpscopeError, FolderError, TableError, expected_got
+from clumpscope.files.regular import regular
 from clumpscope.store.atomic import atomic
 from clumpscope.store.text_tables import read_text_table
 
@@ -66,7 +67,7 @@ def read_parquet(path: Path) -> QTable:
         If the file is missing, damaged or of a newer schema.
     """
     try:
-        data = pq.read_table(path, partitioning=None)
+        data = pq.read_table(regular(path, FolderError), partitioning=None)
     except FileNotFoundError:
         raise FolderError(f"{path}: no such file") from None
     except (OSError, pa.ArrowException) as error:
@@ -210,8 +211,10 @@ def read_user_table(path: Path) -> Table:
         If it cannot be read or has no row.
     """
     suffix = path.suffix.lower()
-    if not path.is_file():
-        raise TableError(f"{path}: no such file")
+    try:
+        regular(path, TableError)
+    except OSError as error:
+        raise TableError(f"{path}: no such file") from error
     if suffix not in (*_TEXT, *_ASTROPY, ".parquet"):
         expected = ", ".join([*_TEXT, *_ASTROPY, ".parquet"])
         raise TableError(expected_got(path, f"a table ({expected})", f"suffix {suffix!r}"))

@@ -8,6 +8,7 @@ from typing import Any
 from astropy.table import Table
 
 from clumpscope.errors import FolderError, TableError, expected_got
+from clumpscope.files.regular import regular
 from clumpscope.store.atomic import atomic
 from clumpscope.store.tables import write_parquet
 
@@ -21,7 +22,7 @@ def read_json(file: Path) -> dict[str, Any]:
         If the file cannot be read, or is no JSON object.
     """
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = json.loads(regular(file, FolderError).read_text(encoding="utf-8"))
     except OSError as error:
         raise FolderError(f"{file}: {error.strerror or error}") from error
     except ValueError as error:
@@ -44,7 +45,10 @@ def read_texts(folder: Path, suffix: str, other: Collection[str] = ()) -> dict[s
     if not files:
         raise FolderError(expected_got(folder, f"files ending in {suffix}", "none"))
     try:
-        return {file.name.removesuffix(suffix): file.read_text("utf-8") for file in files}
+        return {
+            file.name.removesuffix(suffix): regular(file, FolderError).read_text("utf-8")
+            for file in files
+        }
     except (OSError, ValueError) as error:
         raise FolderError(f"{folder}: cannot be read: {error}") from error
 

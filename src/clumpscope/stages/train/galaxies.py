@@ -51,6 +51,14 @@ def galaxies_of(
     ]
 
 
+def within(galaxies: Sequence[Galaxy], most: int) -> tuple[list[Galaxy], Notes]:
+    """Galaxies of at most so many labels, and how many have more."""
+    kept = [one for one in galaxies if len(one.boxes) <= most]
+    left_out = f"galaxies with more than {most} labels ([limits] boxes), left out"
+    many = len(galaxies) - len(kept)
+    return kept, {left_out: many} if many else {}
+
+
 def known_by(
     galaxies: Sequence[Galaxy],
     labelled: Collection[str],

@@ -1,4 +1,5 @@
 import bz2
+import re
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clumpscope.errors import FrameError
+from clumpscope.stages.fetch.sdss.archive import MOST_MB
 from clumpscope.stages.fetch.sdss.detectors import CcdNoise
 from clumpscope.stages.fetch.sdss.frame import frame_variance, read_frame
 from sdss_mirror import CAL, DARK, GAIN, SKY, band_wcs, frame_hdus
@@ -151,12 +153,28 @@ def test_truncated_files_are_refused(path, share, packed):
     content = bz2.compress(path.read_bytes()) if packed else path.read_bytes()
     broken = path.with_name(path.name + ".bz2" * packed)
     broken.write_bytes(content[: int(len(content) * share)])
-    with pytest.raises(FrameError, match="truncated or not an SDSS frame|expected HDUs"):
+    with pytest.raises(FrameError, match="truncated or |expected HDUs"):
         read_frame(broken, "g", NOISE)
 
 
+def test_a_bomb_of_a_frame_is_not_unpacked(path):
+    bomb = path.with_name(path.name + ".bz2")
+    bomb.write_bytes(bz2.compress(bytes(int(1.1e6 * MOST_MB))))
+    assert bomb.stat().st_size < 1000
+    with pytest.raises(FrameError, match=r"bz2: size: expected at most 200 MB, got more when unp"):
+        read_frame(bomb, "g", NOISE)
+
+
+def test_a_frame_that_claims_more_than_it_has(path):
+    content = path.read_bytes()
+    (card,) = re.findall(rb"NAXIS1  = +\d+", content[:2880])
+    path.write_bytes(content.replace(card, b"NAXIS1  =" + b"%21d" % 10**12, 1))
+    with pytest.raises(FrameError, match="truncated or not an SDSS frame"):
+        read_frame(path, "g", NOISE)
+
+
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(FrameError, match="no such frame"):
+    with pytest.raises(FrameError, match=r"0001\.fits: no such file; expected an SDSS frame"):
         read_frame(tmp_path / "frame-g-000001-1-0001.fits", "g", NOISE)
 
 

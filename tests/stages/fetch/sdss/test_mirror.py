@@ -1,4 +1,5 @@
 import bz2
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -90,6 +91,24 @@ def test_a_header_is_read_without_the_rest_of_the_file(tmp_path):
     assert read_header(path)["NAXIS1"] == 800
 
 
+@pytest.mark.parametrize("pack", [bytes, bz2.compress])
+def test_a_header_without_end_is_not_read_for_ever(tmp_path, pack):
+    path = tmp_path / "frame-r-003918-3-0213.fits"
+    path.write_bytes(pack(b"SIMPLE  =                    T".ljust(80) + b" " * 10_000_000))
+    tracemalloc.start()
+    with pytest.raises(FrameError, match=r"213\.fits: FITS headers: expected at most 4 MB"):
+        read_header(path)
+    assert tracemalloc.get_traced_memory()[1] < 16e6
+    tracemalloc.stop()
+
+
+def test_a_frame_that_is_no_regular_file(tmp_path):
+    path = tmp_path / "frame-r-003918-3-0213.fits"
+    path.symlink_to("/dev/null")
+    with pytest.raises(FrameError, match=r"213\.fits: expected a regular file, got a device"):
+        read_header(path)
+
+
 def test_no_folder_no_frame_and_no_r_frame_are_errors(tmp_path):
     with pytest.raises(FrameError, match="no folder"):
         open_mirror(tmp_path / "nothing")
@@ -115,7 +134,12 @@ def test_damaged_r_frames_are_told_and_the_others_kept(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"CRVAL1": None}, "CTYPE, CRVAL, CRPIX and CD"),
+        ({"CTYPE1": None}, "CTYPE, CRVAL, CRPIX and CD"),
+        ({"CRVAL1": None}, "CRVAL1: expected a finite number, got none"),
+        ({"CRVAL1": True}, "CRVAL1: expected a finite number, got True"),
+        ({"CRPIX2": "20"}, "CRPIX2: expected a finite number, got '20'"),
+        ({"CRVAL2": 95.0}, "WCS"),
+        ({"CD1_1": 2.0, "CD2_2": 2.0}, "WCS: expected one that can be used, got pixels of 2 deg"),
         ({"CTYPE1": "RA---SIN", "CTYPE2": "DEC--SIN"}, "RA---TAN"),
         ({"CTYPE1": "GLON-TAN", "CTYPE2": "DEC--TAN"}, "WCS|TAN"),
         ({"CD1_1": 0.0, "CD1_2": 0.0}, "WCS"),

@@ -1,6 +1,5 @@
 """Opening the archive's FITS files: their quirks passed over, their damage an error."""
 
-import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +10,15 @@ from astropy.io.fits.verify import VerifyWarning
 from astropy.utils.exceptions import AstropyUserWarning
 
 from clumpscope.errors import FrameError
+from clumpscope.files.fits_headers import count_hdus
+from clumpscope.files.unpacked import unpacked
+
+MOST_MB = 200.0  # unpacked; a frame has 12.5, a photoField at most some tens
 
 
 @contextmanager
-def opened(path: Path, what: str, content: bytes | None = None) -> Iterator[fits.HDUList]:
-    """Open a FITS file, or ``content`` under its name; damage met in the block is an error.
+def opened(path: Path, what: str) -> Iterator[fits.HDUList]:
+    """Open a FITS file, plain or packed with gzip or bzip2; damage met in the block is an error.
 
     Parameters
     ----------
@@ -23,21 +26,20 @@ def opened(path: Path, what: str, content: bytes | None = None) -> Iterator[fits
         The file.
     what
         What it should be, for messages.
-    content
-        Its bytes, where they are not those on disk.
 
     Raises
     ------
     FrameError
-        If it is missing, truncated, not FITS, or the block misses something in it.
+        If it is missing, truncated, not FITS or of more than `MOST_MB`, or the block misses
+        something in it.
     """
     try:
-        with warnings.catch_warnings():
+        with unpacked(path, FrameError, MOST_MB) as stream, warnings.catch_warnings():
+            count_hdus(stream, path, FrameError)
             # Of a file that ends too early astropy only warns.
             warnings.simplefilter("error", AstropyUserWarning)
             warnings.simplefilter("ignore", VerifyWarning)
-            source = path if content is None else io.BytesIO(content)
-            with fits.open(source, memmap=False) as hdus:
+            with fits.open(stream, memmap=False) as hdus:
                 yield hdus
     except FrameError:
         raise

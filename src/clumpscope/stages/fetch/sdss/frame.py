@@ -1,6 +1,5 @@
 """One SDSS corrected frame: pixels, noise and WCS."""
 
-import bz2
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,25 +24,15 @@ class CorrectedFrame(Frame):
 
 
 def read_frame(path: Path, band: str, noise: CcdNoise) -> CorrectedFrame:
-    """Read and check a corrected frame; bz2 is decompressed once, in memory.
+    """Read and check a corrected frame.
 
     Raises
     ------
     FrameError
         If the file is missing, truncated or damaged, lacks an HDU, or a shape is wrong.
     """
-    with opened(path, "an SDSS frame", _content(path)) as hdus:
+    with opened(path, "an SDSS frame") as hdus:
         return _frame(path, band, noise, hdus)
-
-
-def _content(path: Path) -> bytes:
-    try:
-        content = path.read_bytes()
-        return bz2.decompress(content) if path.suffix == ".bz2" else content
-    except FileNotFoundError:
-        raise FrameError(f"{path}: no such frame") from None
-    except (OSError, EOFError, ValueError) as error:
-        raise FrameError(f"{path}: truncated or not an SDSS frame: {error}") from error
 
 
 def _frame(path: Path, band: str, noise: CcdNoise, hdus: fits.HDUList) -> CorrectedFrame:

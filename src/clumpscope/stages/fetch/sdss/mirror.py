@@ -1,8 +1,9 @@
 """A local mirror of SDSS corrected frames: which fields it holds and where they lie."""
 
-import bz2
+import io
 import re
 import warnings
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,13 @@ from astropy.wcs import WCS
 from numpy.typing import ArrayLike, NDArray
 
 from clumpscope.core.bands import SDSS_BANDS
+from clumpscope.core.cards import number
+from clumpscope.core.grid import flaw_of
 from clumpscope.errors import FrameError, expected_got
+from clumpscope.files.fits_headers import MOST_BYTES
+from clumpscope.files.fits_headers import read_header as first_header
+from clumpscope.files.unpacked import opened
+from clumpscope.stages.fetch.sdss.archive import MOST_MB
 
 GRID_BAND = "r"  # whose pixels are kept
 _FRAME = re.compile(r"frame-([ugriz])-(\d{6})-([1-6])-(\d{4})\.fits?(\.bz2)?")
@@ -144,7 +151,8 @@ def open_mirror(folder: Path) -> Mirror:
     for key, path in sorted(grids.items()):
         try:
             header = read_header(path)
-            shape = (int(header["NAXIS2"]), int(header["NAXIS1"]))
+            ny, nx = (number(header, key, path, FrameError) for key in ("NAXIS2", "NAXIS1"))
+            shape = int(ny), int(nx)
             mirror.footprints[key] = Footprint(shape, frame_wcs(header, path))
         except (FrameError, KeyError, ValueError) as error:
             mirror.unreadable[path] = str(error)
@@ -160,19 +168,20 @@ def _files(folder: Path) -> Iterable[Path]:
 
 
 def read_header(path: Path) -> fits.Header:
-    """First header of a frame, decompressing no more than it needs.
+    """First header of a frame, unpacking no more than it needs.
 
     Raises
     ------
     FrameError
         If the file cannot be read or is truncated in its header.
     """
-    opener = bz2.open if path.suffix == ".bz2" else open
     try:
-        with opener(path, "rb") as stream, warnings.catch_warnings():
+        with opened(path, FrameError, MOST_MB) as stream:
+            content = io.BytesIO(first_header(stream, MOST_BYTES, path, FrameError))
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore", VerifyWarning)
-            header: fits.Header = fits.Header.fromfile(stream)
-    except (OSError, EOFError, ValueError) as error:
+            header: fits.Header = fits.Header.fromfile(content)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise FrameError(f"{path}: truncated or not a FITS frame: {error}") from error
     if "NAXIS1" not in header or "NAXIS2" not in header:
         raise FrameError(expected_got(path, "an image in the first HDU", "none"))
@@ -191,9 +200,11 @@ def frame_wcs(header: fits.Header, path: Path) -> WCS:
         kinds = [str(header[key]).strip() for key in ("CTYPE1", "CTYPE2")]
         wcs = WCS(naxis=2)
         wcs.wcs.ctype = kinds
-        wcs.wcs.crval = [float(header["CRVAL1"]), float(header["CRVAL2"])]
-        wcs.wcs.crpix = [float(header["CRPIX1"]), float(header["CRPIX2"])]
-        wcs.wcs.cd = [[float(header[f"CD{i}_{j}"]) for j in (1, 2)] for i in (1, 2)]
+        wcs.wcs.crval = [number(header, key, path, FrameError) for key in ("CRVAL1", "CRVAL2")]
+        wcs.wcs.crpix = [number(header, key, path, FrameError) for key in ("CRPIX1", "CRPIX2")]
+        wcs.wcs.cd = [
+            [number(header, f"CD{i}_{j}", path, FrameError) for j in (1, 2)] for i in (1, 2)
+        ]
         wcs.wcs.radesys = "ICRS"
         wcs.wcs.set()
     except KeyError as error:
@@ -202,6 +213,8 @@ def frame_wcs(header: fits.Header, path: Path) -> WCS:
         raise FrameError(f"{path}: WCS cannot be used: {error}") from error
     if not wcs.has_celestial or not all(kind.endswith("-TAN") for kind in kinds):
         raise FrameError(expected_got(f"{path} CTYPE", "RA---TAN and DEC--TAN", kinds))
+    if flaw := flaw_of(wcs):
+        raise FrameError(expected_got(f"{path} WCS", "one that can be used", flaw))
     return wcs
 
 

@@ -1,0 +1,137 @@
+"""Sizes of a galaxy's planes, from its headers, before any of them is read."""
+
+import zlib
+from collections.abc import Mapping
+from math import prod
+
+from astropy.io import fits
+
+from clumpscope.config.limits import LimitsConfig
+from clumpscope.errors import ImageError, expected_got
+from clumpscope.ops.psf import gaussian_side
+from clumpscope.store.band_hdus import leave_out
+
+_APART = "store each band in an image HDU of its own"
+_IMAGES = (fits.PrimaryHDU, fits.ImageHDU, fits.CompImageHDU)
+_ANY_HEADER = 47  # of zlib: its own or gzip's
+_BAND_BYTES = 9  # a pixel in memory: data, variance and mask
+
+
+def check_sizes(hdus: Mapping[str, fits.ImageHDU], limits: LimitsConfig) -> None:
+    """Check planes of bands, and ``_VAR``, ``_MASK`` and ``_PSF`` of these, by name.
+
+    Raises
+    ------
+    ImageError
+        If one is no 2-D image, or it or all of them together are larger than allowed.
+    """
+    total = 0
+    for name, hdu in hdus.items():
+        ny, nx = plane_shape(name, hdu)
+        if name.endswith("_PSF"):
+            if max(ny, nx) > limits.psf_px:
+                most = f"at most {limits.psf_px} px a side ([limits] psf_px)"
+                raise ImageError(expected_got(f"HDU {name}", most, f"{nx} × {ny} px"))
+        else:
+            check_pixels(f"HDU {name}", (ny, nx), limits)
+        each = max(4, abs(int(hdu.header["BITPIX"])) // 8)
+        total += ny * nx * max(each, _BAND_BYTES if len(name) == 1 else 0)
+        if isinstance(hdu, fits.CompImageHDU):
+            _check_tiles(name, hdu)
+    if total > limits.decompressed_mb * 1e6:
+        raise ImageError(
+            expected_got(
+                "all planes",
+                f"at most {limits.decompressed_mb:g} MB in memory ([limits] decompressed_mb)",
+                f"{total / 1e6:.0f} MB",
+            )
+        )
+
+
+def check_pixels(what: object, shape: tuple[int, int], limits: LimitsConfig) -> None:
+    """Check the pixels of one plane of ``shape`` (ny, nx).
+
+    Raises
+    ------
+    ImageError
+        If there are more than allowed.
+    """
+    ny, nx = shape
+    if ny * nx > limits.cutout_px:
+        most = f"at most {limits.cutout_px} px ([limits] cutout_px)"
+        raise ImageError(expected_got(what, most, f"{nx} × {ny} px"))
+
+
+def check_psf_width(
+    what: str, fwhm_arcsec: float, pixscale_arcsec: float, limits: LimitsConfig
+) -> None:
+    """Check that the image of a PSF of such a width would not be too large.
+
+    Raises
+    ------
+    ImageError
+        If it would.
+    """
+    side = gaussian_side(fwhm_arcsec / pixscale_arcsec)
+    if not side <= limits.psf_px:
+        raise ImageError(
+            expected_got(
+                f"{what} PSF-FWHM",
+                f"a PSF image of at most {limits.psf_px} px a side ([limits] psf_px)",
+                f"{side:g} px for {fwhm_arcsec:g} arcsec at {pixscale_arcsec:g} arcsec a pixel",
+            )
+        )
+
+
+def plane_shape(name: str, hdu: fits.ImageHDU) -> tuple[int, int]:
+    """(ny, nx) of a plane, as its header says.
+
+    Raises
+    ------
+    ImageError
+        If it is no 2-D image.
+    """
+    shape: tuple[int, ...] = hdu.shape if isinstance(hdu, _IMAGES) else ()
+    if len(shape) != 2:
+        got = f"shape {shape}" if shape else "none"
+        what, remedy = (f"band {name}", _APART) if len(name) == 1 else (name, leave_out(name))
+        raise ImageError(expected_got(what, "a 2-D image", got, remedy))
+    return int(shape[0]), int(shape[1])
+
+
+def _check_tiles(name: str, hdu: fits.CompImageHDU) -> None:
+    """Check that no tile of a compressed image is larger than the image.
+
+    Those of gzip are unpacked for that, as astropy unpacks them to their end.
+
+    Raises
+    ------
+    ImageError
+        If one is.
+    """
+    pixels = prod(hdu.shape)
+    if prod(int(side) for side in hdu.tile_shape) > pixels:
+        raise ImageError(
+            expected_got(f"{name} tiles", f"shapes within {hdu.shape}", hdu.tile_shape)
+        )
+    columns = [column for column in hdu.compressed_data.names if column.startswith("GZIP")]
+    if str(hdu.compression_type).startswith("GZIP"):
+        columns.append("COMPRESSED_DATA")
+    if not columns:
+        return
+    place = hdu.fileinfo()
+    place["file"].seek(place["hdrLoc"])
+    stored = place["file"].read(place["datLoc"] + place["datSpan"] - place["hdrLoc"])
+    table = fits.BinTableHDU.fromstring(stored).data
+    for column in columns:
+        for cell in table[column]:
+            if _unpacks_beyond(cell.tobytes(), 8 * pixels):
+                most = f"at most {8 * pixels} bytes"
+                raise ImageError(expected_got(f"{name} tiles", most, "one that unpacks to more"))
+
+
+def _unpacks_beyond(packed: bytes, most: int) -> bool:
+    try:
+        return len(zlib.decompressobj(_ANY_HEADER).decompress(packed, most + 1)) > most
+    except zlib.error:  # astropy will tell
+        return False

@@ -1,0 +1,68 @@
+"""The WCS of an image: what is taken, and what is refused on reading."""
+
+import numpy as np
+import pytest
+
+from clumpscope.core.frames import native_to_sky
+from clumpscope.errors import ImageError
+from clumpscope.store.images import read_galaxy, read_grid
+from fits_files import by_hand
+
+
+def edited(path, **cards):
+    def edit(hdus):
+        for hdu in hdus[1:]:
+            for key, value in cards.items():
+                hdu.header[key.replace("__", "_")] = value
+
+    return by_hand(path, edit=edit)
+
+
+@pytest.mark.parametrize(
+    "cards",
+    [
+        {"WCSAXES": 3, "CTYPE3": "FREQ", "CRVAL3": 1.4e9, "CDELT3": 1e6, "CUNIT3": "Hz"},
+        {"WCSAXES": 4, "CTYPE3": "STOKES", "CTYPE4": "FREQ"},
+    ],
+)
+def test_of_a_plane_of_a_cube_the_celestial_axes_count(tmp_path, cards):
+    plain = read_galaxy(by_hand(tmp_path / "a.fits"))
+    found = read_galaxy(edited(tmp_path / "b.fits", **cards))
+    assert found.wcs.naxis == 2
+    xy = [[0, 0], [39, 0], [12.5, 31]]
+    np.testing.assert_array_equal(native_to_sky(xy, found.wcs), native_to_sky(xy, plain.wcs))
+
+
+@pytest.mark.parametrize(
+    ("cards", "message"),
+    [
+        ({"CRVAL1": "abc"}, "WCS CRVAL1: expected a number, got 'abc'; mend it"),
+        ({"CRVAL1": True}, "WCS CRVAL1: expected a number, got True"),
+        ({"CDELT1": "NaN"}, "WCS CDELT1: expected a number, got 'NaN'"),
+        ({"CRVAL2": 95.0}, "WCS CRVAL2: expected -90 to 90 degrees, got 95.0; mend it, or take"),
+        ({"CRVAL2": -1e9, "CUNIT2": "arcsec"}, "WCS: expected one that can be used, got No valid"),
+        ({"CDELT1": 0.0, "CDELT2": 0.0}, "WCS: expected one that can be used, got "),
+        ({"PC1_1": 1.0, "PC1_2": 1.0, "PC2_1": 1.0, "PC2_2": 1.0}, "WCS: .*pixels of 0 degrees"),
+        ({"CUNIT1": "Hz"}, "WCS: expected one that can be used, got .*'Hz', want 'deg'"),
+        ({"CUNIT1": "banana"}, "WCS: expected one that can be used, got "),
+        ({"PC1_1": 3e5, "PC2_2": 3e5}, "WCS: .* got pixels of 300000 degrees"),
+        ({"CTYPE2": "FREQ"}, "WCS: expected one that can be used, got .*Unmatched celestial"),
+        ({"A_ORDER": 3000, "B_ORDER": 3000}, "WCS A_ORDER: expected 0 to 9, got 3000"),
+        ({"A_ORDER": "x"}, "WCS A_ORDER: expected 0 to 9, got 'x'"),
+        ({"WCSAXES": 30000}, "WCS WCSAXES: expected 0 to 9, got 30000"),
+    ],
+)
+def test_a_wcs_that_cannot_be_used(tmp_path, cards, message):
+    path = edited(tmp_path / "a.fits", **cards)
+    for read in (read_galaxy, lambda path: read_grid(path, {}, 1.3)):
+        with pytest.raises(ImageError, match=message) as caught:
+            read(path)
+        assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_bands_of_other_units(tmp_path):
+    def edit(hdus):
+        hdus[2].header["CUNIT1"] = "arcsec"
+
+    with pytest.raises(ImageError, match="band r CUNIT1: expected deg as in g, got arcsec"):
+        read_galaxy(by_hand(tmp_path / "a.fits", edit=edit))
