@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from clumpscope.engine.watch import time_limit
+from clumpscope.engine.watch import time_limit, unbroken
 from clumpscope.errors import ImageError
 from tasks import stuck, under_watch
 
@@ -67,6 +67,22 @@ def test_a_thread_has_no_alarm() -> None:
     thread.start()
     thread.join()
     assert ended
+
+
+def test_a_request_to_end_waits_until_processes_are_started() -> None:
+    done = []
+
+    def start() -> None:
+        with unbroken():
+            signal.raise_signal(signal.SIGINT)
+            done.append("started")
+        done.append("too far")
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with pytest.raises(KeyboardInterrupt):
+        start()
+    signal.signal(signal.SIGINT, before)
+    assert done == ["started"]
 
 
 @pytest.mark.parametrize("close", [True, False])

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
 
-from clumpscope.engine.watch import begin_worker
+from clumpscope.engine.watch import begin_worker, unbroken
 from clumpscope.errors import StoreError
 
 T = TypeVar("T")
@@ -102,7 +102,8 @@ def ordered_map(
             pending.extend((item, pool.submit(function, item)) for item in islice(queue, count))
 
         try:
-            submit(2 * workers)
+            with unbroken():
+                submit(2 * workers)
             while pending:
                 result = pending[0][1].result()
                 pending.popleft()

@@ -11,6 +11,9 @@ from multiprocessing.connection import Connection
 from clumpscope.errors import ImageError, expected_got
 
 _GRACE = 1.25, 10.0  # a worker is ended after this many times the limit, and as many seconds more
+_REQUESTS = {
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+}
 _nowhere: int | None = None  # in a worker, which may be ended: where its last words go
 
 
@@ -52,6 +55,22 @@ def time_limit(seconds: float) -> Iterator[None]:
             faulthandler.cancel_dump_traceback_later()
 
 
+@contextmanager
+def unbroken() -> Iterator[None]:
+    """Let requests to end wait until what is inside, the start of processes, is done.
+
+    The new processes hold them back, too, until `begin_worker`.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _REQUESTS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def begin_worker(parent: Connection) -> None:
     """Make this process one that ends with its parent, silently, and after a time limit.
 
@@ -63,6 +82,8 @@ def begin_worker(parent: Connection) -> None:
     global _nowhere  # noqa: PLW0603  (a fact of this process)
     _nowhere = os.open(os.devnull, os.O_WRONLY)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _REQUESTS)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
