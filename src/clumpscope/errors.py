@@ -8,8 +8,8 @@ error               raised when                                                 
 ``TableError``      a table the user gave (targets, positions, truth) lacks a      2
                     column, has a wrong unit, is empty or repeats an id
 ``ImageError``      one galaxy's image is unusable: missing band or HDU, unequal   2, or a
-                    shapes, no WCS, all NaN, constant, truncated. In a run it      failure
-                    becomes a row of ``failures.parquet``                          row
+                    shapes, no WCS, all NaN, constant, truncated, or beyond the    failure
+                    limits. In a run it becomes a row of ``failures.parquet``      row
 ``FrameError``      a survey is unknown; a frame of it or its calibration file is  2, or a
                     missing, truncated or not what it claims to be; a target lies  failure
                     off every frame                                                row

@@ -10,7 +10,7 @@ from clumpscope.config.run import SampleConfig
 from clumpscope.core.galaxy import ColourImage, GalaxyImage
 from clumpscope.core.records import HOSTS, LABELS, TRUTH, record_table
 from clumpscope.core.schema import plain
-from clumpscope.errors import ImageError, StoreError, TableError
+from clumpscope.errors import FolderError, ImageError, StoreError, TableError
 from clumpscope.store.images import write_galaxy
 from clumpscope.store.sample import Sample, check_ids, read_truth, require_galaxy
 from clumpscope.store.tables import write_fits, write_parquet
@@ -366,3 +366,14 @@ def test_the_limits_of_a_recipe(tmp_path):
             with pytest.raises(ImageError, match=r"at most 399 px \(\[limits\] cutout_px\)"):
                 read(row, CONFIG, limits)
     assert sample.read(0, CONFIG, LimitsConfig(cutout_px=400)).shape == (20, 20)
+
+
+def test_a_host_table_that_is_no_file_is_not_passed_over(tmp_path):
+    write_galaxy(tmp_path / "images" / "a.fits", galaxy_image("a", "gri"))
+    (tmp_path / "hosts.parquet").symlink_to("/dev/null")
+    with pytest.raises(FolderError, match=r"hosts\.parquet: expected a regular file, got a device"):
+        Sample.open(tmp_path)
+    (tmp_path / "hosts.parquet").unlink()
+    (tmp_path / "hosts.parquet").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(FolderError, match=r"hosts\.parquet: no such file"):
+        Sample.open(tmp_path)

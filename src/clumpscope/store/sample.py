@@ -78,7 +78,7 @@ class Sample:
         table = folder / "hosts.parquet"
         images = folder / "images" if (folder / "images").is_dir() else folder
         found = _images(images)
-        if table.is_file():
+        if table.exists() or table.is_symlink():  # a pipe of that name is an error, too
             hosts = read_records(table, HOSTS, required=("galaxy_id",))
             ids = check_ids([str(galaxy_id) for galaxy_id in hosts["galaxy_id"]], table)
             if not ids:
