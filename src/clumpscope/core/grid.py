@@ -16,7 +16,8 @@ def pixel_side_arcsec(wcs: WCS) -> float:
 
 def flaw_of(wcs: WCS) -> str:
     """What makes a celestial WCS useless; empty if nothing does."""
-    matrix = wcs.pixel_scale_matrix
+    with np.errstate(invalid="ignore"):  # of infinity, which is told
+        matrix = wcs.pixel_scale_matrix
     if not np.isfinite([*wcs.wcs.crval, *wcs.wcs.crpix, *matrix.flat]).all():
         return "a number that is not finite"
     area = abs(np.linalg.det(matrix))
