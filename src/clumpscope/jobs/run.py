@@ -1,9 +1,11 @@
 """`run`: a sample to a catalogue, detect → refine → measure → catalogue."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
@@ -60,18 +62,21 @@ def run(
         if not place.finished:
             tables = sweep(plan, store, len(opened), workers, progress, apart=place.died)
             release(store, tables, opened.hosts, recipe.catalogue)
-            undrawn = _draw(out / "sheet.png", opened, tables["positions"], recipe)
+            undrawn = _draw(out / "sheet.png", opened, tables, recipe)
             finish(plan, place, time.monotonic() - start)
         return replace(summary(store), undrawn=undrawn)
 
 
-def _draw(path: Path, sample: Sample, clumps: QTable, recipe: Recipe) -> str:
-    """Draw the first galaxies; returns why that could not be, which never fails a run."""
+def _draw(path: Path, sample: Sample, tables: Mapping[str, QTable], recipe: Recipe) -> str:
+    """Draw the first galaxies that could be read; returns why not, which never fails a run."""
     try:
         from clumpscope.jobs.panels import panels
         from clumpscope.plot import contact_sheet, save
 
-        drawn = panels(sample, clumps, recipe, sample.ids)
+        failures = tables["failures"]
+        unread = set(failures["galaxy_id"][np.asarray(failures["stage"]) == "read"].tolist())
+        read = [name for name in sample.ids if name not in unread]
+        drawn = panels(sample, tables["positions"], recipe, read)
         if not drawn:
             return "no galaxy's image can be read"
         save(contact_sheet(drawn), path)
