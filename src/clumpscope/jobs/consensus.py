@@ -15,7 +15,6 @@ from clumpscope.core.galaxy import ColourImage
 from clumpscope.core.marks import Export, Kind
 from clumpscope.core.schema import plain
 from clumpscope.engine.local import Progress, Workers, silent
-from clumpscope.errors import ClumpscopeError
 from clumpscope.plot.labels import MarkedImage, heat_map, marks_sheet, skill_map
 from clumpscope.stages.consensus import aggregate as stage
 from clumpscope.stages.consensus.aggregate import Consensus
@@ -228,7 +227,7 @@ def _panels(export: Export, result: Consensus, sample: Sample, recipe: Recipe) -
             rgb = (
                 image.pixels if isinstance(image, ColourImage) else colour(image, recipe.composite)
             )
-        except ClumpscopeError:
+        except Exception:  # one bad galaxy stops nobody else
             continue
         rows, truths = slice(at[i], at[i + 1]), result.truths[i]
         panels.append(

@@ -11,7 +11,6 @@ from clumpscope.core.box_tables import corners_of
 from clumpscope.core.composite import colour
 from clumpscope.core.galaxy import AnyImage, ColourImage
 from clumpscope.core.schema import plain, rows_by_id
-from clumpscope.errors import ClumpscopeError
 from clumpscope.ops.host import psf_fwhm_px
 from clumpscope.ops.outline import galaxy_outline
 from clumpscope.plot.sheet import Panel
@@ -66,7 +65,7 @@ def _readable(
                 recipe,
                 flag,
             )
-        except ClumpscopeError:
+        except Exception:
             continue  # a failed galaxy has its row in failures.parquet
 
 

@@ -11,7 +11,7 @@ from clumpscope.core.composite import colour
 from clumpscope.core.frames import boxes_native_to_fraction
 from clumpscope.core.galaxy import ColourImage
 from clumpscope.core.schema import plain, rows_by_id
-from clumpscope.errors import ClumpscopeError, FolderError, expected_got
+from clumpscope.errors import FolderError, expected_got
 from clumpscope.ops.host import psf_fwhm_px
 from clumpscope.stages.labels.correction import Subject, manifest, subject
 from clumpscope.store.atomic import atomic, new_folder
@@ -49,7 +49,7 @@ def subjects(file: Path, out: Path, recipe: Recipe, sample: Path | None) -> int:
                 image.pixels if isinstance(image, ColourImage) else colour(image, recipe.composite)
             )
             fwhm_px = psf_fwhm_px(image)
-        except ClumpscopeError:
+        except Exception:  # one bad galaxy stops nobody else
             continue
         mine = rows.get(galaxy_id, np.zeros(0, dtype=np.intp))
         shown = corners[mine]

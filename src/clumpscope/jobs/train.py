@@ -23,7 +23,8 @@ from clumpscope.core.records import SPLIT
 from clumpscope.core.schema import plain
 from clumpscope.detector.training.examples import Labelled, TrainingSet
 from clumpscope.engine.local import Progress, Workers, ordered_map, shards, silent
-from clumpscope.errors import ClumpscopeError, FolderError, StoreError, TableError, expected_got
+from clumpscope.engine.watch import time_limit
+from clumpscope.errors import FolderError, StoreError, TableError, expected_got
 from clumpscope.models.native import native_spec
 from clumpscope.models.registry import find_model
 from clumpscope.models.spec import DetectorSpec, TrainingRange
@@ -298,8 +299,9 @@ def _compose(recipe: Recipe, task: tuple[Sample, list[Boxes]]) -> list[Labelled 
     found: list[Labelled | None] = []
     for row, boxes in enumerate(labels):
         try:
-            image = composite(sample.read(row, recipe.sample, recipe.limits), recipe.composite)
-        except ClumpscopeError:
+            with time_limit(recipe.limits.seconds):
+                image = composite(sample.read(row, recipe.sample, recipe.limits), recipe.composite)
+        except Exception:  # one bad galaxy never stops a training, which says how many there are
             found.append(None)
         else:
             found.append(Labelled.of(image, boxes, soft=recipe.train.soft_labels))
