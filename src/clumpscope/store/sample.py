@@ -16,6 +16,7 @@ from clumpscope.core.records import HOSTS, TRUTH, record_table
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, ImageError, TableError, did_you_mean, expected_got
 from clumpscope.store.band_hdus import sky_place
+from clumpscope.store.confined import inside
 from clumpscope.store.image_sizes import check_psf_width
 from clumpscope.store.images import read_galaxy, read_grid
 from clumpscope.store.labels import read_labels
@@ -93,7 +94,8 @@ class Sample:
             ids = check_ids([path.stem for path in found], images)
             hosts = record_table(HOSTS, {"galaxy_id": ids})
         place = {path.stem: path for path in found}
-        return cls(folder, hosts, tuple(place.get(one, images / f"{one}.fits") for one in ids))
+        paths = (place.get(one) or inside(images, f"{one}.fits") for one in ids)
+        return cls(folder, hosts, tuple(paths))
 
     @property
     def ids(self) -> list[str]:
