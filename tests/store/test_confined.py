@@ -48,7 +48,7 @@ def test_an_id_that_passes_is_a_name(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".", "..", ".x", "a/b", "a\\b", "/a", "a\0", "x" * 201, "a:b"]
+    "name", ["", ".", "..", ".x", "a/b", "a\\b", "/a", "a\0", "x" * 121, "a:b"]
 )
 def test_no_names(name):
     with pytest.raises(TableError, match="plain name"):

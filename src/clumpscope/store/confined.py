@@ -6,7 +6,7 @@ from pathlib import Path
 from clumpscope.errors import TableError, expected_got
 from clumpscope.ops.numbers import said
 
-_BYTES = 200  # of a name; file systems take 255, and unfinished files get a few more
+_BYTES = 120  # of a name; file systems take 255, and `atomic` may need the double
 _UNSAFE = re.compile(r"[/\\:\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
