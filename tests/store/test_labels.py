@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 from astropy.table import QTable, Table
 
-from clumpscope.core.records import LABELS, record_table
+from clumpscope.core.records import CONSENSUS, LABELS, record_table
 from clumpscope.errors import StoreError, TableError
 from clumpscope.store.labels import State, looked_at, read_any_labels, read_images, read_labels
 from clumpscope.store.tables import write_parquet
@@ -128,6 +128,22 @@ def test_a_state_of_other_columns_is_refused(tmp_path, name, column, problem):
     pq.write_table(table.append_column(name, column), path)
     with pytest.raises(TableError, match=rf"state\.parquet.*{problem}"):
         State.read(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"x2": [np.inf]}, "expected finite numbers"),
+        ({"label": [7]}, "label: expected 1"),
+        ({"probability": [9.0]}, "probability: expected 0 to 1, got 9"),
+    ],
+)
+def test_labels_that_cannot_be_are_refused(tmp_path, changes, problem):
+    columns = {**OURS, **changes}
+    kind = [*LABELS, *(CONSENSUS if "probability" in columns else [])]
+    write_parquet(record_table(kind, columns), tmp_path / "labels.parquet")
+    with pytest.raises(TableError, match=rf"labels\.parquet, row 1 \(a\): .*{problem}"):
+        read_labels(tmp_path)
 
 
 def test_ids_are_checked_wherever_they_come_in(tmp_path):

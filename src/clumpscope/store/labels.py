@@ -9,7 +9,10 @@ from astropy.table import Column, MaskedColumn, QTable, Table, vstack
 from numpy.typing import NDArray
 
 from clumpscope.core.galaxy import check_galaxy_ids
+from clumpscope.core.label_tables import note_labels
+from clumpscope.core.problems import Problems
 from clumpscope.core.records import CORNERS, LABELS
+from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, TableError, expected_got
 from clumpscope.store.tables import read_parquet, read_records, read_user_table, write_parquet
 
@@ -24,10 +27,14 @@ def read_labels(path: Path) -> QTable:
     Raises
     ------
     StoreError, TableError
-        If it cannot be read or lacks a column.
+        If it cannot be read, lacks a column, or a row of it cannot be.
     """
     file = path / LABELS_FILE if path.is_dir() else path
-    return read_records(file, LABELS, required=("galaxy_id", "label", *CORNERS))
+    labels = read_records(file, LABELS, required=("galaxy_id", "label", *CORNERS))
+    problems = Problems()
+    note_labels(labels, file, problems, blank=True)
+    problems.refuse(plain(labels, "galaxy_id").tolist(), file)
+    return labels
 
 
 def read_any_labels(path: Path, from_authors: Callable[[Table, Path], QTable]) -> QTable:
