@@ -32,7 +32,7 @@ from clumpscope.store.images import write_galaxy
 from clumpscope.store.manifest import RunManifest, sha256_json
 from clumpscope.store.output import output
 from clumpscope.store.run import Run
-from clumpscope.store.sample import Sample, require_galaxy
+from clumpscope.store.sample import Sample, check_ids, require_galaxy
 
 
 def galaxy_ids(n: int) -> list[str]:
@@ -83,7 +83,7 @@ def simulate(
     else:
         sample = Sample.open(hosts)
         key["sample"] = sample.fingerprint()
-        ids = copy_ids(sample.ids, galaxies or len(sample))
+        ids = check_ids(copy_ids(sample.ids, galaxies or len(sample)), "copies of hosts")
         bands = bands_of(sample.hosts.colnames, "petro_flux")
         make = partial(_injected, hosts, key["sample"], ids, recipe)
     total = len(ids)

@@ -10,7 +10,13 @@ from astropy.table import QTable
 from clumpscope.config.limits import LIMITS, LimitsConfig
 from clumpscope.config.run import SampleConfig
 from clumpscope.core.bands import bands_of
-from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage, check_galaxy_id
+from clumpscope.core.galaxy import (
+    AnyImage,
+    ColourImage,
+    GalaxyImage,
+    check_galaxy_id,
+    check_galaxy_ids,
+)
 from clumpscope.core.grid import Grid
 from clumpscope.core.records import HOSTS, TRUTH, record_table
 from clumpscope.core.schema import plain
@@ -84,6 +90,8 @@ class Sample:
             ids = check_ids([str(galaxy_id) for galaxy_id in hosts["galaxy_id"]], table)
             if not ids:
                 raise TableError(expected_got(table, "at least one galaxy", "an empty table"))
+            if "host_id" in hosts.colnames:
+                check_galaxy_ids(filter(None, map(str, hosts["host_id"])), f"{table}: host_id")
             # Of several files of one galaxy the first kind of SUFFIXES counts.
             found.sort(key=lambda path: SUFFIXES.index(path.suffix.lower()), reverse=True)
         else:
