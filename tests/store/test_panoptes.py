@@ -144,6 +144,12 @@ def test_the_same_export_has_the_same_bytes(tmp_path):
         ({"annotations": '[{"task": "\\ud800", "value": []}]'}, "annotations", "surrogates"),
         ({"annotations": "[" * 100_000}, "annotations", "recursion"),
         ({"subject": "7" * 300}, "subject_ids", "expected a subject, got '777"),
+        ({"user": "ok\0"}, "user_name", "expected text, got NUL characters"),
+        (
+            {"subject_ids": "", "subject_data": '{"1\\u0000": {}}'},
+            "subject_ids",
+            "expected a subject",
+        ),
         ({"user": "u" * 300}, "user_name", "at most 200 characters"),
         *(
             (
@@ -253,7 +259,7 @@ def test_what_is_told_is_bounded(tmp_path):
     assert len(str(caught.value)) < 3000
     bad = row("bob", about={"galaxy_id": "x" * 5000})
     export = read_export(write(tmp_path, row("ann"), bad), CONFIG)
-    assert len(export.faults[0].problem) == 300
+    assert len(export.faults[0].problem) < 300
 
 
 def test_lines_and_cells_longer_than_any(tmp_path, monkeypatch):

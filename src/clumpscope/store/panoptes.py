@@ -19,7 +19,6 @@ from clumpscope.store.shapes import hits
 
 _MOST = 1 << 31  # more volunteers than there are
 _LISTED = 1000  # faults kept word for word
-_LONGEST = 300  # characters of one
 _TOOLS = 20  # unknown tools told by name
 _LIMITS = LimitsConfig()
 
@@ -56,7 +55,7 @@ class _Reading:
     def fault(self, row: int, column: str, problem: str, listed: int = _LISTED) -> None:
         self.n_faults += 1
         if len(self.faults) < listed:
-            self.faults.append(Fault(row, column, problem[:_LONGEST]))
+            self.faults.append(Fault(row, column, problem))
 
 
 def read_export(path: Path, config: ConsensusConfig, limits: LimitsConfig = _LIMITS) -> Export:

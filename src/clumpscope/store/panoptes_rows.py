@@ -95,6 +95,8 @@ def check_cells(record: dict[str, str]) -> None:
             raise FaultError(name, "expected a value, got a row that is too short")
         if not text.isascii() and any("\udc80" <= letter <= "\udcff" for letter in text):
             raise FaultError(name, "expected UTF-8, got other bytes")
+        if "\0" in text:  # which arrays leave out at the end of a name
+            raise FaultError(name, "expected text, got NUL characters")
 
 
 def json_cell(record: dict[str, str], column: str, kind: type[T]) -> T:
@@ -129,7 +131,7 @@ def subject_of(record: dict[str, str]) -> tuple[str, dict[str, Any]]:
     data = json_cell(record, "subject_data", dict)
     if not subject and len(data) == 1:
         subject = str(next(iter(data)))
-    if not 0 < len(subject) <= _NAME:
+    if not 0 < len(subject) <= _NAME or "\0" in subject:
         raise FaultError(
             "subject_ids", f"expected a subject, got {said(subject) if subject else 'none'}"
         )
