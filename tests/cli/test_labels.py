@@ -61,6 +61,19 @@ def test_few_looks_and_unknown_tools_are_told(clumpscope, tmp_path):
     assert (code, err) == (0, "")
 
 
+def test_many_unknown_tools_are_told_in_short(clumpscope, tmp_path):
+    points = [(9.0, 9.0, k, f"tool {k}\x1b[2J") for k in range(2, 40)]
+    one = Classification(1, {}, (400, 400), "ann", [(9.0, 9.0, 0, "Clump"), *points])
+    write_export(tmp_path / "export.csv", [one])
+    (tmp_path / "r.toml").write_text(RECIPE.format(more=""))
+    command = ("consensus", tmp_path / "export.csv", "--recipe", tmp_path / "r.toml")
+    code, _, err = clumpscope(*command, "--out", tmp_path / "out")
+    assert code == 0
+    assert err.count("its marks were left out") == 10
+    assert "and 28 tools more: see manifest.json" in err
+    assert "\x1b" not in err
+
+
 def test_no_known_tool_ends_with_2_and_shows_the_lines_to_add(clumpscope, tmp_path):
     file, recipe = export(tmp_path / "export.csv"), tmp_path / "r.toml"
     recipe.write_text(RECIPE.format(more="").replace("Clump", "Knot"))

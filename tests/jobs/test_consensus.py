@@ -1,6 +1,7 @@
 """From an export on disk to labels on disk, and on as a project grows."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +21,7 @@ from clumpscope.store.exports import Classification, write_export
 from clumpscope.store.labels import read_labels
 from clumpscope.store.manifest import RunManifest, sha256_file
 from clumpscope.store.sample import Sample
-from clumpscope.store.tables import read_parquet
+from clumpscope.store.tables import read_parquet, write_parquet
 
 RECIPE = Recipe(consensus=ConsensusConfig(tools={"0": "normal", "1": "odd"}, box_side_px=16.0))
 
@@ -199,6 +200,28 @@ def test_a_state_of_other_visibilities_is_named(tmp_path, project):
     other = RECIPE.model_copy(update={"consensus": changed})
     with pytest.raises(TableError, match=r"state.parquet.*visibility"):
         consensus(file, tmp_path / "b", other, state=state)
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_state_that_contradicts_itself_is_named(tmp_path, project):
+    """Numbers that no look can have, or columns that are not the recipe's."""
+    file = export(tmp_path, project, range(4))
+    consensus(file, tmp_path / "a", RECIPE)
+    later = export(tmp_path, project, range(4, 6), "later.csv")
+    state = read_parquet(tmp_path / "a" / "state.parquet")
+    assert state["marks_0"][1] < 90
+    for name, problem in (("found_0", "found_* of at most marks_*"), ("truths_0", "truths_*")):
+        table = state.copy()
+        table[name][1] = 90.0 if name == "found_0" else -0.0
+        table["found_0"][1] += name == "truths_0"
+        table["marks_0"][1] += name == "truths_0"
+        write_parquet(table, tmp_path / "state.parquet")
+        with pytest.raises(TableError, match=rf"row 2: expected .*{re.escape(problem)}, got more"):
+            consensus(later, tmp_path / "b", RECIPE, state=tmp_path / "state.parquet")
+    state.rename_column("found_1", "found_7")
+    write_parquet(state, tmp_path / "state.parquet")
+    with pytest.raises(TableError, match="2 columns found_.*, got found_0, found_7"):
+        consensus(later, tmp_path / "b", RECIPE, state=tmp_path / "state.parquet")
     assert not (tmp_path / "b").exists()
 
 

@@ -173,6 +173,29 @@ def test_a_new_format_is_a_module_and_a_line(sample, tmp_path, monkeypatch):
     assert middle == pytest.approx((given[:, :2] + given[:, 2:]) / 2)
 
 
+@pytest.mark.parametrize("form", ["yolo", "ds9", "coco", "csv", "authors"])
+@pytest.mark.parametrize("name", ["../../pwned", "/pwned", "..", "a\nb", "x" * 65])
+def test_no_id_leads_out_of_the_folder(sample, tmp_path, form, name):
+    labels = read_labels(sample)
+    labels["galaxy_id"] = [name, *labels["galaxy_id"][1:].tolist()]
+    (tmp_path / "in").mkdir()
+    write_parquet(labels, tmp_path / "in" / "labels.parquet")
+    out = tmp_path / "deep" / "er" / "out.csv"
+    with pytest.raises(TableError, match=r"labels\.parquet, row 1: galaxy_id: expected 1 to 64"):
+        export_labels(tmp_path / "in", out, form, RECIPE, None)
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_texts_of_a_format_are_confined(sample, tmp_path, monkeypatch):
+    """Should a format name its texts otherwise."""
+    loose = Format("texts", lambda *_: None, lambda *_: {"../out": "x"}, suffix=".toy")
+    monkeypatch.setitem(FORMATS, "toy", "loose")
+    monkeypatch.setitem(sys.modules, f"{registry.__package__}.toy", SimpleNamespace(FORMAT=loose))
+    with pytest.raises(TableError, match=r"expected a plain name, got '\.\./out\.toy'"):
+        export_labels(sample, tmp_path / "toy", "toy", RECIPE, None)
+    assert list(tmp_path.iterdir()) == [tmp_path / "toy"]
+
+
 def test_images_are_read_only_where_a_format_asks(sample, tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(Sample, "grid", lambda self, k, config: asked.append(k) or Grid((48, 80)))

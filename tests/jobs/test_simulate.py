@@ -13,7 +13,7 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.config.simulate import ClumpsConfig, SimulateConfig
 from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.schema import plain
-from clumpscope.errors import StoreError
+from clumpscope.errors import StoreError, TableError
 from clumpscope.jobs import shards
 from clumpscope.jobs import simulate as simulating
 from clumpscope.jobs.simulate import copy_ids, galaxy_ids, simulate
@@ -115,6 +115,16 @@ def test_simulate_does_not_overwrite(survey: Path) -> None:
 )
 def test_copies_are_numbered(n: int, ids: list[str]) -> None:
     assert copy_ids(["a", "b"], n) == ids
+
+
+def test_copies_whose_ids_would_be_too_long_are_refused(oblong: Path, tmp_path: Path) -> None:
+    sample = tmp_path / "sample"
+    (sample / "images").mkdir(parents=True)
+    name = "n" * 63
+    shutil.copy(sorted((oblong / "images").iterdir())[0], sample / "images" / f"{name}.fits")
+    with pytest.raises(TableError, match=rf"galaxy_id: expected 1 to 64 .* got '{name}\.2'"):
+        simulate(tmp_path / "out", 2, Recipe(), 1, hosts=sample)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,13 @@ from clumpscope.config.labels import ConsensusConfig
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.clumps import clump_table
 from clumpscope.core.composite import colour
+from clumpscope.core.records import LABELS, record_table
 from clumpscope.errors import FolderError, StoreError
 from clumpscope.jobs.consensus import consensus
 from clumpscope.jobs.subjects import subjects
 from clumpscope.store.exports import Classification, write_export
 from clumpscope.store.images import read_galaxy
+from clumpscope.store.panoptes import read_export
 from clumpscope.store.tables import read_parquet, write_parquet
 
 RECIPE = Recipe()
@@ -100,6 +102,26 @@ def test_an_image_that_cannot_be_used_is_left_out(tmp_path):
     (sample / "images" / "b2.fits").write_bytes(b"no image")
     assert subjects(sample, tmp_path / "set", RECIPE, sample) == 2
     assert list(rows_of(tmp_path / "set")) == ["a1", "c3"]
+
+
+@pytest.mark.parametrize("name", ["-7", "+x"])
+def test_ids_like_formulas_go_out_as_text_and_come_back(tmp_path, name):
+    """A spreadsheet may open the manifest; each picture is named as it stands there."""
+    (tmp_path / "sample").mkdir()
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 40, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "sample" / f"{name}.png")
+    box = {"x1": [0.2], "y1": [0.2], "x2": [0.4], "y2": [0.4]}
+    labels = record_table(LABELS, {"galaxy_id": [name], "label": [1], **box})
+    write_parquet(labels, tmp_path / "labels.parquet")
+    out = tmp_path / "set"
+    assert subjects(tmp_path / "labels.parquet", out, RECIPE, tmp_path / "sample") == 1
+    ((given, row),) = rows_of(out).items()
+    assert (given, row["image"]) == (f"'{name}", f"id {name}.png")
+    assert {path.name for path in out.iterdir()} == {row["image"], "manifest.csv"}
+    write_export(tmp_path / "answers.csv", [Classification(1, dict(row), (400, 200), "a", [])])
+    marks = read_export(tmp_path / "answers.csv", RECIPE.consensus).marks
+    assert marks.images.tolist() == [name]
+    assert marks.xyxy[0] == pytest.approx([0.2, 0.2, 0.4, 0.4])
 
 
 def test_a_sample_is_needed(sample, tmp_path):

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from clumpscope.core.records import FAILURES, table_of_rows
 from clumpscope.errors import StoreError
+from clumpscope.ops.csv_cells import unguarded
 from clumpscope.store.failures import write_failures
 from clumpscope.store.run import Run
 from clumpscope.store.tables import read_parquet
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00\r"), max_size=30)
+TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=30)
 
 
 def rows(*errors):
@@ -34,7 +35,7 @@ def test_csv_holds_what_the_table_holds(tmp_path_factory, errors):
     write_failures(rows(*errors), path)
     header, *lines = read(path.with_suffix(".csv"))
     assert header == ["galaxy_id", "stage", "error"]
-    assert [line[2].removeprefix("'") for line in lines] == [e.removeprefix("'") for e in errors]
+    assert [unguarded(line[2]) for line in lines] == errors
     assert list(read_parquet(path)["error"]) == errors
 
 

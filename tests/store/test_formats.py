@@ -112,6 +112,15 @@ def test_an_empty_catalogue_has_every_format(tmp_path):
     assert len(Regions.read(tmp_path / "c.reg", format="ds9")) == 0
 
 
+def test_an_unsafe_id_is_named(table, tmp_path):
+    ids = [str(name) for name in table["galaxy_id"]]
+    table = table.copy()
+    table["galaxy_id"] = [*ids[:-1], "../x"]
+    write_parquet(table, tmp_path / "c.parquet")
+    with pytest.raises(TableError, match=rf"c\.parquet, row {len(ids)}: galaxy_id: .* '\.\./x'"):
+        read_catalogue(tmp_path / "c.parquet")
+
+
 def test_what_is_no_catalogue_is_named(folder, tmp_path):
     with pytest.raises(TableError, match=r"none\.fits: no such file"):
         read_catalogue(tmp_path / "none.fits")

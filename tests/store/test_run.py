@@ -7,16 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy import units as u
-from astropy.table import QTable
+from astropy.table import QTable, Table
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import CatalogueConfig, RefineConfig
 from clumpscope.core.clumps import clump_table
 from clumpscope.core.records import FAILURES, record_table
-from clumpscope.errors import FolderError, StoreError
+from clumpscope.errors import FolderError, StoreError, TableError
 from clumpscope.store import run as module
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.run import Run
+from clumpscope.store.tables import write_parquet
 
 
 def table(*numbers: float) -> QTable:
@@ -98,6 +99,12 @@ def test_tables_are_read_as_they_were_written(tmp_path: Path) -> None:
     assert Run(run.folder).read("positions")["x"].value.tolist() == [3]
     with pytest.raises(StoreError, match=r"catalogue\.parquet: no such file"):
         run.read("catalogue")
+
+
+def test_an_unsafe_id_in_a_table_is_named(tmp_path: Path) -> None:
+    write_parquet(Table({"galaxy_id": ["a", "../b"]}), tmp_path / "positions.parquet")
+    with pytest.raises(TableError, match=r"positions\.parquet, row 2: galaxy_id: .* '\.\./b'"):
+        Run(tmp_path).read("positions")
 
 
 def test_failures_are_for_people_too(tmp_path: Path) -> None:

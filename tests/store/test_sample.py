@@ -77,6 +77,10 @@ def test_hosts_of_injections(tmp_path):
     table["host_id"] = ["x", "", "x"]
     write_parquet(table, tmp_path / "hosts.parquet")
     assert Sample.open(tmp_path).host_ids == ["x", "b", "x"]
+    table["host_id"] = ["x", "", "../x"]
+    write_parquet(table, tmp_path / "hosts.parquet")
+    with pytest.raises(TableError, match=r"host_id, row 2: galaxy_id: .* got '\.\./x'"):
+        Sample.open(tmp_path)
 
 
 def test_a_part_of_a_sample(tmp_path):
@@ -171,9 +175,18 @@ def test_truth_and_labels(tmp_path):
         sample.labels()
     truth = {"galaxy_id": ["a"], "clump_id": [1], "x": [3.0], "y": [4.0], "label": [1]}
     write_parquet(record_table(TRUTH, truth), tmp_path / "truth.parquet")
-    write_parquet(record_table(LABELS, {"galaxy_id": ["a"]}), tmp_path / "labels.parquet")
+    write_parquet(
+        record_table(LABELS, {"galaxy_id": ["a"], "label": [1]}), tmp_path / "labels.parquet"
+    )
     assert sample.truth()["x"].value.tolist() == [3.0]
     assert len(sample.labels()) == 1
+
+
+def test_an_unsafe_id_in_the_truth(tmp_path):
+    truth = {"galaxy_id": ["a", "/b"], "clump_id": [1, 1], "label": [1, 1]}
+    write_parquet(record_table(TRUTH, truth), tmp_path / "truth.parquet")
+    with pytest.raises(TableError, match=r"truth\.parquet, row 2: galaxy_id: .* got '/b'"):
+        read_truth(tmp_path / "truth.parquet")
 
 
 def test_truth_without_a_column(tmp_path):

@@ -5,12 +5,14 @@ import codecs
 import numpy as np
 import pytest
 from astropy import units as u
+from astropy.table import Table
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clumpscope.errors import TableError
 from clumpscope.store.tables import read_user_table
 from clumpscope.store.text_tables import read_text_table
+from clumpscope.store.texts import write_table
 
 LONG_ID = 1237648720693755918  # more digits than a float holds
 
@@ -48,6 +50,34 @@ def test_the_same_table_in_many_clothes(tmp_path, content):
     table = read(tmp_path, content)
     assert table.colnames == ["name", "ra", "dec"]
     assert rows(table) == [("a b", 150.5, -1), ("c", 10, 20)]
+
+
+@pytest.mark.parametrize("before", ["\ufeff", "\ufeff\ufeff", "# joined\n\ufeff"])
+def test_byte_order_marks_are_passed_over_wherever_they_stand(tmp_path, before):
+    table = read(tmp_path, before + "galaxy_id,ra\na,1\n")
+    assert table.colnames == ["galaxy_id", "ra"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-32", "ascii"])
+def test_nul_is_no_text(tmp_path, encoding):
+    content = "galaxy_id,ra\na\0,1\n".encode(encoding)
+    with pytest.raises(TableError, match=r"list\.csv: expected text in UTF-8, got NUL characters"):
+        read(tmp_path, content)
+
+
+SIGNS = st.text("=+-@'a", min_size=1, max_size=6).filter(lambda text: text not in ("-", "--"))
+
+
+@given(st.lists(SIGNS, min_size=1, max_size=5), st.lists(st.floats(-9, 9), min_size=5, max_size=5))
+def test_cells_of_our_own_come_back_as_they_were(tmp_path_factory, texts, numbers):
+    path = tmp_path_factory.mktemp("csv") / "own.csv"
+    given = Table({"galaxy_id": texts, "=note": texts, "x": numbers[: len(texts)]})
+    write_table(given, path)
+    back = read_user_table(path)
+    assert back.colnames == given.colnames
+    assert rows(back) == rows(given)
+    for line in path.read_text().splitlines():
+        assert not line.startswith(("=", "+", "-", "@"))
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".tab", ".txt", ".dat", ".TSV"])

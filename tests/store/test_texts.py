@@ -4,7 +4,7 @@ import pytest
 from astropy.table import Table
 
 from clumpscope.errors import FolderError, StoreError, TableError
-from clumpscope.store.tables import read_parquet
+from clumpscope.store.tables import read_parquet, read_user_table
 from clumpscope.store.texts import read_json, read_texts, write_table, write_text
 
 
@@ -15,9 +15,12 @@ def test_json(tmp_path):
     write_text(path, "[1]")
     with pytest.raises(TableError, match=r"a\.json: expected a JSON object, got list"):
         read_json(path)
-    path.write_bytes(b"\xff{")
-    with pytest.raises(TableError, match=r"a\.json: not JSON"):
-        read_json(path)
+    path.write_bytes(b"\xef\xbb\xbf{}")
+    assert read_json(path) == {}
+    for content in (b"\xff{", b"[" * 100_000, b'{"a": ' * 100_000, b"1" * 5000, b"{"):
+        path.write_bytes(content)
+        with pytest.raises(TableError, match=r"a\.json: not JSON in UTF-8"):
+            read_json(path)
     with pytest.raises(FolderError, match=r"none\.json: No such file"):
         read_json(tmp_path / "none.json")
 
@@ -32,8 +35,10 @@ def test_texts_of_a_folder_by_name(tmp_path):
     assert read_texts(tmp_path / "b.txt", ".txt") == {"b": "B"}
     with pytest.raises(FolderError, match=r"expected files ending in \.csv, got none"):
         read_texts(tmp_path, ".csv")
+    (tmp_path / "b.txt").write_bytes(b"\xef\xbb\xbfB")
+    assert read_texts(tmp_path, ".txt")["b"] == "B"
     (tmp_path / "b.txt").write_bytes(b"\xff\xfe")
-    with pytest.raises(FolderError, match="cannot be read"):
+    with pytest.raises(TableError, match=r"b\.txt: expected text in UTF-8, got 'utf-8' codec"):
         read_texts(tmp_path, ".txt")
 
 
@@ -42,6 +47,13 @@ def test_tables_as_their_name_ends(tmp_path):
     write_table(table, tmp_path / "a.csv")
     write_table(table, tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_text() == "galaxy_id,x\n007,0.1\nb,2.0\n"
+    signs = Table({"galaxy_id": ["-7", "+x"], "=x": ["=1", "'=2"], "y": [-1.0, -2.0]})
+    write_table(signs, tmp_path / "signs.csv")
+    text = (tmp_path / "signs.csv").read_text()
+    assert text == "galaxy_id,'=x,y\n'-7,'=1,-1.0\n'+x,''=2,-2.0\n"
+    back = read_user_table(tmp_path / "signs.csv")
+    assert back.colnames == signs.colnames
+    assert all(back[name].tolist() == signs[name].tolist() for name in signs.colnames)
     write_table(table, tmp_path / "a.parquet")
     assert read_parquet(tmp_path / "a.parquet")["x"].tolist() == [0.1, 2.0]
     with pytest.raises(TableError, match=r"a name ending in \.csv or \.parquet, got \.txt"):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -19,6 +18,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 import clumpscope
+from clumpscope.cli.terminal import terminal
 
 if TYPE_CHECKING:
     from clumpscope.config.recipe import Recipe
@@ -94,8 +94,7 @@ def _common(
     """Find, measure and vet giant star-forming clumps in galaxy images."""
 
 
-console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
-errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+console, errors = terminal(stderr=False), terminal(stderr=True)
 Sample = Annotated[
     Path, typer.Argument(help="a sample, or a bare folder of images", metavar="SAMPLE")
 ]

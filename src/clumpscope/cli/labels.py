@@ -1,6 +1,7 @@
 """Commands for labels: volunteers' consensus, cuts, groups, formats."""
 
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +26,7 @@ from clumpscope.cli.common import (
 )
 from clumpscope.stages.labels.formats.registry import FORMATS
 
+_TOLD = 10  # unknown tools on the terminal
 _ZOONIVERSE = {"zooniverse": "pictures and boxes for volunteers to correct; needs --sample"}
 
 
@@ -68,11 +70,13 @@ def consensus(
             f"{settings.consensus.min_looks} looks: more of their boxes are false than their "
             "probabilities say; wait for more looks, or lower [consensus] openness"
         )
-    for tool, marks in result.unknown_tools.items():
+    for tool, marks in islice(result.unknown_tools.items(), _TOLD):
         errors.print(
             f"tool {tool!r} ({marks:,} {'mark' if marks == 1 else 'marks'}) is not in [consensus] "
             "tools: its marks were left out"
         )
+    if len(result.unknown_tools) > _TOLD:
+        errors.print(f"and {len(result.unknown_tools) - _TOLD:,} tools more: see manifest.json")
     if result.faults:
         errors.print(
             f"{result.faults} faults in {result.rows} rows, {result.used} of which were used: "

@@ -21,10 +21,11 @@ def show(
     """Draw one galaxy large: composite, bands, boxes, apertures, and a table of its clumps."""
     from clumpscope.jobs.show import show as job
     from clumpscope.plot import save
+    from clumpscope.store.confined import inside
     from clumpscope.store.run import Run
 
     figure = job(run, galaxy, recipe_for(run, recipe))
-    path = Path(f"{galaxy}.png") if out is None else out
+    path = inside(Path(), f"{galaxy}.png") if out is None else out
     save(figure, path)
     console.print(str(path))
     failure = Run(run).failure(galaxy)

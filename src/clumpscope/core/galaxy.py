@@ -1,7 +1,7 @@
 """Images of one galaxy: calibrated bands on one pixel grid, or a bare colour picture."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntFlag
 from functools import cached_property
@@ -15,6 +15,7 @@ from clumpscope.core.grid import pixel_side_arcsec
 from clumpscope.errors import ImageError, TableError, expected_got
 
 _ID = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,63}")
+_SHOWN = 80  # characters of a bad one
 
 
 def check_galaxy_id(galaxy_id: str) -> str:
@@ -30,10 +31,28 @@ def check_galaxy_id(galaxy_id: str) -> str:
             expected_got(
                 "galaxy_id",
                 "1 to 64 characters of A-Z a-z 0-9 . _ + -, not starting with a dot",
-                repr(galaxy_id),
+                repr(galaxy_id[:_SHOWN]) + ("..." if len(galaxy_id) > _SHOWN else ""),
             )
         )
     return galaxy_id
+
+
+def check_galaxy_ids(ids: Iterable[str], where: object) -> None:
+    """See that each row's id is safe as a file name.
+
+    Raises
+    ------
+    TableError
+        If one is not; it names the row, from 1.
+    """
+    rows: dict[str, int] = {}
+    for row, galaxy_id in enumerate(ids, start=1):
+        rows.setdefault(galaxy_id, row)
+    for galaxy_id, row in rows.items():
+        try:
+            check_galaxy_id(galaxy_id)
+        except TableError as error:
+            raise TableError(f"{where}, row {row}: {error}") from error
 
 
 class MaskBit(IntFlag):

@@ -110,7 +110,7 @@ def consensus(
         If ``out`` holds anything, or something cannot be read or written.
     """
     began = time.monotonic()
-    export = read_export(file, recipe.consensus)
+    export = read_export(file, recipe.consensus, recipe.limits)
     pictured = None if sample is None else Sample.open(sample)
     before = None if state is None else State.read(state).without(export.marks.images)
     known = None if before is None else known_of(before.table, state, export, recipe.consensus)

@@ -16,6 +16,7 @@ from clumpscope.stages.fetch.cutout import FetchFailure
 from clumpscope.stages.fetch.registry import open_survey
 from clumpscope.stages.fetch.survey import Survey
 from clumpscope.stages.fetch.targets import Targets, make_targets
+from clumpscope.store.confined import inside
 from clumpscope.store.failures import write_failures
 from clumpscope.store.images import write_galaxy
 from clumpscope.store.journal import Journal
@@ -114,7 +115,7 @@ def _fill(
         if isinstance(result, FetchFailure):
             failed[result.galaxy_id] = asdict(result)
         else:
-            write_galaxy(images / f"{result.image.galaxy_id}.fits", result.image)
+            write_galaxy(inside(images, f"{result.image.galaxy_id}.fits"), result.image)
             journal.add(result.host)
             hosts[result.image.galaxy_id] = result.host
         progress(1)

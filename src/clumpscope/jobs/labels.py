@@ -18,6 +18,7 @@ from clumpscope.stages.labels.formats.registry import format_of
 from clumpscope.stages.labels.select import Step, in_range, select
 from clumpscope.stages.labels.split import split
 from clumpscope.store.atomic import new_folder
+from clumpscope.store.confined import inside
 from clumpscope.store.labels import IMAGES_FILE, LABELS_FILE, read_any_labels, read_images
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.sample import Sample
@@ -118,7 +119,7 @@ def export_labels(file: Path, out: Path, form: str, recipe: Recipe, sample: Path
         new_folder(out)
         files = {f"{galaxy_id}{chosen.suffix}": text for galaxy_id, text in content.items()}
         for name, text in (files | dict(chosen.extra)).items():
-            write_text(out / name, text)
+            write_text(inside(out, name), text)
     return len(labels)
 
 

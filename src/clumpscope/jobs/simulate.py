@@ -27,11 +27,12 @@ from clumpscope.errors import ImageError, StoreError, expected_got, reason
 from clumpscope.jobs.shards import DEADLY, fill
 from clumpscope.stages.simulate.inject import inject
 from clumpscope.stages.simulate.survey import SimulatedGalaxy, simulate_galaxy
+from clumpscope.store.confined import inside
 from clumpscope.store.images import write_galaxy
 from clumpscope.store.manifest import RunManifest, sha256_json
 from clumpscope.store.output import output
 from clumpscope.store.run import Run
-from clumpscope.store.sample import Sample, require_galaxy
+from clumpscope.store.sample import Sample, check_ids, require_galaxy
 
 
 def galaxy_ids(n: int) -> list[str]:
@@ -82,7 +83,7 @@ def simulate(
     else:
         sample = Sample.open(hosts)
         key["sample"] = sample.fingerprint()
-        ids = copy_ids(sample.ids, galaxies or len(sample))
+        ids = check_ids(copy_ids(sample.ids, galaxies or len(sample)), "copies of hosts")
         bands = bands_of(sample.hosts.colnames, "petro_flux")
         make = partial(_injected, hosts, key["sample"], ids, recipe)
     total = len(ids)
@@ -216,7 +217,7 @@ def _shard(
         except Exception as error:  # one bad galaxy never stops a run
             failed.append({"galaxy_id": ids[index], "stage": "simulate", "error": reason(error)})
     for galaxy in made:
-        write_galaxy(folder / "images" / f"{galaxy.image.galaxy_id}.fits", galaxy.image)
+        write_galaxy(inside(folder / "images", f"{galaxy.image.galaxy_id}.fits"), galaxy.image)
     return {
         "hosts": table_of_rows(kinds["hosts"], [galaxy.host for galaxy in made]),
         "truth": table_of_parts(kinds["truth"], [galaxy.truth for galaxy in made]),

@@ -12,12 +12,14 @@ from clumpscope.core.frames import boxes_native_to_fraction
 from clumpscope.core.galaxy import ColourImage
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import FolderError, expected_got
+from clumpscope.ops.csv_cells import guarded
 from clumpscope.ops.host import psf_fwhm_px
 from clumpscope.stages.labels.correction import Subject, manifest, subject
 from clumpscope.store.atomic import atomic, new_folder
+from clumpscope.store.confined import inside
 from clumpscope.store.labels import read_labels
+from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
-from clumpscope.store.tables import read_parquet
 
 
 def subjects(file: Path, out: Path, recipe: Recipe, sample: Path | None) -> int:
@@ -36,7 +38,7 @@ def subjects(file: Path, out: Path, recipe: Recipe, sample: Path | None) -> int:
         raise FolderError(expected_got("--sample", "the sample with the images", "none"))
     opened = Sample.open(sample)
     of_run = (file / "positions.parquet").is_file()
-    boxes = read_parquet(file / "positions.parquet") if of_run else read_labels(file)
+    boxes = Run(file).read("positions") if of_run else read_labels(file)
     corners = corners_of(boxes, "clump_px_" if of_run else "")
     label = plain(boxes, "clump_label_id" if of_run else "label")
     rows = rows_by_id(boxes)
@@ -57,12 +59,18 @@ def subjects(file: Path, out: Path, recipe: Recipe, sample: Path | None) -> int:
             shown = boxes_native_to_fraction(shown, image.shape)
         one = subject(galaxy_id, shown, label[mine], image.shape, fwhm_px)
         picture = Image.fromarray(np.rint(255 * np.clip(pixels, 0, 1)).astype(np.uint8))
-        with atomic(out / f"{galaxy_id}.png") as temporary:
+        with atomic(inside(out, picture_name(galaxy_id))) as temporary:
             picture.resize(one.size_px, Image.Resampling.NEAREST).save(temporary, format="PNG")
         made.append(one)
-    pictures = {one.galaxy_id: f"{one.galaxy_id}.png" for one in made}
+    pictures = {one.galaxy_id: picture_name(one.galaxy_id) for one in made}
     with atomic(out / "manifest.csv") as temporary:
         temporary.write_text(
             manifest(made, pictures, recipe.consensus.box_side_key), encoding="utf-8"
         )
     return len(made)
+
+
+def picture_name(galaxy_id: str) -> str:
+    """Name of a galaxy's picture; never one that a spreadsheet takes for a formula."""
+    name = f"{galaxy_id}.png"
+    return name if guarded(name) == name else f"id {name}"  # no id holds a blank

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from clumpscope.core.boxes import Label
 from clumpscope.core.galaxy import BandImage, GalaxyImage
+from clumpscope.core.printable import printable
 from clumpscope.plot.boxes import draw_apertures, draw_boxes
 from clumpscope.plot.clump_table import ClumpTable
 from clumpscope.plot.figures import COLOURS, OUTLINE, blank_axes
@@ -88,8 +89,9 @@ def _title(figure: Figure, galaxy: Portrait, height: float) -> None:
     figure.text(left, upper, image.galaxy_id, fontsize=15, weight="bold")
     figure.text(left, lower, "    ".join(parts), fontsize=11)
     if galaxy.failure:
-        words = "\n".join(wrap(galaxy.failure, 110)[:3])
+        words = "\n".join(wrap(printable(galaxy.failure), 110)[:3])
         style: dict[str, Any] = {"fontsize": 8.5, "color": "#B00020", "ha": "right", "va": "top"}
+        style["parse_math"] = False
         figure.text(1 - left, 1 - 0.1 / height, words, **style)
 
 

@@ -1,6 +1,5 @@
 """Writes classification exports as Zooniverse's Panoptes gives them."""
 
-import csv
 import gzip
 import io
 import json
@@ -10,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from clumpscope.ops.csv_cells import write_csv
 from clumpscope.store.atomic import atomic
 
 COLUMNS = (
@@ -51,10 +51,9 @@ def write_export(path: Path, classifications: Iterable[Classification]) -> int:
         packed = path.suffix == ".gz"
         binary = gzip.GzipFile("", "wb", 6, raw, mtime=0) if packed else raw
         with io.TextIOWrapper(binary, encoding="utf-8", newline="") as text:
-            writer = csv.writer(text)
-            writer.writerow(COLUMNS)
+            write_csv(text, [COLUMNS], end="\r\n")
             for number, one in enumerate(classifications, start=1):
-                writer.writerow(_row(number, one))
+                write_csv(text, [_row(number, one)], end="\r\n")
                 count = number
     return count
 

@@ -15,6 +15,7 @@ from regions import CircleSkyRegion, RegionMeta, Regions, RegionVisual
 from clumpscope.core.bands import bands_of, reference_of
 from clumpscope.core.boxes import DS9_COLOURS
 from clumpscope.core.clumps import SCHEMA_VERSION
+from clumpscope.core.galaxy import check_galaxy_ids
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
 from clumpscope.files.regular import regular
@@ -123,9 +124,12 @@ def read_catalogue(path: Path) -> QTable:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", fits.verify.VerifyWarning)  # of truncated files
-            return readers[path.suffix](path)
+            table = readers[path.suffix](path)
     except (OSError, ValueError, TypeError, LookupError, AstropyUserWarning) as error:
         raise TableError(f"{path}: not a readable {path.suffix[1:]} table: {error}") from error
+    if "galaxy_id" in table.colnames:
+        check_galaxy_ids(map(str, table["galaxy_id"]), path)
+    return table
 
 
 def _read_fits(path: Path) -> QTable:

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from astropy.table import QTable, Table, vstack
+from astropy.table import Column, MaskedColumn, QTable, Table, vstack
 from numpy.typing import NDArray
 
+from clumpscope.core.galaxy import check_galaxy_ids
+from clumpscope.core.label_tables import note_labels
+from clumpscope.core.problems import Problems
 from clumpscope.core.records import CORNERS, LABELS
+from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, TableError, expected_got
 from clumpscope.store.tables import read_parquet, read_records, read_user_table, write_parquet
 
@@ -23,10 +27,14 @@ def read_labels(path: Path) -> QTable:
     Raises
     ------
     StoreError, TableError
-        If it cannot be read or lacks a column.
+        If it cannot be read, lacks a column, or a row of it cannot be.
     """
     file = path / LABELS_FILE if path.is_dir() else path
-    return read_records(file, LABELS, required=("galaxy_id", "label", *CORNERS))
+    labels = read_records(file, LABELS, required=("galaxy_id", "label", *CORNERS))
+    problems = Problems()
+    note_labels(labels, file, problems, blank=True)
+    problems.refuse(plain(labels, "galaxy_id").tolist(), file)
+    return labels
 
 
 def read_any_labels(path: Path, from_authors: Callable[[Table, Path], QTable]) -> QTable:
@@ -63,6 +71,8 @@ def read_images(folder: Path) -> QTable | None:
     missing = {"galaxy_id", "n_looks"} - set(images.colnames)
     if missing:
         raise TableError(expected_got(file, "columns galaxy_id, n_looks", f"no {min(missing)}"))
+    _check_counts(images["n_looks"], f"{file}: n_looks")
+    check_galaxy_ids(map(str, images["galaxy_id"]), file)
     return images
 
 
@@ -78,6 +88,35 @@ def looked_at(folder: Path) -> set[str] | None:
     if images is None:
         return None
     return set(np.asarray(images["galaxy_id"]).astype(str)[np.asarray(images["n_looks"]) > 0])
+
+
+_NAMES = ("galaxy_id", "volunteer")
+_MOST = 1e9  # of anything counted
+
+
+def _check_counts(column: Column, where: str) -> None:
+    """See that a column holds numbers that can be counts.
+
+    Raises
+    ------
+    TableError
+        If it does not.
+    """
+    expected = f"numbers from 0 to {_MOST:g}"
+    if column.dtype.kind not in "iuf" or column.ndim != 1:
+        raise TableError(expected_got(where, expected, _told(column)))
+    gaps = column.mask if isinstance(column, MaskedColumn) else np.zeros(len(column), dtype=bool)
+    values = np.where(gaps, np.nan, np.asarray(column, dtype=float))
+    bad = np.flatnonzero(~((values >= 0) & (values <= _MOST)))
+    if len(bad):
+        got = "none" if np.isnan(values[bad[0]]) else f"{values[bad[0]]:g}"
+        raise TableError(expected_got(f"{where}, row {bad[0] + 1}", expected, got))
+
+
+def _told(column: Column) -> str:
+    """What kind of column it is, in a word."""
+    kinds = {"U": "text", "i": "whole numbers", "f": "numbers", "b": "true and false", "M": "dates"}
+    return kinds.get(column.dtype.kind, "lists or others")
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,13 +136,25 @@ class State:
         ------
         StoreError
             If it cannot be read or is no state.
+        TableError
+            If a column of it holds anything but what `write` puts there.
         """
         table = read_parquet(path)
         if not {"galaxy_id", "volunteer", "marks_0", "found_0"} <= set(table.colnames):
             raise FolderError(expected_got(path, "a consensus state", "another table"))
-        for name in ("galaxy_id", "volunteer"):  # as objects, each of which is there once
+        for name in table.colnames:
+            if name not in _NAMES:
+                _check_counts(table[name], f"{path}: {name}")
+        for name in _NAMES:  # as objects, each of which is there once
+            if table[name].dtype.kind != "U":
+                raise TableError(expected_got(f"{path}: {name}", "text", _told(table[name])))
             names, at = np.unique(np.asarray(table[name]), return_inverse=True)
             table[name] = names.astype(object)[at]
+        check_galaxy_ids(table["galaxy_id"].tolist(), path)
+        nameless = np.flatnonzero(np.asarray(table["volunteer"]) == "")
+        if len(nameless):
+            place = f"{path}: volunteer, row {nameless[0] + 1}"
+            raise TableError(expected_got(place, "a name", "none"))
         return cls(table)
 
     def write(self, path: Path) -> None:

@@ -4,15 +4,21 @@ import csv
 import gzip
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 from clumpscope.errors import TableError, expected_got
 from clumpscope.files.regular import regular
+from clumpscope.ops.csv_cells import unguarded
+from clumpscope.ops.numbers import said
 
 COLUMNS = ("user_name", "metadata", "annotations", "subject_data", "subject_ids")
 T = TypeVar("T")
+_LONGEST = 1 << 24  # characters of a cell, or of a line
+_NAME = 200  # characters of a volunteer's name, or of a subject's
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # begins half of a pair, which alone is no character
 
 
 class FaultError(Exception):
@@ -46,8 +52,8 @@ def records(path: Path, stream: io.TextIOWrapper) -> Iterator[tuple[int, dict[st
     TableError
         If a column is missing, or the text is no CSV.
     """
-    csv.field_size_limit(1 << 30)  # an annotation may be long
-    reader = csv.DictReader(stream)
+    csv.field_size_limit(_LONGEST)  # an annotation may be long
+    reader = csv.DictReader(_lines(path, stream))
     try:
         names = reader.fieldnames or []
         missing = [name for name in COLUMNS if name not in names]
@@ -64,6 +70,17 @@ def records(path: Path, stream: io.TextIOWrapper) -> Iterator[tuple[int, dict[st
         raise TableError(f"{path}, line {reader.line_num}: not CSV: {error}") from error
 
 
+def _lines(path: Path, stream: io.TextIOWrapper) -> Iterator[str]:
+    """Lines, none of which is longer than memory."""
+    number = 0
+    while line := stream.readline(_LONGEST):
+        number += 1
+        if len(line) == _LONGEST:
+            expected = f"lines of less than {_LONGEST:,} characters"
+            raise TableError(expected_got(f"{path}, line {number}", expected, "a longer one"))
+        yield line
+
+
 def check_cells(record: dict[str, str]) -> None:
     """See that every column is there, in UTF-8.
 
@@ -72,12 +89,14 @@ def check_cells(record: dict[str, str]) -> None:
     FaultError
         If one is not.
     """
-    for name in COLUMNS:
-        text = record.get(name)
+    for name in (*COLUMNS, "user_ip"):
+        text = record.get(name, "" if name == "user_ip" else None)
         if text is None:
             raise FaultError(name, "expected a value, got a row that is too short")
         if not text.isascii() and any("\udc80" <= letter <= "\udcff" for letter in text):
             raise FaultError(name, "expected UTF-8, got other bytes")
+        if "\0" in text:  # which arrays leave out at the end of a name
+            raise FaultError(name, "expected text, got NUL characters")
 
 
 def json_cell(record: dict[str, str], column: str, kind: type[T]) -> T:
@@ -88,12 +107,15 @@ def json_cell(record: dict[str, str], column: str, kind: type[T]) -> T:
     FaultError
         If it is none.
     """
+    text = record[column]
     try:
-        value = json.loads(record[column])
+        value = json.loads(text)
+        if _HALF.search(text):
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise FaultError(column, f"expected JSON, got {record[column][:40]!r} ({error})") from error
+        raise FaultError(column, f"expected JSON, got {said(text)} ({error})") from error
     if not isinstance(value, kind):
-        raise FaultError(column, f"expected a JSON {kind.__name__}, got {record[column][:40]!r}")
+        raise FaultError(column, f"expected a JSON {kind.__name__}, got {said(text)}")
     return value
 
 
@@ -109,15 +131,24 @@ def subject_of(record: dict[str, str]) -> tuple[str, dict[str, Any]]:
     data = json_cell(record, "subject_data", dict)
     if not subject and len(data) == 1:
         subject = str(next(iter(data)))
-    if not subject:
-        raise FaultError("subject_ids", "expected a subject, got none")
+    if not 0 < len(subject) <= _NAME or "\0" in subject:
+        raise FaultError(
+            "subject_ids", f"expected a subject, got {said(subject) if subject else 'none'}"
+        )
     about = data.get(subject)
     return subject, about if isinstance(about, dict) else {}
 
 
 def volunteer_of(row: int, record: dict[str, str]) -> str:
-    """Who it was, as far as can be told."""
-    if record["user_name"].strip():
-        return record["user_name"].strip()
-    address = (record.get("user_ip") or "").strip()
-    return f"address {address}" if address else f"unknown in row {row}"
+    """Who it was, as far as can be told.
+
+    Raises
+    ------
+    FaultError
+        If a name is longer than any.
+    """
+    name, address = (unguarded((record.get(key) or "").strip()) for key in ("user_name", "user_ip"))
+    who = name or (f"address {address}" if address else f"unknown in row {row}")
+    if len(who) > _NAME:
+        raise FaultError("user_name", f"expected at most {_NAME} characters, got {said(who)}")
+    return who

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import CatalogueConfig
 from clumpscope.core.clumps import clump_table
+from clumpscope.core.galaxy import check_galaxy_ids
 from clumpscope.core.schema import plain
 from clumpscope.errors import ClumpscopeError, FolderError, StoreError, expected_got
 from clumpscope.store.atomic import PART
@@ -96,8 +97,13 @@ class Run:
         ------
         StoreError
             If the run has no such table.
+        TableError
+            If an id in it is not safe.
         """
-        return read_parquet(self.folder / f"{name}.parquet")
+        table = read_parquet(self.folder / f"{name}.parquet")
+        if "galaxy_id" in table.colnames:
+            check_galaxy_ids(map(str, table["galaxy_id"]), self.folder / f"{name}.parquet")
+        return table
 
     def write(self, name: str, table: QTable) -> None:
         """Write a table of the run; the failures as CSV, too."""

@@ -10,12 +10,19 @@ from astropy.table import QTable
 from clumpscope.config.limits import LIMITS, LimitsConfig
 from clumpscope.config.run import SampleConfig
 from clumpscope.core.bands import bands_of
-from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage, check_galaxy_id
+from clumpscope.core.galaxy import (
+    AnyImage,
+    ColourImage,
+    GalaxyImage,
+    check_galaxy_id,
+    check_galaxy_ids,
+)
 from clumpscope.core.grid import Grid
 from clumpscope.core.records import HOSTS, TRUTH, record_table
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, ImageError, TableError, did_you_mean, expected_got
 from clumpscope.store.band_hdus import sky_place
+from clumpscope.store.confined import inside
 from clumpscope.store.image_sizes import check_psf_width
 from clumpscope.store.images import read_galaxy, read_grid
 from clumpscope.store.labels import read_labels
@@ -83,6 +90,8 @@ class Sample:
             ids = check_ids([str(galaxy_id) for galaxy_id in hosts["galaxy_id"]], table)
             if not ids:
                 raise TableError(expected_got(table, "at least one galaxy", "an empty table"))
+            if "host_id" in hosts.colnames:
+                check_galaxy_ids(filter(None, map(str, hosts["host_id"])), f"{table}: host_id")
             # Of several files of one galaxy the first kind of SUFFIXES counts.
             found.sort(key=lambda path: SUFFIXES.index(path.suffix.lower()), reverse=True)
         else:
@@ -93,7 +102,8 @@ class Sample:
             ids = check_ids([path.stem for path in found], images)
             hosts = record_table(HOSTS, {"galaxy_id": ids})
         place = {path.stem: path for path in found}
-        return cls(folder, hosts, tuple(place.get(one, images / f"{one}.fits") for one in ids))
+        paths = (place.get(one) or inside(images, f"{one}.fits") for one in ids)
+        return cls(folder, hosts, tuple(paths))
 
     @property
     def ids(self) -> list[str]:

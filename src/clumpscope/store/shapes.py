@@ -4,29 +4,77 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from clumpscope.ops.numbers import real, said
+
 Box = tuple[float, float, float, float]
 
-_SIZED = ("r", "width", "height", "rx", "ry")
+_FARTHEST = 1e6  # of any coordinate or size, px
+_DEEPEST = 4  # tasks combined in tasks
+_NO_ANSWER, _NO_TASK = "unknown answer label", "task cannot be exported"  # of Panoptes
+_TOOL = ("tool", "toolIndex", "toolType")
+_PLACE = ("x", "x1", "x_center")
+_OTHER = ("points", "pathX", "pathY", "spread", "radius")  # freehand, polygons, curves, fans
+_SHAPES = {
+    *("point", "circle", "ellipse", "rectangle", "rotateRectangle", "line"),
+    *("temporalPoint", "temporalRotateRectangle"),
+}
 
 
-def drawn(annotations: object, tasks: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    """Every drawn mark of a classification; those of combined tasks too."""
-    for entry in annotations if isinstance(annotations, list) else ():
+class NoExtentError(ValueError):
+    """A mark whose size is none, such as of a click with a tool that wants to be dragged."""
+
+
+def drawn(annotations: object, tasks: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Every drawn mark of a classification; those of combined tasks too.
+
+    Of answers to questions there is none. A task that ``tasks`` name holds marks and nothing else.
+
+    Raises
+    ------
+    ValueError
+        If an annotation cannot be read, so that it is not known what was drawn.
+    """
+    values = [value for task, value in _tasks(annotations, _DEEPEST) if not tasks or task in tasks]
+    lists = [value for value in values if isinstance(value, list)]
+    # Panoptes says this of answers only: where something could be drawn, it is another task's.
+    if not tasks and any(all(isinstance(item, dict) for item in value) for value in lists):
+        values = [value for value in values if value != _NO_ANSWER]
+    return [mark for value in values for mark in _marks(value, named=bool(tasks))]
+
+
+def _tasks(annotations: object, deepest: int) -> Iterator[tuple[object, object]]:
+    """Name and value of each task, of combined ones in their stead."""
+    if not isinstance(annotations, list) or not deepest:
+        raise ValueError(f"expected a list of tasks, got {said(annotations)}")
+    for entry in annotations:
         if not isinstance(entry, dict) or "task" not in entry:
-            continue
+            raise ValueError(f"expected an annotation with its task, got {said(entry)}")
         value = entry.get("value")
-        if not isinstance(value, list):
-            continue
-        if any(isinstance(item, dict) and "task" in item for item in value):
-            yield from drawn(value, tasks)
-        elif not tasks or entry["task"] in tasks:
-            yield from (item for item in value if isinstance(item, dict) and _is_mark(item))
+        if isinstance(value, list) and any(isinstance(e, dict) and "task" in e for e in value):
+            yield from _tasks(value, deepest - 1)
+        else:
+            yield entry["task"], value
+
+
+def _marks(value: object, *, named: bool) -> Iterator[dict[str, Any]]:
+    """Marks of one task's value; ``named`` if it can hold nothing else."""
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, dict) and any(key in item for key in (*_TOOL, *_PLACE, *_OTHER)):
+            yield item
+        elif item is not None and (named or item in (_NO_ANSWER, _NO_TASK)):
+            raise ValueError(f"expected marks, got {said(item)}")
 
 
 def tool_names(mark: dict[str, Any]) -> tuple[str, str]:
     """Label and number of the tool that made a mark; empty where they are not told."""
-    number = mark.get("tool", mark.get("toolIndex", ""))
-    return str(mark.get("tool_label", "")).strip(), str(number)
+    label, number = mark.get("tool_label"), mark.get("tool", mark.get("toolIndex"))
+    return _name(label), _name(number)
+
+
+def _name(given: object) -> str:
+    if given is None:
+        return ""
+    return (str(given) if isinstance(given, str | int) else said(given)).strip()[:200]
 
 
 def hits(box: Box, x: float, y: float) -> bool:
@@ -34,17 +82,16 @@ def hits(box: Box, x: float, y: float) -> bool:
     return box[0] <= x <= box[2] and box[1] <= y <= box[3]
 
 
-def _is_mark(item: dict[str, Any]) -> bool:
-    return any(key in item for key in ("x", "x1", "x_center"))
-
-
 def shape(mark: dict[str, Any], side: tuple[float, float], scale: tuple[float, float]) -> Box:
     """x1, y1, x2, y2 of a point, circle, ellipse, rectangle or line, in pixels of the image.
+
+    A turned ellipse or rectangle becomes the upright box around it.
 
     Parameters
     ----------
     mark
-        As Panoptes stores it. A rectangle's ``x, y`` is its corner, of the others the centre.
+        As Panoptes stores it. A rectangle's ``x, y`` is its corner before it is turned about its
+        centre, of the others the centre.
     side
         Width and height of the box that a point becomes.
     scale
@@ -52,39 +99,54 @@ def shape(mark: dict[str, Any], side: tuple[float, float], scale: tuple[float, f
 
     Raises
     ------
+    NoExtentError
+        If its size is none.
     ValueError
-        If a number is missing, no number, or a size is not positive.
+        If it has another shape, or a number is missing or none.
     """
+    kind = mark.get("toolType", "point")
+    other = [key for key in _OTHER if key in mark]
+    if other or not isinstance(kind, str) or kind not in _SHAPES:
+        raise ValueError(
+            "expected a point, circle, ellipse, rectangle or line, "
+            f"got {f'one with {other[0]}' if other else said(kind)}"
+        )
     number = {key: _number(key, mark[key]) for key in mark if key in _NUMBERS}
-    for key in _SIZED:
-        if key in number and not number[key] > 0:
-            raise ValueError(f"{key}: expected a positive size, got {number[key]:g}")
     if "x1" in number:
         x1, x2 = sorted((_get(number, "x1"), _get(number, "x2")))
         y1, y2 = sorted((_get(number, "y1"), _get(number, "y2")))
-    elif "x_center" in number:
-        x, y = _get(number, "x_center"), _get(number, "y_center")
-        half = _get(number, "width") / 2, _get(number, "height") / 2
-        x1, y1, x2, y2 = x - half[0], y - half[1], x + half[0], y + half[1]
-    elif "width" in number:
-        x1, y1 = _get(number, "x"), _get(number, "y")
-        x2, y2 = x1 + number["width"], y1 + _get(number, "height")
     else:
-        x, y = _get(number, "x"), _get(number, "y")
-        if "r" in number:
-            half = number["r"], number["r"]
-        elif "rx" in number:
-            half = _turned(number["rx"], _get(number, "ry"), number.get("angle", 0.0))
-        else:
-            half = side[0] / 2 / scale[0], side[1] / 2 / scale[1]
-        x1, y1, x2, y2 = x - half[0], y - half[1], x + half[0], y + half[1]
+        across, down = _half(number, (side[0] / scale[0], side[1] / scale[1]))
+        named = "x_center" in number
+        x, y = (_get(number, f"{axis}_center" if named else axis) for axis in "xy")
+        corner = "width" in number and not named
+        w, h = (number["width"] / 2, number["height"] / 2) if corner else (0.0, 0.0)
+        x1, y1, x2, y2 = x + (w - across), y + (h - down), x + (w + across), y + (h + down)
     return x1 * scale[0], y1 * scale[1], x2 * scale[0], y2 * scale[1]
 
 
+_SIZED = ("r", "width", "height", "rx", "ry")
 _NUMBERS = frozenset(
-    ("x", "y", "r", "rx", "ry", "angle", "width", "height", "x1", "y1", "x2", "y2")
-    + ("x_center", "y_center")
+    ("x", "y", "angle", "x1", "y1", "x2", "y2", "x_center", "y_center", *_SIZED),
 )
+
+
+def _half(number: dict[str, float], point: tuple[float, float]) -> tuple[float, float]:
+    """Half the sides of the upright box around a shape; ``point``, the sides of a point's."""
+    for key in _SIZED:
+        if key in number and not number[key] > 0:
+            raise NoExtentError(f"{key}: expected a positive size, got {number[key]:g}")
+    angle = math.radians(number.get("angle", 0.0))
+    c, s = abs(math.cos(angle)), abs(math.sin(angle))
+    if "width" in number:
+        w, h = number["width"] / 2, _get(number, "height") / 2
+        return w * c + h * s, w * s + h * c
+    if "rx" in number:
+        rx, ry = number["rx"], _get(number, "ry")
+        return math.hypot(rx * c, ry * s), math.hypot(rx * s, ry * c)
+    if "r" in number:
+        return number["r"], number["r"]
+    return point[0] / 2, point[1] / 2
 
 
 def _get(number: dict[str, float], key: str) -> float:
@@ -94,12 +156,7 @@ def _get(number: dict[str, float], key: str) -> float:
 
 
 def _number(key: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{key}: expected a number, got {value!r}")
-    return float(value)
-
-
-def _turned(rx: float, ry: float, angle_deg: float) -> tuple[float, float]:
-    """Half sides of the box around an ellipse."""
-    c, s = math.cos(math.radians(angle_deg)), math.sin(math.radians(angle_deg))
-    return math.hypot(rx * c, ry * s), math.hypot(rx * s, ry * c)
+    try:
+        return real(value, -_FARTHEST, _FARTHEST)
+    except ValueError as error:
+        raise ValueError(f"{key}: {error}") from None

@@ -15,6 +15,7 @@ from astropy.utils.masked import Masked
 from numpy.typing import NDArray
 
 from clumpscope.core import clumps, records
+from clumpscope.core.galaxy import check_galaxy_ids
 from clumpscope.core.schema import JY_PER_NMGY, ColumnSpec, build_table
 from clumpscope.errors import ClumpscopeError, FolderError, TableError, expected_got
 from clumpscope.files.regular import regular
@@ -147,6 +148,7 @@ def as_records(
     for name in found.colnames:
         if name not in names:
             table[name] = found[name]
+    check_galaxy_ids(table["galaxy_id"].tolist(), path)
     return table
 
 

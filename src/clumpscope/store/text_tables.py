@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from clumpscope.core.columns import ID_NAMES, simplified
 from clumpscope.errors import TableError, expected_got
+from clumpscope.ops.csv_cells import unguarded
 
 _SEPARATORS = "\t;,"  # else white space
 _BLANKS = frozenset({"null", "nan", "na", "n/a", "--"})
@@ -76,14 +77,18 @@ def read_text_table(path: Path) -> Table:
 def _text(path: Path) -> str:
     content = path.read_bytes()
     utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return content.decode("utf-16" if utf16 else "utf-8-sig")
+    # Files joined, or marked by two programs, have further marks inside.
+    text = content.decode("utf-16" if utf16 else "utf-8").replace("\ufeff", "")
+    if "\0" in text:
+        raise TableError(expected_got(path, "text in UTF-8", "NUL characters"))
+    return text
 
 
 def _fields(lines: Sequence[str], separator: str) -> list[list[str]]:
     if separator == " ":
         lines = [" ".join(line.split()) for line in lines]
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
-    return [[field.strip() for field in row] for row in reader]
+    return [[unguarded(field.strip()) for field in row] for row in reader]
 
 
 def _column(name: str, unit: str, words: Sequence[str], decimal_comma: bool) -> Column:

@@ -85,7 +85,10 @@ def test_user_tables_come_with_units_names_and_gaps_of_their_own():
         (Table({"x": [1.0], "y": [1.0]}), "galaxy_id"),
         (Table({"galaxy_id": ["g"], "ra": [1.0], "y": [1.0]}), "ra and dec, or x and y"),
         (Table({"galaxy_id": np.array([], str), "x": [], "y": []}), "at least one row"),
-        (Table({"galaxy_id": ["../g"], "x": [1.0], "y": [1.0]}), "galaxy_id"),
+        (
+            Table({"galaxy_id": ["g", "../g"], "x": [1.0, 1], "y": [1.0, 1]}),
+            "positions, row 2: galaxy_id: expected 1 to 64",
+        ),
         (QTable({"galaxy_id": ["g"], "ra": [1.0] * u.m, "dec": [1.0] * u.deg}), "ra: expected"),
     ],
 )

@@ -48,15 +48,24 @@ def known_of(table: QTable, where: object, export: Export, config: ConsensusConf
     shapes = {"truths": (h,), "found": (h,), "tools": (c, c), "noise": (c,), "classes": (c, h)}
 
     def numbers(name: str) -> np.ndarray:
-        columns = [column for column in table.colnames if column.startswith(f"{name}_")]
+        columns = {column for column in table.colnames if column.startswith(f"{name}_")}
         shape = shapes.get(name, ())
-        if len(columns) != np.prod(shape, dtype=int):
-            wanted = f"{np.prod(shape, dtype=int)} columns {name}_* (recipe: visibility)"
-            raise TableError(expected_got(where, wanted, len(columns)))
-        values = [plain(table, f"{name}_{k}") for k in range(len(columns))]
+        wanted = [f"{name}_{k}" for k in range(np.prod(shape, dtype=int))]
+        if columns != set(wanted):
+            expected = f"{len(wanted)} columns {name}_* (recipe: visibility)"
+            got = len(columns) if len(columns) != len(wanted) else ", ".join(sorted(columns))
+            raise TableError(expected_got(where, expected, got))
+        values = [plain(table, column) for column in wanted]
         return np.column_stack(values).reshape(len(table), *shape)
 
     looks = Tally(**{name: numbers(name) for name in _NUMBERS})
+    for name, more in (
+        ("marks", looks.found.sum(axis=1) > looks.marks),
+        ("truths", (looks.found > looks.truths).any(axis=1)),
+    ):
+        if more.any():
+            place = f"{where}, row {more.argmax() + 1}"
+            raise TableError(expected_got(place, f"found_* of at most {name}_*", "more"))
     used = looks.classes.sum(axis=(0, 2)) + looks.noise.sum(axis=0) > 0
     kinds = max(int(export.marks.kind.max(initial=1)), *(np.flatnonzero(used) + 1), 1)
     every = looks.counts(who, len(names) + 1)

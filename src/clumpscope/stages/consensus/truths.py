@@ -230,18 +230,32 @@ def _inaccurate(view: View, truths: Truths, skills: Skills, config: ConsensusCon
 def _missed(view: View, truths: Truths, skills: Skills, config: ConsensusConfig) -> float:
     """Expected number of truths among the marks that are left over."""
     left = truths.owner < 0
-    chance = 0.0
     rest = View(view.looks, view.volunteer[left], view.kind[left], view.xyxy[left])
-    while len(rest.xyxy):
-        costs: Costs = image_costs(rest, rest.xyxy, truths.difficulty, skills, config)
-        gain, p = np.maximum(costs.problem.gain, 0), len(rest.xyxy)
-        worth = np.maximum.reduceat(gain, costs.problem.starts, axis=1).sum(axis=1)
-        worth -= costs.problem.opening
+    m, chance = len(rest.xyxy), 0.0
+    if not m:
+        return chance
+    costs: Costs = image_costs(rest, rest.xyxy, truths.difficulty, skills, config)
+    gain = np.maximum(costs.problem.gain, 0).reshape(-1, m, m)  # class, place, mark
+    opening, who, classes = costs.problem.opening[::m, None], rest.volunteer, np.arange(len(gain))
+
+    def worths(places: Index, marks: Index) -> Values:
+        starts = np.flatnonzero(np.diff(who[marks], prepend=-1))
+        each = np.maximum.reduceat(gain[np.ix_(classes, places, marks)], starts, axis=2)
+        worth: Values = each.sum(axis=2) - opening
+        return worth
+
+    stay = np.arange(m)
+    worth = worths(stay, stay)
+    while True:
         best = int(worth.argmax())
-        here = float(_probability(worth[[best]], config)[0])
+        here = float(_probability(worth.ravel()[[best]], config)[0])
         chance += here
-        stay = distance(rest.xyxy[[best % p]], rest.xyxy)[0] >= 1
-        if here < 0.01:  # all others are less likely still
-            break
-        rest = View(rest.looks, rest.volunteer[stay], rest.kind[stay], rest.xyxy[stay])
-    return chance
+        away = distance(rest.xyxy[stay[[best % len(stay)]]], rest.xyxy[stay])[0] >= 1
+        if here < 0.01 or not away.any():  # all others are less likely still
+            return chance
+        gone, kept = stay[~away], stay[away]
+        # Others are worth what they were; to the last digit while no volunteer drops out.
+        near = (gain[np.ix_(classes, kept, gone)] > 0).any(axis=(0, 2))
+        near |= len(np.unique(who[kept])) < len(np.unique(who[stay]))
+        worth, stay = worth[:, away], kept
+        worth[:, near] = worths(kept[near], kept)

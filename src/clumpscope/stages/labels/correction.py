@@ -5,7 +5,6 @@ back: every volunteer who looked has marked the boxes shown, but for those struc
 tool "wrong", and has added marks of their own.
 """
 
-import csv
 import io
 import json
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clumpscope.core.marks import PICTURE_PX
+from clumpscope.ops.csv_cells import write_csv
 
 BOXES_KEY = "#boxes"  # the # hides it from volunteers
 
@@ -70,9 +70,9 @@ def manifest(subjects: list[Subject], pictures: Mapping[str, str], side_key: str
     ``pictures`` maps galaxies to file names, ``side_key`` names the column of the box's side.
     """
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["galaxy_id", "image", side_key, BOXES_KEY])
+    rows: list[list[object]] = [["galaxy_id", "image", side_key, BOXES_KEY]]
     for one in subjects:
         boxes = json.dumps(one.boxes, separators=(",", ":"))
-        writer.writerow([one.galaxy_id, pictures[one.galaxy_id], one.side_px, boxes])
+        rows.append([one.galaxy_id, pictures[one.galaxy_id], one.side_px, boxes])
+    write_csv(text, rows)
     return text.getvalue()

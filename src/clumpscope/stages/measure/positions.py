@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from clumpscope.core.clumps import clump_table, schema
 from clumpscope.core.frames import native_to_sky
-from clumpscope.core.galaxy import check_galaxy_id
+from clumpscope.core.galaxy import check_galaxy_ids
 from clumpscope.core.schema import rows_by_id
 from clumpscope.errors import TableError, expected_got
 from clumpscope.ops.places import MAX_DISAGREEMENT_PX, Coords, Values, places
@@ -60,7 +60,8 @@ class UserPositions:
             raise TableError(expected_got("positions", "a column galaxy_id", table.colnames))
         if not len(table):
             raise TableError(expected_got("positions", "at least one row", "an empty table"))
-        ids = np.array([check_galaxy_id(str(value)) for value in table["galaxy_id"]])
+        ids = np.array([str(value) for value in table["galaxy_id"]])
+        check_galaxy_ids(ids.tolist(), "positions")
         radec, xy = _pair(table, _SKY, u.deg), _pair(table, _PIXEL, u.pix)
         if radec is None and xy is None:
             raise TableError(

@@ -5,9 +5,9 @@ import pytest
 from astropy import units as u
 from astropy.table import MaskedColumn, QTable, Table
 
+from clumpscope.core.problems import Problems
 from clumpscope.errors import TableError
 from clumpscope.stages.labels.formats.columns import (
-    Problems,
     column_named,
     galaxy_ids,
     numbers,
@@ -66,6 +66,11 @@ def test_ids_are_mended_as_a_target_list_s_and_must_have_all_digits():
         galaxy_ids(table, ("name",), "t")
 
 
+@pytest.mark.parametrize("path", ["/a", "../a", "a/../b", "..", ".", "C:\\a", "\\\\a", "a\x1b"])
+def test_paths_are_not_mended(path):
+    assert galaxy_ids(Table({"id": [path, "M 81/82"]}), ("id",), "t") == [path, "M_81_82"]
+
+
 def test_bad_cells_are_told_by_row():
     table = Table({"x": ["1", "abc", "inf", "1,5"]})
     problems = Problems()
@@ -75,23 +80,3 @@ def test_bad_cells_are_told_by_row():
         2: "x: expected a finite number, got inf",
         3: "x: expected a number, got 1,5",
     }
-    problems.note(1, "y", "another", "reason")
-    assert problems.reasons[1] == "x: expected a number, got abc"
-
-
-def test_one_row_is_told_in_a_line_and_of_many_the_first_five_and_the_number():
-    problems, ids = Problems(), [f"g{k}" for k in range(2000)]
-    problems.refuse(ids, "t.csv")
-    problems.note(2, "x", "a number", "abc")
-    with pytest.raises(TableError, match=r"^t\.csv, row 3 \(g2\): x: expected a number, got abc$"):
-        problems.refuse(ids, "t.csv")
-    values = np.column_stack([np.arange(2000.0), np.zeros(2000)])
-    problems.note_where(values[:, 0] >= 700, "box", "less", values)
-    with pytest.raises(TableError) as caught:
-        problems.refuse(ids, "t.csv")
-    assert str(caught.value).splitlines() == [
-        "t.csv: 1,301 of 2,000 rows cannot be used:",
-        "  row 3 (g2): x: expected a number, got abc",
-        *(f"  row {k + 1} (g{k}): box: expected less, got {k}, 0" for k in range(700, 704)),
-        "  and 1,296 more",
-    ]

@@ -196,7 +196,8 @@ BOX = {"x1": 0.1, "y1": 0.2, "x2": 0.3, "y2": 0.4}
     [
         ({"galaxy_id": "zz", "x": 1.0, "y": 1.0}, "galaxy_id: .* of the sample, got zz"),
         ({"galaxy_id": "zz", **BOX}, "galaxy_id: expected a galaxy of the sample, got zz"),
-        ({"galaxy_id": "../a", **BOX}, r"galaxy_id: .* of the sample, got _\.\._a"),
+        ({"galaxy_id": "../a", **BOX}, r"galaxy_id: expected 1 to 64 .* got '\.\./a'"),
+        ({"galaxy_id": "M 1/2", **BOX}, "galaxy_id: .* of the sample, got M_1_2"),
         ({"galaxy_id": "a" * 65, **BOX}, "galaxy_id: expected 1 to 64 characters"),
         ({"galaxy_id": "", **BOX}, "galaxy_id: expected 1 to 64 characters"),
         # 80 px wide and 48 high: what fits one way does not fit the other.

@@ -11,11 +11,11 @@ from clumpscope.core.box_tables import corner_columns
 from clumpscope.core.boxes import Label
 from clumpscope.core.columns import DEC_NAMES, ID_NAMES, RA_NAMES
 from clumpscope.core.frames import sky_to_native
+from clumpscope.core.problems import Problems
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import TableError, expected_got
 from clumpscope.stages.labels.formats.base import Format, Images
 from clumpscope.stages.labels.formats.columns import (
-    Problems,
     column_named,
     galaxy_ids,
     numbers,
@@ -94,7 +94,7 @@ def read(table: Table, images: Images, where: object) -> QTable:
         | {"ra": ra, "dec": dec}
         for name, word, (ra, dec) in zip(ids, odd, radec.tolist(), strict=True)
     ]
-    labels = labels_from(rows, where)
+    labels = labels_from(rows, where, blank=True)
     if column_named(table, _NAMES["completeness"]) is not None:
         labels["completeness"] = completeness
     for galaxy_id, mine in rows_by_id(labels).items():

@@ -5,11 +5,14 @@ from astropy.table import QTable, Table
 
 from clumpscope.core.box_tables import corner_columns
 from clumpscope.core.marks import PICTURE_PX
+from clumpscope.core.problems import Problems
 from clumpscope.core.records import CORNERS
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
+from clumpscope.ops.ids import id_texts
 from clumpscope.stages.labels.formats.base import Format, Images
-from clumpscope.stages.labels.formats.common import boxes_of, labels_from
+from clumpscope.stages.labels.formats.columns import numbers
+from clumpscope.stages.labels.formats.common import EXTRAS, boxes_of, labels_from
 
 _CROP_PX = 200  # of the picture (Popp et al. 2024, section 3)
 _COLUMNS = ("local_id", "label", *CORNERS)
@@ -63,19 +66,25 @@ def read(table: Table, _images: Images, where: object) -> QTable:
         raise TableError(
             expected_got(where, f"columns {', '.join(_COLUMNS)}", f"none named {missing[0]}")
         )
-    columns = {name: np.asarray(table[name]) for name in table.colnames}
-    try:
-        for name in CORNERS:
-            columns[name] = (columns[name].astype(float) + _OFFSET) / PICTURE_PX
-    except ValueError as error:
-        raise TableError(f"{where}: {name}: {error}") from error
-    zoo = columns.pop("zoo_id", None)
-    columns["galaxy_id"] = columns.pop("local_id").astype(str)
-    names = list(columns)
-    rows = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    problems = Problems()
+    ids = id_texts(table["local_id"], f"{where}: column local_id")
+    columns = {
+        name: numbers(table, (name,), problems)
+        for name in ("label", *CORNERS, *EXTRAS)
+        if name in table.colnames
+    }
+    for name in CORNERS:
+        columns[name] = (columns[name] + _OFFSET) / PICTURE_PX
+    problems.refuse(ids, where)
+    rows = [
+        {"galaxy_id": galaxy_id, **dict(zip(columns, row, strict=True))}
+        for galaxy_id, row in zip(
+            ids, np.column_stack(list(columns.values())).tolist(), strict=True
+        )
+    ]
     labels = labels_from(rows, where)
-    if zoo is not None:
-        labels["zoo_id"] = zoo
+    if "zoo_id" in table.colnames:
+        labels["zoo_id"] = np.asarray(table["zoo_id"])
     return labels
 
 

@@ -1,54 +1,22 @@
-"""A user's columns: found by any of their names, read as numbers, bad rows told by number."""
+"""A user's columns: found by any of their names, and read as numbers."""
 
 import math
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from astropy import units as u
 from astropy.table import Table
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from clumpscope.core.columns import simplified
+from clumpscope.core.problems import Problems
 from clumpscope.errors import TableError, expected_got
 from clumpscope.ops import columns as ops
 from clumpscope.ops.ids import id_texts, mended
 
 Values = NDArray[np.float64]
-_TOLD = 5  # rows that cannot be used, word for word
-
-
-@dataclass(frozen=True)
-class Problems:
-    """Why rows cannot be used, by row from 0; of each the first reason counts."""
-
-    reasons: dict[int, str] = field(default_factory=dict)
-
-    def note(self, row: int, what: str, expected: str, got: object) -> None:
-        """Note one row."""
-        self.reasons.setdefault(row, expected_got(what, expected, got))
-
-    def note_where(self, bad: ArrayLike, what: str, expected: str, values: Values) -> None:
-        """Note the rows where ``bad`` (N,) is true, with their ``values`` (N,) or (N, k)."""
-        for row in np.flatnonzero(bad).tolist():
-            self.note(row, what, expected, ", ".join(f"{n:g}" for n in np.atleast_1d(values[row])))
-
-    def refuse(self, ids: Sequence[str], where: object) -> None:
-        """Tell the first five rows with their reasons, and how many there are.
-
-        Raises
-        ------
-        TableError
-            If there is any.
-        """
-        rows = sorted(self.reasons)
-        told = [f"row {row + 1} ({ids[row]}): {self.reasons[row]}" for row in rows[:_TOLD]]
-        if len(rows) == 1:
-            raise TableError(f"{where}, {told[0]}")
-        if rows:
-            more = [f"and {len(rows) - _TOLD:,} more"] if len(rows) > _TOLD else []
-            head = f"{where}: {len(rows):,} of {len(ids):,} rows cannot be used:"
-            raise TableError("\n  ".join([head, *told, *more]))
+_PATH = re.compile(r"^[/\\]|(^|[/\\])\.{1,2}([/\\]|$)|^[A-Za-z]:[/\\]|[\x00-\x1f]")
 
 
 def column_named(table: Table, names: Sequence[str]) -> str | None:
@@ -92,7 +60,9 @@ def words(table: Table, names: Sequence[str]) -> list[str]:
 
 
 def galaxy_ids(table: Table, names: Sequence[str], where: object) -> list[str]:
-    """Safe ids of the column with one of some names, mended as those of a target list are.
+    """Ids of the column with one of some names, mended as those of a target list are.
+
+    But for paths, which are no names of galaxies and stay unsafe.
 
     Raises
     ------
@@ -102,4 +72,5 @@ def galaxy_ids(table: Table, names: Sequence[str], where: object) -> list[str]:
     name = column_named(table, names)
     if name is None:
         raise TableError(expected_got(where, "a column galaxy_id", ", ".join(table.colnames)))
-    return [mended(one) for one in id_texts(table[name], f"{where}: column {name}")]
+    ids = id_texts(table[name], f"{where}: column {name}")
+    return [one if _PATH.search(one) else mended(one) for one in ids]

@@ -10,14 +10,16 @@ from numpy.typing import ArrayLike
 
 from clumpscope.core.box_tables import corners_of
 from clumpscope.core.frames import boxes_native_to_fraction, fraction_to_native, native_to_sky
-from clumpscope.core.galaxy import check_galaxy_id
+from clumpscope.core.label_tables import note_labels
+from clumpscope.core.problems import Problems
 from clumpscope.core.records import CONSENSUS, LABELS, SCHEMA_VERSION
-from clumpscope.core.schema import build_table, plain, rows_by_id
+from clumpscope.core.schema import BLANK, ColumnSpec, build_table, plain, rows_by_id
 from clumpscope.errors import TableError, expected_got
+from clumpscope.ops.numbers import real, said, whole
 from clumpscope.stages.labels.formats.base import Images
 from clumpscope.stages.labels.formats.columns import Values
 
-_EXTRAS = {"ra": "f8", "dec": "f8", **{spec.name: spec.dtype for spec in CONSENSUS}}
+EXTRAS = {"ra": "f8", "dec": "f8", **{spec.name: spec.dtype for spec in CONSENSUS}}
 
 
 def boxes_of(labels: QTable) -> Values:
@@ -65,7 +67,7 @@ def centres(labels: QTable, images: Images) -> tuple[Values, Values]:
 def extras(labels: QTable, row: int) -> dict[str, float | int]:
     """What is known of a label besides galaxy, class and box."""
     found: dict[str, float | int] = {}
-    for name, dtype in _EXTRAS.items():
+    for name, dtype in EXTRAS.items():
         if name in labels.colnames:
             value = plain(labels, name)[row]
             if dtype != "f8":
@@ -75,33 +77,64 @@ def extras(labels: QTable, row: int) -> dict[str, float | int]:
     return found
 
 
-def labels_from(rows: Sequence[Mapping[str, Any]], where: object) -> QTable:
+def labels_from(
+    rows: Sequence[Mapping[str, Any]],
+    where: object,
+    *,
+    places: Sequence[str] = (),
+    blank: bool = False,
+) -> QTable:
     """A table of labels from one mapping a row; columns of a consensus only where one has them.
+
+    Parameters
+    ----------
+    rows
+        ``galaxy_id``, ``label``, corners and `extras`, whatever stands there; others are passed
+        over.
+    where
+        What errors call the file.
+    places
+        What they call each row of it; by default its number.
+    blank
+        Whether a box may be blank.
 
     Raises
     ------
     TableError
-        If a value does not fit.
+        If values do not fit; it tells the rows.
     """
     named = {name for row in rows for name in row}
     kind = [*LABELS, *(CONSENSUS if named & {spec.name for spec in CONSENSUS} else [])]
-    blank = {spec.name: {"f8": math.nan, "i4": 0, "str": ""}[spec.dtype] for spec in kind}
-    try:
-        columns = {
-            spec.name: [row.get(spec.name, blank[spec.name]) for row in rows] for spec in kind
-        }
-        table = build_table(kind, columns, {"schema_version": SCHEMA_VERSION})
-    except (ValueError, TypeError) as error:
-        raise TableError(f"{where}: {error}") from error
-    for galaxy_id in np.unique(np.asarray(table["galaxy_id"])).tolist():
-        try:
-            check_galaxy_id(galaxy_id)
-        except TableError as error:
-            raise TableError(f"{where}: {error}") from error
-    label = plain(table, "label")
-    bad = np.flatnonzero(~np.isin(label, (1, 2)))
-    if len(bad):
-        raise TableError(
-            expected_got(f"{where}, row {bad[0] + 1}, label", "1 or 2", int(label[bad[0]]))
-        )
+    problems = Problems()
+    columns: dict[str, list[object]] = {spec.name: [] for spec in kind}
+    for number, row in enumerate(rows):
+        for spec in kind:
+            try:
+                value = _value(row.get(spec.name), spec)
+            except ValueError as error:
+                value = BLANK[spec.dtype]
+                problems.reasons.setdefault(number, f"{spec.name}: {error}")
+            columns[spec.name].append(value)
+    table = build_table(kind, columns, {"schema_version": SCHEMA_VERSION})
+    note_labels(table, where, problems, blank=blank)
+    problems.refuse(columns["galaxy_id"], where, places)  # type: ignore[arg-type]
     return table
+
+
+def _value(given: object, spec: ColumnSpec) -> object:
+    """What a column takes; blank where nothing is given."""
+    if given is None or (isinstance(given, float) and math.isnan(given)):
+        return BLANK[spec.dtype]
+    if spec.dtype == "str":
+        text = str(given) if isinstance(given, str | int) else said(given)
+        if "\0" in text:  # which a column would leave out at the end
+            raise ValueError(f"expected text without NUL, got {said(text)}")
+        return text
+    return real(given) if spec.dtype == "f8" else whole(given, -(2**31), 2**31 - 1)
+
+
+def known_extras(given: object) -> dict[str, object]:
+    """What is known of a label besides galaxy, class and box, of all that a file says of it."""
+    return (
+        {name: given[name] for name in EXTRAS if name in given} if isinstance(given, dict) else {}
+    )

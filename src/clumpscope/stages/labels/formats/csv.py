@@ -19,13 +19,13 @@ from clumpscope.core.columns import DEC_NAMES, ID_NAMES, RA_NAMES
 from clumpscope.core.frames import fraction_to_native, native_to_sky
 from clumpscope.core.galaxy import check_galaxy_id
 from clumpscope.core.grid import Grid
+from clumpscope.core.problems import Problems
 from clumpscope.core.records import CORNERS
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import TableError, expected_got
 from clumpscope.ops.places import MAX_DISAGREEMENT_PX, places
 from clumpscope.stages.labels.formats.base import Format, Images
 from clumpscope.stages.labels.formats.columns import (
-    Problems,
     Values,
     column_named,
     galaxy_ids,

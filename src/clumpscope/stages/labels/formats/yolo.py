@@ -10,9 +10,11 @@ from clumpscope.core.boxes import LABEL_NAMES
 from clumpscope.core.records import CORNERS
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import TableError, expected_got
+from clumpscope.ops.numbers import real
 from clumpscope.stages.labels.formats.base import Format, Images
 from clumpscope.stages.labels.formats.common import boxes_of, labels_from
 
+_SHOWN = 80  # characters of what is wrong
 _CLASSES = "".join(f"{name}\n" for name in LABEL_NAMES.values())
 
 
@@ -49,7 +51,7 @@ def read(texts: Mapping[str, str], _images: Images, where: object) -> QTable:
     TableError
         If a line is not as it should be; it names file and line.
     """
-    rows = []
+    rows, places = [], []
     for galaxy_id, text in texts.items():
         for number, line in enumerate(text.splitlines(), start=1):
             words = line.split()
@@ -57,19 +59,21 @@ def read(texts: Mapping[str, str], _images: Images, where: object) -> QTable:
                 continue
             try:
                 label = int(words[0]) + 1
-                x, y, w, h, *more = (float(word) for word in words[1:])
-                if len(more) > 1 or not (w > 0 and h > 0) or not all(map(math.isfinite, (x, y))):
+                x, y, w, h, *more = (real(float(word)) for word in words[1:])
+                if len(more) > 1 or not (w > 0 and h > 0):
                     raise ValueError
             except ValueError:
-                raise TableError(
-                    expected_got(
-                        f"{where}, {galaxy_id}, line {number}", "class x y w h [probability]", line
-                    )
-                ) from None
+                place = f"{where}, {galaxy_id}, line {number}"
+                expected = "class x y w h [probability]"
+                raise TableError(expected_got(place, expected, line[:_SHOWN])) from None
+            if label not in LABEL_NAMES:
+                place = f"{where}, {galaxy_id}, line {number}, class"
+                raise TableError(expected_got(place, "0 or 1 (odd clump)", words[0][:_SHOWN]))
             box = (x - w / 2, y - h / 2, x + w / 2, y + h / 2)
             row = {"galaxy_id": galaxy_id, "label": label, **dict(zip(CORNERS, box, strict=True))}
             rows.append({**row, **({"probability": more[0]} if more else {})})
-    return labels_from(rows, where)
+            places.append(f"{galaxy_id}, line {number}")
+    return labels_from(rows, where, places=places)
 
 
 FORMAT = Format("texts", read, write, suffix=".txt", extra={"classes.txt": _CLASSES})
