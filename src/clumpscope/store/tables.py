@@ -175,7 +175,7 @@ def write_fits(table: Table, path: Path) -> None:
             bare.meta[key.split("_")[0].upper()[:8]] = value
     with atomic(path) as temporary:
         bare.write(temporary, format="fits", overwrite=True)
-        with fits.open(temporary, mode="update", checksum=True) as hdus:
+        with fits.open(temporary, mode="update") as hdus:
             header = hdus[1].header
             for index, name in enumerate(bare.colnames, start=1):
                 column = bare[name]
@@ -184,7 +184,7 @@ def write_fits(table: Table, path: Path) -> None:
                 if column.description:
                     header[f"TCOMM{index}"] = column.description
             for hdu in hdus:
-                hdu.add_checksum()
+                hdu.add_checksum(when="of this HDU")  # by default astropy writes the time
 
 
 def _values(table: Table, name: str) -> NDArray[Any]:
