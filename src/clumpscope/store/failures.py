@@ -24,7 +24,7 @@ def write_failures(table: QTable, path: Path) -> None:
     write_parquet(table, path)
     with (
         atomic(path.with_suffix(".csv")) as temporary,
-        temporary.open("w", encoding="utf-8", newline="") as stream,
+        temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream,
     ):
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(table.colnames)

@@ -3,17 +3,25 @@
 import hashlib
 import json
 import platform
+import reprlib
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import ConfigDict, InstanceOf, TypeAdapter, ValidationError
 
 from clumpscope.errors import FolderError, expected_got
 from clumpscope.files.regular import regular
 from clumpscope.store.atomic import atomic
+from clumpscope.store.json_text import parse_json
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 SCHEMA_VERSION = 1
+Text = InstanceOf[str]  # of any kind: a path need not be UTF-8
 _PACKAGES = ("clumpscope", "numpy", "astropy", "photutils", "torch", "torchvision", "timm")
 
 
@@ -36,13 +44,15 @@ class RunManifest:
     differ between identical runs and are left out of byte comparisons.
     """
 
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
     command: str
     recipe: dict[str, Any]
     seed: int = 0
     key: str = ""
-    inputs: dict[str, str] = field(default_factory=dict)
+    inputs: dict[Text, Text] = field(default_factory=dict)
     model: dict[str, Any] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: dict[Text, int] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=_versions)
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
@@ -64,18 +74,41 @@ class RunManifest:
         """
         path = folder / "manifest.json"
         try:
-            content = json.loads(regular(path, FolderError).read_text())
+            content = parse_json(regular(path, FolderError).read_text(encoding="utf-8"))
             found = int(content["schema_version"])
         except FileNotFoundError:
             raise FolderError(f"{path}: no such file; is {folder} a sample or run?") from None
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, LookupError, OverflowError) as error:
             raise FolderError(f"{path}: not a manifest: {error}") from error
         if found > SCHEMA_VERSION:
             raise FolderError(expected_got(path, f"schema version <= {SCHEMA_VERSION}", found))
         try:
-            return cls(**content)
-        except TypeError as error:
-            raise FolderError(f"{path}: not a manifest: {error}") from error
+            return _MANIFEST.validate_python(content)
+        except ValidationError as error:
+            problems = "; ".join(_problem(item) for item in error.errors())
+            raise FolderError(f"{path}: not a manifest: {problems}") from error
+
+    def threshold(self, folder: Path) -> float:
+        """Score threshold that the run in ``folder`` applied.
+
+        Raises
+        ------
+        FolderError
+            If the manifest does not say it.
+        """
+        found = self.model.get("threshold")
+        if isinstance(found, int | float) and not isinstance(found, bool) and 0 <= found <= 1:
+            return float(found)
+        what = f"{folder / 'manifest.json'}: model.threshold"
+        raise FolderError(expected_got(what, "a number from 0 to 1", repr(found)))
+
+
+_MANIFEST = TypeAdapter(RunManifest)
+
+
+def _problem(item: "ErrorDetails") -> str:
+    place = ".".join(map(str, item["loc"]))
+    return f"{place}: {item['msg']}, got {reprlib.repr(item['input'])}"
 
 
 def sha256_file(path: Path) -> str:

@@ -19,6 +19,7 @@ from clumpscope.store.failures import write_failures
 from clumpscope.store.formats import write_formats
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.output import work_folder
+from clumpscope.store.run_tables import read_run_table
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_parquet, write_parquet
 
@@ -94,10 +95,10 @@ class Run:
 
         Raises
         ------
-        StoreError
-            If the run has no such table.
+        StoreError, TableError
+            If the run has no such table, or not all its columns.
         """
-        return read_parquet(self.folder / f"{name}.parquet")
+        return read_run_table(self.folder, name)
 
     def write(self, name: str, table: QTable) -> None:
         """Write a table of the run; the failures as CSV, too."""
@@ -174,9 +175,9 @@ class Run:
         Raises
         ------
         StoreError
-            If the run's manifest is missing.
+            If the run's manifest is missing or does not say it.
         """
-        return float(RunManifest.read(self.folder).model["threshold"])
+        return RunManifest.read(self.folder).threshold(self.folder)
 
     def note(self, recipe: Recipe) -> None:
         """Keep in the manifest with which recipe a stage was done anew."""

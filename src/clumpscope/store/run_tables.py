@@ -1,0 +1,40 @@
+"""The tables of a run as they are read back: whole, or not at all."""
+
+from pathlib import Path
+
+from astropy.table import QTable, Table
+
+from clumpscope.core.clumps import schema
+from clumpscope.core.records import DETECTIONS, FAILURES, GALAXIES
+from clumpscope.core.schema import ColumnSpec
+from clumpscope.errors import FolderError, expected_got
+from clumpscope.store.tables import as_records, read_parquet
+
+_RECORDS = {"detections": DETECTIONS, "galaxies": GALAXIES, "failures": FAILURES}
+_LEVELS = {"positions": "positions", "photometry": "photometry", "catalogue": "release"}
+
+
+def read_run_table(folder: Path, name: str) -> QTable:
+    """A table of a run, such as "positions", with every column that it is written with.
+
+    Raises
+    ------
+    StoreError
+        If it is missing, damaged or of a newer schema.
+    TableError
+        If it lacks a column, or one is of another kind or unit.
+    """
+    path = folder / f"{name}.parquet"
+    found = read_parquet(path)
+    kind = _RECORDS[name] if name in _RECORDS else _clumps(found, _LEVELS[name], path)
+    return as_records(found, path, kind, required=tuple(spec.name for spec in kind))
+
+
+def _clumps(found: Table, level: str, path: Path) -> list[ColumnSpec]:
+    if found.meta.get("level") != level:
+        got = found.meta.get("level", "none")
+        raise FolderError(expected_got(path, f"a clump table of level {level}", got))
+    bands = found.meta.get("bands")
+    if not (isinstance(bands, str) and bands.isalpha() and len(set(bands)) == len(bands)):
+        raise FolderError(expected_got(path, "letters of bands in its metadata", bands))
+    return schema(level, bands)
