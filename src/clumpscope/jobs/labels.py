@@ -17,7 +17,7 @@ from clumpscope.stages.labels.formats.base import Format, Images
 from clumpscope.stages.labels.formats.registry import format_of
 from clumpscope.stages.labels.select import Step, in_range, select
 from clumpscope.stages.labels.split import split
-from clumpscope.store.atomic import new_folder
+from clumpscope.store.atomic import new_file, new_folder
 from clumpscope.store.labels import IMAGES_FILE, LABELS_FILE, read_any_labels, read_images
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.sample import Sample
@@ -70,7 +70,7 @@ def split_labels(file: Path, out: Path, recipe: Recipe) -> QTable:
     StoreError, TableError
         If something cannot be read or written, or there are too few galaxies.
     """
-    _check_new(out)
+    new_file(out)
     groups = split(read_any_labels(file, from_authors), recipe.labels, recipe.seed)
     write_parquet(groups, out)
     return groups
@@ -93,7 +93,7 @@ def import_labels(file: Path, out: Path, form: str, recipe: Recipe, sample: Path
     ImageError
         If an image that is needed cannot be read.
     """
-    _check_new(out)
+    new_file(out)
     chosen = format_of(form)
     labels = chosen.read(_content(file, chosen), _images(sample, recipe), file)
     if not len(labels):
@@ -143,8 +143,3 @@ def _images(folder: Path | None, recipe: Recipe) -> Images:
         return None if found is None else sample.grid(found, recipe.sample, recipe.limits)
 
     return Images(grid, side)
-
-
-def _check_new(out: Path) -> None:
-    if out.is_file():
-        raise FolderError(expected_got(out, "a new file", "one that exists"))

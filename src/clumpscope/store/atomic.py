@@ -48,6 +48,25 @@ def _umask() -> int:
     return umask
 
 
+def new_file(path: Path) -> Path:
+    """Check that a file which a user names, to be written, is new and that its folder takes files.
+
+    Raises
+    ------
+    StoreError
+        If there is anything of that name, or its folder, made if need be, cannot be written.
+    """
+    try:
+        if path.exists() or path.is_symlink():
+            raise FolderError(expected_got(path, "a new file", "one that exists"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
+    return path
+
+
 def new_folder(path: Path) -> Path:
     """Make an output folder, which must be new or empty.
 
