@@ -10,7 +10,7 @@ from astropy.table import QTable, Table
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.grid import Grid
 from clumpscope.core.schema import plain
-from clumpscope.errors import FolderError, TableError, expected_got
+from clumpscope.errors import TableError, expected_got
 from clumpscope.plot.labels import heat_map
 from clumpscope.stages.labels.formats.authors import from_authors
 from clumpscope.stages.labels.formats.base import Format, Images
@@ -107,15 +107,17 @@ def export_labels(file: Path, out: Path, form: str, recipe: Recipe, sample: Path
 
     Parameters and errors are as of `import_labels`.
     """
-    _check_new(out)
     labels, chosen = read_any_labels(file, from_authors), format_of(form)
+    if chosen.content in ("json", "table"):
+        new_file(out)
+    else:
+        new_folder(out)
     content = chosen.write(labels, _images(sample, recipe))
     if chosen.content == "json":
         write_text(out, json.dumps(content, indent=1) + "\n")
     elif chosen.content == "table":
         write_table(content, out)
     else:
-        new_folder(out)
         files = {f"{galaxy_id}{chosen.suffix}": text for galaxy_id, text in content.items()}
         for name, text in (files | dict(chosen.extra)).items():
             write_text(out / name, text)

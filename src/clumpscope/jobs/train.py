@@ -23,7 +23,7 @@ from clumpscope.core.schema import plain
 from clumpscope.detector.training.examples import Labelled, TrainingSet
 from clumpscope.engine.local import Progress, Workers, ordered_map, shards, silent
 from clumpscope.engine.watch import time_limit
-from clumpscope.errors import FolderError, StoreError, TableError, expected_got
+from clumpscope.errors import TableError, expected_got
 from clumpscope.models.native import native_spec
 from clumpscope.models.registry import find_model
 from clumpscope.models.spec import DetectorSpec, TrainingRange

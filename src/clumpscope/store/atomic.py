@@ -33,9 +33,7 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())  # mkstemp gives 0o600
         temporary.replace(path)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StoreError(f"cannot write {path}: the disk is full") from error
-        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
+        raise unwritable(path, error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -49,22 +47,36 @@ def _umask() -> int:
 
 
 def new_file(path: Path) -> Path:
-    """Check that a file which a user names, to be written, is new and that its folder takes files.
+    """Check that a file which a user names, to be written, is new, and that it can be made.
 
     Raises
     ------
     StoreError
-        If there is anything of that name, or its folder, made if need be, cannot be written.
+        If there is anything of that name, or its folder cannot be made or written.
     """
     try:
         if path.exists() or path.is_symlink():
             raise FolderError(expected_got(path, "a new file", "one that exists"))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
+        with tempfile.TemporaryFile(dir=_existing(path.parent)):
+            return path
     except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
-    return path
+        raise unwritable(path, error) from error
+
+
+def _existing(folder: Path) -> Path:
+    """The first of a folder and those above it that is there."""
+    return next(
+        place for place in (folder, *folder.parents) if place.exists() or place.is_symlink()
+    )
+
+
+def unwritable(path: Path, error: OSError) -> StoreError:
+    """What to raise if something cannot be written."""
+    if isinstance(error, NotADirectoryError | FileExistsError):
+        return FolderError(expected_got(path, "a place in a folder", "one under a file"))
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreError(f"cannot write {path}: the disk is full")
+    return StoreError(f"cannot write {path}: {error.strerror or error}")
 
 
 def new_folder(path: Path) -> Path:
@@ -79,7 +91,7 @@ def new_folder(path: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
         filled = any(one.name != LOCK for one in path.iterdir())
     except OSError as error:
-        raise StoreError(f"cannot make folder {path}: {error.strerror or error}") from error
+        raise unwritable(path, error) from error
     if filled:
         raise FolderError(expected_got(f"output folder {path}", "a new or empty folder", "files"))
     return path
