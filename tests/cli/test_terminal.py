@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -58,6 +59,34 @@ def test_a_place_that_is_not_utf8_is_shown(monkeypatch: pytest.MonkeyPatch, tmp_
         code, said = call(monkeypatch, encoding, "run", place, "--out", tmp_path / "out")
         assert code == 2
         assert "caf\\udce9: no such folder" in said
+
+
+@pytest.mark.parametrize("name", [os.fsdecode(b"caf\xe9"), "-a\n100% {x} [bold]' é→"])
+def test_places_of_any_name(
+    monkeypatch: pytest.MonkeyPatch, survey: Path, tmp_path: Path, name: str
+) -> None:
+    sample, run = tmp_path / name, tmp_path / f"{name}-run"
+    (sample / "images").mkdir(parents=True)
+    shutil.copy(survey / "images" / "sim000001.fits", sample / "images")
+    (sample / "images" / "broken.fits").write_text("no image")
+    shutil.copy(survey / "truth.parquet", sample)
+    recipe, png = tmp_path / f"{name}.toml", tmp_path / f"{name}.png"
+    recipe.write_text("seed = 3\n")
+    out = tmp_path / f"{name}.parquet"
+    for line in (
+        ["run", sample, "--out", run, "--recipe", recipe, "--workers", 1],
+        ["refine", run],
+        ["catalogue", run],
+        ["evaluate", run, "--truth", sample / "truth.parquet", "--no-baseline"],
+        ["show", run, "sim000001", "--out", png],
+        ["sheet", run],
+        ["labels", "export", survey / "labels.parquet", "--format", "csv", "--out", f"{out}.csv"],
+    ):
+        code, said = call(monkeypatch, "ascii", *line)
+        assert code == 0, said
+    assert png.is_file()
+    assert (run / "catalogue.fits").is_file()
+    assert "broken.fits" in (run / "failures.csv").read_text()
 
 
 def test_what_is_no_stream_of_text_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -154,3 +154,26 @@ def test_positions_that_would_take_too_much_memory(sample: Path, tmp_path: Path)
     done = measure(sample, table, tmp_path / "out.parquet", recipe)
     assert (done.positions, list(done.failed)) == (1, ["tall"])
     assert "expected at most 500 ([limits] measured_px), got 8" in done.failed["tall"]
+
+
+def test_a_mark_of_byte_order_hides_no_galaxy(sample: Path, tmp_path: Path) -> None:
+    table = tmp_path / "in.csv"
+    table.write_text("galaxy_id,x,y\nwide,30,30\n", encoding="utf-8-sig")
+    assert measure(sample, table, tmp_path / "out.parquet", Recipe()) == Measured(1, {}, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("x,y\n1,2\n", "expected a column galaxy_id"),
+        ("galaxy_id,x,y\nwide,a,b\n", "x: expected numbers"),
+        ("galaxy_id,x,y,clump_id\nwide,30,30,1e300\n", "column clump_id: expected whole numbers"),
+        ("galaxy_id,x,y,flags\nwide,30,30,99999999999\n", "column flags: expected whole numbers"),
+    ],
+)
+def test_positions_that_cannot_be_used_name_their_file(
+    sample: Path, tmp_path: Path, text: str, told: str
+) -> None:
+    table = write(tmp_path / "in.csv", text)
+    with pytest.raises(TableError, match=rf"in\.csv: .*{told}"):
+        measure(sample, table, tmp_path / "out.parquet", Recipe())

@@ -102,6 +102,12 @@ def test_a_place_need_not_be_utf8(tmp_path):
     assert RunManifest.read(tmp_path).inputs == {"sample": "caf\udce9"}
 
 
+def test_what_is_no_object_is_named(tmp_path):
+    (tmp_path / "manifest.json").write_text("[]")
+    with pytest.raises(FolderError, match="not a manifest: expected a JSON object, got list"):
+        RunManifest.read(tmp_path)
+
+
 def test_no_text(tmp_path):
     (tmp_path / "manifest.json").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(StoreError, match="not a manifest"):

@@ -52,3 +52,11 @@ def test_a_table_of_another_level_or_without_bands(oblong_run, tmp_path):
         pq.write_table(whole.replace_schema_metadata(meta), tmp_path / "positions.parquet")
         with pytest.raises(FolderError, match="expected letters of bands in its metadata"):
             read_run_table(tmp_path, "positions")
+
+
+@pytest.mark.parametrize("name", ["galaxies", "positions", "photometry", "catalogue"])
+def test_a_row_that_is_there_twice(oblong_run, tmp_path, name):
+    whole = pq.read_table(oblong_run / f"{name}.parquet")
+    pq.write_table(pa.concat_tables([whole, whole.slice(0, 1)]), tmp_path / f"{name}.parquet")
+    with pytest.raises(TableError, match=rf"{name}\.parquet: galaxy_id.*: expected each once, got"):
+        read_run_table(tmp_path, name)

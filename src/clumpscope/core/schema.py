@@ -88,15 +88,24 @@ def _column(values: object, spec: ColumnSpec) -> Column | u.Quantity:
 
 def _of_kind(values: object, dtype: str) -> NDArray[Any]:
     """Values as a dtype of `ColumnSpec`; NaN, which a file with gaps gives, as blank text."""
-    if dtype == "str":
-        text = np.asarray(values, dtype=np.str_)
-        return np.where(text == "nan", "", text) if np.asarray(values).dtype.kind == "f" else text
     given = np.asarray(values)
+    if dtype == "str":
+        return _words(given)
     if given.size and given.dtype.kind not in ("biuO" if dtype == "bool" else "biufUSO"):
         raise ValueError(f"they are {given.dtype}")
     if dtype in ("i4", "i8"):
         return _whole(given, np.dtype(dtype))
     return np.asarray(values, dtype=dtype)
+
+
+def _words(values: NDArray[Any]) -> NDArray[np.str_]:
+    """Text, and whole numbers as such; NaN, of a column that is all gaps, is empty."""
+    kind = values.dtype.kind
+    if kind == "f" and np.isnan(values).all():
+        return np.full(values.shape, "")
+    if kind not in "USiu" and not all(isinstance(one, str | bytes | int) for one in values.flat):
+        raise ValueError(f"they are {values.dtype}, such as {values.flat[0]!r:.50}")
+    return values.astype(np.str_)
 
 
 def _whole(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:

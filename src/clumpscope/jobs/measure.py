@@ -63,7 +63,11 @@ def measure(
     for path in (out, failures, failures.with_suffix(".csv")):
         new_file(path)
     opened = Sample.open(sample)
-    wanted = UserPositions.of(read_user_table(positions))
+    table = read_user_table(positions)
+    try:
+        wanted = UserPositions.of(table)
+    except TableError as error:
+        raise TableError(f"{positions}: {error}") from error
     unknown = sorted(set(wanted.galaxy_id.tolist()) - set(opened.ids))
     failed = dict.fromkeys(unknown, f"not a galaxy of {sample}")
 
@@ -80,7 +84,7 @@ def measure(
                 else:
                     yield image
 
-    table = measure_positions(
+    measured = measure_positions(
         wanted,
         images(),
         recipe.measure,
@@ -88,7 +92,7 @@ def measure(
         coords,
         failed=lambda galaxy_id, error: failed.update({galaxy_id: str(error)}),
     )
-    if not len(table):
+    if not len(measured):
         told = [f"{galaxy_id}: {error}" for galaxy_id, error in islice(failed.items(), _TOLD)]
         rest = [f"and {len(failed) - _TOLD} more"] if len(failed) > _TOLD else []
         got = "; ".join([*told, *rest])
@@ -100,5 +104,5 @@ def measure(
             "error": list(failed.values()),
         }
         write_failures(record_table(FAILURES, rows), failures)
-    writers[out.suffix](table, out)
-    return Measured(len(table), failed, tuple(unknown))
+    writers[out.suffix](measured, out)
+    return Measured(len(measured), failed, tuple(unknown))

@@ -1,6 +1,5 @@
 """Files appear whole or not at all."""
 
-import errno
 import os
 import shutil
 import tempfile
@@ -8,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from clumpscope.errors import FolderError, StoreError, expected_got
+from clumpscope.errors import FolderError, expected_got
+from clumpscope.store.disk import unwritable
 from clumpscope.store.lock import LOCK
 
 PART = ".part-"  # begins the name of what has not been renamed into place yet
@@ -68,15 +68,6 @@ def _existing(folder: Path) -> Path:
     return next(
         place for place in (folder, *folder.parents) if place.exists() or place.is_symlink()
     )
-
-
-def unwritable(path: Path, error: OSError) -> StoreError:
-    """What to raise if something cannot be written."""
-    if isinstance(error, NotADirectoryError | FileExistsError):
-        return FolderError(expected_got(path, "a place in a folder", "one under a file"))
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StoreError(f"cannot write {path}: the disk is full")
-    return StoreError(f"cannot write {path}: {error.strerror or error}")
 
 
 def new_folder(path: Path) -> Path:

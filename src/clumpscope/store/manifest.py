@@ -3,22 +3,19 @@
 import hashlib
 import json
 import platform
-import reprlib
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict, InstanceOf, TypeAdapter, ValidationError
 
+from clumpscope.config.recipe import problems
 from clumpscope.errors import FolderError, expected_got
 from clumpscope.files.regular import regular
 from clumpscope.store.atomic import atomic
 from clumpscope.store.json_text import parse_json
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
 
 SCHEMA_VERSION = 1
 Text = InstanceOf[str]  # of any kind: a path need not be UTF-8
@@ -75,18 +72,20 @@ class RunManifest:
         path = folder / "manifest.json"
         try:
             content = parse_json(regular(path, FolderError).read_text(encoding="utf-8"))
-            found = int(content["schema_version"])
         except FileNotFoundError:
             raise FolderError(f"{path}: no such file; is {folder} a sample or run?") from None
-        except (OSError, ValueError, TypeError, LookupError, OverflowError) as error:
+        except (OSError, ValueError) as error:
             raise FolderError(f"{path}: not a manifest: {error}") from error
-        if found > SCHEMA_VERSION:
+        if not isinstance(content, dict):
+            got = f"not a manifest: expected a JSON object, got {type(content).__name__}"
+            raise FolderError(f"{path}: {got}")
+        found = content.get("schema_version", SCHEMA_VERSION)
+        if isinstance(found, int) and found > SCHEMA_VERSION:
             raise FolderError(expected_got(path, f"schema version <= {SCHEMA_VERSION}", found))
         try:
             return _MANIFEST.validate_python(content)
         except ValidationError as error:
-            problems = "; ".join(_problem(item) for item in error.errors())
-            raise FolderError(f"{path}: not a manifest: {problems}") from error
+            raise FolderError(f"{path}: not a manifest: {problems(error)}") from error
 
     def threshold(self, folder: Path) -> float:
         """Score threshold that the run in ``folder`` applied.
@@ -104,11 +103,6 @@ class RunManifest:
 
 
 _MANIFEST = TypeAdapter(RunManifest)
-
-
-def _problem(item: "ErrorDetails") -> str:
-    place = ".".join(map(str, item["loc"]))
-    return f"{place}: {item['msg']}, got {reprlib.repr(item['input'])}"
 
 
 def sha256_file(path: Path) -> str:

@@ -1,13 +1,14 @@
 """The tables of a run as they are read back: whole, or not at all."""
 
+from collections import Counter
 from pathlib import Path
 
 from astropy.table import QTable, Table
 
 from clumpscope.core.clumps import schema
 from clumpscope.core.records import DETECTIONS, FAILURES, GALAXIES
-from clumpscope.core.schema import ColumnSpec
-from clumpscope.errors import FolderError, expected_got
+from clumpscope.core.schema import ColumnSpec, plain
+from clumpscope.errors import FolderError, TableError, expected_got
 from clumpscope.store.tables import as_records, read_parquet
 
 _RECORDS = {"detections": DETECTIONS, "galaxies": GALAXIES, "failures": FAILURES}
@@ -22,12 +23,20 @@ def read_run_table(folder: Path, name: str) -> QTable:
     StoreError
         If it is missing, damaged or of a newer schema.
     TableError
-        If it lacks a column, or one is of another kind or unit.
+        If it lacks a column, one is of another kind or unit, or a row is there twice.
     """
     path = folder / f"{name}.parquet"
     found = read_parquet(path)
     kind = _RECORDS[name] if name in _RECORDS else _clumps(found, _LEVELS[name], path)
-    return as_records(found, path, kind, required=tuple(spec.name for spec in kind))
+    table = as_records(found, path, kind, required=tuple(spec.name for spec in kind))
+    if name != "detections":
+        key = ("galaxy_id",) if name in _RECORDS else ("galaxy_id", "clump_id")
+        rows = Counter(zip(*(plain(table, column).tolist() for column in key), strict=True))
+        twice = [" ".join(map(str, row)) for row, count in rows.items() if count > 1]
+        if twice:
+            what = f"{path}: {' and '.join(key)}"
+            raise TableError(expected_got(what, "each once", f"{twice[0]!r} twice"))
+    return table
 
 
 def _clumps(found: Table, level: str, path: Path) -> list[ColumnSpec]:

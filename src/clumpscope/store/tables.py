@@ -20,6 +20,7 @@ from clumpscope.errors import ClumpscopeError, FolderError, TableError, expected
 from clumpscope.files.regular import regular
 from clumpscope.store.atomic import atomic
 from clumpscope.store.columns import read_column
+from clumpscope.store.foreign import check_foreign
 from clumpscope.store.json_text import parse_json
 from clumpscope.store.text_tables import read_text_table
 
@@ -234,6 +235,7 @@ def read_user_table(path: Path) -> Table:
         elif suffix in _TEXT:
             table = read_text_table(path)
         else:
+            check_foreign(path)
             with warnings.catch_warnings():
                 # VizieR gives sexagesimal text a unit of its own.
                 warnings.simplefilter("ignore", u.UnitsWarning)

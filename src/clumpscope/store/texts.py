@@ -1,6 +1,5 @@
 """Text files of others: JSON, and folders of one file a galaxy."""
 
-import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from astropy.table import Table
 from clumpscope.errors import FolderError, TableError, expected_got
 from clumpscope.files.regular import regular
 from clumpscope.store.atomic import atomic
+from clumpscope.store.json_text import parse_json
 from clumpscope.store.tables import write_parquet
 
 
@@ -22,7 +22,7 @@ def read_json(file: Path) -> dict[str, Any]:
         If the file cannot be read, or is no JSON object.
     """
     try:
-        found = json.loads(regular(file, FolderError).read_text(encoding="utf-8"))
+        found = parse_json(regular(file, FolderError).read_text(encoding="utf-8"))
     except OSError as error:
         raise FolderError(f"{file}: {error.strerror or error}") from error
     except ValueError as error:
