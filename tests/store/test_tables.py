@@ -183,11 +183,11 @@ def test_what_is_no_table_at_all(tmp_path):
         read_records(path, HOSTS, required=("galaxy_id",))
     path.unlink()
     path.mkdir()
-    with pytest.raises(FolderError, match=r"t\.parquet: expected a file, got something else"):
+    with pytest.raises(FolderError, match=r"t\.parquet: expected a regular file, got a folder"):
         read_parquet(path)
     path.rmdir()
     os.mkfifo(path)
-    with pytest.raises(FolderError, match=r"t\.parquet: expected a file, got something else"):
+    with pytest.raises(FolderError, match=r"t\.parquet: expected a regular file, got a named pipe"):
         read_parquet(path)
 
 

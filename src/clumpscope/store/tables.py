@@ -45,7 +45,6 @@ def write_parquet(table: Table, path: Path) -> None:
         fields.append(pa.field(name, array.type, metadata={k: v for k, v in metadata.items() if v}))
         arrays.append(array)
     schema = pa.schema(fields, metadata={_META: json.dumps(dict(table.meta), sort_keys=True)})
-    # A stream may have any name; arrow asks for one in UTF-8.
     with atomic(path) as temporary, temporary.open("wb") as stream:
         pq.write_table(
             pa.Table.from_arrays(arrays, schema=schema), stream, row_group_size=_ROW_GROUP
@@ -89,11 +88,9 @@ def read_parquet(path: Path) -> QTable:
 
 
 def _arrow_table(path: Path) -> pa.Table:
-    if not path.is_file():
-        got = "something else" if path.exists() else ""
-        raise FolderError(expected_got(path, "a file", got) if got else f"{path}: no such file")
     try:
-        with path.open("rb") as stream:  # of any name, which arrow asks to be UTF-8
+        # A stream may have any name; arrow asks for one in UTF-8.
+        with regular(path, FolderError).open("rb") as stream:
             file = pq.ParquetFile(stream)
             cells = file.metadata.num_rows * file.metadata.num_columns
             if cells > _MOST_CELLS:
@@ -101,6 +98,8 @@ def _arrow_table(path: Path) -> pa.Table:
                     expected_got(path, f"at most {_MOST_CELLS:,} values", f"{cells:,}")
                 )
             return file.read()
+    except FileNotFoundError:
+        raise FolderError(f"{path}: no such file") from None
     except (OSError, ValueError, TypeError, OverflowError, MemoryError, pa.ArrowException) as error:
         raise FolderError(f"{path}: not a readable Parquet file: {error}") from error
 
