@@ -6,13 +6,15 @@ WORKERS ?= 2
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LOWEST := $(VENV)-lowest
 
-.PHONY: help owner demo test test-slow lint bench docs figures-simulate clean
+.PHONY: help owner demo test test-slow test-lowest floors lint bench docs figures-simulate clean
 
 help:
 	@echo "make demo       simulate a small survey, find its clumps, show the result in demo/"
 	@echo "make test       check the code, run the tests"
-	@echo "make test-slow  run the tests that take long"
+	@echo "make test-slow  run the tests that take long, those of the lowest versions included"
+	@echo "make test-lowest  run tests with the lowest versions that pyproject.toml allows"
 	@echo "make lint       check the code: ruff, mypy, import-linter"
 	@echo "make bench      run the benchmarks"
 	@echo "make docs       build the documentation in docs/_build/html"
@@ -47,6 +49,33 @@ test: lint
 
 test-slow: $(READY)
 	$(BIN)/pytest -q -m slow
+	$(MAKE) test-lowest
+
+# What is not of clumpscope's own choice is as new as can be, and says what will go: no error here.
+test-lowest: $(LOWEST)/.ready
+	OMP_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -q -n $(WORKERS) -m "not slow" \
+		-o filterwarnings=default tests/cli tests/config tests/core tests/jobs tests/store
+
+$(LOWEST)/.ready: pyproject.toml
+	$(PYTHON) -m venv --clear $(LOWEST)
+	@$(PYTHON) -c "$$FLOORS" > $(LOWEST)/floors.txt
+	@echo "Installing the lowest versions into $(LOWEST) ..."
+	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-c $(LOWEST)/floors.txt -e . hypothesis pytest pytest-xdist
+	@touch $@
+
+floors:  # those versions
+	@$(PYTHON) -c "$$FLOORS"
+
+define FLOORS
+import re, tomllib
+with open("pyproject.toml", "rb") as stream:
+    project = tomllib.load(stream)["project"]
+for line in project["dependencies"] + project["optional-dependencies"]["dev"]:
+    if found := re.fullmatch(r"([\w.-]+)>=([\w.]+)", line):
+        print("==".join(found.groups()))
+endef
+export FLOORS
 
 lint: $(READY)
 	$(BIN)/ruff check --quiet .

@@ -4,10 +4,14 @@ import os
 import shutil
 import subprocess
 import sysconfig
+import tomllib
 import venv
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from places import ROOT
 
@@ -55,6 +59,19 @@ def test_a_target_stops_at_another_checkout_s_environment(tmp_path, target):
     assert f"has the clumpscope of {other}" in done.stderr
     assert "Installing" not in done.stdout
     assert sorted(path.name for path in env.rglob("*")) == before
+
+
+def test_the_lowest_versions_are_those_of_every_package_and_below_the_pinned_ones(tmp_path):
+    done = make(ROOT, "floors", tmp_path / "env")
+    floors = dict(line.split("==") for line in done.stdout.splitlines())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = {Requirement(line).name for line in project["dependencies"]}
+    assert names <= floors.keys()
+    assert {"pytest", "hypothesis"} <= floors.keys()
+    pinned = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = {canonicalize_name(name): pin for name, pin in (line.split("==") for line in pinned)}
+    for name, floor in floors.items():
+        assert Version(floor) <= Version(pins[canonicalize_name(name)]), name
 
 
 def test_an_environment_of_this_checkout_or_of_none_is_used(tmp_path):

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from clumpscope.cli import app
 from clumpscope.cli.common import tell_failures
 from clumpscope.core.records import FAILURES, table_of_rows
-from clumpscope.errors import StoreError, TableError
+from clumpscope.errors import FolderError, StoreError, TableError
 from clumpscope.store.failures import write_failures
 from clumpscope.store.images import read_galaxy, write_galaxy
 
@@ -71,14 +71,46 @@ def test_measure_tells_and_keeps_its_failures(survey: Path, tmp_path: Path) -> N
     table, out = tmp_path / "positions.csv", tmp_path / "out.parquet"
     table.write_text("galaxy_id,x,y\nsim000001,30,30\nnobody,30,30\n")
     result = call("measure", survey, "--positions", table, "--out", out)
-    assert result.exit_code == 0
+    assert result.exit_code == 1  # a galaxy that the sample lacks may be misspelt
     assert result.stderr == f"failed: nobody: measure: not a galaxy of {survey}\n"
     assert (tmp_path / "out-failures.csv").is_file()
     table.write_text("galaxy_id,x,y\nnobody,30,30\nzero,1,1\n")
     result = call("measure", survey, "--positions", table, "--out", tmp_path / "none.parquet")
     assert isinstance(result.exception, TableError)
-    assert str(result.exception).endswith(f"got none; nobody: not a galaxy of {survey}")
-    assert len((tmp_path / "none-failures.csv").read_text().splitlines()) == 3
+    both = "; ".join(f"{name}: not a galaxy of {survey}" for name in ("nobody", "zero"))
+    assert str(result.exception).endswith(f"got none; {both}")
+
+
+def test_no_command_overwrites_a_file_that_a_user_names(
+    finished: Path, survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CLUMPSCOPE_CACHE", str(tmp_path))
+    names = ("x.png", "x.parquet", "x.json", "x.csv", "x.safetensors", "sim000002.png")
+    names += ("models/mine.safetensors",)
+    for name in names:
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text("mine")
+    Path("p.csv").write_text("galaxy_id,x,y\nsim000001,30,30\n")
+    Path("r.toml").write_text("")
+    labels = survey / "labels.parquet"
+    for line in (
+        f"show {finished} sim000002 --out x.png",
+        f"show {finished} sim000002",
+        f"sheet {finished} --out x.png",
+        f"measure {survey} --positions p.csv --out x.parquet",
+        f"labels split {labels} --out x.parquet --groups 1",
+        "labels import x.csv --out x.parquet --format csv",
+        f"labels export {labels} --out x.json --format coco",
+        f"labels export {labels} --out x.csv --format csv",
+        f"train r.toml --sample {survey} --out x.safetensors",
+        "models import p.csv --as mine --out x.safetensors",
+        "models import p.csv --as mine",
+    ):
+        result = call(*line.split())
+        assert isinstance(result.exception, FolderError), (line, result.output)
+        assert "expected a new file, got one that exists" in str(result.exception)
+    assert {Path(name).read_text() for name in names} == {"mine"}
 
 
 def test_simulate_tells_of_hosts_that_cannot_take_clumps(flawed: Path, tmp_path: Path) -> None:

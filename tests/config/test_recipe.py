@@ -1,3 +1,4 @@
+import os
 import tomllib
 from pathlib import Path
 
@@ -142,6 +143,41 @@ def test_a_file_that_is_no_text(tmp_path):
     path.write_bytes(b"seed = '\xff\xfe'")
     with pytest.raises(RecipeError, match="not valid TOML"):
         load_recipe(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("seed = " + "[" * 5000 + "]" * 5000, "not valid TOML: nested too deeply"),
+        ("seed = " + "{a = " * 5000 + "1" + "}" * 5000, "not valid TOML: nested too deeply"),
+        ("seed = " + "9" * 5000, "not valid TOML: Exceeds the limit"),
+        (".".join("a" * 3000) + " = 1", "a: unknown"),
+        ("seed." + ".".join("a" * 3000) + " = 1", "seed: Input should be a valid integer, got {"),
+        ("seed = '" + "9" * 100_000 + "'", "seed: "),
+        ("seed = nan", "seed: "),
+        ("[refine]\nnms_iou = nan", "refine.nms_iou: "),
+        ("\n".join(f"key{k} = {k}" for k in range(3000)), "and 2990 more"),
+        ("# " + "x" * 1_000_000, "size: expected at most 1 MB"),
+    ],
+)
+def test_a_monstrous_recipe_is_refused_in_few_words(tmp_path, text, told):
+    path = write(tmp_path, text)
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(path)
+    assert told in str(caught.value)
+    assert len(str(caught.value)) < len(str(path)) + 1000
+
+
+def test_a_mark_of_byte_order_is_passed_over(tmp_path):
+    path = tmp_path / "recipe.toml"
+    path.write_text("seed = 3\n", encoding="utf-8-sig")
+    assert load_recipe(path).seed == 3
+
+
+def test_what_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(RecipeError, match=r"pipe\.toml: expected a regular file, got a named pipe"):
+        load_recipe(tmp_path / "pipe.toml")
 
 
 def test_a_missing_file_and_a_folder(tmp_path):

@@ -83,8 +83,31 @@ def test_an_empty_table_has_all_columns_and_types():
 def test_quantities_are_brought_to_the_unit():
     table = build_table(SPECS, {"size": [1.0, 2.0] * u.arcmin}, {})
     assert plain(table, "size").tolist() == [60.0, 120.0]
-    with pytest.raises(u.UnitConversionError):
+    with pytest.raises(TableError, match="column size: expected numbers in arcsec, got .*Jy"):
         build_table(SPECS, {"size": [1.0] * u.Jy}, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "told"),
+    [
+        ("size", ["north"], "numbers in arcsec, got others .*north"),
+        ("size", np.array(["2020-01-01"], "M8[s]"), r"numbers in arcsec, got .*datetime64"),
+        ("size", np.array([[1.0, 2.0], [3.0]], dtype=object), "numbers in arcsec, got others"),
+        ("count", [1.5], r"whole numbers, got others \(1.5 is not whole\)"),
+        ("count", [np.inf], r"whole numbers, got others \(inf is too large\)"),
+        ("count", [2**31], r"whole numbers, got others \(2147483648 is too large\)"),
+        ("count", [-3e9], "whole numbers, got .*-3000000000.0 is too large"),
+        ("count", [10**400], "whole numbers, got others"),
+        ("seen", ["False"], "true or false, got others"),
+    ],
+)
+def test_a_value_of_another_kind_names_its_column(name, values, told):
+    with pytest.raises(TableError, match=f"column {name}: expected {told}"):
+        build_table(SPECS, {name: values}, {})
+
+
+def test_text_that_is_all_gaps_is_empty():
+    assert build_table(SPECS, {"name": np.array([np.nan])}, {})["name"].tolist() == [""]
 
 
 def test_gaps_are_filled_with_the_blank():

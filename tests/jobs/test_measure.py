@@ -13,8 +13,8 @@ from clumpscope.config.limits import LimitsConfig
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import MeasureConfig
 from clumpscope.core.schema import plain
-from clumpscope.errors import StoreError, TableError
-from clumpscope.jobs.measure import measure
+from clumpscope.errors import FolderError, StoreError, TableError
+from clumpscope.jobs.measure import Measured, measure
 from clumpscope.store.images import write_galaxy
 from clumpscope.store.tables import read_parquet
 
@@ -41,7 +41,7 @@ def write(path: Path, text: str) -> Path:
 def test_fluxes_of_known_sources(sample: Path, tmp_path: Path) -> None:
     rows = [f"{name},{x},{y}" for name, (x, y) in PLACES.items()]
     table = write(tmp_path / "in.csv", "\n".join(["galaxy_id,x,y", *rows]))
-    assert measure(sample, table, tmp_path / "out.parquet", Recipe()) == (2, {})
+    assert measure(sample, table, tmp_path / "out.parquet", Recipe()) == Measured(2, {}, ())
     found = read_parquet(tmp_path / "out.parquet")
     assert sorted(found["galaxy_id"]) == ["tall", "wide"]
     for row in found:
@@ -63,8 +63,8 @@ def test_places_on_the_sky_are_the_pixels_of_the_image(sample: Path, tmp_path: P
     with pytest.raises(TableError, match=r"within 0\.5 px.*2\.00 px apart"):
         measure(sample, table, tmp_path / "out.parquet", Recipe())
     for coords, place in (("sky", PLACES["tall"]), ("pixel", wrong)):
-        measure(sample, table, tmp_path / "out.parquet", Recipe(), coords)
-        row = read_parquet(tmp_path / "out.parquet")[0]
+        measure(sample, table, tmp_path / f"{coords}.parquet", Recipe(), coords)
+        row = read_parquet(tmp_path / f"{coords}.parquet")[0]
         at = [row[f"clump_centre_px_{axis}"].value for axis in "xy"]
         assert at == pytest.approx(place, abs=1e-5)
         sky = [row[f"clump_centre_{name}"].value for name in ("ra", "dec")]
@@ -75,10 +75,8 @@ def test_a_run_s_positions_give_the_run_s_fluxes(
     oblong: Path, oblong_run: Path, tmp_path: Path
 ) -> None:
     before = read_parquet(oblong_run / "photometry.parquet")
-    count, failed = measure(
-        oblong, oblong_run / "positions.parquet", tmp_path / "out.fits", Recipe()
-    )
-    assert (count, failed) == (len(before), {})
+    done = measure(oblong, oblong_run / "positions.parquet", tmp_path / "out.fits", Recipe())
+    assert done == Measured(len(before), {}, ())
     after = Table.read(tmp_path / "out.fits")
     assert list(after["clump_id"]) == list(before["clump_id"])
     for name in ("clump_flux_u", "clump_flux_z", "clump_flux_err_r"):
@@ -101,8 +99,9 @@ def test_what_cannot_be_measured_is_told_and_the_rest_is(sample: Path, tmp_path:
     ids = ("wide", "nobody", "gri", "broken", "abroad")
     rows = [f"{name},30,30" for name in ids]
     table = write(tmp_path / "in.csv", "\n".join(["galaxy_id,x,y", *rows]))
-    count, failed = measure(sample, table, tmp_path / "out.parquet", Recipe())
-    assert count == 1
+    done = measure(sample, table, tmp_path / "out.parquet", Recipe())
+    assert (done.positions, done.unknown) == (1, ("abroad", "nobody"))
+    failed = done.failed
     assert set(failed) == {"nobody", "gri", "broken", "abroad"}
     assert failed["nobody"] == failed["abroad"] == f"not a galaxy of {sample}"
     assert "broken.fits" in failed["broken"]
@@ -123,20 +122,58 @@ def test_what_cannot_be_used_is_an_error(sample: Path, tmp_path: Path) -> None:
         measure(tmp_path / "none", table, out, Recipe())
     with pytest.raises(TableError, match="empty"):
         measure(sample, write(table, "galaxy_id,x,y\n"), out, Recipe())
-    assert not out.exists()
+    ids = "\n".join(f"no{k},1,1" for k in range(9))
+    with pytest.raises(TableError, match="no4: not a galaxy of .*; and 4 more$"):
+        measure(sample, write(table, f"galaxy_id,x,y\n{ids}\n"), out, Recipe())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "sample"]
+
+
+@pytest.mark.parametrize(
+    "name", ["out.parquet", "out-failures.parquet", "out-failures.csv", "out-failures.csv/x"]
+)
+def test_nothing_that_is_there_is_overwritten(sample: Path, tmp_path: Path, name: str) -> None:
+    table = write(tmp_path / "in.csv", "galaxy_id,x,y\nwide,30,30\nnobody,1,1\n")
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(FolderError, match="expected a new file, got one that exists"):
+        measure(sample, table, tmp_path / "out.parquet", Recipe())
+    assert (tmp_path / name).read_text() == "mine"
 
 
 def test_a_galaxy_of_too_many_positions_fails_alone(sample: Path, tmp_path: Path) -> None:
     rows = [f"tall,{x},{y}" for x in range(60) for y in range(50)]
     table = write(tmp_path / "in.csv", "\n".join(["galaxy_id,x,y", "wide,70.2,21.5", *rows]))
-    count, failed = measure(sample, table, tmp_path / "out.parquet", Recipe())
-    assert count == 1
-    assert failed == {"tall": "positions: expected at most 500 ([limits] boxes), got 3000"}
+    done = measure(sample, table, tmp_path / "out.parquet", Recipe())
+    told = "positions: expected at most 500 ([limits] boxes), got 3000"
+    assert done == Measured(1, {"tall": told}, ())
 
 
 def test_positions_that_would_take_too_much_memory(sample: Path, tmp_path: Path) -> None:
     table = write(tmp_path / "in.csv", "galaxy_id,x,y\nwide,70.2,21.5\ntall,18.3,61.6\ntall,20,20")
     recipe = Recipe(limits=LimitsConfig(measured_px=500))
-    count, failed = measure(sample, table, tmp_path / "out.parquet", recipe)
-    assert (count, list(failed)) == (1, ["tall"])
-    assert "expected at most 500 ([limits] measured_px), got 8" in failed["tall"]
+    done = measure(sample, table, tmp_path / "out.parquet", recipe)
+    assert (done.positions, list(done.failed)) == (1, ["tall"])
+    assert "expected at most 500 ([limits] measured_px), got 8" in done.failed["tall"]
+
+
+def test_a_mark_of_byte_order_hides_no_galaxy(sample: Path, tmp_path: Path) -> None:
+    table = tmp_path / "in.csv"
+    table.write_text("galaxy_id,x,y\nwide,30,30\n", encoding="utf-8-sig")
+    assert measure(sample, table, tmp_path / "out.parquet", Recipe()) == Measured(1, {}, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("x,y\n1,2\n", "expected a column galaxy_id"),
+        ("galaxy_id,x,y\nwide,a,b\n", "x: expected numbers"),
+        ("galaxy_id,x,y,clump_id\nwide,30,30,1e300\n", "column clump_id: expected whole numbers"),
+        ("galaxy_id,x,y,flags\nwide,30,30,99999999999\n", "column flags: expected whole numbers"),
+    ],
+)
+def test_positions_that_cannot_be_used_name_their_file(
+    sample: Path, tmp_path: Path, text: str, told: str
+) -> None:
+    table = write(tmp_path / "in.csv", text)
+    with pytest.raises(TableError, match=rf"in\.csv: .*{told}"):
+        measure(sample, table, tmp_path / "out.parquet", Recipe())

@@ -170,15 +170,18 @@ def test_a_real_checkpoint_all_the_way(server, tmp_path, monkeypatch):
     assert downloads() == []
 
 
-def test_an_import_goes_where_it_is_told(monkeypatch):
+def test_an_import_goes_where_it_is_told(monkeypatch, cache, tmp_path):
     asked = []
     monkeypatch.setattr(
         "clumpscope.detector.published.import_published", lambda *given: asked.append(given)
     )
-    file, out = Path("weights.pth"), Path("here.safetensors")
+    file, out = Path("weights.pth"), tmp_path / "here.safetensors"
     import_models(file, "mine")
     import_models(file, "mine", out)
-    assert asked == [(file, "mine", None), (file, "mine", out)]
+    known = cache / "models" / "mine.safetensors"
+    assert asked == [(file, "mine", known), (file, "mine", out)]
+    with pytest.raises(ModelError, match="name"):
+        import_models(file, "../mine")
 
 
 @pytest.fixture

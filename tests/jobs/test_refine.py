@@ -15,6 +15,7 @@ from clumpscope.config.run import RefineConfig
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.records import FAILURES, record_table
 from clumpscope.core.schema import plain
+from clumpscope.errors import TableError
 from clumpscope.jobs.refine import refine
 from clumpscope.store.images import read_galaxy, write_galaxy
 from clumpscope.store.manifest import RunManifest
@@ -143,3 +144,21 @@ def test_a_galaxy_of_very_many_boxes_fails_and_is_told(copied: Path) -> None:
         if other != first:
             (copied / "sample" / "images" / f"{other}.fits").unlink()
     assert CliRunner().invoke(app, ["refine", str(copied / "run")]).exit_code == 1
+
+
+def test_detections_of_another_sample_are_no_silent_nothing(copied: Path) -> None:
+    detections = read_parquet(copied / "run" / "detections.parquet")
+    before = (copied / "run" / "positions.parquet").read_bytes()
+    detections["galaxy_id"] = np.char.add("x", np.asarray(detections["galaxy_id"]))
+    write_parquet(detections, copied / "run" / "detections.parquet")
+    with pytest.raises(TableError, match="expected galaxies of its sample, got x"):
+        refine(copied / "run", Recipe())
+    assert (copied / "run" / "positions.parquet").read_bytes() == before
+
+
+def test_a_galaxy_that_the_run_has_not_seen_is_named(copied: Path) -> None:
+    galaxies = read_parquet(copied / "run" / "galaxies.parquet")
+    write_parquet(galaxies[1:], copied / "run" / "galaxies.parquet")
+    told = f"expected each galaxy of its sample, got no {galaxies['galaxy_id'][0]}; the sample has"
+    with pytest.raises(TableError, match=told):
+        refine(copied / "run", Recipe())

@@ -41,6 +41,7 @@ def run(tmp_path_factory):
     sides = {"x1": x - half, "y1": y - half, "x2": x + half, "y2": y + half}
     columns = {f"clump_px_{name}": values for name, values in sides.items()}
     columns |= {"galaxy_id": given["galaxy_id"], "clump_label_id": given["label"]}
+    columns["clump_id"] = np.arange(1, len(x) + 1)
     write_parquet(clump_table("positions", columns), folder / "positions.parquet")
     return folder
 

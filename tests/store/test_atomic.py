@@ -1,11 +1,12 @@
 import errno
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from clumpscope.errors import ImageError, StoreError
-from clumpscope.store.atomic import atomic, new_folder
+from clumpscope.errors import FolderError, ImageError, StoreError
+from clumpscope.store.atomic import atomic, new_file, new_folder
 
 
 def files(folder: Path) -> dict[str, str]:
@@ -76,7 +77,8 @@ def test_a_full_disk_at_the_start(tmp_path, monkeypatch):
 
 def test_a_folder_that_is_a_file(tmp_path):
     (tmp_path / "a").write_text("")
-    with pytest.raises(StoreError, match="cannot write"), atomic(tmp_path / "a" / "b.txt"):
+    told = r"b\.txt: expected a place in a folder, got one under a file"
+    with pytest.raises(FolderError, match=told), atomic(tmp_path / "a" / "b.txt"):
         pytest.fail("the block must not run")
 
 
@@ -87,8 +89,36 @@ def test_new_folder(tmp_path):
     (path / "kept.txt").write_text("")
     with pytest.raises(StoreError, match=r"output folder .*out: expected a new or empty folder"):
         new_folder(path)
-    with pytest.raises(StoreError, match="cannot make folder"):
-        new_folder(path / "kept.txt")
+    for under in ("kept.txt", "kept.txt/deeper"):
+        with pytest.raises(FolderError, match="expected a place in a folder, got one under a file"):
+            new_folder(path / under)
+
+
+def test_new_file(tmp_path):
+    path = tmp_path / "deep" / "out.txt"
+    assert new_file(path) == path
+    assert list(tmp_path.iterdir()) == []  # nothing is made before there is something to write
+    path.parent.mkdir()
+    path.symlink_to("nowhere")
+    for taken in (path, path.parent):
+        with pytest.raises(FolderError, match="expected a new file, got one that exists"):
+            new_file(taken)
+    (path.parent / "file").touch()
+    with pytest.raises(FolderError, match="expected a place in a folder, got one under a file"):
+        new_file(path.parent / "file" / "out.txt")
+    (path.parent / "loop").symlink_to("loop")
+    for name in ("loop/out.txt", "x" * 300):
+        with pytest.raises(StoreError, match="cannot write"):
+            new_file(path.parent / name)
+
+
+def test_a_folder_that_takes_no_file(tmp_path, monkeypatch):
+    def refuse(**_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with pytest.raises(StoreError, match=r"cannot write .*out\.txt: Permission denied"):
+        new_file(tmp_path / "deep" / "out.txt")
 
 
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])

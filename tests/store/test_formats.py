@@ -1,9 +1,11 @@
 import shutil
 import subprocess
+from datetime import datetime
 
 import numpy as np
 import pytest
 from astropy import units as u
+from astropy.io import fits
 from astropy.table import QTable
 from regions import Regions
 
@@ -43,6 +45,17 @@ def folder(table, tmp_path_factory):
     write_parquet(table, folder / "c.parquet")
     write_formats(table, folder, "c", WRITERS)
     return folder
+
+
+def test_no_format_holds_the_time(table, folder, tmp_path):
+    when = datetime.now().strftime("%Y-%m-%d").encode()
+    write_formats(table, tmp_path, "c", WRITERS)
+    for suffix, _ in WRITERS.values():
+        content = (tmp_path / f"c{suffix}").read_bytes()
+        assert content == (folder / f"c{suffix}").read_bytes()
+        assert when not in content
+    with fits.open(tmp_path / "c.fits", checksum=True) as hdus:  # a warning is an error
+        assert all({"CHECKSUM", "DATASUM"} <= set(hdu.header) for hdu in hdus)
 
 
 @pytest.mark.parametrize("suffix", TABLES)

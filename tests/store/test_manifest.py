@@ -5,7 +5,7 @@ import pytest
 
 from clumpscope import __version__
 from clumpscope.config.recipe import Recipe
-from clumpscope.errors import StoreError
+from clumpscope.errors import FolderError, StoreError
 from clumpscope.store.manifest import SCHEMA_VERSION, RunManifest, sha256_file, sha256_json
 
 
@@ -57,11 +57,54 @@ def test_from_the_future(tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "3", '"text"', "{}", '{"schema_version": 1}', '{"schema_version": "new"}'],
+    [
+        *("", "{", "[]", "3", '"text"', "{}", '{"schema_version": 1}', '{"schema_version": "new"}'),
+        *('{"schema_version": null}', '{"schema_version": 1e999}', "[" * 100_000),
+        '{"schema_version": ' + "9" * 5000 + "}",
+    ],
 )
 def test_damaged(tmp_path, text):
     (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(StoreError, match=r"manifest\.json: not a manifest"):
+        RunManifest.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("recipe", 3, "recipe: .*dictionary, got 3"),
+        ("inputs", {"sample": 3}, r"inputs.sample: .*str, got 3"),
+        ("inputs", ["sample"], r"inputs: .*dictionary, got \['sample'\]"),
+        ("counts", {"galaxies": "many"}, r"counts.galaxies: .*integer.*, got 'many'"),
+        ("model", None, "model: .*dictionary, got None"),
+        ("timings", {"run": {}}, r"timings.run: .*number, got \{\}"),
+        ("command", [[[]]], "command: .*string"),
+        ("surprise", 1, "surprise: Unexpected keyword argument, got 1"),
+    ],
+)
+def test_a_wrong_value_is_named(tmp_path, name, value, told):
+    manifest().write(tmp_path)
+    content = json.loads((tmp_path / "manifest.json").read_text())
+    (tmp_path / "manifest.json").write_text(json.dumps(content | {name: value}))
+    with pytest.raises(FolderError, match=rf"manifest\.json: not a manifest: {told}"):
+        RunManifest.read(tmp_path)
+
+
+@pytest.mark.parametrize("model", [{}, {"threshold": "low"}, {"threshold": float("nan")}])
+def test_a_run_without_threshold(tmp_path, model):
+    RunManifest("run", {}, model=model).write(tmp_path)
+    with pytest.raises(FolderError, match=r"manifest\.json: model.threshold: expected a number"):
+        RunManifest.read(tmp_path).threshold(tmp_path)
+
+
+def test_a_place_need_not_be_utf8(tmp_path):
+    RunManifest("run", {}, inputs={"sample": "caf\udce9"}).write(tmp_path)
+    assert RunManifest.read(tmp_path).inputs == {"sample": "caf\udce9"}
+
+
+def test_what_is_no_object_is_named(tmp_path):
+    (tmp_path / "manifest.json").write_text("[]")
+    with pytest.raises(FolderError, match="not a manifest: expected a JSON object, got list"):
         RunManifest.read(tmp_path)
 
 

@@ -1,4 +1,5 @@
 import json
+import os
 
 import numpy as np
 import pyarrow as pa
@@ -11,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clumpscope.core.clumps import LEVELS, clump_table, schema
-from clumpscope.core.records import HOSTS, LABELS, SCHEMA_VERSION, record_table
+from clumpscope.core.records import FAILURES, HOSTS, LABELS, SCHEMA_VERSION, record_table
 from clumpscope.core.schema import plain
-from clumpscope.errors import StoreError, TableError
+from clumpscope.errors import FolderError, StoreError, TableError
+from clumpscope.store import tables
+from clumpscope.store.failures import write_failures
 from clumpscope.store.tables import (
     read_parquet,
     read_records,
@@ -156,6 +159,67 @@ def test_missing_truncated_or_foreign_files(tmp_path):
     path.write_text("galaxy_id\na\n")
     with pytest.raises(StoreError, match="not a readable Parquet file"):
         read_parquet(path)
+
+
+def test_a_column_that_cannot_be_read_is_named(tmp_path):
+    path = tmp_path / "t.parquet"
+    odd = pa.schema([pa.field("ra", pa.float64(), metadata={"unit": "banana"})])
+    pq.write_table(pa.table({"ra": [1.0]}, schema=odd), path)
+    with pytest.raises(FolderError, match=r"t\.parquet: column ra: expected a unit that"):
+        read_parquet(path)
+    pq.write_table(pa.Table.from_arrays([pa.array([1]), pa.array([2])], ["ra", "ra"]), path)
+    with pytest.raises(FolderError, match=r"t\.parquet: expected each column once, got ra twice"):
+        read_parquet(path)
+    with pytest.raises(FolderError, match="ra twice"):
+        read_user_table(path)
+
+
+def test_what_is_no_table_at_all(tmp_path):
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({}), path)
+    with pytest.raises(TableError, match="at least one row, got an empty table"):
+        read_user_table(path)
+    with pytest.raises(TableError, match="got none named galaxy_id"):
+        read_records(path, HOSTS, required=("galaxy_id",))
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(FolderError, match=r"t\.parquet: expected a regular file, got a folder"):
+        read_parquet(path)
+    path.rmdir()
+    os.mkfifo(path)
+    with pytest.raises(FolderError, match=r"t\.parquet: expected a regular file, got a named pipe"):
+        read_parquet(path)
+
+
+def test_a_table_of_too_many_values_is_not_read(tmp_path, monkeypatch):
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"a": [0] * 1000, "b": [0] * 1000}), path)
+    monkeypatch.setattr(tables, "_MOST_CELLS", 2000)
+    assert len(read_parquet(path)) == 1000
+    monkeypatch.setattr(tables, "_MOST_CELLS", 1999)
+    with pytest.raises(FolderError, match="at most 1,999 values, got 2,000"):
+        read_parquet(path)
+
+
+@pytest.mark.parametrize(
+    "meta", [b"[" * 100_000, b'{"schema_version": Infinity}', b'{"schema_version": []}', b"\xff"]
+)
+def test_metadata_of_every_kind(tmp_path, meta):
+    data = pa.table({"galaxy_id": ["a"]}).replace_schema_metadata({b"clumpscope": meta})
+    pq.write_table(data, tmp_path / "t.parquet")
+    with pytest.raises(FolderError, match="damaged table metadata"):
+        read_parquet(tmp_path / "t.parquet")
+
+
+def test_words_and_places_that_are_not_utf8(tmp_path):
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    rows = {"galaxy_id": ["a"], "stage": ["read"], "error": [f"{folder}: no such file"]}
+    write_failures(record_table(FAILURES, rows), folder / "failures.parquet")
+    found = read_parquet(folder / "failures.parquet")
+    assert found["error"].tolist() == [f"{tmp_path}/caf\\udce9: no such file"]
+    assert "caf\\udce9" in (folder / "failures.csv").read_text()
+    write_fits(found, folder / "t.fits")
+    assert read_user_table(folder / "t.fits")["galaxy_id"].tolist() == ["a"]
 
 
 def test_fits_has_units_ucds_and_comments(tmp_path):

@@ -187,3 +187,28 @@ def test_numbers_come_back_as_python_reads_them(tmp_path_factory, numbers, separ
         assert found == numbers
     else:
         assert found == [float(number) for number in numbers]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_marks_of_byte_order_are_passed_over(tmp_path, encoding):
+    path = tmp_path / "t.csv"
+    path.write_text("galaxy_id,x\n007,1.5\n", encoding=encoding)
+    found = read_text_table(path)
+    assert (found.colnames, found["galaxy_id"].tolist()) == (["galaxy_id", "x"], ["007"])
+    path.write_text("\ufeffgalaxy_id,x\n007,1.5\n", encoding=encoding)  # twice
+    assert read_text_table(path).colnames == ["galaxy_id", "x"]
+
+
+def test_a_cell_may_hold_any_sign_but_nul(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes("name,x\r\na\u2028b\x0bc\x85d,1\r\n".encode())
+    assert read_text_table(path)["name"].tolist() == ["a\u2028b\x0bc\x85d"]
+    path.write_bytes(b"name,x\na,3\0\n")
+    with pytest.raises(TableError, match=r"t\.csv: expected text, got one with the character NUL"):
+        read_text_table(path)
+
+
+def test_a_number_of_more_digits_than_python_makes_is_text(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(f"galaxy_id,x\na,{'9' * 5000}\n")
+    assert read_text_table(path)["x"].tolist() == ["9" * 5000]

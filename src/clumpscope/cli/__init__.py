@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from clumpscope.cli import labels, models, pictures, recipe, runs, samples, train
 from clumpscope.cli.common import Stopped, app, errors
+from clumpscope.cli.encoding import speak_to_any_terminal
 from clumpscope.errors import ClumpscopeError
 
 
@@ -15,6 +16,7 @@ def _stop(_number: int, _frame: object) -> NoReturn:
 
 def main() -> NoReturn:
     """Run the command line; exits 0, 1 (failed), 2 (bad usage or input) or 130 (Ctrl-C)."""
+    speak_to_any_terminal()
     for request in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, request, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:

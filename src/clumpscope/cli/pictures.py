@@ -21,11 +21,14 @@ def show(
     """Draw one galaxy large: composite, bands, boxes, apertures, and a table of its clumps."""
     from clumpscope.jobs.show import show as job
     from clumpscope.plot import save
+    from clumpscope.store.atomic import new_file
     from clumpscope.store.confined import inside
     from clumpscope.store.run import Run
 
+    if out is not None:
+        new_file(out)
     figure = job(run, galaxy, recipe_for(run, recipe))
-    path = inside(Path(), f"{galaxy}.png") if out is None else out
+    path = new_file(inside(Path(), f"{galaxy}.png")) if out is None else out
     save(figure, path)
     console.print(str(path))
     failure = Run(run).failure(galaxy)
@@ -56,11 +59,13 @@ def sheet(
     """Draw galaxies small on one sheet: the first 30, or as the options choose."""
     from clumpscope.jobs.sheet import sheet as job
     from clumpscope.plot import save
+    from clumpscope.store.atomic import new_file
 
     ids = [name for joined in galaxies or [] for name in joined.split(",") if name]
     if ids and (random is not None or flag):
         raise TableError(expected_got("--galaxies", "to be alone", "--random or --flag beside it"))
+    # That of the run is drawn anew, as all that is its own.
+    path = run / "sheet.png" if out is None else new_file(out)
     figure = job(run, recipe_for(run, recipe), galaxies=ids, random=random, flag=flag, seed=seed)
-    path = run / "sheet.png" if out is None else out
     save(figure, path)
     console.print(str(path))

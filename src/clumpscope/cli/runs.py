@@ -126,21 +126,23 @@ def measure(
     positions: Annotated[
         Path, typer.Option("--positions", help="table with galaxy_id and ra, dec or x, y")
     ],
-    out: Annotated[Path, typer.Option("--out", help="Parquet or FITS file to write")],
+    out: Annotated[Path, typer.Option("--out", help="Parquet or FITS file to write; new")],
     coords: Annotated[
         Literal["sky", "pixel"] | None,
         typer.Option("--coords", help="which counts, where both are there"),
     ] = None,
     recipe: RecipeFile = None,
 ) -> None:
-    """Measure given positions in every band."""
+    """Measure given positions in every band; exits with 1 if the sample lacks one's galaxy."""
     from clumpscope.jobs.measure import failures_of
     from clumpscope.jobs.measure import measure as job
 
-    count, failed = job(sample, positions, out, recipe_of(recipe), coords)
-    console.print(f"{count} positions measured in {out}")
-    if failed:
+    measured = job(sample, positions, out, recipe_of(recipe), coords)
+    console.print(f"{measured.positions} positions measured in {out}")
+    if measured.failed:
         tell_failures(failures_of(out))
+    if measured.unknown:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -8,6 +8,7 @@ import difflib
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from reprlib import Repr
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, ValidationError
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 
 
 _MOST_MB = 1.0
+_TOLD = 10  # problems of a file
+_LONG = 100  # characters of a key or value
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = _LONG
 
 
 class Recipe(Section):
@@ -76,20 +81,29 @@ def load_recipe(path: Path | None) -> Recipe:
     if path is None:
         return Recipe()
     try:
-        text = regular(path, RecipeError, _MOST_MB).read_text(encoding="utf-8")
+        text = regular(path, RecipeError, _MOST_MB).read_text(encoding="utf-8-sig")
         return Recipe.model_validate(tomllib.loads(text))
     except OSError as error:
         raise RecipeError(f"recipe {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"recipe {path}: not valid TOML: {error}") from error
     except ValidationError as error:
-        problems = "; ".join(_problem(item) for item in error.errors())
-        raise RecipeError(f"recipe {path}: {problems}") from error
+        raise RecipeError(f"recipe {path}: {problems(error)}") from error
+    except RecursionError:
+        raise RecipeError(f"recipe {path}: not valid TOML: nested too deeply") from None
+    except ValueError as error:  # no TOML, no UTF-8, or a number of too many digits
+        raise RecipeError(f"recipe {path}: not valid TOML: {error}") from error
+
+
+def problems(error: ValidationError) -> str:
+    """What is wrong with what a file says, each value with its dotted key: the first ten."""
+    told = [_problem(item) for item in error.errors()[:_TOLD]]
+    if error.error_count() > _TOLD:
+        told.append(f"and {error.error_count() - _TOLD} more")
+    return "; ".join(told)
 
 
 def _problem(item: "ErrorDetails") -> str:
-    place = [str(part) for part in item["loc"]]
-    problem = f"{item['msg']}, got {item['input']!r}"
+    place = [str(part)[:_LONG] for part in item["loc"]]
+    problem = f"{item['msg']}, got {_SHORT.repr(item['input'])}"
     if item["type"] == "extra_forbidden":
         problem = _unknown(".".join(place[:-1]), place[-1])
     return f"{'.'.join(place)}: {problem}"

@@ -32,6 +32,13 @@ class ColumnSpec:
     description: str
 
 
+_WORDS = {
+    "f8": "numbers",
+    "i4": "whole numbers",
+    "i8": "whole numbers",
+    "bool": "true or false",
+    "str": "text",
+}
 BLANK: dict[str, object] = {"f8": np.nan, "i4": 0, "i8": 0, "bool": False, "str": ""}
 
 
@@ -45,7 +52,7 @@ def build_table(
     Raises
     ------
     TableError
-        If a column is not in ``specs`` or the lengths differ.
+        If a column is not in ``specs``, is of another kind or unit, or the lengths differ.
     """
     unknown = set(columns) - {spec.name for spec in specs}
     if unknown:
@@ -61,14 +68,15 @@ def build_table(
 
 
 def _column(values: object, spec: ColumnSpec) -> Column | u.Quantity:
-    dtype = np.dtype(np.str_) if spec.dtype == "str" else np.dtype(spec.dtype)
-    if isinstance(values, MaskedColumn):
-        values = values.filled(BLANK[spec.dtype])
-    if isinstance(values, u.Quantity):
-        values = values.to_value(spec.unit, AB)
-    if dtype.kind == "i":
-        values = _without_gaps(values)
-    array = np.atleast_1d(np.asarray(values, dtype=dtype))
+    try:
+        if isinstance(values, MaskedColumn):
+            values = values.filled(BLANK[spec.dtype])
+        if isinstance(values, u.Quantity):
+            values = values.to_value(spec.unit, AB)
+        array = np.atleast_1d(_of_kind(values, spec.dtype))
+    except (ValueError, TypeError, OverflowError, u.UnitsError) as error:
+        what = _WORDS[spec.dtype] + (f" in {spec.unit}" if spec.unit else "")
+        raise TableError(expected_got(f"column {spec.name}", what, f"others ({error})")) from error
     meta = {"ucd": spec.ucd} if spec.ucd else {}
     if spec.unit:
         column = u.Quantity(array, u.Unit(spec.unit))
@@ -78,10 +86,46 @@ def _column(values: object, spec: ColumnSpec) -> Column | u.Quantity:
     return Column(array, description=spec.description, meta=meta)
 
 
-def _without_gaps(values: object) -> NDArray[np.generic]:
-    """Blank the NaN of whole numbers that came as floats, as a file with gaps gives them."""
-    array = np.asarray(values)
-    return np.where(np.isfinite(array), array, 0.0) if array.dtype.kind == "f" else array
+def _of_kind(values: object, dtype: str) -> NDArray[Any]:
+    """Values as a dtype of `ColumnSpec`; NaN, which a file with gaps gives, as blank text."""
+    given = np.asarray(values)
+    if dtype == "str":
+        return _words(given)
+    if given.size and given.dtype.kind not in ("biuO" if dtype == "bool" else "biufUSO"):
+        raise ValueError(f"they are {given.dtype}")
+    if dtype in ("i4", "i8"):
+        return _whole(given, np.dtype(dtype))
+    return np.asarray(values, dtype=dtype)
+
+
+def _words(values: NDArray[Any]) -> NDArray[np.str_]:
+    """Text, and whole numbers as such; NaN, of a column that is all gaps, is empty."""
+    kind = values.dtype.kind
+    if kind == "f" and np.isnan(values).all():
+        return np.full(values.shape, "")
+    if kind not in "USiu" and not all(isinstance(one, str | bytes | int) for one in values.flat):
+        raise ValueError(f"they are {values.dtype}, such as {values.flat[0]!r:.50}")
+    return values.astype(np.str_)
+
+
+def _whole(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Numbers as whole ones; NaN, which a file with gaps gives, is blank.
+
+    Raises
+    ------
+    ValueError
+        If one is not whole, or too large.
+    """
+    if values.dtype.kind == "f":
+        values = np.where(np.isnan(values), 0.0, values)
+        broken = values[values != np.rint(values)]
+        if len(broken):
+            raise ValueError(f"{broken[0]} is not whole")
+    if values.dtype.kind in "iuf" and len(values):
+        limits = np.iinfo(dtype)
+        if not (limits.min <= values.min() and values.max() <= limits.max):
+            raise ValueError(f"{max(values.min(), values.max(), key=abs)} is too large")
+    return values.astype(dtype, copy=False)
 
 
 def plain(table: QTable, name: str) -> NDArray[Any]:

@@ -10,14 +10,14 @@ from astropy.table import QTable, Table
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.grid import Grid
 from clumpscope.core.schema import plain
-from clumpscope.errors import FolderError, TableError, expected_got
+from clumpscope.errors import TableError, expected_got
 from clumpscope.plot.labels import heat_map
 from clumpscope.stages.labels.formats.authors import from_authors
 from clumpscope.stages.labels.formats.base import Format, Images
 from clumpscope.stages.labels.formats.registry import format_of
 from clumpscope.stages.labels.select import Step, in_range, select
 from clumpscope.stages.labels.split import split
-from clumpscope.store.atomic import new_folder
+from clumpscope.store.atomic import new_file, new_folder
 from clumpscope.store.confined import inside
 from clumpscope.store.labels import IMAGES_FILE, LABELS_FILE, read_any_labels, read_images
 from clumpscope.store.manifest import RunManifest
@@ -71,7 +71,7 @@ def split_labels(file: Path, out: Path, recipe: Recipe) -> QTable:
     StoreError, TableError
         If something cannot be read or written, or there are too few galaxies.
     """
-    _check_new(out)
+    new_file(out)
     groups = split(read_any_labels(file, from_authors), recipe.labels, recipe.seed)
     write_parquet(groups, out)
     return groups
@@ -94,7 +94,7 @@ def import_labels(file: Path, out: Path, form: str, recipe: Recipe, sample: Path
     ImageError
         If an image that is needed cannot be read.
     """
-    _check_new(out)
+    new_file(out)
     chosen = format_of(form)
     labels = chosen.read(_content(file, chosen), _images(sample, recipe), file)
     if not len(labels):
@@ -108,15 +108,17 @@ def export_labels(file: Path, out: Path, form: str, recipe: Recipe, sample: Path
 
     Parameters and errors are as of `import_labels`.
     """
-    _check_new(out)
     labels, chosen = read_any_labels(file, from_authors), format_of(form)
+    if chosen.content in ("json", "table"):
+        new_file(out)
+    else:
+        new_folder(out)
     content = chosen.write(labels, _images(sample, recipe))
     if chosen.content == "json":
         write_text(out, json.dumps(content, indent=1) + "\n")
     elif chosen.content == "table":
         write_table(content, out)
     else:
-        new_folder(out)
         files = {f"{galaxy_id}{chosen.suffix}": text for galaxy_id, text in content.items()}
         for name, text in (files | dict(chosen.extra)).items():
             write_text(inside(out, name), text)
@@ -144,8 +146,3 @@ def _images(folder: Path | None, recipe: Recipe) -> Images:
         return None if found is None else sample.grid(found, recipe.sample, recipe.limits)
 
     return Images(grid, side)
-
-
-def _check_new(out: Path) -> None:
-    if out.is_file():
-        raise FolderError(expected_got(out, "a new file", "one that exists"))

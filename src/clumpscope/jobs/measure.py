@@ -1,6 +1,7 @@
 """`measure`: a user's positions in the images of a sample."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -10,9 +11,12 @@ from clumpscope.core.records import FAILURES, record_table
 from clumpscope.errors import ClumpscopeError, TableError, expected_got
 from clumpscope.ops.cost import check_boxes, check_measured
 from clumpscope.stages.measure import Coords, UserPositions, measure_positions
+from clumpscope.store.atomic import new_file
 from clumpscope.store.failures import write_failures
 from clumpscope.store.sample import Sample, require_galaxy
 from clumpscope.store.tables import read_user_table, write_fits, write_parquet
+
+_TOLD = 5  # failures in an error
 
 
 def failures_of(out: Path) -> Path:
@@ -20,30 +24,54 @@ def failures_of(out: Path) -> Path:
     return out.with_name(f"{out.stem}-failures.parquet")
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What a measurement did.
+
+    Attributes
+    ----------
+    positions
+        How many were measured.
+    failed
+        Error of each galaxy that failed.
+    unknown
+        Those of them that the sample does not have.
+    """
+
+    positions: int
+    failed: dict[str, str]
+    unknown: tuple[str, ...]
+
+
 def measure(
     sample: Path, positions: Path, out: Path, recipe: Recipe, coords: Coords | None = None
-) -> tuple[int, dict[str, str]]:
+) -> Measured:
     """Measure a user's positions; writes ``out`` (Parquet or FITS) and, if any, the failures.
 
-    Returns the number of measured positions and the error of each galaxy that failed; these go
-    to ``<out>-failures.parquet`` and ``.csv``, too.
+    The error of each galaxy that failed goes to ``<out>-failures.parquet`` and ``.csv``.
 
     Raises
     ------
     StoreError, TableError
-        If sample or positions cannot be used, none could be measured, or ``out`` has another
-        suffix.
+        If sample or positions cannot be used, none could be measured, or ``out`` exists or has
+        another suffix.
     """
     writers = {".parquet": write_parquet, ".fits": write_fits}
     if out.suffix not in writers:
         raise TableError(expected_got("--out", " or ".join(writers), out.name))
+    failures = failures_of(out)
+    for path in (out, failures, failures.with_suffix(".csv")):
+        new_file(path)
     opened = Sample.open(sample)
-    wanted = UserPositions.of(read_user_table(positions))
-    failed: dict[str, str] = {}
+    table = read_user_table(positions)
+    try:
+        wanted = UserPositions.of(table)
+    except TableError as error:
+        raise TableError(f"{positions}: {error}") from error
+    unknown = sorted(set(wanted.galaxy_id.tolist()) - set(opened.ids))
+    failed = dict.fromkeys(unknown, f"not a galaxy of {sample}")
 
     def images() -> Iterator[GalaxyImage]:
-        unknown = set(wanted.galaxy_id.tolist()) - set(opened.ids)
-        failed.update(dict.fromkeys(sorted(unknown), f"not a galaxy of {sample}"))
         for index, galaxy_id in enumerate(opened.ids):
             count = len(wanted.rows(galaxy_id))
             if count:
@@ -56,7 +84,7 @@ def measure(
                 else:
                     yield image
 
-    table = measure_positions(
+    measured = measure_positions(
         wanted,
         images(),
         recipe.measure,
@@ -64,15 +92,17 @@ def measure(
         coords,
         failed=lambda galaxy_id, error: failed.update({galaxy_id: str(error)}),
     )
+    if not len(measured):
+        told = [f"{galaxy_id}: {error}" for galaxy_id, error in islice(failed.items(), _TOLD)]
+        rest = [f"and {len(failed) - _TOLD} more"] if len(failed) > _TOLD else []
+        got = "; ".join([*told, *rest])
+        raise TableError(expected_got(positions, "a position that can be measured", "none", got))
     if failed:
         rows = {
             "galaxy_id": list(failed),
             "stage": ["measure"] * len(failed),
             "error": list(failed.values()),
         }
-        write_failures(record_table(FAILURES, rows), failures_of(out))
-    if not len(table):
-        got = "; ".join(f"{galaxy_id}: {error}" for galaxy_id, error in islice(failed.items(), 1))
-        raise TableError(expected_got(positions, "a position that can be measured", "none", got))
-    writers[out.suffix](table, out)
-    return len(table), failed
+        write_failures(record_table(FAILURES, rows), failures)
+    writers[out.suffix](measured, out)
+    return Measured(len(measured), failed, tuple(unknown))

@@ -12,10 +12,12 @@ from clumpscope.models.registry import (
     REPOSITORY,
     PublishedCheckpoint,
     cache_folder,
+    check_name,
     find_model,
     model_folder,
 )
 from clumpscope.net.download import Progress, download
+from clumpscope.store.atomic import new_file
 from clumpscope.store.manifest import sha256_file
 
 # The commit that holds the five files: a later state of the branch may not.
@@ -70,7 +72,7 @@ def fetch_models(name: str, base_url: str | None = None, progress: Progress | No
     source = cache_folder() / "downloads" / checkpoint.file
     url = f"{base.rstrip('/')}/{checkpoint.file}"
     download(url, source, checkpoint.size, checkpoint.sha256, _advice(checkpoint), progress)
-    import_models(source, name)
+    _import(source, name, model)
     source.unlink()
     return model
 
@@ -98,8 +100,14 @@ def import_models(file: Path, name: str, out: Path | None = None) -> Path:
     ModelError
         If the file is no such checkpoint, or the name is not safe.
     StoreError
-        If the model file cannot be written.
+        If the model file exists or cannot be written.
     """
+    check_name(name)
+    target = model_folder() / f"{name}.safetensors" if out is None else out
+    return _import(file, name, new_file(target))
+
+
+def _import(file: Path, name: str, out: Path) -> Path:
     # Here, since torch takes seconds to load.
     from clumpscope.detector.published import import_published
 

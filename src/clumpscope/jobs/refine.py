@@ -8,6 +8,7 @@ from clumpscope.core.boxes import Boxes
 from clumpscope.core.flags import OF_MODEL
 from clumpscope.core.schema import plain
 from clumpscope.engine.local import Progress, silent
+from clumpscope.errors import TableError, expected_got
 from clumpscope.jobs import work as books
 from clumpscope.jobs.shards import DEADLY
 from clumpscope.jobs.work import Work
@@ -28,6 +29,10 @@ def refine(run: Path, recipe: Recipe, progress: Progress = silent) -> int:
     """
     store = Run(run)
     sample, found = store.sample(), boxes_by_galaxy(store.read("detections"))
+    strangers = sorted(set(found) - set(sample.ids))
+    if strangers:
+        what = f"detections of run {run}"
+        raise TableError(expected_got(what, "galaxies of its sample", ", ".join(strangers[:3])))
     threshold = recipe.refine.score_threshold
     if threshold is None:
         threshold = store.threshold()
@@ -35,6 +40,11 @@ def refine(run: Path, recipe: Recipe, progress: Progress = silent) -> int:
     # Only the run knew the model.
     kept = plain(known, "flags").astype(int) & int(OF_MODEL)
     of_model = dict(zip(plain(known, "galaxy_id").astype(str), kept.tolist(), strict=True))
+    unseen = [one for one in sample.ids if one not in of_model]
+    if unseen:
+        remedy = "the sample has grown: run it again"
+        what = f"{run / 'galaxies.parquet'}"
+        raise TableError(expected_got(what, "each galaxy of its sample", f"no {unseen[0]}", remedy))
     failed = {str(row["galaxy_id"]): (str(row["stage"]), str(row["error"])) for row in before}
     works = []
     for index, galaxy_id in enumerate(sample.ids):

@@ -63,6 +63,7 @@ def release(
 def _note(store: Run, galaxies: QTable, failures: QTable, failed: Mapping[str, str]) -> None:
     """Bring the run's tables to what failed in this stage, instead of what once failed in it."""
     others = failures[np.asarray(failures["stage"]) != _STAGE]
+    failed = {one: why for one, why in failed.items() if one not in others["galaxy_id"]}
     if not failed and len(others) == len(failures):
         return
     columns = {

@@ -18,7 +18,7 @@ from clumpscope.stages.labels.correction import Subject, manifest, subject
 from clumpscope.store.atomic import atomic, new_folder
 from clumpscope.store.confined import inside
 from clumpscope.store.labels import read_labels
-from clumpscope.store.run import Run
+from clumpscope.store.run_tables import read_run_table
 from clumpscope.store.sample import Sample
 
 
@@ -38,7 +38,7 @@ def subjects(file: Path, out: Path, recipe: Recipe, sample: Path | None) -> int:
         raise FolderError(expected_got("--sample", "the sample with the images", "none"))
     opened = Sample.open(sample)
     of_run = (file / "positions.parquet").is_file()
-    boxes = Run(file).read("positions") if of_run else read_labels(file)
+    boxes = read_run_table(file, "positions") if of_run else read_labels(file)
     corners = corners_of(boxes, "clump_px_" if of_run else "")
     label = plain(boxes, "clump_label_id" if of_run else "label")
     rows = rows_by_id(boxes)

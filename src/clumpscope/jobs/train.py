@@ -5,7 +5,6 @@ composites, trains on them and keeps the best network.
 """
 
 import math
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from clumpscope.core.schema import plain
 from clumpscope.detector.training.examples import Labelled, TrainingSet
 from clumpscope.engine.local import Progress, Workers, ordered_map, shards, silent
 from clumpscope.engine.watch import time_limit
-from clumpscope.errors import FolderError, StoreError, TableError, expected_got
+from clumpscope.errors import TableError, expected_got
 from clumpscope.models.native import native_spec
 from clumpscope.models.registry import find_model
 from clumpscope.models.spec import DetectorSpec, TrainingRange
@@ -32,6 +31,7 @@ from clumpscope.stages.labels.boxes import labels_by_galaxy
 from clumpscope.stages.labels.formats.authors import from_authors
 from clumpscope.stages.train.galaxies import Galaxy, Notes, galaxies_of, grouped, known_by, within
 from clumpscope.stages.train.sides import by_host, of_group, same_hosts
+from clumpscope.store.atomic import new_file
 from clumpscope.store.labels import LABELS_FILE, looked_at, read_any_labels
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_records
@@ -221,7 +221,7 @@ def train(
     ModelError
         If the recipe's encoder does not exist, or ``train.start`` is no fitting model.
     """
-    _check_new(out)
+    new_file(out)
     # torch is loaded here and not by every command.
     from clumpscope.detector.training.data import CompositeDataset
     from clumpscope.detector.training.fit import fit, initial
@@ -252,18 +252,6 @@ def train(
 
     fit(network, learning, checking, config, seed, Watch(timed, save, step))
     return written[0]
-
-
-def _check_new(out: Path) -> None:
-    """Check that ``out`` is a new file in a folder, made if need be, that takes files."""
-    if out.exists():
-        raise FolderError(expected_got(f"model file {out}", "a new file", "one that exists"))
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out.parent):
-            pass
-    except OSError as error:
-        raise StoreError(f"cannot write {out}: {error.strerror or error}") from error
 
 
 def _composites(plan: Plan, workers: Workers, progress: Progress) -> tuple[TrainingSet, int]:

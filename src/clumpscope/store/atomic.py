@@ -1,6 +1,5 @@
 """Files appear whole or not at all."""
 
-import errno
 import os
 import shutil
 import tempfile
@@ -8,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from clumpscope.errors import FolderError, StoreError, expected_got
+from clumpscope.errors import FolderError, expected_got
+from clumpscope.store.disk import unwritable
 from clumpscope.store.lock import LOCK
 
 PART = ".part-"  # begins the name of what has not been renamed into place yet
@@ -33,9 +33,7 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())  # mkstemp gives 0o600
         temporary.replace(path)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StoreError(f"cannot write {path}: the disk is full") from error
-        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
+        raise unwritable(path, error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -46,6 +44,30 @@ def _umask() -> int:
     umask = os.umask(0o077)
     os.umask(umask)
     return umask
+
+
+def new_file(path: Path) -> Path:
+    """Check that a file which a user names, to be written, is new, and that it can be made.
+
+    Raises
+    ------
+    StoreError
+        If there is anything of that name, or its folder cannot be made or written.
+    """
+    try:
+        if path.exists() or path.is_symlink():
+            raise FolderError(expected_got(path, "a new file", "one that exists"))
+        with tempfile.TemporaryFile(dir=_existing(path.parent)):
+            return path
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _existing(folder: Path) -> Path:
+    """The first of a folder and those above it that is there."""
+    return next(
+        place for place in (folder, *folder.parents) if place.exists() or place.is_symlink()
+    )
 
 
 def new_folder(path: Path) -> Path:
@@ -60,7 +82,7 @@ def new_folder(path: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
         filled = any(one.name != LOCK for one in path.iterdir())
     except OSError as error:
-        raise StoreError(f"cannot make folder {path}: {error.strerror or error}") from error
+        raise unwritable(path, error) from error
     if filled:
         raise FolderError(expected_got(f"output folder {path}", "a new or empty folder", "files"))
     return path

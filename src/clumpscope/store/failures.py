@@ -22,6 +22,6 @@ def write_failures(table: QTable, path: Path) -> None:
     write_parquet(table, path)
     with (
         atomic(path.with_suffix(".csv")) as temporary,
-        temporary.open("w", encoding="utf-8", newline="") as stream,
+        temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream,
     ):
         write_csv(stream, [table.colnames, *table.iterrows()])

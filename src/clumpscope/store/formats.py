@@ -20,6 +20,7 @@ from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
 from clumpscope.files.regular import regular
 from clumpscope.store.atomic import atomic
+from clumpscope.store.foreign import check_foreign
 from clumpscope.store.tables import read_parquet, write_fits
 
 
@@ -124,6 +125,7 @@ def read_catalogue(path: Path) -> QTable:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", fits.verify.VerifyWarning)  # of truncated files
+            check_foreign(path)
             table = readers[path.suffix](path)
     except (OSError, ValueError, TypeError, LookupError, AstropyUserWarning) as error:
         raise TableError(f"{path}: not a readable {path.suffix[1:]} table: {error}") from error

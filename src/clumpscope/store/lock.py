@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from clumpscope.errors import FolderError, StoreError, expected_got
+from clumpscope.errors import FolderError, expected_got
+from clumpscope.store.disk import unwritable
 
 LOCK = ".lock"
 
@@ -32,7 +33,7 @@ def locked(folder: Path) -> Iterator[bool]:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
-        raise StoreError(f"cannot write folder {folder}: {error.strerror or error}") from error
+        raise unwritable(folder, error) from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -43,11 +44,18 @@ def locked(folder: Path) -> Iterator[bool]:
             ) from None
         now = datetime.now(UTC).isoformat(sep=" ", timespec="seconds")
         died = os.fstat(handle).st_size > 0
-        os.ftruncate(handle, 0)
-        os.write(handle, f"process {os.getpid()} on {platform.node()} since {now}".encode())
         try:
+            _sign(handle, path, f"process {os.getpid()} on {platform.node()} since {now}")
             yield died
         finally:
             path.unlink(missing_ok=True)
     finally:
         os.close(handle)
+
+
+def _sign(handle: int, path: Path, who: str) -> None:
+    try:
+        os.ftruncate(handle, 0)
+        os.write(handle, who.encode())
+    except OSError as error:
+        raise unwritable(path, error) from error

@@ -7,13 +7,18 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from pydantic import ConfigDict, InstanceOf, TypeAdapter, ValidationError
+
+from clumpscope.config.recipe import problems
 from clumpscope.errors import FolderError, expected_got
 from clumpscope.files.regular import regular
 from clumpscope.store.atomic import atomic
+from clumpscope.store.json_text import parse_json
 
 SCHEMA_VERSION = 1
+Text = InstanceOf[str]  # of any kind: a path need not be UTF-8
 _PACKAGES = ("clumpscope", "numpy", "astropy", "photutils", "torch", "torchvision", "timm")
 
 
@@ -36,13 +41,15 @@ class RunManifest:
     differ between identical runs and are left out of byte comparisons.
     """
 
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
     command: str
     recipe: dict[str, Any]
     seed: int = 0
     key: str = ""
-    inputs: dict[str, str] = field(default_factory=dict)
+    inputs: dict[Text, Text] = field(default_factory=dict)
     model: dict[str, Any] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: dict[Text, int] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=_versions)
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
@@ -64,18 +71,38 @@ class RunManifest:
         """
         path = folder / "manifest.json"
         try:
-            content = json.loads(regular(path, FolderError).read_text())
-            found = int(content["schema_version"])
+            content = parse_json(regular(path, FolderError).read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise FolderError(f"{path}: no such file; is {folder} a sample or run?") from None
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError) as error:
             raise FolderError(f"{path}: not a manifest: {error}") from error
-        if found > SCHEMA_VERSION:
+        if not isinstance(content, dict):
+            got = f"not a manifest: expected a JSON object, got {type(content).__name__}"
+            raise FolderError(f"{path}: {got}")
+        found = content.get("schema_version", SCHEMA_VERSION)
+        if isinstance(found, int) and found > SCHEMA_VERSION:
             raise FolderError(expected_got(path, f"schema version <= {SCHEMA_VERSION}", found))
         try:
-            return cls(**content)
-        except TypeError as error:
-            raise FolderError(f"{path}: not a manifest: {error}") from error
+            return _MANIFEST.validate_python(content)
+        except ValidationError as error:
+            raise FolderError(f"{path}: not a manifest: {problems(error)}") from error
+
+    def threshold(self, folder: Path) -> float:
+        """Score threshold that the run in ``folder`` applied.
+
+        Raises
+        ------
+        FolderError
+            If the manifest does not say it.
+        """
+        found = self.model.get("threshold")
+        if isinstance(found, int | float) and not isinstance(found, bool) and 0 <= found <= 1:
+            return float(found)
+        what = f"{folder / 'manifest.json'}: model.threshold"
+        raise FolderError(expected_got(what, "a number from 0 to 1", repr(found)))
+
+
+_MANIFEST = TypeAdapter(RunManifest)
 
 
 def sha256_file(path: Path) -> str:

@@ -9,17 +9,18 @@ from pathlib import Path
 from astropy.table import QTable, vstack
 from pydantic import ValidationError
 
-from clumpscope.config.recipe import Recipe
+from clumpscope.config.recipe import Recipe, problems
 from clumpscope.config.run import CatalogueConfig
 from clumpscope.core.clumps import clump_table
-from clumpscope.core.galaxy import check_galaxy_ids
 from clumpscope.core.schema import plain
-from clumpscope.errors import ClumpscopeError, FolderError, StoreError, expected_got
+from clumpscope.errors import ClumpscopeError, FolderError, expected_got
 from clumpscope.store.atomic import PART
+from clumpscope.store.disk import is_folder, unwritable
 from clumpscope.store.failures import write_failures
 from clumpscope.store.formats import write_formats
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.output import work_folder
+from clumpscope.store.run_tables import read_run_table
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_parquet, write_parquet
 
@@ -50,14 +51,14 @@ class Run:
         try:
             temporary = Path(tempfile.mkdtemp(prefix=PART, dir=target.parent))
         except OSError as error:
-            raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
+            raise unwritable(target, error) from error
         try:
             for name, table in tables.items():
                 write_parquet(table, temporary / f"{name}.parquet")
             temporary.replace(target)
         except OSError as error:
             if not target.is_dir():  # else another process was quicker, with the same result
-                raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
+                raise unwritable(target, error) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
@@ -95,15 +96,10 @@ class Run:
 
         Raises
         ------
-        StoreError
-            If the run has no such table.
-        TableError
-            If an id in it is not safe.
+        StoreError, TableError
+            If the run has no such table, or not all its columns, or an id in it is not safe.
         """
-        table = read_parquet(self.folder / f"{name}.parquet")
-        if "galaxy_id" in table.colnames:
-            check_galaxy_ids(map(str, table["galaxy_id"]), self.folder / f"{name}.parquet")
-        return table
+        return read_run_table(self.folder, name)
 
     def write(self, name: str, table: QTable) -> None:
         """Write a table of the run; the failures as CSV, too."""
@@ -120,10 +116,10 @@ class Run:
         no clumps.
         """
         paths = {name: self.folder / f"{name}.parquet" for name in ("positions", "catalogue")}
-        if not paths["positions"].is_file():
+        if not paths["positions"].exists():
             return clump_table("positions", {})
         positions = self.read("positions")
-        if not paths["catalogue"].is_file():
+        if not paths["catalogue"].exists():
             return positions
         catalogue = self.read("catalogue")
         return catalogue if _places(catalogue) == _places(positions) else positions
@@ -155,8 +151,10 @@ class Run:
             If the run's manifest is missing or the sample has moved.
         """
         place = RunManifest.read(self.folder).inputs.get("sample", "")
-        if not place or not Path(place).is_dir():
-            raise FolderError(expected_got(f"run {self.folder}", "its sample where it was", place))
+        if not (place and is_folder(Path(place))):
+            raise FolderError(
+                expected_got(f"run {self.folder}", "its sample where it was", place or "none")
+            )
         return Sample.open(Path(place))
 
     def recipe(self) -> Recipe:
@@ -171,7 +169,7 @@ class Run:
             return Recipe.model_validate(RunManifest.read(self.folder).recipe)
         except ValidationError as error:
             raise FolderError(
-                f"run {self.folder}: its recipe is not of this version: {error}"
+                f"run {self.folder}: its recipe is not of this version: {problems(error)}"
             ) from error
 
     def threshold(self) -> float:
@@ -180,9 +178,9 @@ class Run:
         Raises
         ------
         StoreError
-            If the run's manifest is missing.
+            If the run's manifest is missing or does not say it.
         """
-        return float(RunManifest.read(self.folder).model["threshold"])
+        return RunManifest.read(self.folder).threshold(self.folder)
 
     def note(self, recipe: Recipe) -> None:
         """Keep in the manifest with which recipe a stage was done anew."""

@@ -23,6 +23,7 @@ from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, ImageError, TableError, did_you_mean, expected_got
 from clumpscope.store.band_hdus import sky_place
 from clumpscope.store.confined import inside
+from clumpscope.store.disk import is_folder
 from clumpscope.store.image_sizes import check_psf_width
 from clumpscope.store.images import read_galaxy, read_grid
 from clumpscope.store.labels import read_labels
@@ -80,7 +81,7 @@ class Sample:
         TableError
             If the host table is empty, lacks ``galaxy_id`` or repeats or endangers an id.
         """
-        if not folder.is_dir():
+        if not is_folder(folder):
             raise FolderError(f"sample {folder}: no such folder")
         table = folder / "hosts.parquet"
         images = folder / "images" if (folder / "images").is_dir() else folder

@@ -20,10 +20,14 @@ from clumpscope.core.schema import JY_PER_NMGY, ColumnSpec, build_table
 from clumpscope.errors import ClumpscopeError, FolderError, TableError, expected_got
 from clumpscope.files.regular import regular
 from clumpscope.store.atomic import atomic
+from clumpscope.store.columns import read_column
+from clumpscope.store.foreign import check_foreign
+from clumpscope.store.json_text import parse_json
 from clumpscope.store.text_tables import read_text_table
 
 _ROW_GROUP = 65536  # fixed, so that files do not depend on how the rows were computed
 _META = b"clumpscope"
+_MOST_CELLS = 150_000_000  # of a table; a few bytes can stand for more
 
 
 def write_parquet(table: Table, path: Path) -> None:
@@ -38,23 +42,25 @@ def write_parquet(table: Table, path: Path) -> None:
             "description": column.info.description or "",
         }
         values = _values(table, name)
-        array = (
-            pa.array(map(str, _text(values).tolist()), pa.string())
-            if (values.dtype.kind in "UOS")
-            else pa.array(values)
-        )
+        array = _strings(values) if values.dtype.kind in "UOS" else pa.array(values)
         fields.append(pa.field(name, array.type, metadata={k: v for k, v in metadata.items() if v}))
         arrays.append(array)
     schema = pa.schema(fields, metadata={_META: json.dumps(dict(table.meta), sort_keys=True)})
-    with atomic(path) as temporary:
+    with atomic(path) as temporary, temporary.open("wb") as stream:
         pq.write_table(
-            pa.Table.from_arrays(arrays, schema=schema), temporary, row_group_size=_ROW_GROUP
+            pa.Table.from_arrays(arrays, schema=schema), stream, row_group_size=_ROW_GROUP
         )
 
 
-def _text(values: NDArray[Any]) -> NDArray[Any]:
-    """Bytes decoded; objects stay, so that a name that is there often is there once."""
-    return values.astype(str) if values.dtype.kind == "S" else values
+def _strings(values: NDArray[Any]) -> pa.Array:
+    """Text of a column; bytes are decoded, and what is no UTF-8, as in a path, is escaped."""
+    # Objects stay, so that a name that is there often is there once.
+    decoded = values.astype(str) if values.dtype.kind == "S" else values
+    words = list(map(str, decoded.tolist()))
+    try:
+        return pa.array(words, pa.string())
+    except UnicodeEncodeError:
+        return pa.array([word.encode("utf-8", "backslashreplace") for word in words], pa.string())
 
 
 def read_parquet(path: Path) -> QTable:
@@ -67,39 +73,43 @@ def read_parquet(path: Path) -> QTable:
     StoreError
         If the file is missing, damaged or of a newer schema.
     """
-    try:
-        data = pq.read_table(regular(path, FolderError), partitioning=None)
-    except FileNotFoundError:
-        raise FolderError(f"{path}: no such file") from None
-    except (OSError, pa.ArrowException) as error:
-        raise FolderError(f"{path}: not a readable Parquet file: {error}") from error
+    data = _arrow_table(path)
     meta = _metadata(path, data.schema)
+    names = data.schema.names
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise FolderError(expected_got(path, "each column once", f"{', '.join(twice)} twice"))
     table = QTable(meta=meta)
     for field, stored in zip(data.schema, data.columns, strict=True):
-        metadata = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
-        coded = pa.types.is_dictionary(field.type)
-        chunks = stored.cast(field.type.value_type) if coded else stored
-        unit = metadata.get("unit", "")
-        # As floats, which arrow makes of whole numbers with gaps, long ids lose digits.
-        gaps = pa.types.is_integer(chunks.type) and chunks.null_count > 0 and not unit
-        values = (chunks.fill_null(0) if gaps else chunks).to_numpy()
-        if pa.types.is_string(chunks.type) or pa.types.is_large_string(chunks.type):
-            values = np.array(["" if value is None else value for value in values], dtype=np.str_)
-        column = u.Quantity(values, u.Unit(unit)) if unit else Column(values)
-        if gaps:
-            column = MaskedColumn(values, mask=chunks.is_null().to_numpy())
-        table[field.name] = column
-        info = table[field.name].info
-        info.description = metadata.get("description")
-        info.meta = {"ucd": metadata["ucd"]} if "ucd" in metadata else {}
+        try:
+            table[field.name] = read_column(field, stored)
+        except ValueError as error:
+            raise FolderError(f"{path}: column {field.name}: {error}") from error
     return table
+
+
+def _arrow_table(path: Path) -> pa.Table:
+    try:
+        # A stream may have any name; arrow asks for one in UTF-8.
+        with regular(path, FolderError).open("rb") as stream:
+            file = pq.ParquetFile(stream)
+            cells = file.metadata.num_rows * file.metadata.num_columns
+            if cells > _MOST_CELLS:
+                raise FolderError(
+                    expected_got(path, f"at most {_MOST_CELLS:,} values", f"{cells:,}")
+                )
+            return file.read()
+    except FileNotFoundError:
+        raise FolderError(f"{path}: no such file") from None
+    except (OSError, ValueError, TypeError, OverflowError, MemoryError, pa.ArrowException) as error:
+        raise FolderError(f"{path}: not a readable Parquet file: {error}") from error
 
 
 def _metadata(path: Path, schema: pa.Schema) -> dict[str, Any]:
     try:
-        meta: dict[str, Any] = json.loads((schema.metadata or {}).get(_META, b"{}"))
+        meta: dict[str, Any] = parse_json((schema.metadata or {}).get(_META, b"{}"))
         found = int(meta.get("schema_version", 0))
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
         raise FolderError(f"{path}: damaged table metadata: {error}") from error
     known = clumps.SCHEMA_VERSION if "level" in meta else records.SCHEMA_VERSION
     if found > known:
@@ -143,7 +153,7 @@ def as_records(
     }
     try:
         table = build_table(kind, given, found.meta)
-    except (ValueError, TypeError, u.UnitsError) as error:
+    except TableError as error:
         raise TableError(f"{path}: {error}") from error
     for name in found.colnames:
         if name not in names:
@@ -177,7 +187,7 @@ def write_fits(table: Table, path: Path) -> None:
             bare.meta[key.split("_")[0].upper()[:8]] = value
     with atomic(path) as temporary:
         bare.write(temporary, format="fits", overwrite=True)
-        with fits.open(temporary, mode="update", checksum=True) as hdus:
+        with fits.open(temporary, mode="update") as hdus:
             header = hdus[1].header
             for index, name in enumerate(bare.colnames, start=1):
                 column = bare[name]
@@ -186,7 +196,7 @@ def write_fits(table: Table, path: Path) -> None:
                 if column.description:
                     header[f"TCOMM{index}"] = column.description
             for hdu in hdus:
-                hdu.add_checksum()
+                hdu.add_checksum(when="of this HDU")  # by default astropy writes the time
 
 
 def _values(table: Table, name: str) -> NDArray[Any]:
@@ -226,6 +236,7 @@ def read_user_table(path: Path) -> Table:
         elif suffix in _TEXT:
             table = read_text_table(path)
         else:
+            check_foreign(path)
             with warnings.catch_warnings():
                 # VizieR gives sexagesimal text a unit of its own.
                 warnings.simplefilter("ignore", u.UnitsWarning)

@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,12 @@ from clumpscope.core.columns import ID_NAMES, simplified
 from clumpscope.errors import TableError, expected_got
 from clumpscope.ops.csv_cells import unguarded
 
+_MARKS = {  # those of UTF-32 begin as those of UTF-16
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 _SEPARATORS = "\t;,"  # else white space
 _BLANKS = frozenset({"null", "nan", "na", "n/a", "--"})
 # What starts with zeros may be a name.
@@ -39,9 +46,12 @@ def read_text_table(path: Path) -> Table:
     TableError
         If there are no names, one is there twice, or a row has another number of fields.
     UnicodeDecodeError
-        If it is not text in UTF-8 or, with a byte-order mark, UTF-16.
+        If it is not text in UTF-8 or, with a byte-order mark, UTF-16 or UTF-32.
     """
-    lines = _text(path).splitlines(keepends=True)
+    content = _text(path)
+    if "\0" in content:
+        raise TableError(expected_got(path, "text", "one with the character NUL"))
+    lines = list(io.StringIO(content, newline=""))  # other signs of a new line may be in a cell
     body = [line for line in lines if line.strip() and not line.startswith("#")]
     comments = [line for line in lines if line.startswith("#")]
     if not body:
@@ -76,9 +86,9 @@ def read_text_table(path: Path) -> Table:
 
 def _text(path: Path) -> str:
     content = path.read_bytes()
-    utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), "utf-8")
     # Files joined, or marked by two programs, have further marks inside.
-    text = content.decode("utf-16" if utf16 else "utf-8").replace("\ufeff", "")
+    text = content.decode(encoding).replace("\ufeff", "")
     if "\0" in text:
         raise TableError(expected_got(path, "text in UTF-8", "NUL characters"))
     return text
@@ -113,7 +123,7 @@ def _numbers(words: Sequence[str], given: Sequence[str]) -> NDArray[np.generic] 
     if given and all(_WHOLE.fullmatch(word) for word in given):
         try:
             return np.array([int(word or 0) for word in words], dtype=np.int64)
-        except OverflowError:
+        except (OverflowError, ValueError):  # Python refuses to make more than 4,300 digits
             return None
     if all(_NUMBER.fullmatch(word) for word in given):
         return np.array([float(word or "nan") for word in words])

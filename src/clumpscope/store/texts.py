@@ -1,6 +1,5 @@
 """Text files of others: JSON, and folders of one file a galaxy."""
 
-import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from clumpscope.errors import FolderError, TableError, expected_got
 from clumpscope.files.regular import regular
 from clumpscope.ops.csv_cells import guarded
 from clumpscope.store.atomic import atomic
+from clumpscope.store.json_text import parse_json
 from clumpscope.store.tables import write_parquet
 
 
@@ -23,7 +23,7 @@ def read_json(file: Path) -> dict[str, Any]:
         If the file cannot be read, or is no JSON object.
     """
     try:
-        found = json.loads(regular(file, FolderError).read_text(encoding="utf-8-sig"))
+        found = parse_json(regular(file, FolderError).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise FolderError(f"{file}: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:

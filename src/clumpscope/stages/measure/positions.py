@@ -74,6 +74,7 @@ class UserPositions:
             for spec in schema("positions")
             if spec.name in table.colnames and spec.name not in taken
         }
+        clump_table("positions", columns)  # raises if one cannot be a column
         return cls(ids, nowhere if radec is None else radec, nowhere if xy is None else xy, columns)
 
     def rows(self, galaxy_id: str) -> NDArray[np.intp]:

@@ -1,0 +1,52 @@
+"""The tables of a run as they are read back: whole, or not at all."""
+
+from collections import Counter
+from pathlib import Path
+
+from astropy.table import QTable, Table
+
+from clumpscope.core.clumps import schema
+from clumpscope.core.galaxy import check_galaxy_ids
+from clumpscope.core.records import DETECTIONS, FAILURES, GALAXIES
+from clumpscope.core.schema import ColumnSpec, plain
+from clumpscope.errors import FolderError, TableError, expected_got
+from clumpscope.store.tables import as_records, read_parquet
+
+_RECORDS = {"detections": DETECTIONS, "galaxies": GALAXIES, "failures": FAILURES}
+_LEVELS = {"positions": "positions", "photometry": "photometry", "catalogue": "release"}
+
+
+def read_run_table(folder: Path, name: str) -> QTable:
+    """A table of a run, such as "positions", with every column that it is written with.
+
+    Raises
+    ------
+    StoreError
+        If it is missing, damaged or of a newer schema.
+    TableError
+        If it lacks a column, one is of another kind or unit, a row is there twice, or an id is
+        not safe.
+    """
+    path = folder / f"{name}.parquet"
+    found = read_parquet(path)
+    kind = _RECORDS[name] if name in _RECORDS else _clumps(found, _LEVELS[name], path)
+    table = as_records(found, path, kind, required=tuple(spec.name for spec in kind))
+    check_galaxy_ids(map(str, table["galaxy_id"]), path)
+    if name != "detections":
+        key = ("galaxy_id",) if name in _RECORDS else ("galaxy_id", "clump_id")
+        rows = Counter(zip(*(plain(table, column).tolist() for column in key), strict=True))
+        twice = [" ".join(map(str, row)) for row, count in rows.items() if count > 1]
+        if twice:
+            what = f"{path}: {' and '.join(key)}"
+            raise TableError(expected_got(what, "each once", f"{twice[0]!r} twice"))
+    return table
+
+
+def _clumps(found: Table, level: str, path: Path) -> list[ColumnSpec]:
+    if found.meta.get("level") != level:
+        got = found.meta.get("level", "none")
+        raise FolderError(expected_got(path, f"a clump table of level {level}", got))
+    bands = found.meta.get("bands")
+    if not (isinstance(bands, str) and bands.isalpha() and len(set(bands)) == len(bands)):
+        raise FolderError(expected_got(path, "letters of bands in its metadata", bands))
+    return schema(level, bands)
