@@ -11,9 +11,8 @@ Box = tuple[float, float, float, float]
 _FARTHEST = 1e6  # of any coordinate or size, px
 _DEEPEST = 4  # tasks combined in tasks
 _NO_ANSWER, _NO_TASK = "unknown answer label", "task cannot be exported"  # of Panoptes
-_TOOL = ("tool", "toolIndex", "toolType")
-_PLACE = ("x", "x1", "x_center")
-_OTHER = ("points", "pathX", "pathY", "spread", "radius")  # freehand, polygons, curves, fans
+_OTHER = frozenset(("points", "pathX", "pathY", "spread", "radius"))  # freehand, polygons, fans
+_MARK = _OTHER | {"tool", "toolIndex", "toolType", "x", "x1", "x_center"}
 _SHAPES = {
     *("point", "circle", "ellipse", "rectangle", "rotateRectangle", "line"),
     *("temporalPoint", "temporalRotateRectangle"),
@@ -59,7 +58,7 @@ def _tasks(annotations: object, deepest: int) -> Iterator[tuple[object, object]]
 def _marks(value: object, *, named: bool) -> Iterator[dict[str, Any]]:
     """Marks of one task's value; ``named`` if it can hold nothing else."""
     for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, dict) and any(key in item for key in (*_TOOL, *_PLACE, *_OTHER)):
+        if isinstance(item, dict) and not _MARK.isdisjoint(item):
             yield item
         elif item is not None and (named or item in (_NO_ANSWER, _NO_TASK)):
             raise ValueError(f"expected marks, got {said(item)}")
@@ -105,13 +104,10 @@ def shape(mark: dict[str, Any], side: tuple[float, float], scale: tuple[float, f
         If it has another shape, or a number is missing or none.
     """
     kind = mark.get("toolType", "point")
-    other = [key for key in _OTHER if key in mark]
-    if other or not isinstance(kind, str) or kind not in _SHAPES:
-        raise ValueError(
-            "expected a point, circle, ellipse, rectangle or line, "
-            f"got {f'one with {other[0]}' if other else said(kind)}"
-        )
-    number = {key: _number(key, mark[key]) for key in mark if key in _NUMBERS}
+    if not (_OTHER.isdisjoint(mark) and isinstance(kind, str) and kind in _SHAPES):
+        got = next((f"one with {key}" for key in mark if key in _OTHER), said(kind))
+        raise ValueError(f"expected a point, circle, ellipse, rectangle or line, got {got}")
+    number = _numbers(mark)
     if "x1" in number:
         x1, x2 = sorted((_get(number, "x1"), _get(number, "x2")))
         y1, y2 = sorted((_get(number, "y1"), _get(number, "y2")))
@@ -136,8 +132,10 @@ def _half(number: dict[str, float], point: tuple[float, float]) -> tuple[float, 
     for key in _SIZED:
         if key in number and not number[key] > 0:
             raise NoExtentError(f"{key}: expected a positive size, got {number[key]:g}")
-    angle = math.radians(number.get("angle", 0.0))
-    c, s = abs(math.cos(angle)), abs(math.sin(angle))
+    c, s = 1.0, 0.0
+    if "angle" in number:
+        angle = math.radians(number["angle"])
+        c, s = abs(math.cos(angle)), abs(math.sin(angle))
     if "width" in number:
         w, h = number["width"] / 2, _get(number, "height") / 2
         return w * c + h * s, w * s + h * c
@@ -155,8 +153,12 @@ def _get(number: dict[str, float], key: str) -> float:
     return number[key]
 
 
-def _number(key: str, value: object) -> float:
+def _numbers(mark: dict[str, Any]) -> dict[str, float]:
+    number, key = {}, ""
     try:
-        return real(value, -_FARTHEST, _FARTHEST)
+        for key, value in mark.items():
+            if key in _NUMBERS:
+                number[key] = real(value, -_FARTHEST, _FARTHEST)
     except ValueError as error:
         raise ValueError(f"{key}: {error}") from None
+    return number
