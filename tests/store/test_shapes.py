@@ -59,7 +59,7 @@ def test_display_pixels_are_scaled_but_points_keep_the_size_of_their_box():
             "expected a point, .*, got one with points",
         ),
         ({"pathX": [1], "pathY": [2], "toolType": "freehandLine"}, "got one with pathX"),
-        ({"x": 1, "y": 2, "radius": 3, "rotation": 4, "spread": 5}, "got one with spread"),
+        ({"x": 1, "y": 2, "radius": 3, "rotation": 4, "spread": 5}, "got one with radius"),
         ({"x": 1, "y": 2, "toolType": "fan"}, "got 'fan'"),
         ({"x": 1, "y": 2, "toolType": ["point"]}, r"got \['point'\]"),
     ],

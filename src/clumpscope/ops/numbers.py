@@ -2,8 +2,9 @@
 
 import math
 import sys
-from numbers import Real
 from reprlib import Repr
+
+import numpy as np
 
 _REPR = Repr()
 _REPR.maxstring = _REPR.maxother = _REPR.maxlong = 60
@@ -24,17 +25,15 @@ def real(value: object, low: float = -math.inf, high: float = math.inf) -> float
     ValueError
         If it is none.
     """
-    # Asked first, since there are millions.
-    if type(value) not in (float, int) and (
-        isinstance(value, bool) or not isinstance(value, Real)
-    ):
+    plain = value.item() if isinstance(value, np.generic) else value
+    if isinstance(plain, bool) or not isinstance(plain, float | int):
         raise ValueError(f"expected a number, got {said(value)}")
     # Compared as it is: a whole number may be longer than any float.
-    if not (low <= value <= high and -_LARGEST <= value <= _LARGEST):  # type: ignore[operator]
+    if not (low <= plain <= high and -_LARGEST <= plain <= _LARGEST):
         given = math.isfinite(low) or math.isfinite(high)
         expected = f"from {low:g} to {high:g}" if given else "that is finite"
         raise ValueError(f"expected a number {expected}, got {said(value)}")
-    return float(value)  # type: ignore[arg-type]
+    return float(plain)
 
 
 def whole(value: object, low: int, high: int) -> int:
