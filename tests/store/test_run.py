@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy import units as u
-from astropy.table import QTable, Table
+from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import CatalogueConfig, RefineConfig
@@ -103,7 +103,8 @@ def test_tables_are_read_as_they_were_written(tmp_path: Path) -> None:
 
 
 def test_an_unsafe_id_in_a_table_is_named(tmp_path: Path) -> None:
-    write_parquet(Table({"galaxy_id": ["a", "../b"]}), tmp_path / "positions.parquet")
+    columns = {"galaxy_id": ["a", "../b"], "clump_id": [1, 1]}
+    write_parquet(clump_table("positions", columns), tmp_path / "positions.parquet")
     with pytest.raises(TableError, match=r"positions\.parquet, row 2: galaxy_id: .* '\.\./b'"):
         Run(tmp_path).read("positions")
 
