@@ -37,6 +37,11 @@ def test_every_command_has_help(command: str, flag: str) -> None:
     assert "Usage" in result.output
 
 
+def test_help_says_what_an_argument_is() -> None:
+    """Which typer leaves out where it does not fit the click that is there."""
+    assert "a bare folder of images" in CliRunner().invoke(app, ["measure", "--help"]).output
+
+
 def test_the_version_is_told() -> None:
     result = clumpscope("--version")
     assert (result.returncode, result.stdout) == (0, f"clumpscope {version('clumpscope')}\n")

@@ -149,5 +149,5 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="out: expected a place in a folder, got one under a file"):
         begin(tmp_path / "file" / "out")
-    with pytest.raises(StoreError, match="cannot write folder"):
+    with pytest.raises(StoreError, match="cannot write"):
         begin(tmp_path / ("x" * 300))
