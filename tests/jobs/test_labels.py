@@ -198,7 +198,7 @@ def test_texts_of_a_format_are_confined(sample, tmp_path, monkeypatch):
 
 def test_images_are_read_only_where_a_format_asks(sample, tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(Sample, "grid", lambda self, k, config: asked.append(k) or Grid((48, 80)))
+    monkeypatch.setattr(Sample, "grid", lambda self, k, *_: asked.append(k) or Grid((48, 80)))
     export_labels(sample, tmp_path / "yolo", "yolo", RECIPE, sample)
     assert asked == []
     export_labels(sample, tmp_path / "l.json", "coco", RECIPE, sample)

@@ -232,10 +232,10 @@ def test_impossible_labels_are_named(
     values[1] = value
     table[column] = values.astype(str if column == "galaxy_id" else float)
     write_parquet(table, folder / "labels.parquet")
-    with pytest.raises(TableError, match=rf"labels\.parquet, row 2, .*{message}"):
+    with pytest.raises(TableError, match=rf"labels\.parquet, row 2.*{message}"):
         make_plan([folder], RECIPE)
     if column != "galaxy_id":  # a file may hold more galaxies than the samples
-        with pytest.raises(TableError, match=rf"labels\.parquet, row 2, .*{message}"):
+        with pytest.raises(TableError, match=rf"labels\.parquet, row 2.*{message}"):
             make_plan([folder], RECIPE, labels=folder / "labels.parquet")
 
 

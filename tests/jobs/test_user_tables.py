@@ -8,7 +8,7 @@ from astropy.table import Table
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.schema import plain
 from clumpscope.jobs.evaluate import evaluate
-from clumpscope.jobs.measure import measure
+from clumpscope.jobs.measure import Measured, measure
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_parquet, write_fits, write_parquet
 
@@ -29,8 +29,7 @@ def test_positions_as_text_are_measured_as_those_in_parquet(survey: Path, tmp_pa
     measured = []
     for file in files:
         out = tmp_path / f"{file.suffix[1:]}-out.parquet"
-        count, failed = measure(survey, file, out, Recipe())
-        assert (count, failed) == (12, {})
+        assert measure(survey, file, out, Recipe()) == Measured(12, {}, ())
         measured.append(out.read_bytes())
     assert measured[0] == measured[1]
 

@@ -27,8 +27,9 @@ def test_up_to_a_dozen_texts_hardly_overlap_and_stay_in_the_window(points):
         anchors, np.full(len(points), 2.0), np.tile(SIZE, (len(points), 1)), WINDOW, NONE
     )
     boxes = rectangles(places)
-    assert (boxes[:, :2] >= -1e-9).all()
-    assert (boxes[:, 2:] <= WINDOW[2:] + 1e-9).all()
+    # A fiftieth of a text may stick out: further off it would be less clear whose it is.
+    assert (boxes[:, :2] >= -0.02 * SIZE).all()
+    assert (boxes[:, 2:] <= WINDOW[2:] + 0.02 * SIZE).all()
     for i in range(len(boxes)):
         for j in range(i):
             assert overlap(boxes[i], boxes[j]) < 0.1 * SIZE.prod()
