@@ -72,6 +72,7 @@ def test_one_process_apart_is_outlived_too(store: Run) -> None:
     assert list(found["square"]["square"]) == [0, -1, 4, 9]
 
 
+@pytest.mark.slow
 def test_if_every_galaxy_ends_its_process_it_is_not_they(store: Run) -> None:
     with pytest.raises(WorkerError, match="a worker process died"):
         fill(store, 9, Dying(tuple(range(9))), ["square"], workers=2, progress=silent)
