@@ -47,10 +47,16 @@ __all__ = [
 ]
 
 
+_MOST, _MOST_OF_PART = 4000, 1000  # characters of a message
+
+
 class ClumpscopeError(Exception):
-    """Base of every error that clumpscope raises on purpose."""
+    """Base of every error that clumpscope raises on purpose; a long message is shortened."""
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(_shortened(message, _MOST))
 
 
 class RecipeError(ClumpscopeError):
@@ -99,7 +105,15 @@ class DownloadError(ClumpscopeError):
 
 def expected_got(what: object, expected: object, got: object, remedy: str = "") -> str:
     """Return ``"<what>: expected <expected>, got <got>"``, and ``"; <remedy>"`` if there is one."""
+    parts = (_shortened(str(part), _MOST_OF_PART) for part in (what, expected, got))
+    what, expected, got = parts
     return f"{what}: expected {expected}, got {got}" + (f"; {remedy}" if remedy else "")
+
+
+def _shortened(text: str, most: int) -> str:
+    """A text without its middle, if it is longer than ``most`` characters."""
+    half = most // 2 - 2
+    return text if len(text) <= most else f"{text[:half]} … {text[-half:]}"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

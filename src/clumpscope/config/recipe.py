@@ -5,6 +5,7 @@ is an error. The defaults are our method; recipes/published.toml is that of Popp
 """
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,13 +28,14 @@ from clumpscope.config.run import (
 )
 from clumpscope.config.simulate import SimulateConfig
 from clumpscope.config.train import DetectorConfig, TrainConfig
-from clumpscope.errors import RecipeError
+from clumpscope.errors import RecipeError, expected_got
 from clumpscope.files.regular import regular
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
+_MOST_PARTS = 20
 _MOST_MB = 1.0
 _TOLD = 10  # problems of a file
 _LONG = 100  # characters of a key or value
@@ -82,6 +84,11 @@ def load_recipe(path: Path | None) -> Recipe:
         return Recipe()
     try:
         text = regular(path, RecipeError, _MOST_MB).read_text(encoding="utf-8-sig")
+        if any(piece.count(".") > _MOST_PARTS for piece in re.split(r"\n\s*#[^\n]*|[={,\n]", text)):
+            # tomllib would take memory by the square of their number.
+            raise RecipeError(
+                expected_got(f"recipe {path}", f"keys of at most {_MOST_PARTS} parts", "more")
+            )
         return Recipe.model_validate(tomllib.loads(text))
     except OSError as error:
         raise RecipeError(f"recipe {path}: {error.strerror}") from error

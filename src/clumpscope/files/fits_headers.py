@@ -13,8 +13,9 @@ from clumpscope.errors import ClumpscopeError, expected_got
 _BLOCK = 2880
 _CARD = 80
 MOST_BYTES = 4_000_000  # of all headers of a file: 50,000 cards
+_MOST_NUMBERED = 999  # axes, or columns, by the standard; astropy goes through as many as it says
 _END = re.compile(rb"(?s)(?:.{80})*?END(?![A-Z0-9_-])")
-_SIZES = re.compile(rb"(BITPIX|NAXIS\d{0,3}|PCOUNT|GCOUNT) *=(.{70})", re.DOTALL)
+_SIZES = re.compile(rb"(BITPIX|NAXIS\d{0,3}|PCOUNT|GCOUNT|TFIELDS) *=(.{70})", re.DOTALL)
 _WHOLE = re.compile(rb" *([+-]?\d{1,18}) *(?:/.*)?", re.DOTALL)
 
 
@@ -36,7 +37,7 @@ def count_hdus(stream: BinaryIO, where: object, error: type[ClumpscopeError]) ->
     ------
     ClumpscopeError
         ``error``, if all headers together are longer than `MOST_BYTES`, a size in them is no
-        whole number, or other bytes follow.
+        whole number, there are more axes or columns than there can be, or other bytes follow.
     """
     end = stream.seek(0, io.SEEK_END)
     place = stream.seek(0)
@@ -91,7 +92,11 @@ def _data_bytes(header: bytes, where: str, error: type[ClumpscopeError]) -> int:
             got = card[2].split(b"/")[0].strip()[:40].decode("ascii", "replace")
             raise error(expected_got(f"{where}, {name}", "one whole number, not negative", got))
         found[name] = int(value[1])
-    axes = [found.get(f"NAXIS{n}", 0) for n in range(1, min(found.get("NAXIS", 0), 999) + 1)]
+    for name in ("NAXIS", "TFIELDS"):
+        if found.get(name, 0) > _MOST_NUMBERED:
+            what = f"{where}, {name}"
+            raise error(expected_got(what, f"at most {_MOST_NUMBERED}", found[name]))
+    axes = [found.get(f"NAXIS{n}", 0) for n in range(1, found.get("NAXIS", 0) + 1)]
     if not axes:
         return 0
     values = found.get("GCOUNT", 1) * (found.get("PCOUNT", 0) + prod(axes))

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from clumpscope.errors import TableError, expected_got
+from clumpscope.files.fits_headers import count_hdus
 
 _PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"PK\x03\x04")
 _XML = (".vot", ".xml")
@@ -19,12 +20,16 @@ def check_foreign(path: Path) -> None:
     OSError
         If it cannot be read.
     TableError
-        If it is packed, or a VOTable whose data, or parts of whose text, are not in their place.
+        If it is packed, a FITS file whose headers cannot be, or a VOTable whose data, or parts
+        of whose text, are not in their place.
     """
     with path.open("rb") as stream:
         head = stream.read(6)
     if head.startswith(_PACKED):
         raise TableError(expected_got(path, "a plain file", "a packed one", "unpack it first"))
+    if head == b"SIMPLE":
+        with path.open("rb") as stream:
+            count_hdus(stream, path, TableError)
     if path.suffix.lower() not in _XML:
         return
     content = path.read_bytes()
