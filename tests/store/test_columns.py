@@ -23,7 +23,7 @@ def read(array, **metadata):
     [
         (pa.array([1, 2], pa.int8()), [1, 2]),
         (pa.array([2**64 - 1], pa.uint64()), [2**64 - 1]),
-        (pa.array([0.5], pa.float16()), [0.5]),
+        (pa.array([np.float16(0.5)], pa.float16()), [0.5]),
         (pa.array([True, False]), [True, False]),
         (pa.array([Decimal("1.25"), Decimal(2)]), [1.25, 2.0]),
         (pa.array(["a", None, "ö"]), ["a", "", "ö"]),
