@@ -42,9 +42,9 @@ def holds(action: Callable[[], object], inside: Path) -> ClumpscopeError | None:
         If anything but one of our errors came out.
     """
     global _seen
-    _seen, failed = [], None
-    before = _memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    before = _memory("VmRSS")
+    _seen, failed = [], None
     try:
         with warnings.catch_warnings(), time_limit(SECONDS):
             warnings.simplefilter("ignore")
