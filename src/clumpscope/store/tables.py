@@ -237,10 +237,12 @@ def read_user_table(path: Path) -> Table:
             table = read_text_table(path)
         else:
             check_foreign(path)
-            with warnings.catch_warnings():
+            form = _ASTROPY[suffix]
+            # astropy leaves a broken FITS file open.
+            with warnings.catch_warnings(), path.open("rb") as stream:
                 # VizieR gives sexagesimal text a unit of its own.
                 warnings.simplefilter("ignore", u.UnitsWarning)
-                table = Table.read(path, format=_ASTROPY[suffix])
+                table = Table.read(stream if form == "fits" else path, format=form)
     except ClumpscopeError:
         raise
     except Exception as error:  # astropy's readers raise many kinds
