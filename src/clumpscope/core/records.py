@@ -165,6 +165,7 @@ FAILURES = _specs(
     ("stage", "str", "", "meta.note", "stage that failed"),
     ("error", "str", "", "meta.note", "what went wrong"),
 )
+WORKER = "worker"  # stage of a galaxy that ended the process which worked on it
 
 
 def record_table(kind: list[ColumnSpec], columns: Mapping[str, object]) -> QTable:

@@ -18,6 +18,7 @@ from clumpscope.core.composite import composite
 from clumpscope.core.conditions import Conditions
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import AnyImage, ColourImage
+from clumpscope.core.records import WORKER
 from clumpscope.core.schema import plain
 from clumpscope.engine.local import Progress, Workers
 from clumpscope.errors import RecipeError, expected_got
@@ -193,7 +194,7 @@ def sweep(
 def _shard(plan: Plan, rows: Sequence[int], deadly: Collection[int]) -> dict[str, QTable]:
     sample = _sample(plan.sample, plan.sample_key)
     works = process(sample, [row for row in rows if row not in deadly], plan)
-    works += [Work(sample.ids[row], row, error=("worker", DEADLY)) for row in deadly]
+    works += [Work(sample.ids[row], row, error=(WORKER, DEADLY)) for row in deadly]
     works.sort(key=lambda work: work.index)
     return books.tables(works, sample, plan.recipe, plan.threshold)
 

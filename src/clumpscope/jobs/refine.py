@@ -6,11 +6,11 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.core.box_tables import boxes_by_galaxy
 from clumpscope.core.boxes import Boxes
 from clumpscope.core.flags import OF_MODEL
+from clumpscope.core.records import WORKER
 from clumpscope.core.schema import plain
 from clumpscope.engine.local import Progress, silent
 from clumpscope.errors import TableError, expected_got
 from clumpscope.jobs import work as books
-from clumpscope.jobs.shards import DEADLY
 from clumpscope.jobs.work import Work
 from clumpscope.ops.cost import check_boxes
 from clumpscope.stages import refine as stage
@@ -59,10 +59,9 @@ def refine(run: Path, recipe: Recipe, progress: Progress = silent) -> int:
         works.append(work)
         if failed.get(galaxy_id, _ANEW)[0] not in _ANEW:
             work.error = failed[galaxy_id]  # of another stage: still true
-            if work.error[1] == DEADLY:
-                continue
-        with work.attempt("read"):
-            work.image = sample.read(index, recipe.sample, recipe.limits)
+        if work.error is None or work.error[0] != WORKER:  # it would end this process, too
+            with work.attempt("read"):
+                work.image = sample.read(index, recipe.sample, recipe.limits)
         if work.image is not None:
             with work.attempt("refine"):
                 check_boxes("boxes", len(work.boxes), recipe.limits)

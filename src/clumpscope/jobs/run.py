@@ -9,6 +9,7 @@ import numpy as np
 from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
+from clumpscope.core.records import WORKER
 from clumpscope.engine.local import Progress, Workers, silent
 from clumpscope.jobs.pipeline import Summary, finish, make_plan, summary, sweep
 from clumpscope.jobs.release import release
@@ -74,7 +75,9 @@ def _draw(path: Path, sample: Sample, tables: Mapping[str, QTable], recipe: Reci
         from clumpscope.plot import contact_sheet, save
 
         failures = tables["failures"]
-        unread = set(failures["galaxy_id"][np.asarray(failures["stage"]) == "read"].tolist())
+        # What could not be read need not be tried again; what ended a worker must not be.
+        hopeless = np.isin(np.asarray(failures["stage"]), ("read", WORKER))
+        unread = set(failures["galaxy_id"][hopeless].tolist())
         read = [name for name in sample.ids if name not in unread]
         drawn = panels(sample, tables["positions"], recipe, read)
         if not drawn:

@@ -57,6 +57,9 @@ def sheet(
     recipe = store.recipe() if recipe is None else recipe
     sample, clumps, wanted = store.sample(), store.clumps(), flag_of(flag)
     ids = chosen(sample, clumps, galaxies, random, wanted, seed)
+    if not galaxies:
+        deadly = store.deadly()
+        ids = [one for one in ids if one not in deadly]
     most = len(ids) if galaxies else SHEET if random is None else random
     drawn = panels(sample, clumps, recipe, ids, most=most, truth=truth, flag=int(wanted))
     if not drawn:

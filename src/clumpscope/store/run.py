@@ -6,12 +6,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from astropy.table import QTable, vstack
 from pydantic import ValidationError
 
 from clumpscope.config.recipe import Recipe, problems
 from clumpscope.config.run import CatalogueConfig
 from clumpscope.core.clumps import clump_table
+from clumpscope.core.records import WORKER
 from clumpscope.core.schema import plain
 from clumpscope.errors import ClumpscopeError, FolderError, expected_got
 from clumpscope.store.atomic import PART
@@ -136,6 +138,17 @@ class Run:
             if row["galaxy_id"] == galaxy_id:
                 return f"{row['stage']}: {row['error']}"
         return ""
+
+    def deadly(self) -> set[str]:
+        """Galaxies that ended the process which worked on them: they would end this one, too.
+
+        Raises
+        ------
+        StoreError, TableError
+            If the run's failures cannot be read.
+        """
+        failures = self.read("failures")
+        return set(failures["galaxy_id"][np.asarray(failures["stage"]) == WORKER].tolist())
 
     def write_catalogue(self, table: QTable, config: CatalogueConfig) -> None:
         """Write a release table as Parquet and in the recipe's formats."""
