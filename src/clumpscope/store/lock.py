@@ -29,19 +29,11 @@ def locked(folder: Path) -> Iterator[bool]:
         If the folder cannot be made or written.
     """
     path = folder / LOCK
+    handle = _held(path)
+    while not _is_at(handle, path):  # another command took it away just before we had it
+        os.close(handle)
+        handle = _held(path)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    except OSError as error:
-        raise unwritable(folder, error) from error
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            who = os.read(handle, 200).decode(errors="replace")
-            raise FolderError(
-                expected_got(f"folder {folder}", "no other command at work in it", who)
-            ) from None
         now = datetime.now(UTC).isoformat(sep=" ", timespec="seconds")
         died = os.fstat(handle).st_size > 0
         try:
@@ -51,6 +43,32 @@ def locked(folder: Path) -> Iterator[bool]:
             path.unlink(missing_ok=True)
     finally:
         os.close(handle)
+
+
+def _held(path: Path) -> int:
+    """Open and lock a file."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise unwritable(path.parent, error) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        who = os.read(handle, 200).decode(errors="replace")
+        os.close(handle)
+        raise FolderError(
+            expected_got(f"folder {path.parent}", "no other command at work in it", who)
+        ) from None
+    return handle
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    """Whether an open file is the one that has a name now."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _sign(handle: int, path: Path, who: str) -> None:
