@@ -1,6 +1,5 @@
 """What a model file says of itself, read without torch."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
@@ -14,6 +13,7 @@ from clumpscope.config.base import problems_of
 from clumpscope.errors import ModelError, expected_got
 from clumpscope.files.regular import regular
 from clumpscope.models.spec import SCHEMA_VERSION, DetectorSpec
+from clumpscope.store.json_text import parse_json
 
 MOST_PARAMETERS = 250_000_000  # six times those of the published models
 MOST_MB = 4 * MOST_PARAMETERS / 1e6
@@ -97,10 +97,10 @@ def read_spec(path: Path) -> DetectorSpec:
 def _spec(path: Path, text: str) -> DetectorSpec:
     # The version comes first: a newer schema may have keys that would be refused as unknown.
     try:
-        content = json.loads(text)
+        content = parse_json(text)
         version = content.get("schema_version", 0)
         newer = version > SCHEMA_VERSION
-    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+    except (ValueError, AttributeError, TypeError) as error:
         raise ModelError(f"model {path}: its spec is not valid: {error}") from error
     if newer:
         raise ModelError(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from clumpscope.errors import StoreError
+from clumpscope.store.json_text import parse_json
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Journal:
         entries = []
         for line in self.path.read_bytes().splitlines(keepends=True):
             try:
-                entry = json.loads(line)
+                entry = parse_json(line)
             except ValueError:  # cut off, and perhaps gone on with behind
                 continue
             if isinstance(entry, dict):

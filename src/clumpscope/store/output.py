@@ -10,6 +10,7 @@ from pathlib import Path
 import clumpscope
 from clumpscope.errors import FolderError, StoreError, expected_got
 from clumpscope.store.atomic import atomic, new_folder, sweep
+from clumpscope.store.json_text import parse_json
 from clumpscope.store.lock import locked
 from clumpscope.store.manifest import RunManifest, sha256_json
 
@@ -110,8 +111,8 @@ def _again(begun: Output) -> Output:
 
 def _check(folder: Path, known: Path, key: Mapping[str, str]) -> None:
     try:
-        before = dict(json.loads(known.read_text()))
-    except (OSError, ValueError, TypeError, RecursionError) as error:
+        before = dict(parse_json(known.read_text()))
+    except (OSError, ValueError, TypeError) as error:
         what = f"none that can be read ({error})"
         raise FolderError(
             expected_got(known, "a JSON object", what, f"take {folder} away and begin again")

@@ -1,6 +1,5 @@
 """One row of a classification export: who looked at which images, and what was drawn there."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ from clumpscope.core.marks import Kind
 from clumpscope.errors import ClumpscopeError
 from clumpscope.ops.csv_cells import unguarded
 from clumpscope.ops.numbers import real, said, whole
+from clumpscope.store.json_text import parse_json
 from clumpscope.store.panoptes_rows import (
     FaultError,
     check_cells,
@@ -183,7 +183,7 @@ def _shown(about: dict[str, Any], most: int) -> list[tuple[Box, int]]:
     """Boxes that were shown with the subject."""
     text = about.get(BOXES_KEY)
     try:
-        given = json.loads(text) if isinstance(text, str) else text or []
+        given = parse_json(text) if isinstance(text, str) else text or []
         if not isinstance(given, list):
             raise ValueError(f"expected a list of boxes, got {said(given)}")
         if len(given) > most:
@@ -191,7 +191,7 @@ def _shown(about: dict[str, Any], most: int) -> list[tuple[Box, int]]:
                 f"expected at most {most:,} boxes ([limits] marks), got {len(given):,}"
             )
         return [_box(one) for one in given]
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise FaultError("subject_data", f"{BOXES_KEY}: {error}") from None
 
 

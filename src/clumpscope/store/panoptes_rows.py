@@ -13,6 +13,7 @@ from clumpscope.errors import TableError, expected_got
 from clumpscope.files.regular import regular
 from clumpscope.ops.csv_cells import unguarded
 from clumpscope.ops.numbers import said
+from clumpscope.store.json_text import parse_json
 
 COLUMNS = ("user_name", "metadata", "annotations", "subject_data", "subject_ids")
 T = TypeVar("T")
@@ -109,10 +110,10 @@ def json_cell(record: dict[str, str], column: str, kind: type[T]) -> T:
     """
     text = record[column]
     try:
-        value = json.loads(text)
+        value = parse_json(text)
         if _HALF.search(text):
             json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise FaultError(column, f"expected JSON, got {said(text)} ({error})") from error
     if not isinstance(value, kind):
         raise FaultError(column, f"expected a JSON {kind.__name__}, got {said(text)}")
