@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
-_MOST_PARTS = 20
+_MOST_PARTS = 100
 _MOST_MB = 1.0
 _TOLD = 10  # problems of a file
 _LONG = 100  # characters of a key or value
@@ -84,7 +84,7 @@ def load_recipe(path: Path | None) -> Recipe:
         return Recipe()
     try:
         text = regular(path, RecipeError, _MOST_MB).read_text(encoding="utf-8-sig")
-        if any(piece.count(".") > _MOST_PARTS for piece in re.split(r"\n\s*#[^\n]*|[={,\n]", text)):
+        if any(piece.count(".") > _MOST_PARTS for piece in re.split(r"(?m)^\s*#.*$|[={,\n]", text)):
             # tomllib would take memory by the square of their number.
             raise RecipeError(
                 expected_got(f"recipe {path}", f"keys of at most {_MOST_PARTS} parts", "more")
