@@ -17,6 +17,9 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _seen: list[str] | None = None  # what has been written, while somebody looks
 
 
+_PEAK = Path("/proc/self/clear_refs")  # of Linux; elsewhere memory is not looked at
+
+
 def _look(event: str, arguments: tuple[object, ...]) -> None:
     if _seen is None or event not in ("open", *_CHANGES):
         return
@@ -42,7 +45,8 @@ def holds(action: Callable[[], object], inside: Path) -> ClumpscopeError | None:
         If anything but one of our errors came out.
     """
     global _seen
-    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    if _PEAK.exists():
+        _PEAK.write_text("5")  # it begins anew
     before = _memory("VmRSS")
     _seen, failed = [], None
     try:
@@ -68,7 +72,8 @@ def holds(action: Callable[[], object], inside: Path) -> ClumpscopeError | None:
 
 def _memory(name: str) -> int:
     """What this process holds (VmRSS), or has held at most (VmHWM), bytes."""
-    found = re.search(rf"{name}:\s*(\d+) kB", Path("/proc/self/status").read_text())
+    told = Path("/proc/self/status")
+    found = re.search(rf"{name}:\s*(\d+) kB", told.read_text() if told.exists() else "")
     return 1024 * int(found[1]) if found else 0
 
 

@@ -142,7 +142,7 @@ def test_the_same_export_has_the_same_bytes(tmp_path):
         ({"about": {"galaxy_id": "n" * 65}}, "subject_data", "galaxy_id: expected 1 to 64"),
         ({"subject_ids": "", "subject_data": '{"\\ud800": {}}'}, "subject_data", "surrogates"),
         ({"annotations": '[{"task": "\\ud800", "value": []}]'}, "annotations", "surrogates"),
-        ({"annotations": "[" * 100_000}, "annotations", "recursion"),
+        ({"annotations": "[" * 100_000}, "annotations", "nested too deeply"),
         ({"subject": "7" * 300}, "subject_ids", "expected a subject, got '777"),
         ({"user": "ok\0"}, "user_name", "expected text, got NUL characters"),
         (
@@ -166,7 +166,7 @@ def test_the_same_export_has_the_same_bytes(tmp_path):
                 *("[[1, 1, 9, NaN, 1]]", f"[[1, 1, 9, 1{'0' * 400}, 1]]", [[None] * 5]),
             )
         ),
-        ({"about": {"#boxes": "[" * 100_000}}, "subject_data", "#boxes: maximum recursion"),
+        ({"about": {"#boxes": "[" * 100_000}}, "subject_data", "#boxes: nested too deeply"),
         ({"about": {"#boxes": [[1, 1, 9, 9, 1]] * 2001}}, "subject_data", "2,000 boxes ([limits]"),
     ],
 )

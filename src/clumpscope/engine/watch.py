@@ -23,7 +23,12 @@ def time_limit(seconds: float) -> Iterator[None]:
 
     Python is stopped by an alarm, where the system has alarms and in the main thread. A worker
     that is stuck in a library's own code is ended somewhat later: see `clumpscope.engine.local`.
-    Limits may lie within one another.
+    Limits may lie within one another; a worker is ended by the innermost.
+
+    Parameters
+    ----------
+    seconds
+        Wall time, s.
 
     Raises
     ------
