@@ -1,5 +1,7 @@
 """A user's positions measured in the images of a sample."""
 
+import pkgutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import scenes
 from clumpscope.config.limits import LimitsConfig
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import MeasureConfig
+from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, StoreError, TableError
 from clumpscope.jobs.measure import Measured, measure
@@ -21,6 +24,7 @@ from clumpscope.store.tables import read_parquet
 FLUX = {"tall": 5.0, "wide": 20.0}
 PLACES = {"tall": (18.3, 61.6), "wide": (70.2, 21.5)}
 NMGY = 3.631e-6  # Jy
+MEASURING = "clumpscope.stages.measure.tables.measure"
 
 
 @pytest.fixture
@@ -146,6 +150,41 @@ def test_a_galaxy_of_too_many_positions_fails_alone(sample: Path, tmp_path: Path
     done = measure(sample, table, tmp_path / "out.parquet", Recipe())
     told = "positions: expected at most 500 ([limits] boxes), got 3000"
     assert done == Measured(1, {"tall": told}, ())
+
+
+@pytest.mark.parametrize("place", ["clumpscope.jobs.measure.check_measured", MEASURING])
+def test_what_nobody_foresaw_fails_alone(
+    sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """While a galaxy is read, and while it is measured."""
+    real = pkgutil.resolve_name(place)
+
+    def odd(image: GalaxyImage, *rest: object) -> object:
+        if image.galaxy_id == "tall":
+            raise ZeroDivisionError("by zero")
+        return real(image, *rest)
+
+    monkeypatch.setattr(place, odd)
+    table = write(tmp_path / "in.csv", "galaxy_id,x,y\nwide,70.2,21.5\ntall,18.3,61.6")
+    done = measure(sample, table, tmp_path / "out.parquet", Recipe())
+    assert done == Measured(1, {"tall": "ZeroDivisionError: by zero"}, ())
+
+
+def test_a_galaxy_has_so_much_time(
+    sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = pkgutil.resolve_name(MEASURING)
+
+    def slow(image: GalaxyImage, *rest: object) -> object:
+        time.sleep(30 if image.galaxy_id == "tall" else 0)
+        return real(image, *rest)
+
+    monkeypatch.setattr(MEASURING, slow)
+    table = write(tmp_path / "in.csv", "galaxy_id,x,y\nwide,70.2,21.5\ntall,18.3,61.6")
+    recipe = Recipe(limits=LimitsConfig(seconds=3))
+    done = measure(sample, table, tmp_path / "out.parquet", recipe)
+    assert list(done.failed) == ["tall"]
+    assert "at most 3 s for a galaxy, [limits] seconds" in done.failed["tall"]
 
 
 def test_positions_that_would_take_too_much_memory(sample: Path, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.records import FAILURES, record_table
-from clumpscope.errors import ClumpscopeError, TableError, expected_got
+from clumpscope.engine.watch import time_limit
+from clumpscope.errors import TableError, expected_got, reason
 from clumpscope.ops.cost import check_boxes, check_measured
 from clumpscope.stages.measure import Coords, UserPositions, measure_positions
 from clumpscope.store.atomic import new_file
@@ -77,10 +78,11 @@ def measure(
             if count:
                 try:
                     check_boxes("positions", count, recipe.limits)
-                    image = require_galaxy(opened.read(index, recipe.sample, recipe.limits))
+                    with time_limit(recipe.limits.seconds):
+                        image = require_galaxy(opened.read(index, recipe.sample, recipe.limits))
                     check_measured(image, count, recipe.measure, recipe.limits)
-                except ClumpscopeError as error:
-                    failed[galaxy_id] = str(error)
+                except Exception as error:  # one bad galaxy never stops a command
+                    failed[galaxy_id] = reason(error)
                 else:
                     yield image
 
@@ -90,7 +92,8 @@ def measure(
         recipe.measure,
         recipe.refine,
         coords,
-        failed=lambda galaxy_id, error: failed.update({galaxy_id: str(error)}),
+        failed=lambda galaxy_id, error: failed.update({galaxy_id: reason(error)}),
+        seconds=recipe.limits.seconds,
     )
     if not len(measured):
         told = [f"{galaxy_id}: {error}" for galaxy_id, error in islice(failed.items(), _TOLD)]

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from astropy.table import QTable
 
+from clumpscope.config.limits import LIMITS
 from clumpscope.config.run import MeasureConfig, RefineConfig
 from clumpscope.core.clumps import clump_table
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.schema import plain
+from clumpscope.engine.watch import time_limit
 from clumpscope.errors import TableError, expected_got
 from clumpscope.ops.outline import galaxy_outline
 from clumpscope.ops.places import Coords
@@ -77,6 +79,7 @@ def measure_positions(
     outline_config: RefineConfig,
     coords: Coords | None = None,
     failed: Callable[[str, Exception], None] | None = None,
+    seconds: float = LIMITS.seconds,
 ) -> QTable:
     """Measure a user's positions on their galaxies, in the order of the images.
 
@@ -87,6 +90,8 @@ def measure_positions(
     failed
         Told of each galaxy that cannot be measured, whatever the reason; without it the error
         is raised.
+    seconds
+        Time that a galaxy may take.
 
     Raises
     ------
@@ -101,8 +106,9 @@ def measure_positions(
         if not len(rows):
             continue
         try:
-            xy = positions.native(rows, image.wcs, coords)
-            photometry = measure(image, xy, config, galaxy_outline(image, outline_config))
+            with time_limit(seconds):
+                xy = positions.native(rows, image.wcs, coords)
+                photometry = measure(image, xy, config, galaxy_outline(image, outline_config))
         except TableError:
             raise  # the whole table is to be set right first
         except Exception as error:
