@@ -5,7 +5,7 @@ from pathlib import Path
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.engine.local import Progress, Workers, silent
-from clumpscope.jobs.pipeline import Summary, finish, make_plan, summary, sweep
+from clumpscope.jobs.pipeline import Summary, finish, finished, make_plan, summary, sweep
 from clumpscope.store.output import output
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
@@ -35,7 +35,9 @@ def detect(
     plan = make_plan(opened, recipe, model, "detect")
     with output(out, plan.key, resume=resume) as place:
         store = Run(out)
-        if not place.finished:
-            sweep(plan, store, len(opened), workers, progress, apart=place.died)
-            finish(plan, place, time.monotonic() - start)
-        return summary(store)
+        if place.finished:
+            return finished(store)
+        sweep(plan, store, len(opened), workers, progress, apart=place.died)
+        done = summary(store, time.monotonic() - start)
+        finish(plan, place, done)
+    return done

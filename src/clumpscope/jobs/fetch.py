@@ -67,22 +67,22 @@ def fetch(
         "folder of frames": str(frames.resolve()),
     }
     with output(folder, key, resume=resume) as place:
-        if not place.finished:
-            _fill(place, opened, targets, recipe, size_arcsec, progress)
-            failed = len(read_parquet(folder / "failures.parquet"))
-            place.finish(
-                RunManifest(
-                    command=f"fetch {survey}",
-                    recipe=recipe.model_dump(mode="json"),
-                    inputs={
-                        "targets": targets.where,
-                        "frames": str(frames.resolve()),
-                        "size_arcsec": "field_r90" if size_arcsec is None else str(size_arcsec),
-                    },
-                    counts={"targets": len(targets), "failed": failed},
-                )
+        if place.finished:
+            return read_parquet(folder / "failures.parquet")
+        failures = _fill(place, opened, targets, recipe, size_arcsec, progress)
+        place.finish(
+            RunManifest(
+                command=f"fetch {survey}",
+                recipe=recipe.model_dump(mode="json"),
+                inputs={
+                    "targets": targets.where,
+                    "frames": str(frames.resolve()),
+                    "size_arcsec": "field_r90" if size_arcsec is None else str(size_arcsec),
+                },
+                counts={"targets": len(targets), "failed": len(failures)},
             )
-        return read_parquet(folder / "failures.parquet")
+        )
+    return failures
 
 
 def _fill(
@@ -92,8 +92,8 @@ def _fill(
     recipe: Recipe,
     size_arcsec: float | None,
     progress: Progress,
-) -> None:
-    """Cut out what is missing; write the tables of everything.
+) -> QTable:
+    """Cut out what is missing; write the tables of everything; returns the failures.
 
     Raises
     ------
@@ -129,3 +129,4 @@ def _fill(
     rows = [hosts[one] for one in order if one in hosts]
     table = table_of_rows(hosts_in(bands_of(rows[0], "psf_fwhm")), rows)
     write_parquet(table, folder / "hosts.parquet")
+    return failures

@@ -213,25 +213,8 @@ def detector(model: Path, key: str, score_floor: float) -> "Detector":  # noqa: 
     return Detector.load(model, score_floor)
 
 
-def finish(plan: Plan, place: Output, seconds: float) -> None:
-    """Write the manifest of a run whose tables are all there, and drop its shards."""
-    galaxies = Run(place.folder).read("galaxies")
-    failed = int(np.sum(np.asarray(galaxies["status"]) == "failed"))
-    place.finish(
-        RunManifest(
-            command="run" if plan.until == "catalogue" else "detect",
-            recipe=plan.recipe.model_dump(mode="json"),
-            seed=plan.recipe.seed,
-            inputs={"sample": str(plan.sample.resolve()), "sample_key": plan.sample_key},
-            model={"file": plan.model.name, "sha256": plan.model_key, "threshold": plan.threshold},
-            counts={"galaxies": len(galaxies), "failed": failed},
-            timings={"seconds": seconds},
-        )
-    )
-
-
-def summary(run: Run) -> Summary:
-    """What a finished run did.
+def summary(run: Run, seconds: float) -> Summary:
+    """What a run whose tables are all there did, in so many seconds.
 
     Raises
     ------
@@ -246,5 +229,31 @@ def summary(run: Run) -> Summary:
         detections=len(run.read("detections")),
         normal=normal,
         odd=int(np.sum(plain(galaxies, "n_clumps"))) - normal,
-        seconds=RunManifest.read(run.folder).timings["seconds"],
+        seconds=seconds,
     )
+
+
+def finish(plan: Plan, place: Output, done: Summary) -> None:
+    """Write the manifest of a run, and drop its shards."""
+    place.finish(
+        RunManifest(
+            command="run" if plan.until == "catalogue" else "detect",
+            recipe=plan.recipe.model_dump(mode="json"),
+            seed=plan.recipe.seed,
+            inputs={"sample": str(plan.sample.resolve()), "sample_key": plan.sample_key},
+            model={"file": plan.model.name, "sha256": plan.model_key, "threshold": plan.threshold},
+            counts={"galaxies": done.galaxies, "failed": done.failed},
+            timings={"seconds": done.seconds},
+        )
+    )
+
+
+def finished(run: Run) -> Summary:
+    """What a run did that has finished before.
+
+    Raises
+    ------
+    StoreError
+        If its manifest or one of its tables cannot be read.
+    """
+    return summary(run, RunManifest.read(run.folder).timings.get("seconds", float("nan")))

@@ -11,7 +11,7 @@ from astropy.table import QTable
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.records import WORKER
 from clumpscope.engine.local import Progress, Workers, silent
-from clumpscope.jobs.pipeline import Summary, finish, make_plan, summary, sweep
+from clumpscope.jobs.pipeline import Summary, finish, finished, make_plan, summary, sweep
 from clumpscope.jobs.release import release
 from clumpscope.ops.extinction import ebv
 from clumpscope.store.output import output
@@ -57,15 +57,16 @@ def run(
     if recipe.catalogue.dust_map is not None:
         # Missing maps shall stop the run now and not after hours.
         ebv(opened.hosts["ra"].value, opened.hosts["dec"].value, Path(recipe.catalogue.dust_map))
-    undrawn = ""
     with output(out, plan.key, resume=resume) as place:
         store = Run(out)
-        if not place.finished:
-            tables = sweep(plan, store, len(opened), workers, progress, apart=place.died)
-            release(store, tables, opened.hosts, recipe.catalogue)
-            undrawn = _draw(out / "sheet.png", opened, tables, recipe)
-            finish(plan, place, time.monotonic() - start)
-        return replace(summary(store), undrawn=undrawn)
+        if place.finished:
+            return finished(store)
+        tables = sweep(plan, store, len(opened), workers, progress, apart=place.died)
+        release(store, tables, opened.hosts, recipe.catalogue)
+        undrawn = _draw(out / "sheet.png", opened, tables, recipe)
+        done = replace(summary(store, time.monotonic() - start), undrawn=undrawn)
+        finish(plan, place, done)
+    return done
 
 
 def _draw(path: Path, sample: Sample, tables: Mapping[str, QTable], recipe: Recipe) -> str:
