@@ -1,25 +1,21 @@
-"""From images to catalogue: the whole way, on any number of processes, with bad galaxies."""
+"""From images to catalogue: the whole way, on any number of processes."""
 
-import shutil
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from astropy import units as u
 from astropy.io import fits
 from astropy.wcs import WCS
 from PIL import Image
 
 import scenes
 from clumpscope.config.recipe import Recipe
-from clumpscope.config.run import CatalogueConfig, CompositeConfig, RefineConfig
+from clumpscope.config.run import RefineConfig
 from clumpscope.core.clumps import schema
 from clumpscope.core.composite import colour
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.schema import plain
-from clumpscope.errors import RecipeError, StoreError
 from clumpscope.jobs import shards
 from clumpscope.jobs.run import run
 from clumpscope.models.header import read_spec
@@ -27,28 +23,14 @@ from clumpscope.models.registry import find_model
 from clumpscope.store.images import read_galaxy, write_galaxy
 from clumpscope.store.manifest import RunManifest, sha256_file
 from clumpscope.store.sample import Sample
-from clumpscope.store.tables import read_parquet, write_parquet
+from clumpscope.store.tables import read_parquet
+from runs import TABLES, some
 
-TABLES = ("catalogue", "detections", "failures", "galaxies", "photometry", "positions")
 CORNERS = ("x1", "y1", "x2", "y2")
-
-
-def some(sample: Path, folder: Path, count: int) -> Path:
-    """A bare folder with copies of the first images of a sample."""
-    folder.mkdir(parents=True)
-    for path in sorted((sample / "images").iterdir())[:count]:
-        shutil.copy(path, folder)
-    return folder
 
 
 def header(sample: Path, galaxy_id: str) -> fits.Header:
     return fits.getheader(sample / "images" / f"{galaxy_id}.fits", "r")
-
-
-def assert_same_tables(one: Path, other: Path) -> None:
-    for name in TABLES:
-        a, b = ((folder / f"{name}.parquet").read_bytes() for folder in (one, other))
-        assert a == b, name
 
 
 def contents(run_folder: Path) -> dict[str, bytes]:
@@ -196,55 +178,6 @@ def test_number_of_workers_changes_no_byte(
     assert contents(tmp_path / "two") == first
 
 
-def test_bad_galaxies_become_failures_and_the_rest_goes_on(
-    oblong: Path, oblong_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shards, "SHARD", 3)
-    folder = some(oblong, tmp_path / "sample", 5)
-    paths = sorted(folder.iterdir())
-    paths[0].write_bytes(paths[0].read_bytes()[:30_000])
-    paths[1].write_text("not FITS")
-    image = read_galaxy(paths[2])
-    write_galaxy(paths[2], replace(image, bands={band: image[band] for band in "gri"}))
-    image = read_galaxy(paths[3])
-    blind = replace(image["g"], data=np.full_like(image["g"].data, np.nan))
-    write_galaxy(paths[3], replace(image, bands={**image.bands, "g": blind}))
-    summary = run(folder, tmp_path / "run", Recipe())
-    assert (summary.galaxies, summary.failed) == (5, 4)
-    failures = read_parquet(tmp_path / "run" / "failures.parquet")
-    stages = dict(zip(failures["galaxy_id"], failures["stage"], strict=True))
-    assert stages == {
-        paths[0].stem: "read",
-        paths[1].stem: "read",
-        paths[2].stem: "measure",
-        paths[3].stem: "read",
-    }
-    assert all(str(p.name) in e for p, e in zip(paths[:2], failures["error"], strict=False))
-    galaxies = read_parquet(tmp_path / "run" / "galaxies.parquet")
-    assert list(galaxies["status"]) == ["failed"] * 4 + ["ok"]
-    assert RunManifest.read(tmp_path / "run").counts == {"galaxies": 5, "failed": 4}
-    # The clumps of the one that could not be measured keep their places.
-    found, before = (
-        table[table["galaxy_id"] == paths[2].stem]
-        for table in (
-            read_parquet(tmp_path / "run" / "catalogue.parquet"),
-            read_parquet(oblong_run / "catalogue.parquet"),
-        )
-    )
-    assert plain(found, "clump_centre_ra") == pytest.approx(plain(before, "clump_centre_ra"))
-    assert len(found) == galaxies["n_clumps"][2] > 0
-    assert np.isnan(plain(found, "clump_flux_u")).all()
-    # The last one is as good as ever.
-    found, before = (
-        plain(table[table["galaxy_id"] == paths[4].stem], "clump_flux_g")
-        for table in (
-            read_parquet(tmp_path / "run" / "catalogue.parquet"),
-            read_parquet(oblong_run / "catalogue.parquet"),
-        )
-    )
-    assert found == pytest.approx(before, rel=1e-6)
-
-
 def test_pictures_are_searched_and_not_measured(oblong: Path, tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
@@ -292,77 +225,7 @@ def test_a_later_run_of_one_process_sees_the_changed_sample(oblong: Path, tmp_pa
     assert first.stem not in ids
 
 
-def test_what_cannot_work_stops_the_run_at_its_start(oblong: Path, tmp_path: Path) -> None:
-    nowhere = Recipe(catalogue=CatalogueConfig(dust_map=str(tmp_path / "none")))
-    with pytest.raises(RecipeError, match="dust_map"):
-        run(oblong, tmp_path / "run", nowhere)
-    other = Recipe(composite=CompositeConfig(stretch=0.9))
-    with pytest.raises(RecipeError, match=r"\[composite\], model clumpscope-native: expected"):
-        run(oblong, tmp_path / "run", other)
-    assert not (tmp_path / "run").exists()
-
-
 def test_the_composite_may_be_said_if_it_is_the_model_s(oblong: Path, tmp_path: Path) -> None:
     folder = some(oblong, tmp_path / "sample", 1)
     recipe = Recipe(composite=read_spec(find_model(None)).composite)
     assert run(folder, tmp_path / "run", recipe).galaxies == 1
-
-
-def test_an_interrupted_run_goes_on_only_as_it_began(
-    oblong: Path, oblong_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shards, "SHARD", 3)
-    out, recipe = tmp_path / "run", Recipe(seed=7)
-
-    def interrupt(done: int) -> None:
-        if done:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run(oblong, out, recipe, progress=interrupt)
-    assert sorted(path.name for path in (out / ".unfinished").iterdir()) == ["000000", "key.json"]
-    with pytest.raises(StoreError, match="--resume"):
-        run(oblong, out, recipe)
-    with pytest.raises(StoreError, match="another recipe"):
-        run(oblong, out, Recipe(seed=7, refine=RefineConfig(nms_iou=0.3)), resume=True)
-    mark = (out / ".unfinished" / "000000" / "galaxies.parquet").stat().st_mtime_ns
-    told: list[int] = []
-
-    def stays(done: int) -> None:
-        told.append(done)
-        shard = out / ".unfinished" / "000000" / "galaxies.parquet"
-        assert shard.stat().st_mtime_ns == mark
-
-    # What only the catalogue needs may be another.
-    later = Recipe(seed=7, catalogue=CatalogueConfig(formats=("fits",)))
-    run(oblong, out, later, resume=True, progress=stays)
-    assert told == [3, 3, 2]
-    assert_same_tables(oblong_run, out)
-    assert not (out / ".unfinished").exists()
-    assert not (out / "catalogue.vot").exists()
-
-
-def test_hosts_that_cannot_be_stop_nobody_else(
-    oblong: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One galaxy has no place on the sky; of another the header is of three dimensions."""
-    sample = Path(shutil.copytree(oblong, tmp_path / "sample"))
-    hosts = read_parquet(sample / "hosts.parquet")
-    ids = [str(name) for name in hosts["galaxy_id"]]
-    hosts["dec"][1] = 95 * u.deg
-    write_parquet(hosts, sample / "hosts.parquet")
-    with fits.open(sample / "images" / f"{ids[4]}.fits", mode="update") as hdus:
-        for hdu in hdus:
-            if "CTYPE1" in hdu.header:
-                hdu.header["WCSAXES"] = 3
-                hdu.header["CTYPE3"] = "FREQ"
-    summary = run(sample, tmp_path / "run", Recipe())
-    galaxies = read_parquet(tmp_path / "run" / "galaxies.parquet")
-    failed = [str(row["galaxy_id"]) for row in galaxies if row["status"] == "failed"]
-    assert ids[1] in failed
-    assert summary.failed == len(failed) <= 2
-    found = set(read_parquet(tmp_path / "run" / "catalogue.parquet")["galaxy_id"].tolist())
-    whole = set(read_parquet(tmp_path / "run" / "positions.parquet")["galaxy_id"].tolist())
-    assert set(failed).isdisjoint(found)
-    assert len(whole | set(failed)) > 5
-    assert run(sample, tmp_path / "run", Recipe(), resume=True).failed == summary.failed
