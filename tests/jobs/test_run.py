@@ -202,6 +202,18 @@ def test_pictures_are_searched_and_not_measured(oblong: Path, tmp_path: Path) ->
         assert np.isnan(row["psf_fwhm_g"].value)
 
 
+def test_a_finished_run_is_told_as_it_was(oblong: Path, oblong_run: Path, tmp_path: Path) -> None:
+    """With --resume nothing is computed, and the same is said, also of a sheet that is missing."""
+    out = tmp_path / "run"
+    whole = run(oblong, out, Recipe(seed=7))
+    before = contents(out)
+    told: list[int] = []
+    assert run(oblong, out, Recipe(seed=7), resume=True, progress=told.append) == whole
+    assert (told, contents(out)) == ([], before)
+    (out / "sheet.png").unlink()
+    assert run(oblong, out, Recipe(seed=7), resume=True).undrawn
+
+
 def test_nothing_found_is_an_empty_catalogue(tmp_path: Path) -> None:
     folder = tmp_path / "sample"
     folder.mkdir()

@@ -18,6 +18,8 @@ from clumpscope.store.output import output
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
 
+_SHEET = "sheet.png"
+
 
 def run(
     sample: Path,
@@ -60,10 +62,11 @@ def run(
     with output(out, plan.key, resume=resume) as place:
         store = Run(out)
         if place.finished:
-            return finished(store)
+            there = (out / _SHEET).is_file()
+            return replace(finished(store), undrawn="" if there else "nor was it before")
         tables = sweep(plan, store, len(opened), workers, progress, apart=place.died)
         release(store, tables, opened.hosts, recipe.catalogue)
-        undrawn = _draw(out / "sheet.png", opened, tables, recipe)
+        undrawn = _draw(out / _SHEET, opened, tables, recipe)
         done = replace(summary(store, time.monotonic() - start), undrawn=undrawn)
         finish(plan, place, done)
     return done
