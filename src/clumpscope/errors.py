@@ -18,9 +18,9 @@ error               raised when                                                 
 ``StoreError``      an artefact cannot be written or read: disk full, no right to  1
                     write, a worker died
 ``FolderError``     a folder or file that the user named is not what it should     2
-                    be: not there, empty, not a sample or run, not empty or, as a
-                    file, there already where output shall go, damaged, of a newer
-                    schema (a StoreError)
+                    be: not there, empty, not a sample or run, damaged, of a
+                    newer schema, not empty where output shall go, or a file
+                    that is there already (a StoreError)
 ``DownloadError``   a download failed or there is no network                       1
 ==================  =============================================================  =========
 
