@@ -35,6 +35,9 @@ class ClumpFlag(IntFlag):
     COARSE = 1 << 20
     DUPLICATE = 1 << 21
     LOCAL_BACKGROUND = 1 << 22
+    STAR = 1 << 23
+    HOST_IS_STAR = 1 << 24
+    HOST_CROWDED = 1 << 25
 
 
 DESCRIPTIONS = {
@@ -61,6 +64,9 @@ DESCRIPTIONS = {
     ClumpFlag.COARSE: "the PSF-FWHM at the host's redshift spans more than the recipe's limit",
     ClumpFlag.DUPLICATE: "also found on the cutout of another galaxy, of which it is more likely",
     ClumpFlag.LOCAL_BACKGROUND: "outside the host model: background from the annulus around it",
+    ClumpFlag.STAR: "a star of the field, or within the light of one",
+    ClumpFlag.HOST_IS_STAR: "the target is as narrow as the PSF in g, r and i: a star or a quasar",
+    ClumpFlag.HOST_CROWDED: "more than a fifth of the host's aperture is masked",
 }
 
 # Raised from what the model says of itself: only the run knows it, later stages keep them.

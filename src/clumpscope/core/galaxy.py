@@ -61,6 +61,7 @@ class MaskBit(IntFlag):
     SATURATED = 1  # includes bleeding trails
     COSMIC_RAY = 2
     NO_DATA = 4  # off the frame, or not finite
+    STAR = 8  # a star's light, its halo and spikes included
 
 
 @dataclass(frozen=True, eq=False)
