@@ -13,6 +13,7 @@ from clumpscope.config.fetch import FetchConfig
 from clumpscope.core.frames import native_to_sky, sky_to_native
 from clumpscope.core.galaxy import MaskBit
 from clumpscope.ops.psf import adaptive_fwhm_px, adaptive_moments
+from clumpscope.ops.sources import extract
 from clumpscope.stages.fetch.cutout import Fetched, cut_galaxy
 from clumpscope.stages.fetch.petrosian import aperture_flux
 from clumpscope.stages.fetch.sdss.band import make_band
@@ -23,7 +24,6 @@ from clumpscope.stages.fetch.sdss.mirror import FieldKey, open_mirror
 from clumpscope.stages.fetch.sdss.psfield import read_psfield
 from clumpscope.stages.fetch.sdss.stars import psf_from_stars
 from clumpscope.stages.fetch.sdss.survey import Sdss
-from clumpscope.stages.fetch.sources import extract
 from clumpscope.stages.fetch.survey import fetch
 from clumpscope.stages.fetch.targets import Target, make_targets
 from places import ROOT

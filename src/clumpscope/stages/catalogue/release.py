@@ -15,6 +15,7 @@ from clumpscope.core.names import iau_names
 from clumpscope.core.schema import JY_PER_NMGY, plain
 from clumpscope.errors import TableError, expected_got
 from clumpscope.ops.extinction import ebv, extinction
+from clumpscope.ops.stellar_locus import LOCUS_BANDS, stellar_distance
 from clumpscope.stages.catalogue.magnitudes import (
     flux_ratio,
     magnitude,
@@ -23,7 +24,6 @@ from clumpscope.stages.catalogue.magnitudes import (
     ratio_probability,
 )
 from clumpscope.stages.catalogue.places import duplicates, host_distance, kpc_per_arcsec
-from clumpscope.stages.catalogue.stars import LOCUS_BANDS, stellar_distance
 
 Values = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from scipy import ndimage
 from clumpscope.core.frames import native_to_sky
 from clumpscope.ops.background import sky
 from clumpscope.ops.psf import adaptive_fwhm_px
-from clumpscope.stages.fetch.sources import extract
+from clumpscope.ops.sources import extract
 
 _SIGMA = 1.5  # detection, a pixel
 _CONTRAST = 0.002  # deblending

@@ -20,10 +20,10 @@ from clumpscope.core.galaxy import GalaxyImage, MaskBit
 from clumpscope.errors import ImageError, expected_got
 from clumpscope.ops.background import scatter
 from clumpscope.ops.host import psf_fwhm_px
+from clumpscope.ops.profiles import REACH_FWHM, Profile
 from clumpscope.stages.measure import size
 from clumpscope.stages.measure.aperture import gaussian_correction
 from clumpscope.stages.measure.fluxes import Solution, aperture_weights, solve
-from clumpscope.stages.measure.profiles import REACH_FWHM, Profile
 from clumpscope.stages.measure.published import Published, published
 from clumpscope.stages.measure.scene import Scene, ring_flag
 

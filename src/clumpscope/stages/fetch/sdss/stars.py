@@ -12,9 +12,9 @@ from scipy.spatial import cKDTree
 
 from clumpscope.errors import FrameError, expected_got
 from clumpscope.ops.psf import adaptive_fwhm_px, adaptive_moments, normalised
+from clumpscope.ops.sources import extract
 from clumpscope.stages.fetch.band import LocalPsf
 from clumpscope.stages.fetch.sdss.frame import CorrectedFrame
-from clumpscope.stages.fetch.sources import extract
 
 SIDE = 41  # of the effective PSF, px: 16", beyond which stars of a frame are too faint to tell
 _FIT_SIDE = 9  # px around a star that place and scale it

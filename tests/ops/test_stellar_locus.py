@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from clumpscope.stages.catalogue.stars import stellar_distance, stellar_locus
+from clumpscope.ops.stellar_locus import stellar_distance, stellar_locus
 
 
 def magnitudes(colours):

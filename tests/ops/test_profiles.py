@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 import builders
 import scenes
+from clumpscope.ops.profiles import Profile
 from clumpscope.ops.psf import moffat_psf, sampled_gaussian
-from clumpscope.stages.measure.profiles import Profile
 
 OFFSETS = np.mgrid[-9:10, -9:10].astype(float)
 EVERYWHERE = np.ones(OFFSETS[0].shape, dtype=bool)
