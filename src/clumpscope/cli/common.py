@@ -162,11 +162,20 @@ def tell_failures(path: Path) -> int:
 
 
 def summary_of(summary: "Summary") -> str:
-    """One line on what a run did."""
-    return (
+    """What a run did: a line each on its galaxies, the quality of its clumps, and its stars."""
+    from clumpscope.core.quality import MEANINGS
+
+    lines = [
         f"{summary.galaxies} galaxies ({summary.failed} failed), {summary.detections} boxes, "
         f"{summary.normal} clumps and {summary.odd} odd clumps in {summary.seconds:.1f} s"
-    )
+    ]
+    if summary.quality:
+        parts = zip(MEANINGS.items(), summary.quality, strict=True)
+        told = (f"{count} {what} ({level})" for (level, what), count in parts)
+        lines.append("quality of the clumps: " + ", ".join(told))
+    if summary.stars:
+        lines.append(f"{summary.stars} targets look like stars: HOST_IS_STAR in galaxies.parquet")
+    return "\n".join(lines)
 
 
 def print_evaluation(results: Mapping[str, "Evaluation"]) -> None:

@@ -67,6 +67,9 @@ class RefineConfig(Section):
     """Boxes of a lower score are dropped. Not set: the model's own threshold counts."""
     nucleus_radius: Fraction = 0.02
     """A box is the nucleus if, on both axes, it is this near to the host's centre, field sides."""
+    nucleus_fwhm: NotNegative = 0.5
+    """Nor is that less than this, r-band PSF-FWHM, and the centre is that of the host's light
+    (reddest of g, r, i); 0: as published, the fraction of the field about the given position."""
     keep_nucleus: bool = False
     """Whether the nucleus stays, flagged, or is left out."""
     merge_radius_fwhm: Positive = 1.0

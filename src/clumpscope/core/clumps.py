@@ -255,10 +255,11 @@ def _release(bands: Iterable[str]) -> list[ColumnSpec]:
                 "f8",
                 "",
                 "stat.probability",
-                f"chance that the true ratio is over {least}",
+                f"chance that the true ratio is over {least}; NaN at quality 2",
             )
             for name, least in RATIOS.items()
         ],
+        one("quality", "i4", "", "meta.code.qual", "0 good, 1 use with care, 2 do not use"),
         one("p_real", "f8", "", "stat.probability", "calibrated probability of a real clump"),
         one("completeness", "f8", "", "stat.probability", "chance to find such a clump"),
         one("completeness_err", "f8", "", "stat.error", "1-sigma error of completeness"),

@@ -38,6 +38,7 @@ class ClumpFlag(IntFlag):
     STAR = 1 << 23
     HOST_IS_STAR = 1 << 24
     HOST_CROWDED = 1 << 25
+    NEAR_STAR = 1 << 26
 
 
 DESCRIPTIONS = {
@@ -64,9 +65,10 @@ DESCRIPTIONS = {
     ClumpFlag.COARSE: "the PSF-FWHM at the host's redshift spans more than the recipe's limit",
     ClumpFlag.DUPLICATE: "also found on the cutout of another galaxy, of which it is more likely",
     ClumpFlag.LOCAL_BACKGROUND: "outside the host model: background from the annulus around it",
-    ClumpFlag.STAR: "a star of the field, or within the light of one",
+    ClumpFlag.STAR: "a star of the field, or under the mask of one",
     ClumpFlag.HOST_IS_STAR: "the target is as narrow as the PSF in g, r and i: a star or a quasar",
-    ClumpFlag.HOST_CROWDED: "more than a fifth of the host's aperture is masked",
+    ClumpFlag.HOST_CROWDED: "more than a fifth of the host's Petrosian aperture is masked",
+    ClumpFlag.NEAR_STAR: "an aperture reaches into a star's mask, or the host lies in its halo",
 }
 
 # Raised from what the model says of itself: only the run knows it, later stages keep them.

@@ -144,12 +144,15 @@ class GalaxyImage:
         Band letter → `BandImage`; all of one shape (unequal shapes are an error).
     ra, dec
         Host position, degrees; NaN where unknown, then the image's centre is meant.
+    stars
+        (n, 2) native pixels of the field's faint stars, which are fitted with the clumps.
     """
 
     galaxy_id: str
     bands: Mapping[str, BandImage]
     ra: float = field(default=float("nan"))
     dec: float = field(default=float("nan"))
+    stars: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)))
 
     def __post_init__(self) -> None:
         check_galaxy_id(self.galaxy_id)

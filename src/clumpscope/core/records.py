@@ -71,6 +71,7 @@ def hosts_in(bands: Iterable[str] = ()) -> list[ColumnSpec]:
             ("field_arcsec", "f8", "arcsec", "instr.fov", "side of the cutout"),
             ("specobjid", "i8", "", "meta.id", "SDSS spectroscopic id; 0 unknown"),
             ("dr7objid", "i8", "", "meta.id", "SDSS DR7 object id; 0 unknown"),
+            ("flags", "i4", "", "meta.code.qual", "bits of ClumpFlag that hold for the host"),
         ),
     ]
 
@@ -89,6 +90,24 @@ def truth_in(bands: Iterable[str] = ()) -> list[ColumnSpec]:
             ("flux_ratio_u", "f8", "", "phot.flux;arith.ratio", "clump over host flux in u"),
         ),
         *_per_band(with_sdss(bands), "flux", "nmgy", "phot.flux", "true flux"),
+    ]
+
+
+def stars_in(bands: Iterable[str] = ()) -> list[ColumnSpec]:
+    """Columns of a sample's stars: a row for each cutout that the light of a star reaches."""
+    angle = "phys.angSize"
+    return [
+        *_specs(
+            _ID,
+            ("ra", "f8", "deg", "pos.eq.ra", "right ascension (ICRS)"),
+            ("dec", "f8", "deg", "pos.eq.dec", "declination (ICRS)"),
+            ("radius", "f8", "arcsec", angle, "where its wings fall below 0.3 sigma of the sky"),
+            ("spike_length", "f8", "arcsec", angle, "length of its diffraction spikes; 0 none"),
+            ("spike_angle", "f8", "deg", "pos.posAng", "position angle of a spike"),
+            ("saturated", "bool", "", "meta.code.qual", "saturated in a band"),
+            ("faint", "bool", "", "meta.code.qual", "fitted with the clumps, not masked"),
+        ),
+        *_per_band(bands, "mag", "mag", "phot.mag", "AB magnitude"),
     ]
 
 

@@ -88,7 +88,7 @@ def baseline_catalogue(
             continue
         work = Work(galaxy_id, index, seconds=recipe.limits.seconds)
         with work.attempt("baseline"):
-            image = sample.read(index, recipe.sample, recipe.limits)
+            image = sample.read_starred(index, recipe.sample, recipe.limits)
             if isinstance(image, GalaxyImage):
                 boxes = baseline(image)
                 check_boxes("boxes", len(boxes), recipe.limits)

@@ -22,6 +22,7 @@ from clumpscope.store.images import write_galaxy
 from clumpscope.store.journal import Journal
 from clumpscope.store.manifest import RunManifest, sha256_json
 from clumpscope.store.output import Output, output
+from clumpscope.store.stars import STARS, star_columns, write_stars
 from clumpscope.store.tables import read_parquet, read_user_table, write_parquet
 
 
@@ -102,11 +103,9 @@ def _fill(
     """
     folder, journal = place.folder, Journal(place.work / "hosts.jsonl")
     images = folder / "images"
-    hosts: dict[str, Columns] = {
-        entry["galaxy_id"]: entry
-        for entry in journal.read()
-        if (images / f"{entry['galaxy_id']}.fits").is_file()
-    }
+    there = [entry for entry in journal.read() if (images / f"{entry['galaxy_id']}.fits").is_file()]
+    stars: dict[str, Columns] = {entry["galaxy_id"]: entry.pop("stars") for entry in there}
+    hosts: dict[str, Columns] = {entry["galaxy_id"]: entry for entry in there}
     progress(len(hosts))
     failed: dict[str, Columns] = {}
     seconds = recipe.limits.seconds
@@ -115,9 +114,11 @@ def _fill(
         if isinstance(result, FetchFailure):
             failed[result.galaxy_id] = asdict(result)
         else:
-            write_galaxy(inside(images, f"{result.image.galaxy_id}.fits"), result.image)
-            journal.add(result.host)
-            hosts[result.image.galaxy_id] = result.host
+            name = result.image.galaxy_id
+            write_galaxy(inside(images, f"{name}.fits"), result.image)
+            stars[name] = star_columns(name, result.stars)
+            journal.add({**result.host, "stars": stars[name]})
+            hosts[name] = result.host
         progress(1)
     order = [target.galaxy_id for target in targets]
     failures = table_of_rows(FAILURES, [failed[one] for one in order if one in failed])
@@ -129,4 +130,5 @@ def _fill(
     rows = [hosts[one] for one in order if one in hosts]
     table = table_of_rows(hosts_in(bands_of(rows[0], "psf_fwhm")), rows)
     write_parquet(table, folder / "hosts.parquet")
+    write_stars(folder / STARS, [stars[one] for one in order if one in stars])
     return failures

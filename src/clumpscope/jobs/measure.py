@@ -79,7 +79,9 @@ def measure(
                 try:
                     check_boxes("positions", count, recipe.limits)
                     with time_limit(recipe.limits.seconds):
-                        image = require_galaxy(opened.read(index, recipe.sample, recipe.limits))
+                        image = require_galaxy(
+                            opened.read_starred(index, recipe.sample, recipe.limits)
+                        )
                     check_measured(image, count, recipe.measure, recipe.limits)
                 except Exception as error:  # one bad galaxy never stops a command
                     failed[galaxy_id] = reason(error)

@@ -57,7 +57,7 @@ def _readable(
     index = {galaxy_id: k for k, galaxy_id in enumerate(sample.ids)}
     for galaxy_id in ids:
         try:
-            image = sample.read(index[galaxy_id], recipe.sample, recipe.limits)
+            image = sample.read_starred(index[galaxy_id], recipe.sample, recipe.limits)
             yield _panel(
                 image,
                 clumps[rows.get(galaxy_id, none)],

@@ -17,7 +17,8 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.core.composite import composite
 from clumpscope.core.conditions import Conditions
 from clumpscope.core.flags import ClumpFlag
-from clumpscope.core.galaxy import AnyImage, ColourImage
+from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage
+from clumpscope.core.quality import MEANINGS
 from clumpscope.core.records import WORKER
 from clumpscope.core.schema import plain
 from clumpscope.engine.local import Progress, Workers
@@ -29,6 +30,7 @@ from clumpscope.models.header import read_spec
 from clumpscope.models.registry import find_model
 from clumpscope.models.spec import DetectorSpec, TrainingRange
 from clumpscope.ops.cost import check_boxes, check_measured
+from clumpscope.ops.stars import host_is_star
 from clumpscope.stages.measure import Photometry, measure
 from clumpscope.stages.refine import Refined, refine
 from clumpscope.store.manifest import RunManifest, sha256_file, sha256_json
@@ -44,7 +46,17 @@ Last = Literal["detect", "catalogue"]
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run did; ``undrawn`` says why there is no ``sheet.png``, and is empty if there is."""
+    """What a run did.
+
+    Attributes
+    ----------
+    stars
+        Galaxies whose target is a star.
+    quality
+        Clumps of quality 0, 1 and 2; none of detections alone.
+    undrawn
+        Why there is no ``sheet.png``; empty if there is.
+    """
 
     galaxies: int
     failed: int
@@ -52,6 +64,8 @@ class Summary:
     normal: int
     odd: int
     seconds: float
+    stars: int = 0
+    quality: tuple[int, ...] = ()
     undrawn: str = ""
 
 
@@ -91,9 +105,9 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
     works = [Work(sample.ids[row], row, seconds=recipe.limits.seconds) for row in rows]
     for work in works:
         with work.attempt("read"):
-            work.image = sample.read(work.index, recipe.sample, recipe.limits)
+            work.image = sample.read_starred(work.index, recipe.sample, recipe.limits)
             work.composite = composite(work.image, finder.spec.composite)
-            work.flags = out_of_range(work.image, finder.spec.trained_on)
+            work.flags = out_of_range(work.image, finder.spec.trained_on) | of_star(work.image)
     books.search(finder, works, recipe.detect.batch_size)
     for work in works:
         with work.attempt("detect"):
@@ -111,6 +125,12 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
 def out_of_range(image: AnyImage, trained_on: TrainingRange) -> int:
     """Flag of a galaxy unlike those that the model was trained on."""
     return 0 if trained_on.holds(Conditions.of(image)) else int(ClumpFlag.OUT_OF_RANGE)
+
+
+def of_star(image: AnyImage) -> int:
+    """Flag of a target that is a star."""
+    star = isinstance(image, GalaxyImage) and host_is_star(image)
+    return int(ClumpFlag.HOST_IS_STAR) if star else 0
 
 
 def measured(image: AnyImage, refined: Refined, recipe: Recipe) -> Photometry:
@@ -223,6 +243,11 @@ def summary(run: Run, seconds: float) -> Summary:
     """
     galaxies = run.read("galaxies")
     normal = int(np.sum(plain(galaxies, "n_normal")))
+    star = plain(galaxies, "flags") & int(ClumpFlag.HOST_IS_STAR) > 0
+    levels: tuple[int, ...] = ()
+    if (run.folder / "catalogue.parquet").is_file():  # not after `detect`
+        quality = plain(run.read("catalogue"), "quality")
+        levels = tuple(int(np.sum(quality == level)) for level in MEANINGS)
     return Summary(
         galaxies=len(galaxies),
         failed=int(np.sum(np.asarray(galaxies["status"]) == "failed")),
@@ -230,6 +255,8 @@ def summary(run: Run, seconds: float) -> Summary:
         normal=normal,
         odd=int(np.sum(plain(galaxies, "n_clumps"))) - normal,
         seconds=seconds,
+        stars=int(np.sum(star)),
+        quality=levels,
     )
 
 

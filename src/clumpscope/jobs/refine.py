@@ -61,7 +61,7 @@ def refine(run: Path, recipe: Recipe, progress: Progress = silent) -> int:
             work.error = failed[galaxy_id]  # of another stage: still true
         if work.error is None or work.error[0] != WORKER:  # it would end this process, too
             with work.attempt("read"):
-                work.image = sample.read(index, recipe.sample, recipe.limits)
+                work.image = sample.read_starred(index, recipe.sample, recipe.limits)
         if work.image is not None:
             with work.attempt("refine"):
                 check_boxes("boxes", len(work.boxes), recipe.limits)

@@ -52,7 +52,7 @@ def show(run: Path, galaxy_id: str, recipe: Recipe | None = None) -> "Figure":
 
 def _portrait(store: Run, sample: Sample, galaxy_id: str, recipe: Recipe, failure: str) -> Portrait:
     index = sample.index(galaxy_id)
-    image = sample.read(index, recipe.sample, recipe.limits)
+    image = sample.read_starred(index, recipe.sample, recipe.limits)
     outline = np.zeros(image.shape, dtype=bool)
     if isinstance(image, ColourImage):
         rgb = image.pixels

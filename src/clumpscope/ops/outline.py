@@ -17,8 +17,11 @@ _EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
 _CENTRE_TOLERANCE_FWHM = 2.0
 
 
-def galaxy_outline(image: GalaxyImage, config: RefineConfig) -> Mask:
+def galaxy_outline(image: GalaxyImage, config: RefineConfig, *, starlight: bool = False) -> Mask:
     """Host outline of a galaxy in its reference band; see `host_outline`.
+
+    Masked stars are left out, and filled in where the host is all around them. With
+    ``starlight`` they count as light of the host if they touch it.
 
     Raises
     ------
@@ -28,7 +31,12 @@ def galaxy_outline(image: GalaxyImage, config: RefineConfig) -> Mask:
     band = reference_band(image)
     plane = image[band]
     good = (plane.mask & MaskBit.NO_DATA == 0) & np.isfinite(plane.data)
-    return host_outline(plane.data, good, psf_fwhm_px(image, band), host_centre(image), config)
+    star = np.zeros_like(good) if starlight else (plane.mask & MaskBit.STAR) > 0
+    fwhm = psf_fwhm_px(image, band)
+    outline = host_outline(plane.data, good & ~star, fwhm, host_centre(image), config)
+    if star.any() and outline.any():
+        outline |= star & ndimage.binary_fill_holes(outline)
+    return outline
 
 
 def host_outline(

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from clumpscope.core.galaxy import BandImage
 from clumpscope.ops.psf import sampled_gaussian
 
 Values = NDArray[np.float64]
@@ -29,9 +28,9 @@ class Profile:
     curl: Values
 
     @classmethod
-    def of(cls, plane: BandImage, fwhm_px: float) -> "Profile":
-        """The band's sampled PSF; where only the width is known, a Gaussian of that FWHM."""
-        image = sampled_gaussian(fwhm_px) if plane.psf is None else plane.psf
+    def of(cls, psf: NDArray[np.float32] | None, fwhm_px: float) -> "Profile":
+        """A sampled PSF (k, k), k odd; where only the width is known, a Gaussian of that FWHM."""
+        image = sampled_gaussian(fwhm_px) if psf is None else psf
         # Crop, with a margin for the spline: filtering the whole image takes longer.
         half = min(image.shape[0] // 2, int(np.ceil(REACH_FWHM * fwhm_px)) + 3)
         middle = image.shape[0] // 2

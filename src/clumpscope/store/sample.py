@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from astropy.table import QTable
+from numpy.typing import NDArray
 
 from clumpscope.config.limits import LIMITS, LimitsConfig
 from clumpscope.config.run import SampleConfig
@@ -19,8 +21,9 @@ from clumpscope.core.galaxy import (
 )
 from clumpscope.core.grid import Grid
 from clumpscope.core.records import HOSTS, TRUTH, record_table
-from clumpscope.core.schema import plain
+from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import FolderError, ImageError, TableError, did_you_mean, expected_got
+from clumpscope.ops.stars import starred, with_stars
 from clumpscope.store.band_hdus import sky_place
 from clumpscope.store.confined import inside
 from clumpscope.store.disk import is_folder
@@ -29,6 +32,7 @@ from clumpscope.store.images import read_galaxy, read_grid
 from clumpscope.store.labels import read_labels
 from clumpscope.store.manifest import sha256_file, sha256_json
 from clumpscope.store.pictures import PICTURES, picture_shape, read_picture
+from clumpscope.store.stars import STARS, read_stars, stars_of
 from clumpscope.store.tables import as_records, read_parquet, read_records, read_user_table
 
 SUFFIXES = (".fits", *PICTURES)
@@ -142,8 +146,8 @@ class Sample:
 
     def fingerprint(self) -> str:
         """Hash of the host table and of each image's size and time."""
-        table = self.folder / "hosts.parquet"
-        hosts = sha256_file(table) if table.is_file() else ""
+        tables = (self.folder / name for name in ("hosts.parquet", STARS))
+        hosts = [sha256_file(table) if table.is_file() else "" for table in tables]
         states = [path.stat() if path.exists() else None for path in self.paths]
         marks = [(state.st_size, state.st_mtime_ns) if state else None for state in states]
         return sha256_json([self.ids, hosts, marks])
@@ -217,6 +221,38 @@ class Sample:
             picture = replace(picture, pixscale_arcsec=pixscale, psf_assumed=psf_fwhm is None)
         check_psf_width(str(path), fwhm, picture.pixscale_arcsec, limits)
         return picture
+
+    def read_starred(
+        self, index: int, config: SampleConfig = _ASSUMED, limits: LimitsConfig = LIMITS
+    ) -> AnyImage:
+        """Read one galaxy's image, its field's stars taken out; see `read`.
+
+        Stars are those of the sample's ``stars.parquet``, or without one, those found in the
+        image itself; see `clumpscope.ops.stars.with_stars`.
+
+        Raises
+        ------
+        ImageError
+            As `read`.
+        StoreError, TableError
+            If the table of stars cannot be used.
+        """
+        image = self.read(index, config, limits)
+        if isinstance(image, ColourImage):
+            return image
+        if self._stars is None:
+            return starred(image)
+        table, rows = self._stars
+        return with_stars(image, stars_of(table[rows.get(image.galaxy_id, [])]))
+
+    @cached_property
+    def _stars(self) -> tuple[QTable, dict[str, NDArray[np.intp]]] | None:
+        """The table of stars and each galaxy's rows of it; ``None`` where there is none."""
+        path = self.folder / STARS
+        if not path.exists():
+            return None
+        table = read_stars(path)
+        return table, rows_by_id(table)
 
     def grid(self, index: int, config: SampleConfig, limits: LimitsConfig = LIMITS) -> Grid:
         """Read one galaxy's pixel grid from its image's headers; see `read`.

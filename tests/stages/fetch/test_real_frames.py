@@ -10,8 +10,10 @@ from astropy.table import Table
 from scipy import ndimage
 
 from clumpscope.config.fetch import FetchConfig
+from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.frames import native_to_sky, sky_to_native
 from clumpscope.core.galaxy import MaskBit
+from clumpscope.core.stars import Stars
 from clumpscope.ops.psf import adaptive_fwhm_px, adaptive_moments
 from clumpscope.ops.sources import extract
 from clumpscope.stages.fetch.cutout import Fetched, cut_galaxy
@@ -181,7 +183,9 @@ def test_saturated_stars_are_masked_and_unsaturated_ones_are_not(shared_frames):
 
 
 def test_the_merger_is_cut_out_whole(merger_field):
-    result = cut_galaxy(Target("merger", *MERGER, {}), merger_field, "r", FetchConfig())
+    result = cut_galaxy(
+        Target("merger", *MERGER, {}), merger_field, "r", Stars.none(SDSS_BANDS), FetchConfig()
+    )
     assert isinstance(result, Fetched)
     host = result.host
     magnitudes = {b: 22.5 - 2.5 * np.log10(host[f"petro_flux_{b}"]) for b in "ugriz"}

@@ -12,17 +12,18 @@ from clumpscope.core.bands import colours
 from clumpscope.core.clumps import RATIOS, clump_table
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.names import iau_names
+from clumpscope.core.quality import BAD, quality
 from clumpscope.core.schema import JY_PER_NMGY, plain
 from clumpscope.errors import TableError, expected_got
 from clumpscope.ops.extinction import ebv, extinction
-from clumpscope.ops.stellar_locus import LOCUS_BANDS, stellar_distance
-from clumpscope.stages.catalogue.magnitudes import (
+from clumpscope.ops.magnitudes import (
     flux_ratio,
     magnitude,
     magnitude_error,
     magnitude_limit,
     ratio_probability,
 )
+from clumpscope.ops.stellar_locus import LOCUS_BANDS, stellar_distance
 from clumpscope.stages.catalogue.places import duplicates, host_distance, kpc_per_arcsec
 
 Values = NDArray[np.float64]
@@ -66,7 +67,7 @@ def catalogue(photometry: QTable, hosts: QTable, config: CatalogueConfig) -> QTa
             return np.full(len(row), np.nan)
         return plain(hosts, name).astype(float)[row]
 
-    def host_ids(name: str) -> NDArray[np.int64]:
+    def whole(name: str) -> NDArray[np.int64]:
         known = plain(hosts, name) if name in hosts.colnames else np.zeros(len(hosts))
         if known.dtype.kind == "f":
             known = np.nan_to_num(known)
@@ -105,21 +106,25 @@ def catalogue(photometry: QTable, hosts: QTable, config: CatalogueConfig) -> QTa
         b, r = bands.index(blue), bands.index(red)
         columns[f"clump_mag_corr_{blue}_{red}"] = corrected[:, b] - corrected[:, r]
         columns[f"clump_mag_corr_err_{blue}_{red}"] = np.hypot(mag_err[:, b], mag_err[:, r])
-    flags = plain(photometry, "flags").astype(np.int64)
+    flags = plain(photometry, "flags").astype(np.int64) | whole("flags")
     flags[~np.isfinite(extinct).all(axis=1)] |= ClumpFlag.NO_EXTINCTION
     in_u = _u_columns(bands, (flux, flux_err, host_flux, host_err), config, flags)
     numbers = plain(photometry, "clump_id").astype(str)
     keys = np.char.add(np.char.add(ids[order], " "), numbers)
     fwhm = _column(photometry, "FWHM_r_arcsec")
     where = _place_columns((ids[order], keys), place, centre, host, fwhm, config, flags)
+    level = quality(flags)
+    for name in RATIOS:
+        in_u[f"p_{name}"] = np.where(level == BAD, np.nan, in_u[f"p_{name}"].astype(float))
     columns |= (
         in_u
         | where
         | {
             "stellar_distance": _stellar(bands, corrected, mag_err, flags),
             "flags": flags,
-            "specobjid": host_ids("specobjid"),
-            "dr7objid": host_ids("dr7objid"),
+            "quality": level,
+            "specobjid": whole("specobjid"),
+            "dr7objid": whole("dr7objid"),
             "galaxy_ra": centre[0],
             "galaxy_dec": centre[1],
             "galaxy_z": host("redshift"),
@@ -136,7 +141,7 @@ def _u_columns(
     fluxes: tuple[Values, Values, Values, Values],
     config: CatalogueConfig,
     flags: NDArray[np.int64],
-) -> dict[str, object]:
+) -> dict[str, NDArray[np.generic]]:
     """Flux ratio and what follows from it; adds to the flags."""
     n = len(flags)
     if "u" not in bands:

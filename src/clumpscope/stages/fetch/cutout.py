@@ -7,14 +7,18 @@ from pathlib import Path
 import numpy as np
 
 from clumpscope.config.fetch import FetchConfig
+from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.frames import native_to_sky, sky_to_native
 from clumpscope.core.galaxy import BandImage, GalaxyImage, MaskBit
 from clumpscope.core.records import hosts_in
 from clumpscope.core.schema import BLANK
+from clumpscope.core.stars import Stars
 from clumpscope.errors import FrameError, expected_got
+from clumpscope.ops.stars import host_is_star, in_halo, seen_from, with_stars
 from clumpscope.stages.fetch.band import Band
 from clumpscope.stages.fetch.measures import HostShape, fluxes, measure_host
 from clumpscope.stages.fetch.resample import Grid, cut, fit_affine, resample
+from clumpscope.stages.fetch.stars import stars_near
 from clumpscope.stages.fetch.targets import Target
 
 STAGE = "fetch"
@@ -23,10 +27,14 @@ _SHAPE = ("petro_r50_arcsec", "petro_r90_arcsec", "axis_ratio", "position_angle_
 
 @dataclass(frozen=True, eq=False)
 class Fetched:
-    """One galaxy: its image and its row of the host table (all columns of `hosts_in` its bands)."""
+    """One galaxy: its image, its row of the host table, the stars whose light reaches it.
+
+    The row has all columns of `hosts_in` its bands.
+    """
 
     image: GalaxyImage
     host: dict[str, object]
+    stars: Stars
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,7 @@ def cut_galaxy(
     target: Target,
     bands: Mapping[str, Band],
     grid_band: str,
+    stars: Stars,
     config: FetchConfig,
     size_arcsec: float | None = None,
 ) -> Fetched:
@@ -63,6 +72,8 @@ def cut_galaxy(
         Bands of the field that holds it, in the image's order.
     grid_band
         Whose pixels are kept and in which the host is measured.
+    stars
+        Of the field.
     config
         Limits of the side.
     size_arcsec
@@ -80,9 +91,11 @@ def cut_galaxy(
     if not (-0.5 <= x <= nx - 0.5 and -0.5 <= y <= ny - 0.5):
         raise FrameError(expected_got("target", f"a position on {frame.path}", f"pixel {x, y}"))
     pixscale = _pixscale(frame.path, own)
+    fwhm = own.psf.at(y, x).fwhm_px * pixscale
+    seen = seen_from(stars, target.ra, target.dec, fwhm)
     shape = None
     if measured(bands) - set(target.known):
-        shape = measure_host(own, x, y, config.max_size_arcsec / pixscale)
+        shape = measure_host(own, x, y, seen, config.max_size_arcsec / pixscale)
     r90 = target.known.get(
         "petro_r90_arcsec", np.nan if shape is None else shape.petrosian.r90 * pixscale
     )
@@ -96,7 +109,21 @@ def cut_galaxy(
         target.ra,
         target.dec,
     )
-    return Fetched(image, _host_row(target, image, planes, shape, pixscale))
+    row = _host_row(target, image, planes, shape, pixscale)
+    row["flags"] = int(_host_flags(image, stars, shape))
+    return Fetched(with_stars(image, stars), row, stars_near(seen, image))
+
+
+def _host_flags(image: GalaxyImage, stars: Stars, shape: HostShape | None) -> ClumpFlag:
+    """What is doubtful of a host as a whole."""
+    flags = ClumpFlag(0)
+    if host_is_star(image):
+        flags |= ClumpFlag.HOST_IS_STAR
+    if shape is not None and shape.crowded:
+        flags |= ClumpFlag.HOST_CROWDED
+    if in_halo(stars, image.ra, image.dec):
+        flags |= ClumpFlag.NEAR_STAR
+    return flags
 
 
 def on_grid(band: Band, grid: Grid, *, own: bool) -> BandImage:

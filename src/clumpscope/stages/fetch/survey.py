@@ -13,6 +13,7 @@ from clumpscope.engine.watch import time_limit
 from clumpscope.errors import FrameError, reason
 from clumpscope.stages.fetch.band import Band
 from clumpscope.stages.fetch.cutout import STAGE, Fetched, FetchFailure, cut_galaxy
+from clumpscope.stages.fetch.stars import field_stars
 from clumpscope.stages.fetch.targets import Target, Targets
 
 Field = TypeVar("Field", bound=Hashable)
@@ -97,13 +98,14 @@ def fetch(
         try:
             with time_limit(seconds):
                 bands = survey.load(field)
+                stars = field_stars(bands)
         except Exception as error:  # one bad field never stops a command
             yield from (FetchFailure(one.galaxy_id, STAGE, reason(error)) for one in inside)
             continue
         for target in inside:
             try:
                 with time_limit(seconds):
-                    result = cut_galaxy(target, bands, survey.grid_band, config, size_arcsec)
+                    result = cut_galaxy(target, bands, survey.grid_band, stars, config, size_arcsec)
             except Exception as error:
                 why = f"field {field}: {reason(error)}"
                 yield FetchFailure(target.galaxy_id, STAGE, why)

@@ -20,6 +20,7 @@ from clumpscope.core.galaxy import GalaxyImage, MaskBit
 from clumpscope.errors import ImageError, expected_got
 from clumpscope.ops.background import scatter
 from clumpscope.ops.host import psf_fwhm_px
+from clumpscope.ops.outline import inside
 from clumpscope.ops.profiles import REACH_FWHM, Profile
 from clumpscope.stages.measure import size
 from clumpscope.stages.measure.aperture import gaussian_correction
@@ -31,6 +32,8 @@ Values = NDArray[np.float64]
 
 _FIT_FWHM = 1.5  # radius of a PSF fit, and of the fit of a size
 _AROUND_FWHM = (1.0, 2.5)  # ring that tells how well the host model holds
+_STAR_FWHM = 6.0  # of a clump: a faint star so near is fitted with it ...
+_MOST_STARS = 30  # ... and so many at most
 # A clump is called resolved if its width is so significant, and beyond the PSF's own error.
 _RESOLVED_SIGMA = 3.0
 _RESOLVED_SHARE = 0.2  # of the PSF's sigma^2
@@ -39,6 +42,7 @@ _FLAG_OF_BIT = {
     MaskBit.SATURATED: ClumpFlag.SATURATED,
     MaskBit.COSMIC_RAY: ClumpFlag.COSMIC_RAY,
     MaskBit.NO_DATA: ClumpFlag.NO_DATA,
+    MaskBit.STAR: ClumpFlag.NEAR_STAR,
 }
 
 
@@ -143,8 +147,10 @@ def measure(
     )
     if not len(here):
         return result
-    scene = Scene.of(image, xy[here], config, outline, fwhm)
-    result.flags[here] |= _crowding(scene, config, max(fwhm.values()))
+    widest, n = max(fwhm.values()), len(here)
+    stars = _stars(image, xy[here], outline, widest)
+    scene = Scene.of(image, np.concatenate([xy[here], stars]), config, outline, fwhm)
+    result.flags[here] |= _crowding(scene, config, widest)[:n] | _on_star(image, xy[here], fwhm)
     widths = []
     for b, band in enumerate(config.bands):
         new, old, width, flags = _band(scene, band, fwhm[band], config)
@@ -157,9 +163,9 @@ def measure(
             (result.published_flux, old.flux),
             (result.published_flux_err, old.flux_err),
         ):
-            plane[here, b] = values
-        result.flags[here] |= flags
-        widths.append(width)
+            plane[here, b] = values[:n]
+        result.flags[here] |= flags[:n]
+        widths.append(width.first(n))
     _add_sizes(result, here, size.combined(widths), image, fwhm)
     return result
 
@@ -173,7 +179,7 @@ def _band(
     data, variance, bits = everywhere[: scene.p], noise[: scene.p], bits[: scene.p]
     good = bits == 0
     countable = bits & (MaskBit.NO_DATA | MaskBit.COSMIC_RAY) == 0
-    profile, offsets = Profile.of(scene.image[band], fwhm), scene.offsets
+    profile, offsets = Profile.of(scene.image[band].psf, fwhm), scene.offsets
     distance = scene.distance
     near = (distance < _FIT_FWHM * fwhm) & countable
     images = profile.at(*offsets, distance < REACH_FWHM * fwhm)
@@ -256,6 +262,29 @@ def _add_sizes(
     psf = (min(fwhm.values()) / gaussian_sigma_to_fwhm) ** 2
     wide = (width.square > _RESOLVED_SIGMA * error) & (width.square > _RESOLVED_SHARE * psf)
     result.flags[here[wide]] |= ClumpFlag.RESOLVED
+
+
+def _stars(image: GalaxyImage, xy: Values, outline: NDArray[np.bool_], fwhm: float) -> Values:
+    """(m, 2) faint stars that are fitted with the clumps: in the host or near a clump, not one."""
+    stars = image.stars
+    if not len(stars):
+        return stars
+    nearest = cdist(stars, xy).min(axis=1)
+    wanted = (inside(outline, stars) | (nearest < _STAR_FWHM * fwhm)) & (nearest > fwhm / 2)
+    order = np.argsort(nearest[wanted], kind="stable")
+    chosen: Values = stars[wanted][order[:_MOST_STARS]]
+    return chosen
+
+
+def _on_star(image: GalaxyImage, xy: Values, fwhm: Mapping[str, float]) -> NDArray[np.int64]:
+    """(n,) STAR where a clump is a faint star, or its pixel lies under a star's mask."""
+    masked = np.zeros(image.shape, dtype=bool)
+    for band in fwhm:
+        masked |= (image[band].mask & MaskBit.STAR) > 0
+    hit = inside(masked, xy)
+    if len(image.stars):
+        hit |= cdist(xy, image.stars).min(axis=1) <= max(fwhm.values()) / 2
+    return np.where(hit, int(ClumpFlag.STAR), 0)
 
 
 def _touching(xy: Values, shape: tuple[int, int], radius: float) -> NDArray[np.bool_]:

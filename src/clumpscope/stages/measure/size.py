@@ -24,6 +24,10 @@ class Width:
     square: Values
     variance: Values
 
+    def first(self, n: int) -> "Width":
+        """The first ``n``."""
+        return Width(self.square[:n], self.variance[:n])
+
 
 def width(found: Solution, variance: Values, images: Values, curls: Values, near: Flags) -> Width:
     """Fit both terms, and a level, to what each clump alone leaves over as a point.

@@ -13,8 +13,8 @@ from clumpscope.core.boxes import Boxes
 from clumpscope.core.conditions import image_flags
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.frames import boxes_fraction_to_native
-from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage
-from clumpscope.ops.host import host_centre, psf_fwhm_px, reference_band
+from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage, MaskBit
+from clumpscope.ops.host import host_centre, light_centre, psf_fwhm_px, reference_band
 from clumpscope.ops.outline import galaxy_outline, inside
 from clumpscope.ops.overlap import suppress
 from clumpscope.stages.refine.merge import merge
@@ -86,7 +86,7 @@ def refine(image: AnyImage, boxes: Boxes, config: RefineConfig, score_threshold:
     ImageError
         If a `GalaxyImage` has no WCS, hence no pixel scale.
     """
-    fwhm, centre = psf_fwhm_px(image), host_centre(image)
+    fwhm = psf_fwhm_px(image)
     if isinstance(image, ColourImage):
         outline, common = np.zeros(image.shape, dtype=bool), image_flags(image)
     else:
@@ -99,7 +99,7 @@ def refine(image: AnyImage, boxes: Boxes, config: RefineConfig, score_threshold:
     boxes = Boxes(native, boxes.labels, boxes.scores, boxes.probabilities)
     boxes = boxes[suppress(boxes, config.nms_iou)]
     boxes = boxes[boxes.scores >= score_threshold]
-    nucleus = _is_nucleus(boxes.centres, centre, config.nucleus_radius * max(image.shape))
+    nucleus = _is_nucleus(boxes.centres, image, outline, config)
     if not config.keep_nucleus:
         boxes, nucleus = boxes[~nucleus], nucleus[~nucleus]
     merged = merge(boxes, fwhm, config)
@@ -109,7 +109,7 @@ def refine(image: AnyImage, boxes: Boxes, config: RefineConfig, score_threshold:
     flags = np.full(len(sizes), int(common), dtype=np.int64)
     flags[sizes > 1] |= ClumpFlag.MERGED
     flags[holds_nucleus] |= ClumpFlag.NUCLEUS
-    kept = inside(outline, merged.xy) if outline.any() else np.ones(len(sizes), dtype=bool)
+    kept = _kept(image, merged.xy, outline, config)
     order = np.lexsort((merged.xy[:, 1], merged.xy[:, 0], -merged.score))
     order = order[kept[order]]
     best, xy, flags = merged.best[order], merged.xy[order], flags[order]
@@ -131,7 +131,27 @@ def refine(image: AnyImage, boxes: Boxes, config: RefineConfig, score_threshold:
     )
 
 
-def _is_nucleus(
-    xy: NDArray[np.float64], centre: NDArray[np.float64], radius_px: float
+def _kept(
+    image: AnyImage, xy: NDArray[np.float64], outline: NDArray[np.bool_], config: RefineConfig
 ) -> NDArray[np.bool_]:
-    return np.asarray((np.abs(xy - centre) <= radius_px).all(axis=1))
+    """(n,) True inside the host, or on a masked star that touches it: `measure` flags those."""
+    if isinstance(image, ColourImage) or not outline.any():
+        return np.ones(len(xy), dtype=bool)
+    kept = inside(outline, xy)
+    starry = (image[reference_band(image)].mask & MaskBit.STAR).any()
+    if starry and not kept.all():
+        kept |= inside(galaxy_outline(image, config, starlight=True), xy)
+    return kept
+
+
+def _is_nucleus(
+    xy: NDArray[np.float64], image: AnyImage, outline: NDArray[np.bool_], config: RefineConfig
+) -> NDArray[np.bool_]:
+    """(n,) True within the tolerance of the host's centre, on both axes."""
+    radius = config.nucleus_radius * max(image.shape)
+    centre = host_centre(image)
+    if config.nucleus_fwhm > 0:
+        radius = max(radius, config.nucleus_fwhm * psf_fwhm_px(image))
+        if isinstance(image, GalaxyImage):
+            centre = light_centre(image, outline)
+    return np.asarray((np.abs(xy - centre) <= radius).all(axis=1))

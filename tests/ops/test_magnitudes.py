@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from astropy import units as u
 
-from clumpscope.stages.catalogue.magnitudes import (
+from clumpscope.ops.magnitudes import (
     flux_ratio,
     magnitude,
     magnitude_error,

@@ -1,0 +1,153 @@
+"""Unsaturated stars: point sources in all bands that can tell.
+
+Squared widths beyond the PSF, over the PSF's own, are within 0.1 for stars and above 0.3 for
+galaxies down to 19th magnitude (five SDSS fields). On a galaxy's light a star must also stand far
+above it and have the colours of the main sequence, as clumps do not: they are as narrow, but blue.
+"""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from photutils.detection import DAOStarFinder
+from photutils.utils.exceptions import NoDetectionsWarning
+
+from clumpscope.core.frames import native_to_sky
+from clumpscope.core.galaxy import MaskBit
+from clumpscope.ops.magnitudes import magnitude, magnitude_error
+from clumpscope.ops.stars.point_fit import PointFit, fit_point
+from clumpscope.ops.stars.view import View
+from clumpscope.ops.stellar_locus import LOCUS_BANDS, stellar_distance
+
+Values = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+_THRESHOLD = 6.0  # sigma a pixel, of what is tried
+_MOST = 1500  # the brightest are tried
+_LEAST_SNR = 20.0
+_WIDE = 0.16  # squared width over that of the PSF, and ...
+_NARROW = -0.3
+_SIGMAS = 2.0  # ... so many errors that are granted
+_CONTRAST = 6.0  # least peak over the light that a star lies on
+_ON_LIGHT = 0.4  # sigma a pixel: on more than that a star must have stellar colours
+_OWN_LIGHT = 0.012  # of the peak, that the PSF's error may leave around a star
+_SHAPE_BANDS = ("g", "r", "i")
+_LEAST_G_I = 0.3  # mag: few stars, but most clumps are bluer
+_KNOWN = 0.02  # of its peak: how well a star can be fitted
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """n stars: places on the sky (n, 2), fluxes (n, b), and which can be fitted to the noise."""
+
+    sky: Values
+    flux: Values
+    faint: Flags
+
+    @classmethod
+    def found(cls, views: Mapping[str, View], reference: str) -> "Points":
+        """The stars of signal-to-noise 20 in the reference band, brightest first."""
+        kept: list[tuple[Values, list[PointFit | None]]] = []
+        for place in _candidates(views[reference]):
+            fits = {reference: _fit(views[reference], place)}
+            if not _narrow(fits[reference]):
+                continue
+            fits |= {band: _fit(view, place) for band, view in views.items() if band != reference}
+            if _is_star(fits):
+                kept.append((place, [fits[band] for band in views]))
+        column = list(views).index(reference)
+        kept.sort(key=lambda one: -_flux(one[1][column]))
+        shape = (len(kept), len(views))
+        return cls(
+            np.array([place for place, _ in kept]).reshape(-1, 2),
+            np.array([[_flux(fit) for fit in fits] for _, fits in kept]).reshape(shape),
+            np.array([all(map(_faint, fits)) for _, fits in kept], dtype=bool),
+        )
+
+
+def point_like(views: Mapping[str, View], place: Values) -> bool:
+    """Whether what lies at a place (ra, dec in degrees) is a star or quasar, and no galaxy.
+
+    It is if it is saturated, or seen well in a band of g, r and i, and in each of them that sees
+    it well as narrow as the PSF, on no light but its own.
+    """
+    known = {band: view for band, view in views.items() if band in _SHAPE_BANDS}
+    if any(view.saturated(view.xy(place[None]))[0] for view in known.values()):
+        return True
+    fits = [_fit(view, place) for view in known.values()]
+    seen = [fit for fit in fits if fit is not None and fit.flux > _LEAST_SNR * fit.flux_err]
+    return bool(seen) and all(_narrow(fit) and not _on_light(fit) for fit in seen)
+
+
+def _candidates(view: View) -> Values:
+    """(n, 2) places on the sky of what may be a point source, degrees."""
+    ny, nx = view.data.shape
+    _, fwhm = view.profile(nx / 2, ny / 2)
+    finder = DAOStarFinder(_THRESHOLD * view.noise, fwhm, n_brightest=_MOST)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoDetectionsWarning)
+        found = finder(np.nan_to_num(view.data), mask=(view.mask & MaskBit.NO_DATA) > 0)
+    if found is None:
+        return np.empty((0, 2))
+    xy = np.column_stack([found["x_centroid"], found["y_centroid"]])
+    return native_to_sky(xy, view.wcs)
+
+
+def _fit(view: View, place: Values) -> PointFit | None:
+    x, y = (float(value) for value in view.xy(place[None])[0])
+    ny, nx = view.data.shape
+    if not (0 <= x < nx and 0 <= y < ny):
+        return None
+    profile, fwhm = view.profile(x, y)
+    return fit_point(view.data, view.variance, view.mask, (x, y), profile, fwhm)
+
+
+def _narrow(fit: PointFit | None) -> bool:
+    """Whether a source is well seen, no wider than the PSF, and far above what it lies on."""
+    if fit is None or fit.flux < _LEAST_SNR * fit.flux_err:
+        return False
+    error = _SIGMAS * fit.width_err
+    width = _NARROW - error < fit.width < _WIDE + error
+    return width and fit.peak > _CONTRAST * fit.level
+
+
+def _is_star(fits: Mapping[str, PointFit | None]) -> bool:
+    """Whether all bands that see a source well find it narrow, and its colours fit."""
+    known = [fit for fit in fits.values() if fit is not None]
+    seen = [fit for fit in known if fit.flux > _LEAST_SNR * fit.flux_err]
+    if not all(map(_narrow, seen)):
+        return False
+    return _red(fits) and (_stellar(fits) or not any(map(_on_light, known)))
+
+
+def _on_light(fit: PointFit) -> bool:
+    """Whether a source lies on light that is not its own wings."""
+    return fit.level > max(_ON_LIGHT * fit.noise, _OWN_LIGHT * fit.peak)
+
+
+def _stellar(fits: Mapping[str, PointFit | None]) -> bool:
+    """Whether the colours are those of the main sequence; not, where a band is missing."""
+    bands = [fits.get(band) for band in LOCUS_BANDS]
+    flux = np.array([[np.nan if fit is None else fit.flux for fit in bands]])
+    error = np.array([[np.nan if fit is None else fit.flux_err for fit in bands]])
+    _, stellar = stellar_distance(magnitude(flux), magnitude_error(flux, error))
+    return bool(stellar[0])
+
+
+def _red(fits: Mapping[str, PointFit | None]) -> bool:
+    """Whether a source is no bluer than nearly all stars are; it is, where that is not known."""
+    g, i = fits.get("g"), fits.get("i")
+    if g is None or i is None or not (g.flux > 0 and i.flux > 0):
+        return True
+    return bool(2.5 * np.log10(i.flux / g.flux) > _LEAST_G_I)
+
+
+def _flux(fit: PointFit | None) -> float:
+    return float("nan") if fit is None else fit.flux
+
+
+def _faint(fit: PointFit | None) -> bool:
+    """Whether what the PSF's own error leaves of a star is less than the noise."""
+    return fit is not None and _KNOWN * fit.peak < fit.noise
