@@ -3,7 +3,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import builders
 import scenes
 from clumpscope.ops.profiles import Profile
 from clumpscope.ops.psf import moffat_psf, sampled_gaussian
@@ -15,9 +14,8 @@ EVERYWHERE = np.ones(OFFSETS[0].shape, dtype=bool)
 @settings(max_examples=20, deadline=None)
 @given(st.floats(-0.5, 0.5), st.floats(-0.5, 0.5), st.floats(3.0, 4.0))
 def test_a_shifted_gaussian_is_the_closed_form(x, y, fwhm):
-    plane = builders.band_image(psf=sampled_gaussian(fwhm))
     dy, dx = OFFSETS
-    values = Profile.of(plane, fwhm).at(dx - x, dy - y, EVERYWHERE)
+    values = Profile.of(sampled_gaussian(fwhm), fwhm).at(dx - x, dy - y, EVERYWHERE)
     exact = scenes.point_sources((19, 19), [[9 + x, 9 + y]], 1.0, fwhm)
     # The closed form is not cut at 4.5 sigma, nor a spline.
     assert np.abs(values - exact).max() < 0.01 * exact.max()
@@ -26,13 +24,13 @@ def test_a_shifted_gaussian_is_the_closed_form(x, y, fwhm):
 
 def test_without_an_image_the_width_makes_a_gaussian():
     dy, dx = OFFSETS
-    named = Profile.of(builders.band_image(), 3.3).at(dx, dy, EVERYWHERE)
-    sampled = Profile.of(builders.band_image(psf=sampled_gaussian(3.3)), 3.3)
+    named = Profile.of(None, 3.3).at(dx, dy, EVERYWHERE)
+    sampled = Profile.of(sampled_gaussian(3.3), 3.3)
     assert named == pytest.approx(sampled.at(dx, dy, EVERYWHERE))
 
 
 def test_it_is_zero_where_not_asked_and_beyond_the_image():
-    profile = Profile.of(builders.band_image(psf=moffat_psf(3.0, 2.5, side=11)), 3.0)
+    profile = Profile.of(moffat_psf(3.0, 2.5, side=11), 3.0)
     dy, dx = OFFSETS
     where = dx > 0
     values = profile.at(dx, dy, where)
@@ -44,7 +42,7 @@ def test_the_laplacian_widens_by_its_moment():
     """P + s^2/2 lap P has the flux of P and a second moment larger by s^2 on each axis."""
     grid = np.mgrid[-20:21, -20:21].astype(float)
     where = np.ones(grid[0].shape, dtype=bool)
-    profile = Profile.of(builders.band_image(psf=sampled_gaussian(3.0)), 3.0)
+    profile = Profile.of(sampled_gaussian(3.0), 3.0)
     curl = profile.laplacian(grid[1], grid[0], where)
     assert curl.sum() == pytest.approx(0, abs=1e-4)
     for axis in grid:

@@ -64,8 +64,8 @@ def test_boxes_below_the_threshold_do_not_pull_a_position():
 def test_the_nucleus_is_two_hundredths_of_the_field(offset, is_nucleus):
     # A field of 100 px: 2 px from the centre (49.5, 49.5), on both axes.
     xy = [[49.5 + offset, 49.5 - 1.99]]
-    assert len(run(xy)) == (0 if is_nucleus else 1)
-    kept = run(xy, RefineConfig(keep_nucleus=True))
+    assert len(run(xy, RefineConfig(nucleus_fwhm=0))) == (0 if is_nucleus else 1)
+    kept = run(xy, RefineConfig(nucleus_fwhm=0, keep_nucleus=True))
     assert kept.flags.tolist() == [ClumpFlag.NUCLEUS if is_nucleus else 0]
 
 
@@ -74,9 +74,30 @@ def test_the_nucleus_is_the_host_s_and_the_field_s_side_the_longer_one():
     assert len(run([[99.5 + 3.9, 29.5]], image=centred)) == 0
     ra, dec = native_to_sky([[80.0, 25.0]], centred.wcs)[0]
     off_centre = GalaxyImage("g", centred.bands, ra, dec)
-    config = RefineConfig(keep_nucleus=True)
+    config = RefineConfig(nucleus_fwhm=0, keep_nucleus=True)
     flags = run([[80, 25], [99.5, 29.5]], config, off_centre, scores=[0.9, 0.8]).flags
     assert (flags & ClumpFlag.NUCLEUS > 0).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("off_px", [0.0, 1.3, 2.5, 3.8, 6.3])
+def test_the_nucleus_is_found_where_its_light_is_though_the_target_is_beside_it(off_px):
+    galaxy = scenes.galaxy(shape=(160, 160), host_flux=900, scale_px=9)
+    ra, dec = native_to_sky([[79.5 + off_px, 79.5]], galaxy.wcs)[0]
+    image = GalaxyImage("g", galaxy.bands, ra, dec)
+    beside = 79.5 + 0.7 * scenes.FWHM_PX + 3.2
+    for config in (RefineConfig(), RefineConfig(keep_nucleus=True)):
+        refined = run([[79.5, 79.5], [79.5, beside]], config, image, scores=[0.9, 0.8])
+        flagged = refined.flags & ClumpFlag.NUCLEUS > 0
+        assert flagged.tolist() == ([True, False] if config.keep_nucleus else [False])
+
+
+def test_in_a_small_field_the_nucleus_is_half_an_fwhm_wide():
+    image = scenes.galaxy(shape=(40, 40), host_flux=400)
+    near, far = 0.3 * scenes.FWHM_PX, 0.7 * scenes.FWHM_PX
+    assert near > 0.02 * 40
+    assert len(run([[19.5 + near, 19.5]], image=image)) == 0
+    assert len(run([[19.5 + far, 19.5]], image=image)) == 1
+    assert len(run([[19.5 + near, 19.5]], RefineConfig(nucleus_fwhm=0), image)) == 1
 
 
 def test_neighbours_within_one_fwhm_are_joined():

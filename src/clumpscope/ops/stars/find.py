@@ -58,9 +58,8 @@ def _radius(views: Mapping[str, View], flux: Values) -> Values:
     """(n,) radius where wings fall below 0.3 sigma a pixel in every band, arcsec."""
     radius = np.zeros(len(flux))
     for one, view in zip(flux.T, views.values(), strict=True):
-        ny, nx = view.data.shape
         limit = _WINGS_END * view.noise / view.pixscale_arcsec**2
         found = wing_radius(limit / np.where(one > 0, one, np.nan))
-        least = _LEAST_RADIUS * view.profile(nx / 2, ny / 2)[1] * view.pixscale_arcsec
-        radius = np.maximum(radius, np.maximum(found, least))
+        least = _LEAST_RADIUS * view.fwhm_px * view.pixscale_arcsec
+        radius = np.maximum(radius, np.fmax(found, least))
     return radius

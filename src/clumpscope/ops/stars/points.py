@@ -83,8 +83,9 @@ def point_like(views: Mapping[str, View], place: Values) -> bool:
 
 def _candidates(view: View) -> Values:
     """(n, 2) places on the sky of what may be a point source, degrees."""
-    ny, nx = view.data.shape
-    _, fwhm = view.profile(nx / 2, ny / 2)
+    fwhm = view.fwhm_px
+    if not fwhm > 0:
+        return np.empty((0, 2))
     finder = DAOStarFinder(_THRESHOLD * view.noise, fwhm, n_brightest=_MOST)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NoDetectionsWarning)
@@ -100,8 +101,8 @@ def _fit(view: View, place: Values) -> PointFit | None:
     ny, nx = view.data.shape
     if not (0 <= x < nx and 0 <= y < ny):
         return None
-    profile, fwhm = view.profile(x, y)
-    return fit_point(view.data, view.variance, view.mask, (x, y), profile, fwhm)
+    psf = view.profile(x, y)
+    return None if psf is None else fit_point(view.data, view.variance, view.mask, (x, y), *psf)
 
 
 def _narrow(fit: PointFit | None) -> bool:

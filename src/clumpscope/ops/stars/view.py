@@ -38,7 +38,7 @@ class View:
     mask: NDArray[np.uint8]
     wcs: WCS
     psf: Callable[[float, float], tuple[Image | None, float]]
-    _profiles: dict[tuple[int, int], tuple[Profile, float]] = field(default_factory=dict)
+    _profiles: dict[tuple[int, int], tuple[Profile, float] | None] = field(default_factory=dict)
 
     @property
     def noise(self) -> float:
@@ -56,13 +56,23 @@ class View:
         """(n, 2) pixels of places (n, 2) on the sky, degrees."""
         return sky_to_native(sky, self.wcs)
 
-    def profile(self, x: float, y: float) -> tuple[Profile, float]:
-        """PSF near a pixel, and its FWHM in pixels: one for each 256 px."""
+    def profile(self, x: float, y: float) -> tuple[Profile, float] | None:
+        """PSF near a pixel, and its FWHM in pixels: one for each 256 px; none where it is void."""
         cell = int(y // _CELL), int(x // _CELL)
         if cell not in self._profiles:
-            image, fwhm = self.psf(*((index + 0.5) * _CELL for index in cell))
-            self._profiles[cell] = Profile.of(image, fwhm), fwhm
+            try:
+                image, fwhm = self.psf(*((index + 0.5) * _CELL for index in cell))
+                self._profiles[cell] = Profile.of(image, fwhm), fwhm
+            except Exception:  # a PSF that fails somewhere leaves no field without its stars
+                self._profiles[cell] = None
         return self._profiles[cell]
+
+    @property
+    def fwhm_px(self) -> float:
+        """PSF-FWHM in the middle, pixels; NaN where it is void."""
+        ny, nx = self.data.shape
+        found = self.profile(nx / 2, ny / 2)
+        return float("nan") if found is None else found[1]
 
     def saturated(self, xy: Values) -> NDArray[np.bool_]:
         """(n,) True where a saturated pixel is within a pixel of a place (n, 2)."""

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping
 from clumpscope.core.columns import DEC_NAMES, RA_NAMES, simplified
 from clumpscope.core.records import HOSTS
 
+# Numbers that a list may give; what `fetch` finds doubtful of a host is its own.
+GIVEN = [spec for spec in HOSTS if spec.dtype != "str" and spec.name != "flags"]
 _NAMES = {
-    **{spec.name: (simplified(spec.name),) for spec in HOSTS if spec.dtype != "str"},
+    **{spec.name: (simplified(spec.name),) for spec in GIVEN},
     "ra": RA_NAMES,
     "dec": DEC_NAMES,
 }

@@ -21,7 +21,7 @@ _SKY = (1.25, 2.0)  # ring of the sky around an aperture, in the aperture's radi
 _LEAST_SKY = 200  # px
 _SECTORS = 12  # of that ring: their scatter tells the sky's own
 _BRIGHT = 8.0  # sigma: brighter pixels of sectors count as this
-_GROWN = 1.15  # of an aperture: where the growth curve is looked at again
+_GROWN = 1.25  # of an aperture: where the growth curve is looked at again
 _CROWDED = 0.2  # of an aperture, masked
 
 
@@ -154,9 +154,11 @@ def fluxes(planes: Mapping[str, BandImage], shape: HostShape) -> dict[str, tuple
         light = plane.data - np.float32(around.level)
         flux, error = aperture_flux(light, plane.variance, usable, x, y, radius)
         of_sky = np.pi * radius**2 * np.hypot(around.error, around.patchy)
-        # The growth curve should be flat here: what it still gains is as uncertain as the radius.
-        beyond, _ = aperture_flux(light, plane.variance, usable, x, y, _GROWN * radius)
-        found[name] = (flux, float(np.sqrt(error**2 + of_sky**2 + (beyond - flux) ** 2)))
+        # The growth curve should be flat here: what it still gains beyond the noise of that ring
+        # is as uncertain as the radius.
+        gain = aperture_flux(light, plane.variance, usable, x, y, _GROWN * radius)[0] - flux
+        of_radius = max(gain**2 - (_GROWN**2 - 1) * error**2, 0.0)
+        found[name] = (flux, float(np.sqrt(error**2 + of_sky**2 + of_radius)))
     return found
 
 
@@ -186,7 +188,7 @@ def _sky_around(
 
     All are 0 where too few pixels are left to tell: frames come sky-subtracted.
     """
-    rows, cols = np.indices(data.shape)
+    rows, cols = np.mgrid[: data.shape[0], : data.shape[1]]
     radius = np.hypot(rows - y, cols - x)
     ring = good & (radius > _SKY[0] * aperture) & (radius < _SKY[1] * aperture)
     seen = int(ring.sum())
@@ -194,8 +196,8 @@ def _sky_around(
         return _Sky(0.0, 0.0, 0.0)
     level, rms = sky(data, ring)
     white = rms / float(np.sqrt(seen))
-    angle = np.arctan2(rows[ring] - y, cols[ring] - x)
-    sector = np.asarray((angle / (2 * np.pi) + 0.5) * _SECTORS, dtype=np.intp) % _SECTORS
+    turns = np.arctan2(rows[ring] - y, cols[ring] - x) / (2 * np.pi) + 0.5
+    sector = np.minimum(np.floor(turns * _SECTORS).astype(np.intp), _SECTORS - 1)
     values = np.clip(data[ring] - level, -_BRIGHT * rms, _BRIGHT * rms)
     counts = np.bincount(sector, minlength=_SECTORS)
     means = np.bincount(sector, values, minlength=_SECTORS) / np.maximum(counts, 1)

@@ -17,7 +17,7 @@ from clumpscope.errors import TableError, expected_got
 from clumpscope.ops.columns import by_name, is_text, words
 from clumpscope.ops.ids import id_texts, mended
 from clumpscope.stages.fetch.angles import sexagesimal
-from clumpscope.stages.fetch.columns import host_columns, listed
+from clumpscope.stages.fetch.columns import GIVEN, host_columns, listed
 from clumpscope.stages.fetch.ids import check_ids
 
 _ANGLES = {"ra": (u.hourangle, "hours"), "dec": (u.deg, "degrees")}
@@ -65,16 +65,15 @@ class Targets:
         return len(self.hosts)
 
     def __iter__(self) -> Iterator[Target]:
-        numbers = [spec for spec in HOSTS if spec.dtype != "str"]
-        columns = {spec.name: plain(self.hosts, spec.name) for spec in numbers}
+        columns = {spec.name: plain(self.hosts, spec.name) for spec in GIVEN}
         for row, galaxy_id in enumerate(self.hosts["galaxy_id"]):
             values = {
                 spec.name: (int if spec.dtype == "i8" else float)(columns[spec.name][row])
-                for spec in numbers
+                for spec in GIVEN
             }
             known = {
                 spec.name: values[spec.name]
-                for spec in numbers
+                for spec in GIVEN
                 if np.isfinite(values[spec.name]) and (spec.dtype != "i8" or values[spec.name])
             }
             yield Target(str(galaxy_id), values["ra"], values["dec"], known)
