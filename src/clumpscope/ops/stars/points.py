@@ -52,7 +52,7 @@ class Points:
         kept: list[tuple[Values, list[PointFit | None]]] = []
         for place in _candidates(views[reference]):
             fits = {reference: _fit(views[reference], place)}
-            if not _narrow(fits[reference]):
+            if not (_narrow(fits[reference]) and _stands_out(fits[reference])):
                 continue
             fits |= {band: _fit(view, place) for band, view in views.items() if band != reference}
             if _is_star(fits):
@@ -106,12 +106,16 @@ def _fit(view: View, place: Values) -> PointFit | None:
 
 
 def _narrow(fit: PointFit | None) -> bool:
-    """Whether a source is well seen, no wider than the PSF, and far above what it lies on."""
+    """Whether a source is well seen and no wider than the PSF."""
     if fit is None or fit.flux < _LEAST_SNR * fit.flux_err:
         return False
     error = _SIGMAS * fit.width_err
-    width = _NARROW - error < fit.width < _WIDE + error
-    return width and fit.peak > _CONTRAST * fit.level
+    return _NARROW - error < fit.width < _WIDE + error
+
+
+def _stands_out(fit: PointFit | None) -> bool:
+    """Whether a source is far above what it lies on."""
+    return fit is not None and fit.peak > _CONTRAST * fit.level
 
 
 def _is_star(fits: Mapping[str, PointFit | None]) -> bool:
