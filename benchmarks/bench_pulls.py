@@ -34,7 +34,7 @@ from clumpscope.core.schema import plain
 from clumpscope.jobs.simulate import simulate
 from clumpscope.ops.host import host_centre, psf_fwhm_px
 from clumpscope.ops.outline import galaxy_outline
-from clumpscope.stages.fetch.sources import extract
+from clumpscope.ops.sources import extract
 from clumpscope.stages.measure import measure
 from clumpscope.stages.simulate.inject import added_light, with_light
 from clumpscope.store.sample import Sample

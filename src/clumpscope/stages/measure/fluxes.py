@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from photutils.geometry import circular_overlap_grid
 
+from clumpscope.stages.measure.controls import Controls
 from clumpscope.stages.measure.host import HostBasis
 
 Values = NDArray[np.float64]
@@ -38,7 +39,7 @@ class Solution:
     background
         (n,) host light a pixel under the clump.
     structure
-        (n,) rms a pixel by which the surroundings differ from the model, beyond the noise.
+        (n,) rms of fluxes by which the surroundings differ from the model, beyond the noise.
     residual
         (p,) data less the host model and the clumps.
     """
@@ -83,6 +84,7 @@ def solve(
     basis: HostBasis | None,
     modelled: Flags,
     around: Flags,
+    controls: Controls | None = None,
     *,
     scatter: float = 1.0,
 ) -> Solution:
@@ -102,7 +104,9 @@ def solve(
     modelled
         (n,) True where it serves.
     around
-        (n, p) pixels around each clump that tell how well the model holds.
+        (n, p) pixels around each clump that tell how well a local background holds.
+    controls
+        Apertures that tell how well the model holds; with ``basis`` only.
     scatter
         Variance between single pixels over ``variance``, which holds for sums.
     """
@@ -121,7 +125,6 @@ def solve(
     rest[:p] -= flux @ images
     model = np.zeros_like(data) if basis is None else basis.fit(rest, system)
     covariance = inverse @ ((weights * variance) @ weights.T) @ inverse.T
-    residual = (rest - model)[:p]
     own = np.diag(response).copy()
     own[own == 0] = np.nan  # nothing of it is seen
     light = np.maximum(templates, 0)
@@ -129,21 +132,24 @@ def solve(
     # What a template without a host model takes off is its own local background.
     below = (light - templates) @ rest[:p]
     level = np.where(modelled, light @ model[:p], below) / total
-    structure = np.where(
-        modelled,
-        _excess(residual, np.zeros(len(level)), scatter * variance[:p], around),
-        _excess(rest[:p], level, scatter * variance[:p], around),
-    )
-    # Structure is correlated over the PSF: so many independent patches are in the weights.
-    patches = total**2 * (images**2).sum(axis=1) / np.maximum((light**2).sum(axis=1), 1e-24)
-    from_structure = _STRUCTURE * structure * total / np.sqrt(np.maximum(patches, 1)) / own
+    structure = np.zeros(len(level))
+    if not modelled.all():
+        rms = _excess(rest[:p], level, scatter * variance[:p], around)
+        # Structure is correlated over the PSF: so many independent patches are in the weights.
+        patches = total**2 * (images**2).sum(axis=1) / np.maximum((light**2).sum(axis=1), 1e-24)
+        structure = _STRUCTURE * rms * total / np.sqrt(np.maximum(patches, 1)) / own
+    if basis is not None and controls is not None:
+        left = controls.structure(rest - model, variance, basis.fitted, system)
+        # From an aperture to all of a source's light, and what its neighbours make of it.
+        whole = 1 / np.maximum((light * images).sum(axis=1) / light.max(axis=1, initial=0), 1e-12)
+        structure[modelled] = (left * whole * np.abs(np.diag(inverse) * own))[modelled]
     return Solution(
         flux=flux,
-        flux_err=np.hypot(np.sqrt(np.diag(covariance)), from_structure),
+        flux_err=np.hypot(np.sqrt(np.diag(covariance)), structure),
         correction=1 / own,
         background=level,
         structure=structure,
-        residual=residual,
+        residual=(rest - model)[:p],
     )
 
 

@@ -187,10 +187,11 @@ def _band(
     local = ~scene.modelled
     templates[local] -= _ring_level(templates[local].sum(axis=1), ring[local])
     around = scene.ring(good, _AROUND_FWHM[0] * fwhm, _AROUND_FWHM[1] * fwhm, fwhm)
-    share = scatter(scene.image, band)
+    share = scatter(scene.image, band) if local.any() else 1.0
     found = solve(
-        everywhere, noise, images, templates, basis, scene.modelled, around, scatter=share
-    )
+        everywhere, noise, images, templates, basis, scene.modelled, around, scene.controls,
+        scatter=share,
+    )  # fmt: skip
     curls = profile.laplacian(*offsets, near)
     width = size.width(found, variance, images, curls, near)
 
