@@ -20,8 +20,10 @@ Flags = NDArray[np.bool_]
 # Radii and distances in PSF-FWHM.
 _STEPS = (-0.7, 0.0, 0.7)  # of the isophotes, from the clump's
 _INNERMOST = 1.0  # isophote of clumps nearer to the nucleus
-_AZIMUTHS = 16
 _CLEAR = 1.6  # of any clump
+_ARCS = _CLEAR + 0.8 * np.arange(9)  # along the isophote, to both sides
+_NEAR = 2.5  # structure is patchy: what is so near to the clump counts in full ...
+_FAR = 0.1  # ... and what is far so much
 _LEAST_LEFT = 0.25  # of a point source's light
 
 
@@ -33,8 +35,8 @@ class Controls:
     ----------
     n
         How many clumps.
-    owner
-        (m,) whose isophote each is on.
+    owner, weight
+        (m,) whose isophote each is on, and how much it counts there.
     sums
         (m, q) 1 on the pixels of each aperture, of the q that are known.
     size
@@ -47,6 +49,7 @@ class Controls:
 
     n: int
     owner: NDArray[np.intp]
+    weight: Values
     sums: sparse.csr_array
     size: int
     design: Values
@@ -83,12 +86,14 @@ class Controls:
         disc = np.hypot(dx, dy) <= aperture * fwhm
         dx, dy = dx[disc], dy[disc]
         places, owner = _places(ellipse, xy, fwhm)
+        apart = np.hypot(*(places - xy[owner]).T) / fwhm
+        weight = _FAR + np.exp(-0.5 * (apart / _NEAR) ** 2)
         number = np.full((shape[0] + 2 * half, shape[1] + 2 * half), -1)
         row, col = np.divmod(pixels, shape[1])
         number[row + half, col + half] = np.arange(len(pixels))
         x, y = np.rint(places).astype(np.intp).T
         on = (x >= 0) & (x < shape[1]) & (y >= 0) & (y < shape[0])
-        x, y, owner = x[on], y[on], owner[on]
+        x, y, owner, weight = x[on], y[on], owner[on], weight[on]
         found = number[y[:, None] + half + dy, x[:, None] + half + dx]
         place, at = np.nonzero(found >= 0)
         index = place, found[place, at]
@@ -97,7 +102,8 @@ class Controls:
         sources = sparse.csr_array((light, index), sums.shape)
         fitted = basis.fitted[:, None] * basis.design
         whole = np.maximum(sources @ basis.fitted, 1e-9)
-        return cls(len(xy), owner, sums, len(dx), sums @ fitted, sources @ fitted / whole[:, None])
+        points = sources @ fitted / whole[:, None]
+        return cls(len(xy), owner, weight, sums, len(dx), sums @ fitted, points)
 
     def structure(
         self, residual: Values, variance: Values, fitted: Flags, system: Values
@@ -120,7 +126,7 @@ class Controls:
         noise = self.sums @ (variance * fitted) / left
         # What is known of an aperture stands for all of it.
         excess = np.where(seen > 0, flux**2 - noise, 0) / np.maximum(seen, 1e-9) ** 2
-        weights = seen**2
+        weights = self.weight * seen**2
         total, all_of_it = (
             np.bincount(self.owner, weights * values, self.n) for values in (excess, 1.0)
         )
@@ -131,10 +137,12 @@ class Controls:
 def _places(ellipse: Ellipse, xy: Values, fwhm: float) -> tuple[Values, NDArray[np.intp]]:
     """(m, 2) places on the isophotes of clumps (n, 2), clear of all of them; and whose they are."""
     radius, azimuth = ellipse.polar(xy, fwhm)
-    n, around = len(xy), 2 * np.pi * (np.arange(_AZIMUTHS) + 0.5) / _AZIMUTHS
-    radii = np.abs(np.maximum(radius, _INNERMOST)[:, None] + _STEPS)
-    azimuths = azimuth[:, None, None] + np.broadcast_to(around, (n, len(_STEPS), _AZIMUTHS))
-    places = ellipse.at(np.repeat(radii.ravel(), _AZIMUTHS), azimuths.ravel(), fwhm)
-    owner = np.repeat(np.arange(n), places.shape[0] // n)
+    inner = np.maximum(radius, _INNERMOST)[:, None, None]
+    arcs = np.concatenate([-_ARCS, _ARCS])
+    radii = np.abs(inner + np.array(_STEPS)[:, None]) + 0 * arcs
+    turns = arcs / inner + np.zeros((len(_STEPS), 1))
+    places = ellipse.at(radii.ravel(), (azimuth[:, None, None] + turns).ravel(), fwhm)
+    owner = np.repeat(np.arange(len(xy)), len(places) // len(xy))
     clear = cdist(places, xy).min(axis=1) > _CLEAR * fwhm
+    clear &= np.abs(turns.ravel()) < np.pi
     return places[clear], owner[clear]
