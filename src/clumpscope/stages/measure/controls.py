@@ -24,6 +24,7 @@ _CLEAR = 1.6  # of any clump
 _ARCS = _CLEAR + 0.8 * np.arange(9)  # along the isophote, to both sides
 _NEAR = 2.5  # structure is patchy: what is so near to the clump counts in full ...
 _FAR = 0.1  # ... and what is far so much
+_OVERLAP = 3.0  # apertures in which the same noise counts
 _LEAST_LEFT = 0.25  # of a point source's light
 
 
@@ -125,13 +126,20 @@ class Controls:
         flux = self.sums @ (residual * fitted) / left
         noise = self.sums @ (variance * fitted) / left
         # What is known of an aperture stands for all of it.
-        excess = np.where(seen > 0, flux**2 - noise, 0) / np.maximum(seen, 1e-9) ** 2
-        weights = self.weight * seen**2
-        total, all_of_it = (
-            np.bincount(self.owner, weights * values, self.n) for values in (excess, 1.0)
+        excess, noise = (
+            np.where(seen > 0, values, 0) / np.maximum(seen, 1e-9) ** 2
+            for values in (flux**2 - noise, noise)
         )
+        weights = self.weight * seen**2
+        total, doubt, all_of_it = (
+            np.bincount(self.owner, values, self.n)
+            for values in (weights * excess, 2 * _OVERLAP * (weights * noise) ** 2, weights)
+        )
+        # Half of all estimates of nothing are positive: what noise can make is shrunk.
+        total = np.maximum(total, 0)
+        total *= total**2 / np.maximum(total**2 + doubt, 1e-300)
         mean = np.divide(total, all_of_it, out=np.zeros(self.n), where=all_of_it > 0)
-        return np.sqrt(np.maximum(mean, 0))
+        return np.sqrt(mean)
 
 
 def _places(ellipse: Ellipse, xy: Values, fwhm: float) -> tuple[Values, NDArray[np.intp]]:

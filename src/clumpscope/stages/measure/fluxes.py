@@ -140,8 +140,9 @@ def solve(
         structure = _STRUCTURE * rms * total / np.sqrt(np.maximum(patches, 1)) / own
     if basis is not None and controls is not None:
         left = controls.structure(rest - model, variance, basis.fitted, system)
-        # From an aperture to all of a source's light, and what its neighbours make of it.
-        whole = 1 / np.maximum((light * images).sum(axis=1) / light.max(axis=1, initial=0), 1e-12)
+        # From an aperture to these weights, and what neighbours make of it.
+        seen = np.maximum((light * images).sum(axis=1), 1e-12)
+        whole = np.sqrt((light**2).sum(axis=1) / controls.size) / seen
         structure[modelled] = (left * whole * np.abs(np.diag(inverse) * own))[modelled]
     return Solution(
         flux=flux,
