@@ -6,6 +6,7 @@ aperture's residual is so divided by the share that a point source there would k
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ _CLEAR = 1.6  # of any clump
 _ARCS = _CLEAR + 0.8 * np.arange(9)  # along the isophote, to both sides
 _NEAR = 2.5  # structure is patchy: what is so near to the clump counts in full ...
 _FAR = 0.1  # ... and what is far so much
+_TAILS = 1.1  # structure has longer tails than its rms tells
 _OVERLAP = 3.0  # apertures in which the same noise counts
 _LEAST_LEFT = 0.25  # of a point source's light
 
@@ -139,7 +141,14 @@ class Controls:
         total = np.maximum(total, 0)
         total *= total**2 / np.maximum(total**2 + doubt, 1e-300)
         mean = np.divide(total, all_of_it, out=np.zeros(self.n), where=all_of_it > 0)
-        return np.sqrt(mean)
+        return _TAILS * np.sqrt(mean)
+
+
+class HostModel(NamedTuple):
+    """What is fitted to a host's light in one band, and where it is tested."""
+
+    basis: HostBasis
+    controls: Controls
 
 
 def _places(ellipse: Ellipse, xy: Values, fwhm: float) -> tuple[Values, NDArray[np.intp]]:

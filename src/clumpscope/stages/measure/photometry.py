@@ -169,7 +169,7 @@ def _band(
 ) -> tuple[Solution, Published, size.Width, NDArray[np.int64]]:
     """Fluxes, the published ones, widths and flags of the scene's clumps in one band."""
     everywhere, noise, bits = scene.plane(band)
-    basis = None if scene.basis is None else scene.basis.on(bits == 0)
+    host = scene.host(bits == 0)
     data, variance, bits = everywhere[: scene.p], noise[: scene.p], bits[: scene.p]
     good = bits == 0
     countable = bits & (MaskBit.NO_DATA | MaskBit.COSMIC_RAY) == 0
@@ -188,10 +188,7 @@ def _band(
     templates[local] -= _ring_level(templates[local].sum(axis=1), ring[local])
     around = scene.ring(good, _AROUND_FWHM[0] * fwhm, _AROUND_FWHM[1] * fwhm, fwhm)
     share = scatter(scene.image, band) if local.any() else 1.0
-    found = solve(
-        everywhere, noise, images, templates, basis, scene.modelled, around, scene.controls,
-        scatter=share,
-    )  # fmt: skip
+    found = solve(everywhere, noise, images, templates, host, scene.modelled, around, scatter=share)
     curls = profile.laplacian(*offsets, near)
     width = size.width(found, variance, images, curls, near)
 
@@ -201,12 +198,12 @@ def _band(
             hit = ((apertures > 0) & (bits & bit > 0)).any(axis=1)
             flags |= np.where(hit, int(flag), 0)
     unseen = ~(apertures * countable).any(axis=1) | (local & ~ring.any(axis=1))
-    if basis is not None and not basis.determined:
+    if host is not None and not host.basis.determined:
         unseen |= scene.modelled
     annuli = (distance > inner) & (distance < outer) & good
-    host = scene.outline if scene.outline.any() else np.ones_like(scene.outline)
+    within = scene.outline if scene.outline.any() else np.ones_like(scene.outline)
     correction = gaussian_correction(config.aperture_fwhm)
-    old = published(data, variance, countable, apertures, annuli, host, correction)
+    old = published(data, variance, countable, apertures, annuli, within, correction)
     return _without(found, unseen), old, width, flags
 
 

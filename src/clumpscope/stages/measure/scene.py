@@ -16,7 +16,7 @@ from clumpscope.core.galaxy import GalaxyImage, MaskBit
 from clumpscope.ops.background import brightness, judged
 from clumpscope.ops.groups import groups_within
 from clumpscope.ops.host import host_centre, reference_band
-from clumpscope.stages.measure.controls import Controls
+from clumpscope.stages.measure.controls import Controls, HostModel
 from clumpscope.stages.measure.host import Ellipse, HostBasis
 
 Values = NDArray[np.float64]
@@ -135,6 +135,12 @@ class Scene:
         """(n,) True where a clump has a neighbour in its group."""
         shared: Flags = np.bincount(self.group)[self.group] > 1
         return shared
+
+    def host(self, good: Flags) -> HostModel | None:
+        """The model fitted to good pixels (q,) only, and where it is tested; or none."""
+        if self.basis is None or self.controls is None:
+            return None
+        return HostModel(self.basis.on(good), self.controls)
 
     @cached_property
     def offsets(self) -> tuple[Values, Values]:
