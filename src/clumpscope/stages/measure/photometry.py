@@ -20,6 +20,7 @@ from clumpscope.core.galaxy import GalaxyImage, MaskBit
 from clumpscope.errors import ImageError, expected_got
 from clumpscope.ops.background import scatter
 from clumpscope.ops.host import psf_fwhm_px
+from clumpscope.ops.point import point_like
 from clumpscope.ops.profiles import REACH_FWHM, Profile
 from clumpscope.stages.measure import size
 from clumpscope.stages.measure.aperture import gaussian_correction
@@ -103,7 +104,8 @@ def measure(
     """Measure clumps in every band of ``config.bands``.
 
     Pixels without data or hit by a cosmic ray are left out, and the point source's light in
-    them is made up for; saturated ones are summed as they are. All three are flagged.
+    them is made up for; saturated ones are summed as they are. All three are flagged. A target
+    that is a star has no host to be modelled.
 
     Parameters
     ----------
@@ -134,6 +136,9 @@ def measure(
     xy = np.asarray(xy, dtype=float).reshape(-1, 2)
     result = Photometry.unmeasured(image.galaxy_id, len(xy), config.bands)
     result.flags[:] = image_flags(image, config.bands)
+    if point_like(image):
+        result.flags |= int(ClumpFlag.HOST_IS_STAR)
+        config = config.model_copy(update={"background": "annulus"})
     fwhm = {band: psf_fwhm_px(image, band) for band in config.bands}
     for b, band in enumerate(config.bands):
         result.aperture_radius_arcsec[:, b] = config.aperture_fwhm * image[band].psf_fwhm_arcsec
