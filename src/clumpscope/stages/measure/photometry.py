@@ -137,7 +137,7 @@ def measure(
     result = Photometry.unmeasured(image.galaxy_id, len(xy), config.bands)
     result.flags[:] = image_flags(image, config.bands)
     if point_like(image):
-        result.flags |= int(ClumpFlag.HOST_IS_STAR)
+        result.flags[:] |= int(ClumpFlag.HOST_IS_STAR)
         config = config.model_copy(update={"background": "annulus"})
     fwhm = {band: psf_fwhm_px(image, band) for band in config.bands}
     for b, band in enumerate(config.bands):
