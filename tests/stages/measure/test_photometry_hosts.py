@@ -147,7 +147,7 @@ def test_structure_is_seen_in_resampled_bands():
     kernel = np.outer([0.25, 0.5, 0.25], [0.25, 0.5, 0.25])
     noise = convolve(rng.normal(0, sigma, image.shape), kernel)  # 0.14 of the variance
     y, x = np.indices(image.shape)
-    ripple = 1.5 * sigma * np.sin(x / 1.5) * np.sin(y / 1.5) * (np.hypot(x - 62, y - 50) < 14)
+    ripple = 1.5 * sigma * np.sin(x / 2.5) * np.sin(y / 2.5) * (np.hypot(x - 62, y - 50) < 14)
     outline = galaxy_outline(image, RefineConfig())
     calm, rough = (
         measure(changed(image, data=image["r"].data + noise + extra), clump, R, outline)

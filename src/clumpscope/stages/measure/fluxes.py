@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from photutils.geometry import circular_overlap_grid
 
-from clumpscope.stages.measure.host import HostBasis
+from clumpscope.stages.measure.controls import HostModel
 
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -38,7 +38,7 @@ class Solution:
     background
         (n,) host light a pixel under the clump.
     structure
-        (n,) rms a pixel by which the surroundings differ from the model, beyond the noise.
+        (n,) rms of fluxes by which the surroundings differ from the model, beyond the noise.
     residual
         (p,) data less the host model and the clumps.
     """
@@ -80,7 +80,7 @@ def solve(
     variance: Values,
     images: Values,
     templates: Values,
-    basis: HostBasis | None,
+    host: HostModel | None,
     modelled: Flags,
     around: Flags,
     *,
@@ -97,12 +97,12 @@ def solve(
     templates
         (n, p) weights before the host is taken off; 0 on pixels not to be used. Where no model
         serves, they hold their local background already.
-    basis
-        The host model, fitted together with the clumps; or none.
+    host
+        The host model, fitted together with the clumps, and where it is tested; or none.
     modelled
         (n,) True where it serves.
     around
-        (n, p) pixels around each clump that tell how well the model holds.
+        (n, p) pixels around each clump that tell how well a local background holds.
     scatter
         Variance between single pixels over ``variance``, which holds for sums.
     """
@@ -111,17 +111,16 @@ def solve(
     p = templates.shape[1]
     weights = np.zeros((len(templates), len(data)))
     weights[:, :p] = templates
-    if basis is not None:
-        system = basis.system(data, sigma)
-        weights[modelled] = basis.residual_weights(templates[modelled], system)
+    if host is not None:
+        system = host.basis.system(data, sigma)
+        weights[modelled] = host.basis.residual_weights(templates[modelled], system)
     response = weights[:, :p] @ images.T
     inverse = _inverse(response)
     flux = inverse @ (weights @ data)
     rest = data.copy()
     rest[:p] -= flux @ images
-    model = np.zeros_like(data) if basis is None else basis.fit(rest, system)
+    model = np.zeros_like(data) if host is None else host.basis.fit(rest, system)
     covariance = inverse @ ((weights * variance) @ weights.T) @ inverse.T
-    residual = (rest - model)[:p]
     own = np.diag(response).copy()
     own[own == 0] = np.nan  # nothing of it is seen
     light = np.maximum(templates, 0)
@@ -129,21 +128,25 @@ def solve(
     # What a template without a host model takes off is its own local background.
     below = (light - templates) @ rest[:p]
     level = np.where(modelled, light @ model[:p], below) / total
-    structure = np.where(
-        modelled,
-        _excess(residual, np.zeros(len(level)), scatter * variance[:p], around),
-        _excess(rest[:p], level, scatter * variance[:p], around),
-    )
-    # Structure is correlated over the PSF: so many independent patches are in the weights.
-    patches = total**2 * (images**2).sum(axis=1) / np.maximum((light**2).sum(axis=1), 1e-24)
-    from_structure = _STRUCTURE * structure * total / np.sqrt(np.maximum(patches, 1)) / own
+    structure = np.zeros(len(level))
+    if not modelled.all():
+        rms = _excess(rest[:p], level, scatter * variance[:p], around)
+        # Structure is correlated over the PSF: so many independent patches are in the weights.
+        patches = total**2 * (images**2).sum(axis=1) / np.maximum((light**2).sum(axis=1), 1e-24)
+        structure = _STRUCTURE * rms * total / np.sqrt(np.maximum(patches, 1)) / own
+    if host is not None:
+        left = host.controls.structure(rest - model, variance, host.basis.fitted, system)
+        # From an aperture to these weights, and what neighbours make of it.
+        seen = np.maximum((light * images).sum(axis=1), 1e-12)
+        whole = np.sqrt((light**2).sum(axis=1) / host.controls.size) / seen
+        structure[modelled] = (left * whole * np.abs(np.diag(inverse) * own))[modelled]
     return Solution(
         flux=flux,
-        flux_err=np.hypot(np.sqrt(np.diag(covariance)), from_structure),
+        flux_err=np.hypot(np.sqrt(np.diag(covariance)), structure),
         correction=1 / own,
         background=level,
         structure=structure,
-        residual=residual,
+        residual=(rest - model)[:p],
     )
 
 

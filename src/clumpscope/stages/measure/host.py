@@ -57,6 +57,15 @@ class Ellipse:
         radius = np.hypot(along, across) * np.sqrt(self.axis_ratio) / unit
         return radius, np.arctan2(across, along)
 
+    def at(self, radius: Values, azimuth: Values, unit: float) -> Values:
+        """(n, 2) points at elliptical radius and azimuth (n,); the inverse of `polar`."""
+        along = radius * unit / np.sqrt(self.axis_ratio) * np.cos(azimuth)
+        across = radius * unit * np.sqrt(self.axis_ratio) * np.sin(azimuth)
+        cos, sin = np.cos(self.angle), np.sin(self.angle)
+        return np.column_stack(
+            [self.x + along * cos - across * sin, self.y + along * sin + across * cos]
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class HostBasis:

@@ -22,6 +22,7 @@ from clumpscope.ops.background import scatter
 from clumpscope.ops.host import psf_fwhm_px
 from clumpscope.ops.outline import inside
 from clumpscope.ops.profiles import REACH_FWHM, Profile
+from clumpscope.ops.stars import host_is_star
 from clumpscope.stages.measure import size
 from clumpscope.stages.measure.aperture import gaussian_correction
 from clumpscope.stages.measure.fluxes import Solution, aperture_weights, solve
@@ -107,7 +108,8 @@ def measure(
     """Measure clumps in every band of ``config.bands``.
 
     Pixels without data or hit by a cosmic ray are left out, and the point source's light in
-    them is made up for; saturated ones are summed as they are. All three are flagged.
+    them is made up for; saturated ones are summed as they are. All three are flagged. A target
+    that is a star has no host to be modelled.
 
     Parameters
     ----------
@@ -138,6 +140,9 @@ def measure(
     xy = np.asarray(xy, dtype=float).reshape(-1, 2)
     result = Photometry.unmeasured(image.galaxy_id, len(xy), config.bands)
     result.flags[:] = image_flags(image, config.bands)
+    if host_is_star(image):
+        result.flags[:] |= int(ClumpFlag.HOST_IS_STAR)
+        config = config.model_copy(update={"background": "annulus"})
     fwhm = {band: psf_fwhm_px(image, band) for band in config.bands}
     for b, band in enumerate(config.bands):
         result.aperture_radius_arcsec[:, b] = config.aperture_fwhm * image[band].psf_fwhm_arcsec
@@ -175,7 +180,7 @@ def _band(
 ) -> tuple[Solution, Published, size.Width, NDArray[np.int64]]:
     """Fluxes, the published ones, widths and flags of the scene's clumps in one band."""
     everywhere, noise, bits = scene.plane(band)
-    basis = None if scene.basis is None else scene.basis.on(bits == 0)
+    host = scene.host(bits == 0)
     data, variance, bits = everywhere[: scene.p], noise[: scene.p], bits[: scene.p]
     good = bits == 0
     countable = bits & (MaskBit.NO_DATA | MaskBit.COSMIC_RAY) == 0
@@ -193,10 +198,8 @@ def _band(
     local = ~scene.modelled
     templates[local] -= _ring_level(templates[local].sum(axis=1), ring[local])
     around = scene.ring(good, _AROUND_FWHM[0] * fwhm, _AROUND_FWHM[1] * fwhm, fwhm)
-    share = scatter(scene.image, band)
-    found = solve(
-        everywhere, noise, images, templates, basis, scene.modelled, around, scatter=share
-    )
+    share = scatter(scene.image, band) if local.any() else 1.0
+    found = solve(everywhere, noise, images, templates, host, scene.modelled, around, scatter=share)
     curls = profile.laplacian(*offsets, near)
     width = size.width(found, variance, images, curls, near)
 
@@ -206,12 +209,12 @@ def _band(
             hit = ((apertures > 0) & (bits & bit > 0)).any(axis=1)
             flags |= np.where(hit, int(flag), 0)
     unseen = ~(apertures * countable).any(axis=1) | (local & ~ring.any(axis=1))
-    if basis is not None and not basis.determined:
+    if host is not None and not host.basis.determined:
         unseen |= scene.modelled
     annuli = (distance > inner) & (distance < outer) & good
-    host = scene.outline if scene.outline.any() else np.ones_like(scene.outline)
+    within = scene.outline if scene.outline.any() else np.ones_like(scene.outline)
     correction = gaussian_correction(config.aperture_fwhm)
-    old = published(data, variance, countable, apertures, annuli, host, correction)
+    old = published(data, variance, countable, apertures, annuli, within, correction)
     return _without(found, unseen), old, width, flags
 
 

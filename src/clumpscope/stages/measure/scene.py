@@ -16,6 +16,7 @@ from clumpscope.core.galaxy import GalaxyImage, MaskBit
 from clumpscope.ops.background import brightness, judged
 from clumpscope.ops.groups import groups_within
 from clumpscope.ops.host import host_centre, reference_band
+from clumpscope.stages.measure.controls import Controls, HostModel
 from clumpscope.stages.measure.host import Ellipse, HostBasis
 
 Values = NDArray[np.float64]
@@ -61,6 +62,8 @@ class Scene:
         (n,) True where the host model reaches.
     basis
         The host model, or none.
+    controls
+        Where it is tested, with it.
     """
 
     image: GalaxyImage
@@ -72,6 +75,7 @@ class Scene:
     group: NDArray[np.intp]
     modelled: Flags
     basis: HostBasis | None
+    controls: Controls | None
 
     @classmethod
     def of(
@@ -113,21 +117,30 @@ class Scene:
         within = radius <= reach if reach else np.zeros(near.shape, dtype=bool)
         first = np.flatnonzero(window)
         pixels = np.append(first, np.flatnonzero(_thinned(within & ~window, grid)))
-        usable, basis = np.ones(len(pixels), dtype=bool), None
+        usable, basis, controls = np.ones(len(pixels), dtype=bool), None, None
         if reach:
             clear = within & judged(image, config.bands).ravel() & (near > _GUARD)
             basis = HostBasis.of(radius[pixels], azimuth[pixels], clear[pixels], reach)
             light = brightness(image, config.bands, pixels)
             usable = ~_outliers(light, basis, pixels, image.shape)
             basis = replace(basis, fitted=usable & (within & (near > _CORE))[pixels])
+            controls = Controls.of(
+                ellipse, xy, pixels, image.shape, basis, unit, config.aperture_fwhm
+            )
         p = len(first)
-        return cls(image, xy, pixels, p, host[first], usable[:p], group, modelled, basis)
+        return cls(image, xy, pixels, p, host[first], usable[:p], group, modelled, basis, controls)
 
     @property
     def blended(self) -> Flags:
         """(n,) True where a clump has a neighbour in its group."""
         shared: Flags = np.bincount(self.group)[self.group] > 1
         return shared
+
+    def host(self, good: Flags) -> HostModel | None:
+        """The model fitted to good pixels (q,) only, and where it is tested; or none."""
+        if self.basis is None or self.controls is None:
+            return None
+        return HostModel(self.basis.on(good), self.controls)
 
     @cached_property
     def offsets(self) -> tuple[Values, Values]:

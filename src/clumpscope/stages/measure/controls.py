@@ -1,0 +1,165 @@
+"""Apertures around nothing on the isophotes of clumps: how far the host is from its model there.
+
+What is left of the host in them is what is left of it under a clump. The model has been fitted to
+their pixels, though, and not to those under the clump. As in leaving one out, a flux found in an
+aperture's residual is so divided by the share that a point source there would keep of its own.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.spatial.distance import cdist
+
+from clumpscope.stages.measure.host import Ellipse, HostBasis
+
+Values = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+# Radii and distances in PSF-FWHM.
+_STEPS = (-0.7, 0.0, 0.7)  # of the isophotes, from the clump's
+_INNERMOST = 1.0  # isophote of clumps nearer to the nucleus
+_CLEAR = 1.6  # of any clump
+_ARCS = _CLEAR + 0.8 * np.arange(9)  # along the isophote, to both sides
+_NEAR = 2.5  # structure is patchy: what is so near to the clump counts in full ...
+_FAR = 0.1  # ... and what is far so much
+_TAILS = 1.1  # structure has longer tails than its rms tells
+_OVERLAP = 3.0  # apertures in which the same noise counts
+_LEAST_LEFT = 0.25  # of a point source's light
+
+
+@dataclass(frozen=True, eq=False)
+class Controls:
+    """m apertures of a clump's size on the isophotes of n clumps.
+
+    Attributes
+    ----------
+    n
+        How many clumps.
+    owner, weight
+        (m,) whose isophote each is on, and how much it counts there.
+    sums
+        (m, q) 1 on the pixels of each aperture, of the q that are known.
+    size
+        Pixels of a whole aperture; where a host's pixels are thinned, few are known.
+    design
+        (m, k) sums of the host's basis functions over the fitted pixels of each aperture.
+    points
+        (m, k) the same, weighted by a point source's light, which is 1 over what is fitted.
+    """
+
+    n: int
+    owner: NDArray[np.intp]
+    weight: Values
+    sums: sparse.csr_array
+    size: int
+    design: Values
+    points: Values
+
+    @classmethod
+    def of(
+        cls,
+        ellipse: Ellipse,
+        xy: Values,
+        pixels: NDArray[np.intp],
+        shape: tuple[int, int],
+        basis: HostBasis,
+        fwhm: float,
+        aperture: float,
+    ) -> "Controls":
+        """Choose the places.
+
+        Parameters
+        ----------
+        ellipse
+            Of the host.
+        xy
+            (n, 2) clumps.
+        pixels
+            (q,) indices into the flattened image of ``shape``.
+        basis
+            On those pixels.
+        fwhm, aperture
+            Of the PSF, pixels, and the aperture's radius in it.
+        """
+        half = int(np.ceil(aperture * fwhm))
+        dy, dx = np.indices((2 * half + 1, 2 * half + 1)) - half
+        disc = np.hypot(dx, dy) <= aperture * fwhm
+        dx, dy = dx[disc], dy[disc]
+        places, owner = _places(ellipse, xy, fwhm)
+        apart = np.hypot(*(places - xy[owner]).T) / fwhm
+        weight = _FAR + np.exp(-0.5 * (apart / _NEAR) ** 2)
+        number = np.full((shape[0] + 2 * half, shape[1] + 2 * half), -1)
+        row, col = np.divmod(pixels, shape[1])
+        number[row + half, col + half] = np.arange(len(pixels))
+        x, y = np.rint(places).astype(np.intp).T
+        on = (x >= 0) & (x < shape[1]) & (y >= 0) & (y < shape[0])
+        x, y, owner, weight = x[on], y[on], owner[on], weight[on]
+        found = number[y[:, None] + half + dy, x[:, None] + half + dx]
+        place, at = np.nonzero(found >= 0)
+        index = place, found[place, at]
+        sums = sparse.csr_array((np.ones(len(at)), index), (len(x), len(pixels)))
+        light = np.exp(-4 * np.log(2) * (dx**2 + dy**2)[at] / fwhm**2)
+        sources = sparse.csr_array((light, index), sums.shape)
+        fitted = basis.fitted[:, None] * basis.design
+        whole = np.maximum(sources @ basis.fitted, 1e-9)
+        points = sources @ fitted / whole[:, None]
+        return cls(len(xy), owner, weight, sums, len(dx), sums @ fitted, points)
+
+    def structure(
+        self, residual: Values, variance: Values, fitted: Flags, system: Values
+    ) -> Values:
+        """(n,) rms beyond the noise of fluxes in apertures; 0 where no control is left.
+
+        Parameters
+        ----------
+        residual, variance
+            (q,) data less the model and the clumps, and their variance.
+        fitted
+            (q,) pixels to which the model was fitted.
+        system
+            Its normal equations.
+        """
+        seen = (self.sums @ fitted) / self.size
+        taken = (self.design * np.linalg.solve(system, self.points.T).T).sum(axis=1)
+        left = np.clip(1 - taken, _LEAST_LEFT, 1)
+        flux = self.sums @ (residual * fitted) / left
+        noise = self.sums @ (variance * fitted) / left
+        # What is known of an aperture stands for all of it.
+        excess, noise = (
+            np.where(seen > 0, values, 0) / np.maximum(seen, 1e-9) ** 2
+            for values in (flux**2 - noise, noise)
+        )
+        weights = self.weight * seen**2
+        total, doubt, all_of_it = (
+            np.bincount(self.owner, values, self.n)
+            for values in (weights * excess, 2 * _OVERLAP * (weights * noise) ** 2, weights)
+        )
+        # Half of all estimates of nothing are positive: what noise can make is shrunk.
+        total = np.maximum(total, 0)
+        total *= total**2 / np.maximum(total**2 + doubt, 1e-300)
+        mean = np.divide(total, all_of_it, out=np.zeros(self.n), where=all_of_it > 0)
+        return _TAILS * np.sqrt(mean)
+
+
+class HostModel(NamedTuple):
+    """What is fitted to a host's light in one band, and where it is tested."""
+
+    basis: HostBasis
+    controls: Controls
+
+
+def _places(ellipse: Ellipse, xy: Values, fwhm: float) -> tuple[Values, NDArray[np.intp]]:
+    """(m, 2) places on the isophotes of clumps (n, 2), clear of all of them; and whose they are."""
+    radius, azimuth = ellipse.polar(xy, fwhm)
+    inner = np.maximum(radius, _INNERMOST)[:, None, None]
+    arcs = np.concatenate([-_ARCS, _ARCS])
+    radii = np.abs(inner + np.array(_STEPS)[:, None]) + 0 * arcs
+    turns = arcs / inner + np.zeros((len(_STEPS), 1))
+    places = ellipse.at(radii.ravel(), (azimuth[:, None, None] + turns).ravel(), fwhm)
+    owner = np.repeat(np.arange(len(xy)), len(places) // len(xy))
+    clear = cdist(places, xy).min(axis=1) > _CLEAR * fwhm
+    clear &= np.abs(turns.ravel()) < np.pi
+    return places[clear], owner[clear]
