@@ -24,7 +24,8 @@ from clumpscope.jobs.run import run
 from clumpscope.models.registry import find_model
 from clumpscope.stages.evaluate.scores import Evaluation, best_threshold, evaluate
 from clumpscope.store.run import Run
-from clumpscope.store.sample import Sample, read_truth
+from clumpscope.store.sample import Sample
+from clumpscope.store.truth import read_truth
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 LOWEST = 0.1

@@ -9,6 +9,7 @@ true flux, pulls are (measured - true) / error, their width half of the central 
 """
 
 import argparse
+from dataclasses import replace
 
 import numpy as np
 from pasted import HOST, Pasted, magnitude_flux, paste
@@ -28,6 +29,7 @@ from clumpscope.stages.fetch.stars import field_stars
 from clumpscope.stages.fetch.targets import Target
 
 AT_ONCE = 20
+NO_STARS = Stars.none(SDSS_BANDS)
 APART = 150.0  # px between injected disks
 
 
@@ -58,16 +60,13 @@ def measured(bands: dict[str, Band], rng: np.random.Generator) -> list[dict[str,
         target = Target("injected", float(ra), float(dec), {})
         alone = paste(empty, [source], None)
         try:
-            true = cut_galaxy(target, alone, "r", Stars_none, FetchConfig()).host
+            true = cut_galaxy(target, alone, "r", NO_STARS, FetchConfig()).host
             found = cut_galaxy(target, light, "r", stars, FetchConfig()).host
         except ClumpscopeError as error:
             print("failed:", error)
             continue
         rows.append({"true": true, "found": found})
     return rows
-
-
-Stars_none = Stars.none(SDSS_BANDS)
 
 
 def disk(x: float, y: float, rng: np.random.Generator) -> Pasted:
@@ -99,8 +98,6 @@ def places(band: Band, rng: np.random.Generator) -> list[tuple[float, float]]:
 
 def blank(band: Band) -> Band:
     """The band without any light."""
-    from dataclasses import replace
-
     frame = replace(band.frame, data=np.zeros_like(band.frame.data))
     return Band(frame, np.zeros_like(band.mask), band.psf)
 

@@ -10,7 +10,9 @@ from astropy.table import Table
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import SampleConfig
 from clumpscope.core.bands import SDSS_BANDS
+from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.frames import native_to_sky, sky_to_native
+from clumpscope.core.galaxy import MaskBit
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, FrameError, StoreError
 from clumpscope.jobs.fetch import fetch, read_targets
@@ -261,3 +263,42 @@ def test_real_merger_from_frames_to_catalogue(tmp_path: Path) -> None:
     east = (plain(knots, "clump_centre_ra") - 229.5256) * np.cos(np.radians(42.746))
     assert np.hypot(east, plain(knots, "clump_centre_dec") - 42.7460).max() < 45 / 3600
     assert (plain(knots, "clump_mag_g") < 22).any()
+
+
+def test_stars_of_the_field_are_masked_and_told_with_the_sample(tmp_path):
+    shape = (240, 260)
+    middle = (130.0, 120.0)
+    galaxy, bright = Source(*middle, 150.0, 1.6), Source(165.0, 120.0, 500.0)
+    others = tuple(
+        Source(x, y, 60.0) for x, y in ((40, 40), (220, 40), (40, 200), (220, 200), (130, 30))
+    )
+    field = make_field(tmp_path / "frames", field=1, shape=shape, sources=(galaxy, bright, *others))
+    rows = [("host", *field.sky(galaxy)), ("star", *field.sky(bright))]
+    table = Table(rows=rows, names=("galaxy_id", "ra", "dec"))
+    fetch(
+        "sdss",
+        make_targets(table, "t"),
+        tmp_path / "frames",
+        tmp_path / "s",
+        Recipe(),
+        size_arcsec=40,
+    )
+    sample = Sample.open(tmp_path / "s")
+    host, star = sample.read(0), sample.read(1)
+    x, y = sky_to_native([field.sky(bright)], host.wcs)[0].round().astype(int)
+    assert all(plane.mask[y, x] & MaskBit.STAR for plane in host.bands.values())
+    half = host.shape[0] // 2
+    assert not host["r"].mask[half, half]
+    assert not star["r"].mask[star.shape[0] // 2, star.shape[1] // 2]
+    stars = read_parquet(tmp_path / "s" / "stars.parquet")
+    near = stars[stars["galaxy_id"] == "host"]
+    apart = np.hypot(
+        (near["ra"].value - field.sky(bright)[0]) * np.cos(np.radians(20)),
+        near["dec"].value - field.sky(bright)[1],
+    )
+    found = near[np.argmin(apart)]
+    assert apart.min() * 3600 < 0.1
+    assert found["mag_r"].value == pytest.approx(22.5 - 2.5 * np.log10(500), abs=0.03)
+    flags = plain(sample.hosts, "flags")
+    assert (flags & int(ClumpFlag.HOST_IS_STAR) > 0).tolist() == [False, True]
+    assert sample.read_starred(0)["r"].mask[y, x] & MaskBit.STAR

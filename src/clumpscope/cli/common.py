@@ -161,6 +161,26 @@ def tell_failures(path: Path) -> int:
     return len(failed)
 
 
+def tell_hosts(path: Path) -> None:
+    """Print how many targets look like stars, and how many are crowded, if any are."""
+    from clumpscope.core.flags import ClumpFlag
+    from clumpscope.core.schema import plain
+    from clumpscope.store.tables import read_parquet
+
+    hosts = read_parquet(path)
+    flags = plain(hosts, "flags")
+    for flag, what in (
+        (ClumpFlag.HOST_IS_STAR, "look like stars"),
+        (ClumpFlag.HOST_CROWDED, "have more than a fifth of their aperture masked"),
+        (ClumpFlag.NEAR_STAR, "lie in the halo of a bright star"),
+    ):
+        hit = flags & int(flag) > 0
+        if hit.any():
+            ids = hosts["galaxy_id"][hit].tolist()
+            told = ", ".join(ids[:_TOLD]) + (" ..." if len(ids) > _TOLD else "")
+            console.print(f"{len(ids)} {what} ({flag.name}): {told}")
+
+
 def summary_of(summary: "Summary") -> str:
     """What a run did: a line each on its galaxies, the quality of its clumps, and its stars."""
     from clumpscope.core.quality import MEANINGS
@@ -174,7 +194,7 @@ def summary_of(summary: "Summary") -> str:
         told = (f"{count} {what} ({level})" for (level, what), count in parts)
         lines.append("quality of the clumps: " + ", ".join(told))
     if summary.stars:
-        lines.append(f"{summary.stars} targets look like stars: HOST_IS_STAR in galaxies.parquet")
+        lines.append(f"{summary.stars} targets look like stars (HOST_IS_STAR in galaxies.parquet)")
     return "\n".join(lines)
 
 

@@ -19,6 +19,7 @@ from clumpscope.cli.common import (
     resumable,
     summary_of,
     tell_failures,
+    tell_hosts,
     workers_of,
 )
 from clumpscope.errors import TableError, expected_got
@@ -123,4 +124,5 @@ def fetch(
             progress=progress,
         )
     console.print(f"{len(wanted) - len(failures)} galaxies in {sample}")
+    tell_hosts(sample / "hosts.parquet")
     tell_failures(sample / "failures.parquet")

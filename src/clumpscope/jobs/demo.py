@@ -14,7 +14,7 @@ from clumpscope.jobs.simulate import simulate
 from clumpscope.plot import save
 from clumpscope.stages.evaluate.scores import Evaluation
 from clumpscope.store.atomic import new_folder
-from clumpscope.store.sample import read_truth
+from clumpscope.store.truth import read_truth
 
 
 @dataclass(frozen=True)

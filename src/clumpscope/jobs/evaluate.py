@@ -24,8 +24,9 @@ from clumpscope.stages.refine import refine
 from clumpscope.store.atomic import atomic
 from clumpscope.store.manifest import RunManifest, sha256_file
 from clumpscope.store.run import Run
-from clumpscope.store.sample import Sample, read_truth
+from clumpscope.store.sample import Sample
 from clumpscope.store.tables import write_parquet
+from clumpscope.store.truth import read_truth
 
 
 def evaluate(

@@ -20,7 +20,7 @@ from clumpscope.core.galaxy import (
     check_galaxy_ids,
 )
 from clumpscope.core.grid import Grid
-from clumpscope.core.records import HOSTS, TRUTH, record_table
+from clumpscope.core.records import HOSTS, record_table
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import FolderError, ImageError, TableError, did_you_mean, expected_got
 from clumpscope.ops.stars import starred, with_stars
@@ -33,7 +33,8 @@ from clumpscope.store.labels import read_labels
 from clumpscope.store.manifest import sha256_file, sha256_json
 from clumpscope.store.pictures import PICTURES, picture_shape, read_picture
 from clumpscope.store.stars import STARS, read_stars, stars_of
-from clumpscope.store.tables import as_records, read_parquet, read_records, read_user_table
+from clumpscope.store.tables import read_records
+from clumpscope.store.truth import read_truth
 
 SUFFIXES = (".fits", *PICTURES)
 _ASSUMED = SampleConfig()
@@ -315,21 +316,6 @@ class Sample:
 
 def _digits(value: object) -> str:
     return f"{value:.4e}" if isinstance(value, float) else str(value)
-
-
-def read_truth(path: Path) -> QTable:
-    """Read a truth table: ours, or one that a user wrote in any form of `read_user_table`.
-
-    Raises
-    ------
-    StoreError, TableError
-        If it is missing or lacks a column.
-    """
-    # Ours may be empty: not every galaxy has a clump.
-    found = read_parquet(path) if path.suffix == ".parquet" else QTable(read_user_table(path))
-    return as_records(
-        found, path, TRUTH, required=("galaxy_id", "clump_id", "x", "y", "label", "flux_ratio_u")
-    )
 
 
 def _images(folder: Path) -> list[Path]:

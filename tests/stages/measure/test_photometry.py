@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -266,3 +268,58 @@ def test_a_real_psf_needs_no_further_correction():
     found = measure(image, np.array([[30.0, 30.0]]), R, NOWHERE)
     assert found.flux[0, 0] == pytest.approx(10.0, rel=1e-3)
     assert found.published_flux[0, 0] < 9.3
+
+
+def starry(xy_star, flux, **keywords):
+    """Two clumps on a disk, and the same with a star."""
+    clumps = [[45, 50], [56, 41]]
+    without = scenes.galaxy(xy=clumps, flux=5.0, host_flux=300, **keywords)
+    light = scenes.point_sources((100, 100), [xy_star], flux, scenes.FWHM_PX)
+    bands = {
+        band: replace(plane, data=(plane.data + light).astype(np.float32))
+        for band, plane in without.bands.items()
+    }
+    return np.array(clumps, float), without, replace(without, bands=bands)
+
+
+def test_a_faint_star_is_fitted_with_the_clumps_and_takes_nothing_of_their_flux():
+    outline = np.ones((100, 100), dtype=bool)
+    xy, without, with_star = starry([51.0, 52.0], 6.0, noise=False)
+    before = measure(without, xy, MeasureConfig(), outline)
+    ignored = measure(with_star, xy, MeasureConfig(), outline)
+    fitted = measure(
+        replace(with_star, stars=np.array([[51.0, 52.0]])), xy, MeasureConfig(), outline
+    )
+    off = np.abs(fitted.flux[0] - before.flux[0])
+    assert (off < before.flux_err[0]).all()
+    assert (off < np.abs(ignored.flux[0] - before.flux[0]) / 3).all()
+    assert len(fitted) == 2
+    assert not (fitted.flags & ClumpFlag.STAR).any()
+
+
+def test_a_clump_that_is_a_star_says_so_and_keeps_its_flux():
+    outline = np.ones((100, 100), dtype=bool)
+    xy, without, _ = starry([51.0, 52.0], 6.0)
+    before = measure(without, xy, MeasureConfig(), outline)
+    after = measure(replace(without, stars=xy[:1] + 0.4), xy, MeasureConfig(), outline)
+    assert (after.flags & ClumpFlag.STAR > 0).tolist() == [True, False]
+    assert after.flux == pytest.approx(before.flux)
+
+
+def test_a_masked_star_is_kept_out_of_the_host_and_flagged_where_it_is_touched():
+    outline = np.ones((100, 100), dtype=bool)
+    xy, without, with_star = starry([50.0, 62.0], 200.0)
+    rows, cols = np.indices((100, 100))
+    star = np.where(np.hypot(cols - 50, rows - 62) < 9, np.uint8(MaskBit.STAR), np.uint8(0))
+    bands = {band: replace(plane, mask=star) for band, plane in with_star.bands.items()}
+    xy = np.append(xy, [[50.0, 60.0]], axis=0)
+    before = measure(without, xy[:2], MeasureConfig(), outline)
+    after = measure(replace(with_star, bands=bands), xy, MeasureConfig(), outline)
+    names = (ClumpFlag.STAR, ClumpFlag.NEAR_STAR)
+    assert [[bool(f & flag) for flag in names] for f in after.flags.tolist()] == [
+        [False, False],
+        [False, False],
+        [True, True],
+    ]
+    assert (np.abs(after.flux[:2] - before.flux) < before.flux_err).all()
+    assert after.flux_err[:2] == pytest.approx(before.flux_err, rel=0.25)
