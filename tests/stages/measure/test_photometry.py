@@ -310,7 +310,7 @@ def test_a_masked_star_is_kept_out_of_the_host_and_flagged_where_it_is_touched()
     outline = np.ones((100, 100), dtype=bool)
     xy, without, with_star = starry([50.0, 62.0], 200.0)
     rows, cols = np.indices((100, 100))
-    star = np.where(np.hypot(cols - 50, rows - 62) < 9, np.uint8(MaskBit.STAR), np.uint8(0))
+    star = np.where(np.hypot(cols - 50, rows - 62) < 8, np.uint8(MaskBit.STAR), np.uint8(0))
     bands = {band: replace(plane, mask=star) for band, plane in with_star.bands.items()}
     xy = np.append(xy, [[50.0, 60.0]], axis=0)
     before = measure(without, xy[:2], MeasureConfig(), outline)
