@@ -17,7 +17,8 @@ _BANDS = ("g", "r", "i")
 # below 0.08; galaxies: above 1.4 and above 0.2.
 _WIDEST = 1.2  # adaptive-moment FWHM over that of the PSF
 _MOST_BEYOND = 0.1  # light in a ring over what the PSF has there, share of the core's flux
-_LEAST_SNR = 8.0
+_LEAST_SNR = 4.0
+_NOISE = 2.0  # sigma of either by which a faint source may exceed that
 # Lengths are in PSF-FWHM.
 _REACH = 4.0
 _CORE = 0.8
@@ -44,9 +45,9 @@ def point_like(image: GalaxyImage) -> bool:
     whole = [pair for pair in planes if not _saturated(*pair, centre)]
     sources = [found for pair in whole if (found := _Source.of(*pair, centre)) is not None]
     # Most targets end here: most galaxies are wide.
-    if not sources or not np.median([one.width for one in sources]) < _WIDEST:
+    if not sources or not np.median([one.least_width for one in sources]) < _WIDEST:
         return False
-    return bool(np.median([one.beyond() for one in sources]) < _MOST_BEYOND)
+    return bool(np.median([one.least_beyond() for one in sources]) < _MOST_BEYOND)
 
 
 def _saturated(plane: BandImage, fwhm: float, centre: Values) -> bool:
@@ -66,8 +67,8 @@ class _Source:
 
     Attributes
     ----------
-    data
-        (ny, nx) of the window; 0 where not finite.
+    data, variance
+        (ny, nx) of the window; data are 0 where not finite.
     finite
         (ny, nx) where it is.
     x, y
@@ -76,15 +77,19 @@ class _Source:
         Adaptive-moment FWHM over that of the PSF; infinite where moments do not converge.
     fwhm
         Of the PSF, pixels.
+    snr
+        Signal-to-noise of its flux.
     """
 
     plane: BandImage
     data: Values
+    variance: NDArray[np.float32]
     finite: NDArray[np.bool_]
     x: float
     y: float
     width: float
     fwhm: float
+    snr: float
 
     @classmethod
     def of(cls, plane: BandImage, fwhm: float, centre: Values) -> "_Source | None":
@@ -94,17 +99,24 @@ class _Source:
         window = slice(y0, y0 + 2 * half + 1), slice(x0, x0 + 2 * half + 1)
         finite = np.isfinite(plane.data[window])
         data = np.where(finite, plane.data[window], 0).astype(float)
+        variance = plane.variance[window]
         start = float(centre[0]) - x0, float(centre[1]) - y0
         width, x, y, flux = adaptive_moments(data, start)
         if not np.isfinite(width):
-            return cls(plane, data, finite, *start, np.inf, fwhm)
+            return cls(plane, data, variance, finite, *start, np.inf, fwhm, np.inf)
         # The noise of a Gaussian's flux, fitted to white noise.
-        noise = np.sqrt(np.median(plane.variance[window]) * np.pi / (2 * np.log(2))) * width
-        found = cls(plane, data, finite, x, y, width / fwhm, fwhm)
-        return found if flux > _LEAST_SNR * noise else None
+        noise = np.sqrt(np.median(variance) * np.pi / (2 * np.log(2))) * width
+        if not (noise > 0 and flux > _LEAST_SNR * noise):
+            return None
+        return cls(plane, data, variance, finite, x, y, width / fwhm, fwhm, float(flux / noise))
 
-    def beyond(self) -> float:
-        """Share of its light that a point source as bright in the core has not."""
+    @property
+    def least_width(self) -> float:
+        """Width less so many sigma of it: 1 over the signal-to-noise."""
+        return self.width * (1 - _NOISE / self.snr)
+
+    def least_beyond(self) -> float:
+        """Share of its light that a point source as bright in the core has not, less its noise."""
         rows, cols = _grid(self.data.shape)
         dx, dy = cols - self.x, rows - self.y
         distance = np.hypot(dx, dy) / self.fwhm
@@ -117,8 +129,9 @@ class _Source:
         for inner, outer in _RINGS:
             ring = self.finite & (distance >= inner) & (distance < outer)
             area = np.pi * (outer**2 - inner**2) * self.fwhm**2
-            rest = np.median(self.data[ring] - flux * point[ring])
-            shares.append(float(rest) * area / flux)
+            rest = self.data[ring] - flux * point[ring]
+            noise = np.sqrt(np.pi / 2 * np.mean(self.variance[ring]) / max(rest.size, 1))
+            shares.append(float(np.median(rest) - _NOISE * noise) * area / flux)
         return max(shares)
 
 
