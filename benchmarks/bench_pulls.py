@@ -8,8 +8,10 @@ of the pixels alone, with its own photon noise). A pull is (measured - true) / e
 half of 16 to 84 %.
 
     python benchmarks/bench_pulls.py [--places N] [--simulated N] [--work FOLDER]
+    python benchmarks/bench_pulls.py --stars
 
 FOLDER keeps cutouts and simulated hosts for the next call. Real ones need ../shared/data.
+--stars measures isolated stars as targets instead (`stars_as_targets.py`).
 """
 
 import argparse
@@ -24,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from reality import FRAMES, frame_cutouts
 from scipy.stats import norm
+from stars_as_targets import stars
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import SampleConfig
@@ -211,7 +214,11 @@ def main() -> None:
     parser.add_argument("--places", type=int, default=40, help="of each real host")
     parser.add_argument("--simulated", type=int, default=160, help="hosts")
     parser.add_argument("--work", type=Path, help="keeps the samples")
+    parser.add_argument("--stars", action="store_true", help="only stars as targets")
     options = parser.parse_args()
+    if options.stars:
+        stars()
+        return
     with tempfile.TemporaryDirectory() as empty:
         work = options.work or Path(empty)
         if FRAMES.is_dir():

@@ -1,10 +1,8 @@
 import numpy as np
 import pytest
-from scipy.ndimage import convolve1d
 
 import scenes
-from builders import galaxy_image
-from clumpscope.ops.background import scatter, sky
+from clumpscope.ops.background import sky
 
 
 @pytest.mark.parametrize("level", [0.0, 3.0, -0.5])
@@ -37,21 +35,3 @@ def test_clipping_goes_on_until_it_settles():
 def test_no_pixel_no_sky():
     assert np.isnan(sky(np.ones((4, 4)), np.zeros((4, 4), dtype=bool))).all()
     assert sky(np.ones((4, 4)), np.ones((4, 4), dtype=bool)) == (1.0, 0.0)
-
-
-@pytest.mark.parametrize("kernel", [None, (0.25, 0.5, 0.25), (0.5, 0.5)])
-def test_scatter_is_the_share_of_variance_that_single_pixels_show(kernel):
-    rng = np.random.default_rng(3)
-    data = rng.normal(0, 0.2, (160, 160))
-    share = 1.0
-    if kernel is not None:
-        for axis in (0, 1):
-            data = convolve1d(data, kernel, axis=axis)
-        share = float(np.sum(np.square(kernel))) ** 2
-    image = galaxy_image(bands="g", shape=data.shape, data=data, variance=np.full(data.shape, 0.04))
-    assert scatter(image, "g") == pytest.approx(max(share, 0.4), rel=0.1)
-
-
-def test_scatter_says_nothing_without_pixels():
-    empty = galaxy_image(bands="g", data=np.zeros((40, 40)), variance=np.zeros((40, 40)))
-    assert scatter(empty, "g") == 1.0

@@ -13,9 +13,6 @@ _ROUNDS = 20
 _TRIMMED = 0.3  # on either side
 # A Gaussian cut at 3 sigma has this rms.
 _CLIPPED_RMS = 0.98658
-_APART = 7  # px
-_LEAST_PAIRS = 100
-_SCATTER = (0.4, 1.0)
 
 
 class Sky(NamedTuple):
@@ -64,27 +61,6 @@ def noise(image: GalaxyImage, band: str) -> float:
     variance = plane.variance[some][plane.good[some]]
     known = variance[np.isfinite(variance) & (variance > 0)]
     return float(np.sqrt(np.median(known))) if known.size else float("nan")
-
-
-def scatter(image: GalaxyImage, band: str) -> float:
-    """Variance between pixels over the variance plane: below 1 where neighbours are correlated.
-
-    Resampling smooths: the variance plane holds for sums of pixels, single ones scatter less.
-    From differences of pixels further apart than any kernel, in the lowest and the highest eighth
-    of the image, where there is mostly sky; limited to 0.4 ... 1, and 1 if nothing tells.
-    (Choosing blank pixels by their variance would choose low ones, where it comes from counts.)
-    """
-    plane = image[band]
-    edge = max(len(plane.data) // 8, 1)
-    rows = np.r_[:edge, -edge:0]
-    variance, good = plane.variance[rows], plane.good[rows]
-    known = good & np.isfinite(variance) & (variance > 0)
-    score = plane.data[rows] / np.sqrt(np.where(known, variance, 1))
-    apart = (score[:, _APART:] - score[:, :-_APART])[known[:, _APART:] & known[:, :-_APART]]
-    if apart.size < _LEAST_PAIRS:
-        return 1.0
-    width = 1.4826 * float(np.median(np.abs(apart - np.median(apart))))
-    return float(np.clip(width**2 / 2, *_SCATTER))
 
 
 def judged(image: GalaxyImage, bands: Sequence[str]) -> NDArray[np.bool_]:

@@ -322,4 +322,4 @@ def test_a_masked_star_is_kept_out_of_the_host_and_flagged_where_it_is_touched()
         [True, True],
     ]
     assert (np.abs(after.flux[:2] - before.flux) < before.flux_err).all()
-    assert after.flux_err[:2] == pytest.approx(before.flux_err, rel=0.25)
+    assert after.flux_err[:2] == pytest.approx(before.flux_err, rel=0.3)

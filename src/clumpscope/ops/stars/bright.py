@@ -19,6 +19,8 @@ _CORE = 9  # px of a saturated core, at least
 _WIDEST = 100  # px across a core; what is wider is no star
 _RINGS = np.array([1.2, 1.5, 1.9, 2.4, 3.0])  # radii of a core: tell its flux
 _LEAST_RING = 2.5  # arcsec
+_HALO = ((3.0, 3.5), (4.0, 4.5))  # PSF-FWHM: rings about a core; of a star the outer one has ...
+_STEEP = 0.6  # ... less than this of the inner one's light
 _SEEN = 1.0  # sigma a pixel, of a ring
 
 
@@ -115,6 +117,23 @@ def _flux(view: View, x: float, y: float, radii: Values) -> float:
             arcsec = radius * view.pixscale_arcsec
             found.append(level / float(wings(arcsec)) / view.pixscale_arcsec**2)
     return float(np.median(found)) if found else float("nan")
+
+
+def star_halo(view: View, x: float, y: float) -> bool:
+    """Whether the light around a saturated core at a pixel falls as steeply as a star's does."""
+    fwhm = view.fwhm_px
+    rows, cols = np.mgrid[: view.data.shape[0], : view.data.shape[1]]
+    burnt = (view.mask & MaskBit.SATURATED) > 0
+    core = burnt & (np.hypot(cols - x, rows - y) < fwhm)
+    if core.any():
+        x, y = float(np.median(cols[core])), float(np.median(rows[core]))
+    distance = np.hypot(cols - x, rows - y) / fwhm
+    good = ~burnt & np.isfinite(view.data)
+    near, far = (good & (distance >= inner) & (distance < outer) for inner, outer in _HALO)
+    if not (near.any() and far.any()):
+        return True  # all is saturated
+    inner_light, outer_light = (float(np.median(view.data[ring])) for ring in (near, far))
+    return inner_light > 0 and outer_light < _STEEP * inner_light
 
 
 def _spikes(view: View, xy: Values, core: Values) -> tuple[Values, Values]:

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from photutils.detection import DAOStarFinder
 from photutils.utils.exceptions import NoDetectionsWarning
 
+from clumpscope.core.bands import reference_of
 from clumpscope.core.frames import native_to_sky
 from clumpscope.core.galaxy import MaskBit
 from clumpscope.ops.magnitudes import magnitude, magnitude_error
+from clumpscope.ops.stars.bright import star_halo
 from clumpscope.ops.stars.point_fit import PointFit, fit_point
 from clumpscope.ops.stars.view import View
 from clumpscope.ops.stellar_locus import LOCUS_BANDS, stellar_distance
@@ -27,7 +29,9 @@ Flags = NDArray[np.bool_]
 _THRESHOLD = 6.0  # sigma a pixel, of what is tried
 _MOST = 1500  # the brightest are tried
 _LEAST_SNR = 20.0
+_TARGET_SNR = 8.0  # of what the target list names
 _WIDE = 0.16  # squared width over that of the PSF, and ...
+_WIDEST = 0.4  # whatever the error
 _NARROW = -0.3
 _SIGMAS = 2.0  # ... so many errors that are granted
 _CONTRAST = 6.0  # least peak over the light that a star lies on
@@ -70,15 +74,20 @@ class Points:
 def point_like(views: Mapping[str, View], place: Values) -> bool:
     """Whether what lies at a place (ra, dec in degrees) is a star or quasar, and no galaxy.
 
-    It is if it is saturated, or seen well in a band of g, r and i, and in each of them that sees
-    it well as narrow as the PSF, on no light but its own.
+    It is if it is seen well in a band of g, r and i (in the reference band, where there is none
+    of them), and in most that see it well as narrow as the PSF, on no light but its own;
+    if it is saturated, by how steeply its halo falls.
     """
-    known = {band: view for band, view in views.items() if band in _SHAPE_BANDS}
-    if any(view.saturated(view.xy(place[None]))[0] for view in known.values()):
-        return True
-    fits = [_fit(view, place) for view in known.values()]
-    seen = [fit for fit in fits if fit is not None and fit.flux > _LEAST_SNR * fit.flux_err]
-    return bool(seen) and all(_narrow(fit) and not _on_light(fit) for fit in seen)
+    known = [views[band] for band in _SHAPE_BANDS if band in views]
+    known = known or [views[reference_of(views)]]
+    for view in known:
+        xy = view.xy(place[None])
+        if view.saturated(xy)[0]:
+            return star_halo(view, float(xy[0, 0]), float(xy[0, 1]))
+    fits = [_fit(view, place) for view in known]
+    seen = [fit for fit in fits if fit is not None and fit.flux > _TARGET_SNR * fit.flux_err]
+    points = sum(_narrow(fit, _TARGET_SNR) and not _on_light(fit) for fit in seen)
+    return 2 * points > len(seen)
 
 
 def _candidates(view: View) -> Values:
@@ -105,12 +114,12 @@ def _fit(view: View, place: Values) -> PointFit | None:
     return None if psf is None else fit_point(view.data, view.variance, view.mask, (x, y), *psf)
 
 
-def _narrow(fit: PointFit | None) -> bool:
+def _narrow(fit: PointFit | None, least_snr: float = _LEAST_SNR) -> bool:
     """Whether a source is well seen and no wider than the PSF."""
-    if fit is None or fit.flux < _LEAST_SNR * fit.flux_err:
+    if fit is None or fit.flux < least_snr * fit.flux_err:
         return False
     error = _SIGMAS * fit.width_err
-    return _NARROW - error < fit.width < _WIDE + error
+    return _NARROW - error < fit.width < min(_WIDE + error, _WIDEST)
 
 
 def _stands_out(fit: PointFit | None) -> bool:

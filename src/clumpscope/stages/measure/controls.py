@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.spatial.distance import cdist
 
@@ -137,10 +137,7 @@ class Controls:
             np.bincount(self.owner, values, self.n)
             for values in (weights * excess, 2 * _OVERLAP * (weights * noise) ** 2, weights)
         )
-        # Half of all estimates of nothing are positive: what noise can make is shrunk.
-        total = np.maximum(total, 0)
-        total *= total**2 / np.maximum(total**2 + doubt, 1e-300)
-        mean = np.divide(total, all_of_it, out=np.zeros(self.n), where=all_of_it > 0)
+        mean = np.divide(shrunk(total, doubt), all_of_it, out=np.zeros(self.n), where=all_of_it > 0)
         return _TAILS * np.sqrt(mean)
 
 
@@ -149,6 +146,16 @@ class HostModel(NamedTuple):
 
     basis: HostBasis
     controls: Controls
+
+
+def shrunk(excess: ArrayLike, doubt: ArrayLike) -> Values:
+    """``excess`` beyond the noise, less what noise alone makes of it: its variance is ``doubt``.
+
+    Half of all estimates of nothing are positive.
+    """
+    positive = np.maximum(excess, 0)
+    kept: Values = positive**3 / np.maximum(positive**2 + doubt, 1e-300)
+    return kept
 
 
 def _places(ellipse: Ellipse, xy: Values, fwhm: float) -> tuple[Values, NDArray[np.intp]]:

@@ -14,15 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from photutils.geometry import circular_overlap_grid
 
-from clumpscope.stages.measure.controls import HostModel
+from clumpscope.stages.measure.controls import HostModel, shrunk
 
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 # Responses whose condition is worse than this are of positions that are one and the same.
 _RCOND = 1e-3
-# Structure under a clump over that around it, so that errors hold on simulated spirals.
-_STRUCTURE = 1.5
+SECTORS = 6  # of a ring: sums in them tell structure of the PSF's size
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,9 +81,7 @@ def solve(
     templates: Values,
     host: HostModel | None,
     modelled: Flags,
-    around: Flags,
-    *,
-    scatter: float = 1.0,
+    around: NDArray[np.integer],
 ) -> Solution:
     """Fluxes of the clumps.
 
@@ -102,9 +99,8 @@ def solve(
     modelled
         (n,) True where it serves.
     around
-        (n, p) pixels around each clump that tell how well a local background holds.
-    scatter
-        Variance between single pixels over ``variance``, which holds for sums.
+        (n, p) pixels around each clump that tell how well a local background holds, by the number
+        of their sector, from 1; 0 elsewhere.
     """
     known = variance[::4][variance[::4] > 0]  # 0 stands where there are no data
     sigma = float(np.sqrt(np.median(known))) if known.size else 1.0
@@ -129,15 +125,15 @@ def solve(
     below = (light - templates) @ rest[:p]
     level = np.where(modelled, light @ model[:p], below) / total
     structure = np.zeros(len(level))
-    if not modelled.all():
-        rms = _excess(rest[:p], level, scatter * variance[:p], around)
-        # Structure is correlated over the PSF: so many independent patches are in the weights.
-        patches = total**2 * (images**2).sum(axis=1) / np.maximum((light**2).sum(axis=1), 1e-24)
-        structure = _STRUCTURE * rms * total / np.sqrt(np.maximum(patches, 1)) / own
+    seen = np.maximum((light * images).sum(axis=1), 1e-12)
+    for k in np.flatnonzero(~modelled):
+        square, pixels = _excess(rest[:p] - level[k], variance[:p], around[k])
+        # Structure is correlated over the PSF, so its variance grows faster than the pixels.
+        whole = (light[k] ** 2).sum() / seen[k] ** 2 * np.sqrt((light[k] > 0).sum() / pixels)
+        structure[k] = np.sqrt(square / pixels * whole) * seen[k] / np.abs(own[k])
     if host is not None:
         left = host.controls.structure(rest - model, variance, host.basis.fitted, system)
         # From an aperture to these weights, and what neighbours make of it.
-        seen = np.maximum((light * images).sum(axis=1), 1e-12)
         whole = np.sqrt((light**2).sum(axis=1) / host.controls.size) / seen
         structure[modelled] = (left * whole * np.abs(np.diag(inverse) * own))[modelled]
     return Solution(
@@ -166,11 +162,19 @@ def _inverse(response: Values) -> Values:
     return shortest
 
 
-def _excess(residual: Values, level: Values, variance: Values, around: Flags) -> Values:
-    """(n,) rms of the residual about a level (n,), beyond the noise where significant (2 sigma)."""
-    count = np.maximum(np.count_nonzero(around, axis=1), 1)
-    mean, square, noise = (around @ values / count for values in (residual, residual**2, variance))
-    square = square - 2 * level * mean + level**2
-    # The mean square of N normal values scatters by sqrt(2 / N) of itself.
-    significant = square > noise * (1 + 2 * np.sqrt(2 / count))
-    return np.sqrt(np.where(significant, square - noise, 0))
+def _excess(residual: Values, variance: Values, sector: NDArray[np.integer]) -> tuple[float, float]:
+    """Variance of sums over a ring's sectors beyond the noise, and how many pixels one has.
+
+    The ring's mean is off already, which takes one degree of freedom.
+    """
+    count, sums, noise = (
+        np.bincount(sector, values, SECTORS + 1)[1:] for values in (None, residual, variance)
+    )
+    some = count > 0
+    if np.count_nonzero(some) < 2:
+        return 0.0, 1.0
+    share = 1 - 1 / np.count_nonzero(some)
+    mean_noise = float(noise[some].mean())
+    square = float(np.mean(sums[some] ** 2)) / share - mean_noise
+    kept = shrunk(square, 2 * mean_noise**2 / np.count_nonzero(some))
+    return float(kept), float(count[some].mean())

@@ -18,21 +18,22 @@ from clumpscope.core.conditions import image_flags
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import GalaxyImage, MaskBit
 from clumpscope.errors import ImageError, expected_got
-from clumpscope.ops.background import scatter
 from clumpscope.ops.host import psf_fwhm_px
 from clumpscope.ops.outline import inside
 from clumpscope.ops.profiles import REACH_FWHM, Profile
 from clumpscope.ops.stars import host_is_star
 from clumpscope.stages.measure import size
 from clumpscope.stages.measure.aperture import gaussian_correction
-from clumpscope.stages.measure.fluxes import Solution, aperture_weights, solve
+from clumpscope.stages.measure.fluxes import SECTORS, Solution, aperture_weights, solve
 from clumpscope.stages.measure.published import Published, published
 from clumpscope.stages.measure.scene import Scene, ring_flag
 
 Values = NDArray[np.float64]
 
+# What the PSF's own error makes of a flux: bright stars of SDSS frames scatter so much.
+_PSF_SHARE = 0.01
 _FIT_FWHM = 1.5  # radius of a PSF fit, and of the fit of a size
-_AROUND_FWHM = (1.0, 2.5)  # ring that tells how well the host model holds
+_AROUND_FWHM = (1.0, 2.5)  # ring that tells how well a local background holds
 _STAR_FWHM = 6.0  # of a clump: a faint star so near is fitted with it ...
 _MOST_STARS = 30  # ... and so many at most
 # A clump is called resolved if its width is so significant, and beyond the PSF's own error.
@@ -162,7 +163,7 @@ def measure(
         correction = np.where(scene.blended, np.nan, new.correction)
         for plane, values in (
             (result.flux, new.flux),
-            (result.flux_err, new.flux_err),
+            (result.flux_err, np.hypot(new.flux_err, _PSF_SHARE * new.flux)),
             (result.background, new.background),
             (result.aperture_correction, correction),
             (result.published_flux, old.flux),
@@ -197,9 +198,12 @@ def _band(
         templates[k] = images[k] * near[scene.group == scene.group[k]].any(axis=0)
     local = ~scene.modelled
     templates[local] -= _ring_level(templates[local].sum(axis=1), ring[local])
-    around = scene.ring(good, _AROUND_FWHM[0] * fwhm, _AROUND_FWHM[1] * fwhm, fwhm)
-    share = scatter(scene.image, band) if local.any() else 1.0
-    found = solve(everywhere, noise, images, templates, host, scene.modelled, around, scatter=share)
+    around = np.zeros(distance.shape, dtype=np.intp)
+    if local.any():
+        there = scene.ring(good, _AROUND_FWHM[0] * fwhm, _AROUND_FWHM[1] * fwhm, fwhm)
+        turn = np.arctan2(offsets[1], offsets[0]) / (2 * np.pi) + 0.5
+        around = np.where(there, 1 + np.minimum(SECTORS * turn, SECTORS - 1).astype(np.intp), 0)
+    found = solve(everywhere, noise, images, templates, host, scene.modelled, around)
     curls = profile.laplacian(*offsets, near)
     width = size.width(found, variance, images, curls, near)
 
