@@ -35,7 +35,7 @@ PSF = sharpness(gaussian_psf(FWHM, side=25))
     lopsided=st.floats(0, 0.5),
     seed=st.integers(0, 999),
 )
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_a_point_source_is_never_hit(dx, dy, log_flux, fwhm, shear, lopsided, seed):
     """Drawn with the PSF itself, at any place within a pixel and of any brightness."""
     main = galsim.Moffat(3.5, fwhm=fwhm, flux=1 - lopsided).shear(g1=shear, g2=shear / 2)

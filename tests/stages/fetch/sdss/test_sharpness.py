@@ -3,7 +3,14 @@ import pytest
 
 from clumpscope.ops.psf import gaussian_psf, sampled_gaussian
 from clumpscope.stages.fetch.band import LocalPsf
-from clumpscope.stages.fetch.sdss.sharpness import Sharpness, inner, least_ratios, neighbour_means
+from clumpscope.stages.fetch.sdss.sharpness import (
+    Sharpness,
+    around,
+    background,
+    inner,
+    least_ratios,
+    neighbour_means,
+)
 
 
 @pytest.mark.parametrize("fwhm", [2.4, 3.0, 4.5])
@@ -13,7 +20,7 @@ def test_least_ratios_of_a_gaussian(fwhm):
     beside, across = np.exp(-0.5 / sigma**2), np.exp(-1 / sigma**2)
     pairs = [beside, beside, across, across]
     others = [(sum(pairs) - pair) / 3 for pair in pairs]
-    least = least_ratios(sampled_gaussian(fwhm))
+    least = least_ratios(sampled_gaussian(fwhm), over_background=False)
     np.testing.assert_allclose(least[[0, 1, 4, 5, 6, 7]], [*pairs[:2], *others], rtol=0.02)
     # Splines swing along the diagonals of a narrow PSF: less is asked there, not more.
     assert (least[2:4] <= 1.001 * across).all()
@@ -25,7 +32,7 @@ def test_the_least_ratio_is_at_any_pixel_of_the_psf():
     lopsided[14:] *= 0.3  # a steep flank
     middle = np.array([12])
     own = neighbour_means(lopsided, middle, middle)[:, 0] / lopsided[12, 12]
-    assert least_ratios(lopsided)[0] < 0.85 * own[0]
+    assert least_ratios(lopsided, over_background=False)[0] < 0.85 * own[0]
 
 
 def test_means_of_neighbours():
@@ -60,4 +67,23 @@ def test_tiles_are_those_of_their_places():
     assert (least[:, 0] < least[:, 1]).all()
     corner = Widening().at(shape[0] / 6, shape[1] / 8).image
     np.testing.assert_array_equal(sharpness.image(0, 0), corner)
-    np.testing.assert_allclose(least[:, 0], least_ratios(corner))
+    np.testing.assert_allclose(least[:, 0], least_ratios(corner, over_background=False))
+    over = least_ratios(corner, over_background=True)
+    np.testing.assert_allclose(sharpness.over_background_at(rows, cols)[:, 0], over)
+    assert (over <= least[:, 0] + 1e-6)[:4].all()  # a star's own wings are taken from both
+
+
+def test_the_background_is_the_faintest_side():
+    rows, cols = np.mgrid[:21, :21]
+    slope = 100.0 + 3 * rows + 2 * cols
+    slope[10, 10] += 900
+    place = np.array([10]), np.array([10])
+    np.testing.assert_allclose(background(slope, *place), slope[7, 7])
+    np.testing.assert_allclose(background(slope - 500, *place), 0)
+
+
+def test_around_repeats_the_rim():
+    image = np.arange(12.0).reshape(3, 4)
+    pixels = around(image, np.array([0, 1]), np.array([0, 2]), 1).reshape(2, 3, 3)
+    np.testing.assert_array_equal(pixels[0], [[0, 0, 1], [0, 0, 1], [4, 4, 5]])
+    np.testing.assert_array_equal(pixels[1], image[:3, 1:4])

@@ -4,7 +4,7 @@ After SDSS's photo (Lupton et al. 2001), which compares a pixel with its neighbo
 sides, on the PSF *at that place*. The measure is the least that the PSF leaves beside any of its
 pixels, at any fraction of a pixel. In 8162-6-80 i (FWHM 2.5 to 3.05 px over the frame, a lopsided
 PSF) the neighbours along one diagonal have 0.44 of the mean PSF's middle pixel, but 0.19 to 0.30
-of a pixel on its flank: with a limit of 0.6 x 0.44 stars themselves were cosmic rays.
+of a pixel on its flank: a limit of 0.6 x 0.44 makes cosmic rays of the stars themselves.
 
 Besides, photo has taken the cores of bright stars there for rays and interpolated over a row of
 most, which leaves single pixels two to four times as bright as a star allows. So light must
@@ -16,14 +16,23 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from clumpscope.stages.fetch.sdss.sharpness import Sharpness, inner, neighbour_means
+from clumpscope.stages.fetch.sdss.sharpness import (
+    Sharpness,
+    around,
+    background,
+    inner,
+    neighbour_means,
+)
 
 _SIGMA = 6.0
-_SLACK = 0.6  # of the PSF's least ratio, for what is not known of the PSF
+_SLACK = 0.65  # of the PSF's least ratio, for what is not known of the PSF
 _NOISE = 2.5
 _ROUNDS = 8
 _CONTRAST = 0.5
+_CONTRAST_NEXT = 0.2
 _NEAR = 4  # px around a pixel, out of whose light it must stand
+_WINGS = 0.01  # of the brightest pixel near, for what is not known of a star's wings
+_FAR = 15  # px
 _RIM = 6  # px of a frame: the pipeline makes up to four columns there
 # Of the means of two opposite neighbours, and of three such pairs.
 _MEAN_NOISE = np.repeat([2**-0.5, 6**-0.5], 4)[:, None]
@@ -37,9 +46,10 @@ def cosmic_rays(
     """Pixels sharper than the PSF at their place allows: (ny, nx) bool.
 
     A pixel above 6 sigma is sharp if, along any of four directions, the mean of its two
-    neighbours, or that of the six others, is less than 0.6 of the least that the PSF leaves
-    there (`sharpness.least_ratios`), 2.5 sigma of noise granted to both. It is hit if it also
-    exceeds the median of 5x5 px by half of what the brightest of 9x9 px exceeds theirs by.
+    neighbours, or that of the six others, is less than 0.65 of the least that the PSF leaves
+    there (`sharpness.least_ratios`), all over the light 4 px away, 2.5 sigma of noise granted
+    to both. It is hit if it also exceeds the median of 5x5 px by half of what the brightest of
+    9x9 px exceeds theirs by, and by 1 % of the brightest pixel within 15 px.
     Neighbours of hit pixels above 3 sigma are tried in the same way without the grace, the hit
     ones filled. The frame's rim, 6 px, is not tried.
 
@@ -53,43 +63,34 @@ def cosmic_rays(
     light = np.nan_to_num(data, posinf=0.0, neginf=0.0)
     hit = np.zeros(data.shape, dtype=bool)
     tried = light > _SIGMA * noise
-    grace = _NOISE
+    grace, contrast, faintest = _NOISE, _CONTRAST, _SIGMA
     for _ in range(1 + _ROUNDS):
         rows, cols = inner(tried, _RIM)
-        pixels, sigma = light[rows, cols], noise[rows, cols]
-        least = _SLACK * sharpness.at(rows, cols)
-        means = neighbour_means(light, rows, cols) + grace * sigma * _MEAN_NOISE
-        sharp = (means < least * (pixels - grace * sigma)).any(axis=0)
+        sigma, level = noise[rows, cols], background(light, rows, cols)
+        least = _SLACK * sharpness.over_background_at(rows, cols)
+        pixels = light[rows, cols] - level
+        means = neighbour_means(light, rows, cols) - level + grace * sigma * _MEAN_NOISE
+        sharp = (means < least * (pixels - grace * sigma)).any(axis=0) & (pixels > faintest * sigma)
         rows, cols = rows[sharp], cols[sharp]
-        stands = _stand_out(light, rows, cols)
+        stands = _stand_out(light, rows, cols, contrast)
         if not stands.any():
             break
         hit[rows[stands], cols[stands]] = True
         light = filled(light, hit)
-        tried = ndimage.binary_dilation(hit, np.ones((3, 3))) & ~hit & (light > _SIGMA / 2 * noise)
-        grace = 0.0
+        grace, contrast, faintest = 0.0, _CONTRAST_NEXT, _SIGMA / 2
+        tried = ndimage.binary_dilation(hit, np.ones((3, 3))) & ~hit & (light > faintest * noise)
     return hit
 
 
 def _stand_out(
-    light: NDArray[np.floating], rows: NDArray[np.intp], cols: NDArray[np.intp]
+    light: NDArray[np.floating], rows: NDArray[np.intp], cols: NDArray[np.intp], share: float
 ) -> Flags:
     """Which of N pixels stand out of their surroundings, see `cosmic_rays`."""
-    around, near = _around(light, rows, cols, _NEAR), _around(light, rows, cols, 2)
-    contrast = around.max(axis=1) - np.median(around, axis=1)
-    stands: Flags = light[rows, cols] - np.median(near, axis=1) > _CONTRAST * contrast
+    wide, near = around(light, rows, cols, _NEAR), around(light, rows, cols, 2)
+    contrast = wide.max(axis=1) - np.median(wide, axis=1)
+    least = np.maximum(share * contrast, _WINGS * around(light, rows, cols, _FAR).max(axis=1))
+    stands: Flags = light[rows, cols] - np.median(near, axis=1) > least
     return stands
-
-
-def _around(
-    image: NDArray[np.floating], rows: NDArray[np.intp], cols: NDArray[np.intp], reach: int
-) -> NDArray[np.floating]:
-    """Pixels of a square around each of N, (N, P); at the rim the last ones repeated."""
-    steps = np.arange(-reach, reach + 1)
-    r = np.clip(rows[:, None] + steps, 0, image.shape[0] - 1)
-    c = np.clip(cols[:, None] + steps, 0, image.shape[1] - 1)
-    pixels: NDArray[np.floating] = image[r[:, :, None], c[:, None, :]]
-    return pixels.reshape(len(rows), len(steps) ** 2)
 
 
 def filled(data: NDArray[np.floating], bad: Flags) -> NDArray[np.floating]:
@@ -97,10 +98,9 @@ def filled(data: NDArray[np.floating], bad: Flags) -> NDArray[np.floating]:
 
     0 where none of them is good.
     """
+    rows, cols = np.nonzero(bad)
+    good = around(np.where(bad, np.nan, data), rows, cols, 2)
+    good[np.isnan(good).all(axis=1)] = 0
     out = data.copy()
-    ny, nx = data.shape
-    for row, col in zip(*np.nonzero(bad), strict=True):
-        window = np.s_[max(row - 2, 0) : min(row + 3, ny), max(col - 2, 0) : min(col + 3, nx)]
-        good = data[window][~bad[window]]
-        out[row, col] = np.median(good) if good.size else 0
+    out[rows, cols] = np.nanmedian(good, axis=1)
     return out
