@@ -39,6 +39,35 @@ def adaptive_moments(
 
     All are NaN where the moments do not converge. Parameters as of `adaptive_fwhm_px`.
     """
+    moments = _hsm(image, centre)
+    if moments is None:
+        return (np.nan,) * 4
+    return (
+        gaussian_sigma_to_fwhm * float(moments.moments_sigma),
+        float(moments.moments_centroid.x),
+        float(moments.moments_centroid.y),
+        float(moments.moments_amp),
+    )
+
+
+def adaptive_covariance(
+    image: ArrayLike, centre: tuple[float, float] | None = None
+) -> tuple[float, float, float]:
+    """Second adaptive moments of a single source, px squared: (xx, yy, xy).
+
+    All are NaN where they do not converge. Parameters as of `adaptive_fwhm_px`, whose FWHM is
+    2.3548 times the fourth root of their determinant.
+    """
+    moments = _hsm(image, centre)
+    if moments is None:
+        return (np.nan,) * 3
+    shape = moments.observed_shape  # e1 = (xx - yy) / (xx + yy), e2 = 2 xy / (xx + yy)
+    mean = float(moments.moments_sigma) ** 2 / np.sqrt(1 - shape.e1**2 - shape.e2**2)
+    return mean * (1 + shape.e1), mean * (1 - shape.e1), mean * shape.e2
+
+
+def _hsm(image: ArrayLike, centre: tuple[float, float] | None) -> galsim.hsm.ShapeData | None:
+    """Galsim's adaptive moments, ``None`` where they do not converge."""
     pixels = np.ascontiguousarray(image, dtype=float)
     ny, nx = pixels.shape
     x, y = ((nx - 1) / 2, (ny - 1) / 2) if centre is None else centre
@@ -47,16 +76,8 @@ def adaptive_moments(
     moments = galsim.hsm.FindAdaptiveMom(
         picture, guess_centroid=galsim.PositionD(x, y), strict=False
     )
-    sigma = moments.moments_sigma
-    if moments.error_message or not (sigma > 0 and moments.moments_amp > 0):
-        return (np.nan,) * 4
-    centroid = moments.moments_centroid
-    return (
-        gaussian_sigma_to_fwhm * float(sigma),
-        float(centroid.x),
-        float(centroid.y),
-        float(moments.moments_amp),
-    )
+    usable = moments.moments_sigma > 0 and moments.moments_amp > 0
+    return None if moments.error_message or not usable else moments
 
 
 def gaussian_psf(fwhm_px: float, side: int | None = None) -> Image:

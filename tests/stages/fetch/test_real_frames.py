@@ -18,7 +18,7 @@ from clumpscope.ops.psf import adaptive_fwhm_px, adaptive_moments
 from clumpscope.ops.sources import extract
 from clumpscope.stages.fetch.cutout import Fetched, cut_galaxy
 from clumpscope.stages.fetch.petrosian import aperture_flux
-from clumpscope.stages.fetch.sdss.band import make_band
+from clumpscope.stages.fetch.sdss.band import make_bands
 from clumpscope.stages.fetch.sdss.detectors import field_noise
 from clumpscope.stages.fetch.sdss.frame import read_frame
 from clumpscope.stages.fetch.sdss.mask import frame_mask
@@ -170,7 +170,7 @@ def test_saturated_stars_are_masked_and_unsaturated_ones_are_not(shared_frames):
     mirror = open_mirror(shared_frames / "001043-5-0025")
     key = FieldKey(1043, 5, 25)
     frame = read_frame(mirror.frames[key]["i"], "i", field_noise(mirror, key)["i"])
-    mask = frame_mask(frame, psf_from_stars(frame).image)
+    mask = frame_mask(frame, psf_from_stars(frame))
     # Looked at: interpolated cores, and stars that are whole.
     for x, y in ((1996, 1422), (64, 299), (1481, 1117), (754, 1331), (73, 668)):
         assert (mask[y - 1 : y + 2, x - 1 : x + 2] & MaskBit.SATURATED).all(), (x, y)
@@ -266,6 +266,7 @@ def test_a_field_with_psfield_takes_its_psf_from_it(shared_psf):
     mirror = open_mirror(shared_psf)
     key = FieldKey(2583, 2, 136)
     frame = read_frame(mirror.frames[key]["z"], "z", field_noise(mirror, key)["z"])
-    psf = make_band(frame, read_psfield(mirror.psfields[key])["z"]).psf.at(700, 1700)
+    model = read_psfield(mirror.psfields[key])["z"]
+    psf = make_bands({"z": frame}, {"z": model})["z"].psf.at(700, 1700)
     assert not psf.assumed
     assert psf.fwhm_px * PIXSCALE == pytest.approx(1.02, rel=0.02)

@@ -3,13 +3,15 @@ import pytest
 
 from clumpscope.errors import FrameError, ImageError
 from clumpscope.ops.psf import adaptive_fwhm_px, gaussian_psf
-from clumpscope.stages.fetch.sdss.band import FieldPsf, load_field, make_band
+from clumpscope.stages.fetch.sdss.band import FieldPsf, load_field, make_bands
 from clumpscope.stages.fetch.sdss.detectors import CcdNoise
-from clumpscope.stages.fetch.sdss.frame import read_frame
+from clumpscope.stages.fetch.sdss.frame import CorrectedFrame, read_frame
 from clumpscope.stages.fetch.sdss.mirror import FieldKey, open_mirror
 from clumpscope.stages.fetch.sdss.psfield import PsfModel, read_psfield
-from clumpscope.stages.fetch.sdss.stars import StarPsf, psf_from_stars
-from sdss_mirror import FWHM, PIXSCALE, Source, make_field, make_psfield
+from clumpscope.stages.fetch.sdss.starpsf import StarPsf
+from clumpscope.stages.fetch.sdss.stars import psf_from_stars
+from sdss_mirror import FWHM, PIXSCALE, Source, band_wcs, make_field, make_psfield
+from star_scenes import noisy, star
 
 KEY = FieldKey(3918, 3, 213)
 
@@ -86,7 +88,7 @@ def test_a_void_psfield_falls_back_on_stars(bands):
     void = PsfModel(np.zeros((1, 51, 51)), np.zeros((1, 5, 5)))
     with pytest.raises(ImageError, match="positive sum"):
         void.at(0, 0)
-    band = make_band(bands["r"].frame, void)
+    band = make_bands({"r": bands["r"].frame}, {"r": void})["r"]
     assert isinstance(band.psf, StarPsf)
     assert band.psf.at(10, 10).assumed
 
@@ -99,7 +101,35 @@ def test_a_broken_psfield_is_named(tmp_path):
         read_psfield(path)
 
 
-def test_psfs_are_those_of_the_whole_field_and_marked_assumed(bands):
+def test_psfs_of_a_field_without_change_are_one_and_marked_assumed(bands):
     first, last = bands["g"].psf.at(0, 0), bands["g"].psf.at(200, 300)
     assert first.assumed
-    assert first.fwhm_px == last.fwhm_px
+    assert first.fwhm_px == pytest.approx(last.fwhm_px, rel=0.02)
+
+
+def drawn_frame(fwhm_at, damaged=0.0):
+    """Stars whose width is ``fwhm_at(x)``; rows of the cores of a share of them made up."""
+    rng = np.random.default_rng(6)
+    image = np.zeros((500, 900))
+    for number, (x, y) in enumerate((x, y) for x in range(40, 870, 45) for y in range(40, 470, 45)):
+        dx, dy = rng.uniform(-0.5, 0.5, 2)
+        core = star((41, 41), 20 + dx, 20 + dy, rng.uniform(500, 3000), fwhm_at(x))
+        if number % 100 < 100 * damaged:
+            core[21, 18:22] = core[20, 20] * np.array((0.3, 0.4, 0.5, 0.6))
+        image[y - 20 : y + 21, x - 20 : x + 21] += core
+    data, noise = noisy(image, sigma=5.0)
+    ones = np.ones(900, dtype=np.float32)
+    data, variance = data.astype(np.float32), (noise**2).astype(np.float32)
+    return CorrectedFrame("drawn.fits", "i", data, variance, band_wcs("i", (500, 900)), ones)
+
+
+def test_a_psf_that_widens_over_the_frame_is_followed():
+    psf = psf_from_stars(drawn_frame(lambda x: 2.5 + 0.5 * x / 900))
+    for x in (60, 450, 850):
+        assert psf.at(250, x).fwhm_px == pytest.approx(2.5 + 0.5 * x / 900, rel=0.012)
+
+
+def test_stars_with_rows_made_up_do_not_make_the_psf():
+    whole = psf_from_stars(drawn_frame(lambda x: 2.8))
+    some = psf_from_stars(drawn_frame(lambda x: 2.8, damaged=0.4))
+    np.testing.assert_allclose(some.image, whole.image, atol=0.03 * whole.image.max())

@@ -1,19 +1,20 @@
 """One band of a field made ready for cutouts: defects masked and filled, PSF at hand."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.galaxy import MaskBit
 from clumpscope.errors import FrameError, ImageError, expected_got
 from clumpscope.ops.psf import adaptive_fwhm_px
 from clumpscope.stages.fetch.band import Band, LocalPsf, Psf
+from clumpscope.stages.fetch.sdss.cosmic import filled
 from clumpscope.stages.fetch.sdss.detectors import field_noise
 from clumpscope.stages.fetch.sdss.frame import CorrectedFrame, read_frame
-from clumpscope.stages.fetch.sdss.mask import filled, frame_mask
+from clumpscope.stages.fetch.sdss.mask import frame_mask
 from clumpscope.stages.fetch.sdss.mirror import FieldKey, Mirror
 from clumpscope.stages.fetch.sdss.psfield import PsfModel, read_psfield
 from clumpscope.stages.fetch.sdss.stars import psf_from_stars
@@ -58,38 +59,43 @@ def load_field(mirror: Mirror, key: FieldKey) -> dict[str, Band]:
         )
     noise = field_noise(mirror, key)
     models = read_psfield(mirror.psfields[key]) if key in mirror.psfields else {}
-    return {
-        band: make_band(read_frame(mirror.frames[key][band], band, noise[band]), models.get(band))
-        for band in SDSS_BANDS
-    }
+    frames = {band: read_frame(mirror.frames[key][band], band, noise[band]) for band in SDSS_BANDS}
+    return make_bands(frames, models)
 
 
-def make_band(frame: CorrectedFrame, model: PsfModel | None) -> Band:
-    """Mask a frame's defects and give it a PSF: ``model``, or its own stars' if it has none.
+def make_bands(
+    frames: Mapping[str, CorrectedFrame], models: Mapping[str, PsfModel]
+) -> dict[str, Band]:
+    """Mask the defects of a field's frames and give each a PSF: its model, else its own stars'.
+
+    What one band alone is thought to have hit is looked up in the others, if there are any.
 
     Raises
     ------
     FrameError
-        If it needs stars and has none.
+        If a frame needs stars and has none.
     """
-    psf: Psf
-    middle = None if model is None else _middle(model, frame)
-    if model is None or middle is None:
-        psf = stars = psf_from_stars(frame)
-        middle = stars.image
-    else:
-        psf = FieldPsf(model, frame.path)
-    mask = frame_mask(frame, middle)
-    finite = np.nan_to_num(frame.data, posinf=0.0, neginf=0.0)
-    clean = filled(finite, (mask & MaskBit.COSMIC_RAY) > 0)
-    return Band(replace(frame, data=clean.astype(np.float32)), mask, psf)
+    psfs = {band: _psf(frame, models.get(band)) for band, frame in frames.items()}
+    made = {}
+    for band, frame in frames.items():
+        others = [(frames[other], psfs[other]) for other in frames if other != band]
+        mask = frame_mask(frame, psfs[band], others)
+        finite = np.nan_to_num(frame.data, posinf=0.0, neginf=0.0)
+        clean = filled(finite, (mask & MaskBit.COSMIC_RAY) > 0)
+        made[band] = Band(replace(frame, data=clean.astype(np.float32)), mask, psfs[band])
+    return made
 
 
-def _middle(model: PsfModel, frame: CorrectedFrame) -> NDArray[np.float32] | None:
-    """PSF of a model in the middle of a frame; ``None`` where the model is void."""
+def _psf(frame: CorrectedFrame, model: PsfModel | None) -> Psf:
+    """PSF of a frame; from its stars where the model is void in a corner or the middle."""
+    if model is None:
+        return psf_from_stars(frame)
+    psf = FieldPsf(model, frame.path)
     ny, nx = frame.data.shape
     try:
-        image = model.at(ny / 2, nx / 2)
-    except ImageError:
-        return None
-    return image if adaptive_fwhm_px(image) > 0 else None
+        for row in (0, ny / 2, ny - 1):
+            for col in (0, nx / 2, nx - 1):
+                psf.at(row, col)
+    except (FrameError, ImageError):
+        return psf_from_stars(frame)
+    return psf

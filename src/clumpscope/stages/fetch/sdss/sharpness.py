@@ -1,0 +1,144 @@
+"""How sharp light may be that came through a frame's PSF: what pixels beside a pixel must have."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from clumpscope.stages.fetch.band import Psf
+
+_TILES = (3, 4)  # of a frame, each with the PSF of its middle
+_SUBPIXELS = np.arange(-0.5, 0.5, 0.25)
+_REACH = 8  # px around the PSF's middle that are looked at
+_FAINTEST = 0.1  # of its peak: pixels beyond do not count; over the background, a fifth
+_RING = ((4, 0), (-4, 0), (0, 4), (0, -4), (3, 3), (3, -3), (-3, 3), (-3, -3))
+_ACROSS = ((1, 0), (0, 1), (1, 1), (1, -1))
+
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Sharpness:
+    """PSFs and their `least_ratios` over a frame, in tiles.
+
+    Attributes
+    ----------
+    images
+        (rows of tiles, columns of tiles, k, k).
+    ratios
+        (8, rows of tiles, columns of tiles).
+    over_background
+        The same of light over its background.
+    shape
+        (ny, nx) of the frame.
+    """
+
+    images: NDArray[np.float32]
+    ratios: NDArray[np.floating]
+    over_background: NDArray[np.floating]
+    shape: tuple[int, ...]
+
+    @classmethod
+    def of(cls, psf: Psf, shape: tuple[int, ...]) -> Self:
+        """That of a frame's PSF.
+
+        Raises
+        ------
+        FrameError
+            If it has no width somewhere.
+        """
+        rows, cols = (
+            (np.arange(n) + 0.5) * side / n for n, side in zip(_TILES, shape, strict=True)
+        )
+        images = np.array([[psf.at(row, col).image for col in cols] for row in rows])
+        plain, over = (
+            np.array([[least_ratios(one, over_background=over) for one in line] for line in images])
+            for over in (False, True)
+        )
+        return cls(images, np.moveaxis(plain, -1, 0), np.moveaxis(over, -1, 0), shape)
+
+    def at(self, rows: Indices, cols: Indices) -> NDArray[np.floating]:
+        """Least ratios (8, N) at N pixels."""
+        least: NDArray[np.floating] = self.ratios[:, *self._tile(rows, cols)]
+        return least
+
+    def over_background_at(self, rows: Indices, cols: Indices) -> NDArray[np.floating]:
+        """Least ratios over the background (8, N) at N pixels."""
+        least: NDArray[np.floating] = self.over_background[:, *self._tile(rows, cols)]
+        return least
+
+    def image(self, row: int, col: int) -> NDArray[np.float32]:
+        """PSF (k, k) at a pixel."""
+        image: NDArray[np.float32] = self.images[self._tile(np.intp(row), np.intp(col))]
+        return image
+
+    def _tile(self, rows: Indices | np.intp, cols: Indices | np.intp) -> tuple[Indices, Indices]:
+        ny, nx = self.shape
+        return np.asarray(rows * _TILES[0] // ny), np.asarray(cols * _TILES[1] // nx)
+
+
+def least_ratios(image: NDArray[np.floating], *, over_background: bool) -> NDArray[np.floating]:
+    """Least of neighbours over pixel that a point source's image has: (8,).
+
+    The mean of two opposite neighbours in four directions (along the column, along the row, both
+    diagonals), and that of the six others of each. The least is taken over the pixels above a
+    share of the peak and over the source's places in steps of 0.25 px, the PSF interpolated by
+    cubic splines.
+
+    Parameters
+    ----------
+    image
+        (k, k) PSF, k odd.
+    over_background
+        Whether pixels and means are those above `background`.
+    """
+    half = image.shape[0] // 2
+    reach = min(_REACH, half)
+    core = image[half - reach : half + reach + 1, half - reach : half + reach + 1].astype(float)
+    least = np.full(2 * len(_ACROSS), np.inf)
+    for dy in _SUBPIXELS:
+        for dx in _SUBPIXELS:
+            moved = ndimage.shift(core, (dy, dx), order=3)
+            rows, cols = inner(moved > _FAINTEST * moved.max(), 4)
+            level = background(moved, rows, cols) if over_background else np.zeros(len(rows))
+            above = moved[rows, cols] - level
+            means = neighbour_means(moved, rows, cols) - level
+            counted = above > (_FAINTEST + 0.1 * over_background) * moved.max()
+            least = np.minimum(least, (means[:, counted] / above[counted]).min(axis=1))
+    return least
+
+
+def neighbour_means(
+    image: NDArray[np.floating], rows: Indices, cols: Indices
+) -> NDArray[np.floating]:
+    """Means of two opposite neighbours of N pixels, and of the six others: (8, N)."""
+    pairs = np.array(
+        [(image[rows + dy, cols + dx] + image[rows - dy, cols - dx]) / 2 for dy, dx in _ACROSS]
+    )
+    return np.concatenate([pairs, (pairs.sum(axis=0) - pairs) / 3])
+
+
+def background(image: NDArray[np.floating], rows: Indices, cols: Indices) -> NDArray[np.floating]:
+    """Faintest of eight pixels 4 px from each of N, at least 0: (N,)."""
+    ring = np.array([image[rows + dy, cols + dx] for dy, dx in _RING])
+    level: NDArray[np.floating] = np.maximum(ring.min(axis=0), 0)
+    return level
+
+
+def around(
+    image: NDArray[np.floating], rows: Indices, cols: Indices, reach: int
+) -> NDArray[np.floating]:
+    """Pixels of a square around each of N, (N, P); at the rim the last ones repeated."""
+    steps = np.arange(-reach, reach + 1)
+    r = np.clip(rows[:, None] + steps, 0, image.shape[0] - 1)
+    c = np.clip(cols[:, None] + steps, 0, image.shape[1] - 1)
+    pixels: NDArray[np.floating] = image[r[:, :, None], c[:, None, :]]
+    return pixels.reshape(len(rows), len(steps) ** 2)
+
+
+def inner(chosen: NDArray[np.bool_], rim: int) -> tuple[Indices, Indices]:
+    """Rows and columns of the chosen pixels that are not on the rim, ``rim`` px wide."""
+    rows, cols = np.nonzero(chosen[rim:-rim, rim:-rim])
+    return rows + rim, cols + rim
