@@ -268,3 +268,17 @@ def test_other_bands_have_no_ratio_and_no_known_extinction():
     assert np.isfinite(value(table, "clump_mag_corr_g"))
     assert np.isnan(value(table, "clump_mag_corr_V"))
     assert value(table, "flags") == ClumpFlag.NO_HOST_FLUX | ClumpFlag.NO_EXTINCTION
+
+
+def test_flags_of_the_host_count_and_a_row_not_to_be_used_has_no_chances():
+    flags = [0, int(ClumpFlag.MERGED), int(ClumpFlag.SATURATED), 0]
+    table = catalogue(
+        photometry(flux=5.0, ids=("a", "a", "a", "b"), flags=flags),
+        hosts(("a", "b"), flags=[0, int(ClumpFlag.HOST_CROWDED)]),
+        CONFIG,
+    )
+    assert plain(table, "quality").tolist() == [0, 0, 2, 1]
+    assert np.isnan(plain(table, "p_3pct")).tolist() == [False, False, True, False]
+    assert np.isnan(plain(table, "p_8pct")).tolist() == [False, False, True, False]
+    assert plain(table, "flags")[3] & int(ClumpFlag.HOST_CROWDED)
+    assert np.isfinite(plain(table, "clump_flux_ratio")).all()

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,9 +13,10 @@ from clumpscope.core.boxes import Boxes, Label
 from clumpscope.core.composite import composite
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.frames import native_to_sky
-from clumpscope.core.galaxy import BandImage, ColourImage, GalaxyImage
+from clumpscope.core.galaxy import BandImage, ColourImage, GalaxyImage, MaskBit
 from clumpscope.core.schema import plain
 from clumpscope.errors import ImageError
+from clumpscope.ops.outline import galaxy_outline
 from clumpscope.stages.refine import positions_table, refine
 
 SHAPE = (100, 100)
@@ -274,3 +276,40 @@ def test_the_stage_loads_and_needs_no_torch(stage):
         f"import clumpscope.stages.{stage}\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def with_star(image, xy, radius, flux=3000.0):
+    """The image with a bright star at a place, masked to a radius (px)."""
+    ny, nx = image.shape
+    rows, cols = np.indices((ny, nx))
+    masked = np.hypot(cols - xy[0], rows - xy[1]) < radius
+    light = scenes.point_sources((ny, nx), [xy], flux, scenes.FWHM_PX)
+    bands = {
+        band: replace(
+            plane,
+            data=(plane.data + light).astype(np.float32),
+            mask=np.where(masked, np.uint8(MaskBit.STAR), plane.mask).astype(np.uint8),
+        )
+        for band, plane in image.bands.items()
+    }
+    return replace(image, bands=bands)
+
+
+def test_a_star_beside_the_host_is_not_outlined_but_its_box_keeps_its_row():
+    bare = scenes.galaxy(shape=(140, 140), host_flux=400)
+    outline = galaxy_outline(bare, RefineConfig())
+    edge = float(np.nonzero(outline[69])[0].max())
+    starry = with_star(bare, (edge + 3.0, 69.5), 9.0)
+    apart = np.hypot(*np.indices((140, 140))[::-1] - np.array([edge + 3, 69.5])[:, None, None])
+    found = galaxy_outline(starry, RefineConfig())
+    assert (found == outline)[apart > 16].all()
+    assert not found[69, int(edge) + 8]
+    refined = run([[edge + 3.0, 69.5], [69.5, 80.0]], image=starry, scores=[0.9, 0.8])
+    assert len(refined) == 2
+    assert len(run([[edge + 40.0, 20.0]], image=starry)) == 0
+
+
+def test_a_star_inside_the_host_makes_no_hole_in_it():
+    bare = scenes.galaxy(shape=(140, 140), host_flux=900, scale_px=12)
+    starry = with_star(bare, (85.0, 69.5), 7.0)
+    assert galaxy_outline(starry, RefineConfig())[60:80, 76:95].all()
