@@ -18,7 +18,7 @@ from clumpscope.ops.sources import extract
 from clumpscope.stages.fetch.band import Band
 from clumpscope.stages.fetch.cutout import on_grid
 from clumpscope.stages.fetch.resample import Grid
-from clumpscope.stages.fetch.sdss.band import make_band
+from clumpscope.stages.fetch.sdss.band import make_bands
 from clumpscope.stages.fetch.sdss.detectors import field_noise
 from clumpscope.stages.fetch.sdss.frame import read_frame
 from clumpscope.stages.fetch.sdss.mirror import open_mirror
@@ -103,7 +103,7 @@ def photo_stars() -> Iterator[tuple[float, float, float, float]]:
     mirror = open_mirror(PHOTO)
     key = next(key for key in mirror.frames if key.run == 3900)
     frame = read_frame(mirror.frames[key]["u"], "u", field_noise(mirror, key)["u"])
-    band = make_band(frame, read_psfield(mirror.psfields[key])["u"])
+    band = make_bands({"u": frame}, read_psfield(mirror.psfields[key]))["u"]
     table = Table.read(PHOTO / "photoObj-003900-6-0269.fits")
     table = table[(table["MODE"] == 1) & (table["NCHILD"] == 0)]
     xy = sky_to_native(np.column_stack([table["RA"], table["DEC"]]), frame.wcs)
@@ -123,7 +123,7 @@ def photo_stars() -> Iterator[tuple[float, float, float, float]]:
 
 def stars() -> None:
     """Print how well stars come back."""
-    print("\nstars as targets: median ratio, errors, width of pulls by the difference's error")
+    print("\nstars as targets: median ratio, errors, width of pulls")
     if (PHOTO / "photoObj-003900-6-0269.fits").is_file():
         table(np.array(list(photo_stars())), "3900-6-269 u to psfFlux", photo=True)
     found = list(field_stars())
@@ -139,9 +139,10 @@ def table(rows: Values, what: str, *, photo: bool) -> None:
         flux, error, true, other = rows[(snr >= low) & (snr < high)].T
         if len(flux) < _FEWEST:
             continue
-        # Of one sky, the smaller error is in the larger one; wide apertures have their own.
-        apart = np.sqrt(np.abs(error**2 - other**2)) if photo else np.hypot(error, other)
-        edges = np.percentile((flux - true) / np.maximum(apart, 0.3 * error), [16, 84])
+        # psfFlux is of the same pixels, and its error in ours; wide apertures have their own.
+        edges = np.percentile(
+            (flux - true) / (error if photo else np.hypot(error, other)), [16, 84]
+        )
         print(
             f"  {what}, S/N {low:g}-{high:g}: {len(flux)} stars, ratio "
             f"{np.median(flux / true):.3f}, errors {np.median(error / other):.2f} of the other's, "
