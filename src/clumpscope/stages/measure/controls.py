@@ -22,7 +22,7 @@ Flags = NDArray[np.bool_]
 _STEPS = (-0.7, 0.0, 0.7)  # of the isophotes, from the clump's
 _INNERMOST = 1.0  # isophote of clumps nearer to the nucleus
 _CLEAR = 1.6  # of any clump
-_ARCS = _CLEAR + 0.8 * np.arange(9)  # along the isophote, to both sides
+_ARCS = _CLEAR + 1.0 * np.arange(7)  # along the isophote, to both sides
 _NEAR = 2.5  # structure is patchy: what is so near to the clump counts in full ...
 _FAR = 0.1  # ... and what is far so much
 _TAILS = 1.1  # structure has longer tails than its rms tells
@@ -46,8 +46,6 @@ class Controls:
         Pixels of a whole aperture; where a host's pixels are thinned, few are known.
     design
         (m, k) sums of the host's basis functions over the fitted pixels of each aperture.
-    points
-        (m, k) the same, weighted by a point source's light, which is 1 over what is fitted.
     """
 
     n: int
@@ -56,7 +54,6 @@ class Controls:
     sums: sparse.csr_array
     size: int
     design: Values
-    points: Values
 
     @classmethod
     def of(
@@ -101,12 +98,8 @@ class Controls:
         place, at = np.nonzero(found >= 0)
         index = place, found[place, at]
         sums = sparse.csr_array((np.ones(len(at)), index), (len(x), len(pixels)))
-        light = np.exp(-4 * np.log(2) * (dx**2 + dy**2)[at] / fwhm**2)
-        sources = sparse.csr_array((light, index), sums.shape)
         fitted = basis.fitted[:, None] * basis.design
-        whole = np.maximum(sources @ basis.fitted, 1e-9)
-        points = sources @ fitted / whole[:, None]
-        return cls(len(xy), owner, weight, sums, len(dx), sums @ fitted, points)
+        return cls(len(xy), owner, weight, sums, len(dx), sums @ fitted)
 
     def structure(
         self, residual: Values, variance: Values, fitted: Flags, system: Values
@@ -122,11 +115,14 @@ class Controls:
         system
             Its normal equations.
         """
-        seen = (self.sums @ fitted) / self.size
-        taken = (self.design * np.linalg.solve(system, self.points.T).T).sum(axis=1)
-        left = np.clip(1 - taken, _LEAST_LEFT, 1)
-        flux = self.sums @ (residual * fitted) / left
-        noise = self.sums @ (variance * fitted) / left
+        known, flux, noise = (
+            self.sums @ np.column_stack([fitted, residual * fitted, variance * fitted])
+        ).T
+        seen = known / self.size
+        # Of light spread over the aperture, what the model takes.
+        taken = (self.design * np.linalg.solve(system, self.design.T).T).sum(axis=1)
+        left = np.clip(1 - taken / np.maximum(known, 1), _LEAST_LEFT, 1)
+        flux, noise = flux / left, noise / left
         # What is known of an aperture stands for all of it.
         excess, noise = (
             np.where(seen > 0, values, 0) / np.maximum(seen, 1e-9) ** 2
