@@ -99,7 +99,7 @@ def test_an_image_that_changed_is_seen(copied: Path) -> None:
     }
     write_galaxy(path, replace(image, bands=wide))
     before = read_parquet(copied / "run" / "galaxies.parquet")
-    refine(copied / "run", Recipe())
+    refine(copied / "run", Recipe(refine=RefineConfig(nucleus_fwhm=0)))
     after = read_parquet(copied / "run" / "galaxies.parquet")
     assert before["n_clumps"][4] > after["n_clumps"][4] == 1
     assert after["flags"][4] == int(ClumpFlag.PSF_ASSUMED)

@@ -39,7 +39,7 @@ def test_a_release_shows_magnitudes_with_errors_and_limits_below_two_sigma():
     assert list(found) == [
         *(("clump", ""), ("class", ""), ("score", "")),
         *((band, "AB mag") for band in "ugr"),
-        *(("S/N", "u"), ("u/host", "%"), ("p_3pct", "")),
+        *(("S/N", "u"), ("u/host", "%"), ("p_3pct", ""), ("quality", "")),
     ]
     assert found["clump", ""] == [("1", ""), ("2", "")]
     assert found["class", ""] == [("clump", ""), ("odd", "clump")]

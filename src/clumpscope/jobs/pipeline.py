@@ -17,7 +17,7 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.core.composite import composite
 from clumpscope.core.conditions import Conditions
 from clumpscope.core.flags import ClumpFlag
-from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage
+from clumpscope.core.galaxy import AnyImage, ColourImage
 from clumpscope.core.quality import MEANINGS
 from clumpscope.core.records import WORKER
 from clumpscope.core.schema import plain
@@ -30,7 +30,6 @@ from clumpscope.models.header import read_spec
 from clumpscope.models.registry import find_model
 from clumpscope.models.spec import DetectorSpec, TrainingRange
 from clumpscope.ops.cost import check_boxes, check_measured
-from clumpscope.ops.stars import host_is_star
 from clumpscope.stages.measure import Photometry, measure
 from clumpscope.stages.refine import Refined, refine
 from clumpscope.store.manifest import RunManifest, sha256_file, sha256_json
@@ -107,7 +106,9 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
         with work.attempt("read"):
             work.image = sample.read_starred(work.index, recipe.sample, recipe.limits)
             work.composite = composite(work.image, finder.spec.composite)
-            work.flags = out_of_range(work.image, finder.spec.trained_on) | of_star(work.image)
+            work.flags = out_of_range(work.image, finder.spec.trained_on) | books.of_star(
+                work.image
+            )
     books.search(finder, works, recipe.detect.batch_size)
     for work in works:
         with work.attempt("detect"):
@@ -125,12 +126,6 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
 def out_of_range(image: AnyImage, trained_on: TrainingRange) -> int:
     """Flag of a galaxy unlike those that the model was trained on."""
     return 0 if trained_on.holds(Conditions.of(image)) else int(ClumpFlag.OUT_OF_RANGE)
-
-
-def of_star(image: AnyImage) -> int:
-    """Flag of a target that is a star."""
-    star = isinstance(image, GalaxyImage) and host_is_star(image)
-    return int(ClumpFlag.HOST_IS_STAR) if star else 0
 
 
 def measured(image: AnyImage, refined: Refined, recipe: Recipe) -> Photometry:

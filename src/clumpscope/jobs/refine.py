@@ -62,6 +62,7 @@ def refine(run: Path, recipe: Recipe, progress: Progress = silent) -> int:
         if work.error is None or work.error[0] != WORKER:  # it would end this process, too
             with work.attempt("read"):
                 work.image = sample.read_starred(index, recipe.sample, recipe.limits)
+                work.flags |= books.of_star(work.image)
         if work.image is not None:
             with work.attempt("refine"):
                 check_boxes("boxes", len(work.boxes), recipe.limits)

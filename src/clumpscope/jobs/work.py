@@ -27,6 +27,7 @@ from clumpscope.core.records import (
 from clumpscope.engine.watch import time_limit
 from clumpscope.errors import ModelError, RecipeError, reason
 from clumpscope.ops.host import host_centre, reference_band
+from clumpscope.ops.stars import host_is_star
 from clumpscope.stages.detect.detect import Finder, detect
 from clumpscope.stages.measure import Photometry, photometry_table
 from clumpscope.stages.refine import Refined, positions_table
@@ -132,6 +133,12 @@ def search(finder: Finder, works: Sequence[Work], batch_size: int) -> None:
     seen = [work for work in works if work.composite is not None]
     if seen:
         each_apart(look, seen, lambda work, why: work.fail("detect", why))
+
+
+def of_star(image: AnyImage) -> int:
+    """Flag of a target that is a star."""
+    star = isinstance(image, GalaxyImage) and host_is_star(image)
+    return int(ClumpFlag.HOST_IS_STAR) if star else 0
 
 
 def tables(

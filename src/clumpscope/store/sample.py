@@ -178,7 +178,7 @@ class Sample:
     def galaxy(
         self, galaxy_id: str, config: SampleConfig = _ASSUMED, limits: LimitsConfig = LIMITS
     ) -> AnyImage:
-        """Read the image of the galaxy of that id; see `read`.
+        """Read the image of the galaxy of that id, stars taken out; see `read_starred`.
 
         Raises
         ------
@@ -187,7 +187,7 @@ class Sample:
         ImageError
             If its file is missing or unusable.
         """
-        return self.read(self.index(galaxy_id), config, limits)
+        return self.read_starred(self.index(galaxy_id), config, limits)
 
     def read(
         self, index: int, config: SampleConfig = _ASSUMED, limits: LimitsConfig = LIMITS

@@ -84,10 +84,16 @@ def point_like(views: Mapping[str, View], place: Values) -> bool:
         xy = view.xy(place[None])
         if view.saturated(xy)[0]:
             return star_halo(view, float(xy[0, 0]), float(xy[0, 1]))
-    fits = [_fit(view, place) for view in known]
-    seen = [fit for fit in fits if fit is not None and fit.flux > _TARGET_SNR * fit.flux_err]
-    points = sum(_narrow(fit, _TARGET_SNR) and not _on_light(fit) for fit in seen)
-    return 2 * points > len(seen)
+    points = others = 0
+    for view in known:
+        fit = _fit(view, place)
+        if fit is None or fit.flux < _TARGET_SNR * fit.flux_err:
+            continue
+        narrow = _narrow(fit, _TARGET_SNR) and not _on_light(fit)
+        points, others = points + narrow, others + (not narrow)
+        if 2 * others >= len(known):  # as most galaxies end, after two bands
+            return False
+    return points > others
 
 
 def _candidates(view: View) -> Values:
