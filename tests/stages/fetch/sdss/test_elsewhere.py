@@ -52,6 +52,21 @@ def test_a_star_is_seen_in_the_other_bands_and_a_ray_is_not(field):
     assert not seen_elsewhere(np.zeros_like(hit), field["r"], [(field["g"], PSF)]).any()
 
 
+def test_a_ray_on_a_compact_nucleus_is_sharper_than_it():
+    rays, nuclei = np.zeros(SHAPE), {}
+    for band in "ri":
+        x, y = in_band(band, 60, 60)
+        nuclei[band] = star(SHAPE, x, y, 300, 4.5)
+    rays[60, 60] = 900
+    frames = {"r": drawn("r", nuclei["r"] + rays, 7), "i": drawn("i", nuclei["i"], 8)}
+    found, _ = point_sources(
+        frames["i"], PSF, *np.rint(in_band("i", 60, 60)[::-1]).astype(int)[:, None]
+    )
+    assert found.all()
+    mask = frame_mask(frames["r"], PSF, [(frames["i"], PSF)])
+    assert mask[60, 60]
+
+
 def test_a_star_sharper_than_the_psf_told_is_saved_by_another_band(field):
     broad = OnePsf(gaussian_psf(6.0, side=25), 6.0)
     alone = frame_mask(field["r"], broad)
@@ -71,12 +86,17 @@ def test_point_sources_are_points_of_five_sigma_at_their_place():
     )
     image[90, 30] = np.nan
     frame = drawn("r", np.nan_to_num(image), 3)
-    found = point_sources(frame, PSF, *places.T)
+    found, fullness = point_sources(frame, PSF, *places.T)
     assert found.tolist() == [True, False, False, False, False, False]
+    # A star's nine pixels hold 0.6 of the brightest on average, a broad galaxy's nearly all.
+    assert fullness[0] == pytest.approx(
+        PSF.local.image[11:14, 11:14].mean() / PSF.local.image.max(), rel=0.15
+    )
+    assert fullness[2] > 0.85
 
 
 def test_of_noise_no_source_is_made():
     frame = drawn("r", np.zeros(SHAPE), 5)
     rows, cols = (axis.ravel() for axis in np.mgrid[8:110:3, 8:130:3])
-    assert not point_sources(frame, PSF, rows, cols).any()
+    assert not point_sources(frame, PSF, rows, cols)[0].any()
     assert ndimage.label(frame_mask(frame, PSF))[1] == 0

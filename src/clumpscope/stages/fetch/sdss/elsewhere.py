@@ -1,7 +1,7 @@
 """What the other bands of a field show where one of them has a cosmic ray.
 
 A ray is in one band, a star in several. Where another band has a point source at the same place on
-the sky, the light is a star's, however sharp it seems.
+the sky, about as sharp, the light is a star's. A ray on a galaxy's nucleus is sharper than that.
 """
 
 from collections.abc import Iterable
@@ -16,14 +16,19 @@ from clumpscope.stages.fetch.band import Frame, Psf
 _SIGMA = 5.0
 _SEARCH = 1  # px around the place
 _RING = 4  # px from a source to the square ring that tells whether it is a point
+_REACH = _RING + _SEARCH
 _WIDER = 0.1  # of its light there, beyond the PSF's
+_FULLER = 0.75  # of another band's fullness that the same source has at least
 
 Flags = NDArray[np.bool_]
 Seen = tuple[Frame, Psf]
 
 
 def seen_elsewhere(hit: Flags, frame: Frame, others: Iterable[Seen]) -> Flags:
-    """Which hit pixels lie in groups at whose brightest pixel another band has a point source.
+    """Which hit pixels lie in groups that another band shows as a point source.
+
+    It has one at the group's brightest pixel (`point_sources`), and the group is not much
+    sharper: the mean of its 3x3 px, over the brightest of them, is 0.75 of the other band's.
 
     Parameters
     ----------
@@ -41,45 +46,53 @@ def seen_elsewhere(hit: Flags, frame: Frame, others: Iterable[Seen]) -> Flags:
     peaks = ndimage.maximum_position(light, labels, np.arange(1, number + 1))
     sky = native_to_sky(np.array(peaks, dtype=float)[:, ::-1], frame.wcs)
     seen = np.zeros(number + 1, dtype=bool)
+    own = np.array([fullness for _, _, fullness in _profiles(frame.data, *np.transpose(peaks))])
     for other, psf in others:
-        places = np.rint(sky_to_native(sky, other.wcs)).astype(np.intp)
-        seen[1:] |= point_sources(other, psf, places[:, 1], places[:, 0])
+        cols, rows = np.rint(sky_to_native(sky, other.wcs)).astype(np.intp).T
+        found, fullness = point_sources(other, psf, rows, cols)
+        seen[1:] |= found & (own > _FULLER * fullness)
     inside: Flags = seen[labels]
     return inside
 
 
-def point_sources(frame: Frame, psf: Psf, rows: NDArray[np.intp], cols: NDArray[np.intp]) -> Flags:
-    """At which of N pixels a frame has a point source: (N,); none at its rim.
+def point_sources(
+    frame: Frame, psf: Psf, rows: NDArray[np.intp], cols: NDArray[np.intp]
+) -> tuple[Flags, NDArray[np.float64]]:
+    """At which of N pixels a frame has a point source, and its fullness: (N,), (N,).
 
-    One is where the mean of 3x3 px, the brightest within a pixel, is above 5 sigma, and the
-    median of the square ring 4 px from it has no larger share of that than the PSF's and a tenth.
-    The flank of a star counts, too: there as well its light was thought sharp.
+    It has one where the mean of 3x3 px, the brightest within a pixel, is above 5 sigma, and the
+    median of the square ring 4 px from it has no larger share of that than the PSF's and a
+    tenth; none at its rim. Fullness is that mean over the brightest of the nine pixels.
     """
-    reach = _RING + _SEARCH
     ny, nx = frame.data.shape
-    inside = (rows >= reach) & (rows < ny - reach) & (cols >= reach) & (cols < nx - reach)
-    found = np.zeros(len(rows), dtype=bool)
     model = psf.at(ny / 2, nx / 2).image
     half = model.shape[0] // 2
-    centre, ring = _centre_and_ring(
-        model[half - reach : half + reach + 1, half - reach : half + reach + 1]
-    )
+    [(centre, ring, _)] = _profiles(model, np.array([half]), np.array([half]))
     allowed = ring / centre + _WIDER
-    for number in np.flatnonzero(inside):
-        row, col = rows[number], cols[number]
-        window = np.s_[row - reach : row + reach + 1, col - reach : col + reach + 1]
-        centre, ring = _centre_and_ring(np.nan_to_num(frame.data[window], posinf=0.0, neginf=0.0))
-        sigma = np.sqrt(frame.variance[row, col]) / 3
+    found = np.zeros(len(rows), dtype=bool)
+    fullness = np.ones(len(rows))
+    inside = (rows >= _REACH) & (rows < ny - _REACH) & (cols >= _REACH) & (cols < nx - _REACH)
+    numbers = np.flatnonzero(inside)
+    profiles = _profiles(frame.data, rows[numbers], cols[numbers])
+    for number, (centre, ring, fullness[number]) in zip(numbers, profiles, strict=True):
+        sigma = np.sqrt(frame.variance[rows[number], cols[number]]) / 3
         found[number] = centre > _SIGMA * sigma and ring < allowed * centre
-    return found
+    return found, fullness
 
 
-def _centre_and_ring(window: NDArray[np.floating]) -> tuple[float, float]:
-    """Brightest mean of 3x3 px near a window's middle, and the median of the ring around it."""
-    means = ndimage.uniform_filter(window.astype(float), 3)
-    middle = _RING + _SEARCH
-    near = means[_RING : middle + _SEARCH + 1, _RING : middle + _SEARCH + 1]
-    dy, dx = np.unravel_index(np.argmax(near), near.shape)
-    around = window[dy : dy + 2 * _RING + 1, dx : dx + 2 * _RING + 1]
-    ring = np.concatenate([around[[0, -1]].ravel(), around[1:-1, [0, -1]].ravel()])
-    return float(near.max()), float(np.median(ring))
+def _profiles(
+    image: NDArray[np.floating], rows: NDArray[np.intp], cols: NDArray[np.intp]
+) -> list[tuple[float, float, float]]:
+    """Brightest mean of 3x3 px near each pixel, median of the ring around it, and fullness."""
+    profiles = []
+    for row, col in zip(rows, cols, strict=True):
+        window = image[row - _REACH : row + _REACH + 1, col - _REACH : col + _REACH + 1]
+        window = np.nan_to_num(window.astype(float), posinf=0.0, neginf=0.0)
+        near = ndimage.uniform_filter(window, 3)[_RING:-_RING, _RING:-_RING]
+        dy, dx = np.unravel_index(np.argmax(near), near.shape)
+        around = window[dy : dy + 2 * _RING + 1, dx : dx + 2 * _RING + 1]
+        rim = np.concatenate([around[[0, -1]].ravel(), around[1:-1, [0, -1]].ravel()])
+        centre = float(near.max())
+        peak = around[_RING - 1 : _RING + 2, _RING - 1 : _RING + 2].max()
+        profiles.append((centre, float(np.median(rim)), centre / max(float(peak), 1e-30)))
+    return profiles
