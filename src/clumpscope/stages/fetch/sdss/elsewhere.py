@@ -42,14 +42,17 @@ def seen_elsewhere(hit: Flags, frame: Frame, others: Iterable[Seen]) -> Flags:
     labels, number = ndimage.label(hit, np.ones((3, 3)))
     if not number:
         return np.zeros_like(hit)
-    light = np.nan_to_num(frame.data, posinf=0.0, neginf=0.0)
-    peaks = ndimage.maximum_position(light, labels, np.arange(1, number + 1))
-    sky = native_to_sky(np.array(peaks, dtype=float)[:, ::-1], frame.wcs)
+    rows, cols = np.nonzero(hit)
+    order = np.lexsort((frame.data[rows, cols], labels[rows, cols]))
+    # The last of each group, of rising light, is its brightest.
+    last = order[np.flatnonzero(np.diff(labels[rows, cols][order], append=number + 1))]
+    rows, cols = rows[last], cols[last]
+    sky = native_to_sky(np.column_stack([cols, rows]).astype(float), frame.wcs)
     seen = np.zeros(number + 1, dtype=bool)
-    own = np.array([fullness for _, _, fullness in _profiles(frame.data, *np.transpose(peaks))])
+    own = np.array([fullness for _, _, fullness in _profiles(frame.data, rows, cols)])
     for other, psf in others:
-        cols, rows = np.rint(sky_to_native(sky, other.wcs)).astype(np.intp).T
-        found, fullness = point_sources(other, psf, rows, cols)
+        there = np.rint(sky_to_native(sky, other.wcs)).astype(np.intp)
+        found, fullness = point_sources(other, psf, there[:, 1], there[:, 0])
         seen[1:] |= found & (own > _FULLER * fullness)
     inside: Flags = seen[labels]
     return inside
