@@ -38,6 +38,7 @@ _CONTRAST = 6.0  # least peak over the light that a star lies on
 _ON_LIGHT = 0.4  # sigma a pixel: on more than that a star must have stellar colours
 _OWN_LIGHT = 0.012  # of the peak, that the PSF's error may leave around a star
 _SHAPE_BANDS = ("g", "r", "i")
+_OFF_LOCUS = 0.3  # mag: metal-poor stars are so much bluer in u - g, clumps more
 _LEAST_G_I = 0.3  # mag: few stars, but most clumps are bluer
 _KNOWN = 0.02  # of its peak: how well a star can be fitted
 
@@ -152,8 +153,8 @@ def _stellar(fits: Mapping[str, PointFit | None]) -> bool:
     bands = [fits.get(band) for band in LOCUS_BANDS]
     flux = np.array([[np.nan if fit is None else fit.flux for fit in bands]])
     error = np.array([[np.nan if fit is None else fit.flux_err for fit in bands]])
-    _, stellar = stellar_distance(magnitude(flux), magnitude_error(flux, error))
-    return bool(stellar[0])
+    distance, stellar = stellar_distance(magnitude(flux), magnitude_error(flux, error))
+    return bool(stellar[0] or distance[0] < _OFF_LOCUS)
 
 
 def _red(fits: Mapping[str, PointFit | None]) -> bool:
