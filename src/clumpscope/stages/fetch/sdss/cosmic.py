@@ -14,7 +14,6 @@ has left, which are few; raw images would want more.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from clumpscope.stages.fetch.sdss.sharpness import (
     Sharpness,
@@ -62,10 +61,9 @@ def cosmic_rays(
     """
     light = np.nan_to_num(data, posinf=0.0, neginf=0.0)
     hit = np.zeros(data.shape, dtype=bool)
-    tried = light > _SIGMA * noise
+    rows, cols = inner(light > _SIGMA * noise, _RIM)
     grace, contrast, faintest = _NOISE, _CONTRAST, _SIGMA
     for _ in range(1 + _ROUNDS):
-        rows, cols = inner(tried, _RIM)
         sigma, level = noise[rows, cols], background(light, rows, cols)
         least = _SLACK * sharpness.over_background_at(rows, cols)
         pixels = light[rows, cols] - level
@@ -76,10 +74,24 @@ def cosmic_rays(
         if not stands.any():
             break
         hit[rows[stands], cols[stands]] = True
-        light = filled(light, hit)
+        rows, cols = inner(hit, _RIM)
+        light[rows, cols] = _filling(light, hit, rows, cols)
+        rows, cols = _beside(hit, rows, cols)
         grace, contrast, faintest = 0.0, _CONTRAST_NEXT, _SIGMA / 2
-        tried = ndimage.binary_dilation(hit, np.ones((3, 3))) & ~hit & (light > faintest * noise)
     return hit
+
+
+def _beside(
+    hit: Flags, rows: NDArray[np.intp], cols: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of what touches the N hit pixels and is not hit nor on the rim."""
+    steps = np.arange(-1, 2)
+    r = np.repeat(rows[:, None] + steps, 3, axis=1)
+    c = np.tile(cols[:, None] + steps, 3)
+    ny, nx = hit.shape
+    tried = (r >= _RIM) & (r < ny - _RIM) & (c >= _RIM) & (c < nx - _RIM) & ~hit[r, c]
+    flat = np.unique(r[tried] * nx + c[tried])
+    return flat // nx, flat % nx
 
 
 def _stand_out(
@@ -99,8 +111,16 @@ def filled(data: NDArray[np.floating], bad: Flags) -> NDArray[np.floating]:
     0 where none of them is good.
     """
     rows, cols = np.nonzero(bad)
-    good = around(np.where(bad, np.nan, data), rows, cols, 2)
-    good[np.isnan(good).all(axis=1)] = 0
     out = data.copy()
-    out[rows, cols] = np.nanmedian(good, axis=1)
+    out[rows, cols] = _filling(data, bad, rows, cols)
     return out
+
+
+def _filling(
+    data: NDArray[np.floating], bad: Flags, rows: NDArray[np.intp], cols: NDArray[np.intp]
+) -> NDArray[np.floating]:
+    """What `filled` puts into N bad pixels."""
+    good = np.where(around(bad, rows, cols, 2), np.nan, around(data, rows, cols, 2))
+    good[np.isnan(good).all(axis=1)] = 0
+    filling: NDArray[np.floating] = np.nanmedian(good, axis=1)
+    return filling

@@ -1,7 +1,7 @@
 """How sharp light may be that came through a frame's PSF: what pixels beside a pixel must have."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,13 @@ from clumpscope.stages.fetch.band import Psf
 _TILES = (3, 4)  # of a frame, each with the PSF of its middle
 _SUBPIXELS = np.arange(-0.5, 0.5, 0.25)
 _REACH = 8  # px around the PSF's middle that are looked at
-_FAINTEST = 0.1  # of its peak: pixels beyond do not count; over the background, a fifth
+_FAINTEST = 0.1  # of its peak: fainter pixels do not count ...
+_ABOVE = 0.2  # ... nor, over the background, those below this share
 _RING = ((4, 0), (-4, 0), (0, 4), (0, -4), (3, 3), (3, -3), (-3, 3), (-3, -3))
 _ACROSS = ((1, 0), (0, 1), (1, 1), (1, -1))
 
 Indices = NDArray[np.intp]
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,11 +55,9 @@ class Sharpness:
             (np.arange(n) + 0.5) * side / n for n, side in zip(_TILES, shape, strict=True)
         )
         images = np.array([[psf.at(row, col).image for col in cols] for row in rows])
-        plain, over = (
-            np.array([[least_ratios(one, over_background=over) for one in line] for line in images])
-            for over in (False, True)
-        )
-        return cls(images, np.moveaxis(plain, -1, 0), np.moveaxis(over, -1, 0), shape)
+        tables = np.array([[least_ratios(image) for image in line] for line in images])
+        plain, over = np.moveaxis(tables, (2, 3), (0, 1))
+        return cls(images, plain, over, shape)
 
     def at(self, rows: Indices, cols: Indices) -> NDArray[np.floating]:
         """Least ratios (8, N) at N pixels."""
@@ -79,34 +79,36 @@ class Sharpness:
         return np.asarray(rows * _TILES[0] // ny), np.asarray(cols * _TILES[1] // nx)
 
 
-def least_ratios(image: NDArray[np.floating], *, over_background: bool) -> NDArray[np.floating]:
-    """Least of neighbours over pixel that a point source's image has: (8,).
+def least_ratios(image: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Least of neighbours over pixel that a point source's image has: (2, 8).
 
     The mean of two opposite neighbours in four directions (along the column, along the row, both
     diagonals), and that of the six others of each. The least is taken over the pixels above a
-    share of the peak and over the source's places in steps of 0.25 px, the PSF interpolated by
-    cubic splines.
+    tenth of the peak and over the source's places in steps of 0.25 px, the PSF interpolated by
+    cubic splines. The second row is of pixels and means above `background`, over the pixels
+    that exceed it by a fifth of the peak.
 
     Parameters
     ----------
     image
         (k, k) PSF, k odd.
-    over_background
-        Whether pixels and means are those above `background`.
     """
     half = image.shape[0] // 2
     reach = min(_REACH, half)
     core = image[half - reach : half + reach + 1, half - reach : half + reach + 1].astype(float)
-    least = np.full(2 * len(_ACROSS), np.inf)
+    core = ndimage.spline_filter(core, order=3)
+    least = np.full((2, 2 * len(_ACROSS)), np.inf)
     for dy in _SUBPIXELS:
         for dx in _SUBPIXELS:
-            moved = ndimage.shift(core, (dy, dx), order=3)
-            rows, cols = inner(moved > _FAINTEST * moved.max(), 4)
-            level = background(moved, rows, cols) if over_background else np.zeros(len(rows))
-            above = moved[rows, cols] - level
-            means = neighbour_means(moved, rows, cols) - level
-            counted = above > (_FAINTEST + 0.1 * over_background) * moved.max()
-            least = np.minimum(least, (means[:, counted] / above[counted]).min(axis=1))
+            moved = ndimage.shift(core, (dy, dx), order=3, prefilter=False)
+            peak = moved.max()
+            rows, cols = inner(moved > _FAINTEST * peak, 4)
+            pixels, means = moved[rows, cols], neighbour_means(moved, rows, cols)
+            level = background(moved, rows, cols)
+            above = pixels - level > _ABOVE * peak
+            over = (means - level)[:, above] / (pixels - level)[above]
+            least[0] = np.minimum(least[0], (means / pixels).min(axis=1))
+            least[1] = np.minimum(least[1], over.min(axis=1))
     return least
 
 
@@ -127,14 +129,12 @@ def background(image: NDArray[np.floating], rows: Indices, cols: Indices) -> NDA
     return level
 
 
-def around(
-    image: NDArray[np.floating], rows: Indices, cols: Indices, reach: int
-) -> NDArray[np.floating]:
+def around(image: NDArray[Scalar], rows: Indices, cols: Indices, reach: int) -> NDArray[Scalar]:
     """Pixels of a square around each of N, (N, P); at the rim the last ones repeated."""
     steps = np.arange(-reach, reach + 1)
     r = np.clip(rows[:, None] + steps, 0, image.shape[0] - 1)
     c = np.clip(cols[:, None] + steps, 0, image.shape[1] - 1)
-    pixels: NDArray[np.floating] = image[r[:, :, None], c[:, None, :]]
+    pixels: NDArray[Scalar] = image[r[:, :, None], c[:, None, :]]
     return pixels.reshape(len(rows), len(steps) ** 2)
 
 
