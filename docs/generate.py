@@ -24,6 +24,10 @@ HERE = Path(__file__).parent
 RECORDS = {
     "hosts.parquet": ("HOSTS", "One row a galaxy of a sample; what is not known is blank."),
     "hosts.parquet of injections": ("INJECTED", "What `simulate --hosts` adds to each galaxy."),
+    "stars.parquet": (
+        "STARS",
+        "What `fetch` found of stars: a row for each cutout that the light of one reaches.",
+    ),
     "truth.parquet": ("TRUTH", "The clumps that are really there, where that is known."),
     "labels.parquet": ("LABELS", "Boxes to train on."),
     "labels.parquet of a consensus": ("CONSENSUS", "What it adds to each box."),

@@ -112,6 +112,7 @@ def stars_in(bands: Iterable[str] = ()) -> list[ColumnSpec]:
 
 
 HOSTS = hosts_in()
+STARS = stars_in(SDSS_BANDS)
 TRUTH = truth_in()
 
 # What injections add to hosts: who shares a host with whom.
