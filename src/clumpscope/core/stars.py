@@ -66,10 +66,3 @@ class Stars:
             saturated=no,
             faint=no,
         )
-
-    @classmethod
-    def joined(cls, parts: "list[Stars]") -> "Stars":
-        """Those of several fields of the same bands, one after the other; at least one part."""
-        names = [item.name for item in fields(cls) if item.name != "bands"]
-        columns = (np.concatenate([getattr(one, name) for one in parts]) for name in names)
-        return cls(parts[0].bands, *columns)

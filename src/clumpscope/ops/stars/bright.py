@@ -57,7 +57,7 @@ class Bright:
         )
         order = np.argsort(-core, kind="stable")
         xy, core, sky, flux = xy[order], core[order], sky[order], flux[order]
-        length, angle = _spikes(view, xy, core)
+        length, angle = _spikes(view, xy, core) if len(xy) else (core, core)
         return cls(sky, flux, core * view.pixscale_arcsec, length, angle)
 
 
