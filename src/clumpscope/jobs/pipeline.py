@@ -106,9 +106,8 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
         with work.attempt("read"):
             work.image = sample.read_starred(work.index, recipe.sample, recipe.limits)
             work.composite = composite(work.image, finder.spec.composite)
-            work.flags = out_of_range(work.image, finder.spec.trained_on) | books.of_star(
-                work.image
-            )
+            work.flags = out_of_range(work.image, finder.spec.trained_on)
+            work.flags |= books.of_star(work.image)
     books.search(finder, works, recipe.detect.batch_size)
     for work in works:
         with work.attempt("detect"):
@@ -119,7 +118,8 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
             work.refined = refine(work.image, work.boxes, recipe.refine, plan.threshold)
         if work.refined is not None:
             with work.attempt("measure"):
-                work.photometry = measured(work.image, work.refined, recipe)
+                star = bool(work.flags & ClumpFlag.HOST_IS_STAR)
+                work.photometry = measured(work.image, work.refined, recipe, star)
     return works
 
 
@@ -128,12 +128,14 @@ def out_of_range(image: AnyImage, trained_on: TrainingRange) -> int:
     return 0 if trained_on.holds(Conditions.of(image)) else int(ClumpFlag.OUT_OF_RANGE)
 
 
-def measured(image: AnyImage, refined: Refined, recipe: Recipe) -> Photometry:
-    """Fluxes of a galaxy's clumps; NaN in a bare picture."""
+def measured(
+    image: AnyImage, refined: Refined, recipe: Recipe, star: bool | None = None
+) -> Photometry:
+    """Fluxes of a galaxy's clumps; NaN in a bare picture. ``star`` is as for `measure`."""
     if isinstance(image, ColourImage):
         return Photometry.unmeasured(image.galaxy_id, len(refined), recipe.measure.bands)
     check_measured(image, len(refined), recipe.measure, recipe.limits)
-    return measure(image, refined.xy, recipe.measure, refined.outline)
+    return measure(image, refined.xy, recipe.measure, refined.outline, star=star)
 
 
 def make_plan(sample: Sample, recipe: Recipe, model: str | None, until: Last) -> Plan:

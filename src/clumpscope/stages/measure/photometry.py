@@ -104,7 +104,12 @@ class Photometry:
 
 
 def measure(
-    image: GalaxyImage, xy: Values, config: MeasureConfig, outline: NDArray[np.bool_]
+    image: GalaxyImage,
+    xy: Values,
+    config: MeasureConfig,
+    outline: NDArray[np.bool_],
+    *,
+    star: bool | None = None,
 ) -> Photometry:
     """Measure clumps in every band of ``config.bands``.
 
@@ -119,6 +124,8 @@ def measure(
     outline
         (ny, nx) True inside the host; nowhere True means that no host is known and background
         is taken around each clump.
+    star
+        Whether the target is a star; ``None``: `host_is_star` is asked.
 
     Raises
     ------
@@ -141,7 +148,7 @@ def measure(
     xy = np.asarray(xy, dtype=float).reshape(-1, 2)
     result = Photometry.unmeasured(image.galaxy_id, len(xy), config.bands)
     result.flags[:] = image_flags(image, config.bands)
-    if host_is_star(image):
+    if host_is_star(image) if star is None else star:
         result.flags[:] |= int(ClumpFlag.HOST_IS_STAR)
         config = config.model_copy(update={"background": "annulus"})
     fwhm = {band: psf_fwhm_px(image, band) for band in config.bands}
