@@ -241,3 +241,20 @@ def test_the_composite_may_be_said_if_it_is_the_model_s(oblong: Path, tmp_path: 
     folder = some(oblong, tmp_path / "sample", 1)
     recipe = Recipe(composite=read_spec(find_model(None)).composite)
     assert run(folder, tmp_path / "run", recipe).galaxies == 1
+
+
+def test_a_target_that_is_a_star_is_told_and_measured_without_a_host(tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir()
+    image = scenes.galaxy("star", (120, 120), [[59.5, 59.5]], 60.0, host_flux=0)
+    write_galaxy(tmp_path / "s" / "star.fits", image)
+    keep = Recipe(refine=RefineConfig(keep_nucleus=True, score_threshold=0.05))
+    done = run(tmp_path / "s", tmp_path / "run", keep)
+    assert done.stars == 1
+    clumps = read_parquet(tmp_path / "run" / "catalogue.parquet")
+    assert len(clumps)
+    both = int(ClumpFlag.HOST_IS_STAR | ClumpFlag.LOCAL_BACKGROUND)
+    assert (plain(clumps, "flags") & both == both).all()
+    assert (plain(clumps, "quality") == 2).all()
+    assert done.quality == (0, 0, len(clumps))
+    galaxies = read_parquet(tmp_path / "run" / "galaxies.parquet")
+    assert plain(galaxies, "flags")[0] & int(ClumpFlag.HOST_IS_STAR)
