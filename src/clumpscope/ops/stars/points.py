@@ -37,6 +37,9 @@ _SIGMAS = 2.0  # ... so many errors that are granted
 _CONTRAST = 6.0  # least peak over the light that a star lies on
 _ON_LIGHT = 0.4  # sigma a pixel: on more than that a star must have stellar colours
 _OWN_LIGHT = 0.012  # of the peak, that the PSF's error may leave around a star
+_CORE = 0.5  # PSF-FWHM
+_RING, _RING_WIDTH = 1.5, 0.2  # PSF-FWHM
+_RING_LIGHT = 0.2  # of the core's, where no point source has so much
 _SHAPE_BANDS = ("g", "r", "i")
 _OFF_LOCUS = 0.3  # mag: metal-poor stars are so much bluer in u - g, clumps more
 _LEAST_G_I = 0.3  # mag: few stars, but most clumps are bluer
@@ -87,14 +90,37 @@ def point_like(views: Mapping[str, View], place: Values) -> bool:
             return star_halo(view, float(xy[0, 0]), float(xy[0, 1]))
     points = others = 0
     for view in known:
-        fit = _fit(view, place)
-        if fit is None or fit.flux < _TARGET_SNR * fit.flux_err:
+        extended = _extended(view, place)
+        fit = None if extended else _fit(view, place)
+        if not extended and (fit is None or fit.flux < _TARGET_SNR * fit.flux_err):
             continue
-        narrow = _narrow(fit, _TARGET_SNR) and not _on_light(fit)
+        narrow = fit is not None and _narrow(fit, _TARGET_SNR) and not _on_light(fit)
         points, others = points + narrow, others + (not narrow)
         if 2 * others >= len(known):  # as most galaxies end, after two bands
             return False
     return points > others
+
+
+def _extended(view: View, place: Values) -> bool:
+    """Whether there is much light where a point has next to none: a look before fitting one.
+
+    A Moffat profile of beta 2.5 has 0.06 of its peak 1.3 FWHM from its centre.
+    """
+    col, row = (round(float(value)) for value in view.xy(place[None])[0])
+    fwhm = view.fwhm_px
+    half = int(np.ceil(_RING * fwhm)) if fwhm > 0 else 0
+    ny, nx = view.data.shape
+    if not (0 < half <= row < ny - half and half <= col < nx - half):
+        return False
+    window = np.s_[row - half : row + half + 1, col - half : col + half + 1]
+    y, x = np.mgrid[-half : half + 1, -half : half + 1]
+    distance = np.hypot(x, y) / fwhm
+    ring = view.data[window][np.abs(distance - _RING) < _RING_WIDTH]
+    core = view.data[window][distance < _CORE]
+    if not (np.isfinite(ring).all() and np.isfinite(core).all()):
+        return False
+    error = view.noise / np.sqrt(len(ring)) + _RING_LIGHT * view.noise / np.sqrt(len(core))
+    return bool(np.median(ring) > _RING_LIGHT * core.mean() + 5 * error)
 
 
 def _candidates(view: View) -> Values:

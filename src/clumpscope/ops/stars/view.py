@@ -60,18 +60,21 @@ class View:
         """PSF near a pixel, and its FWHM in pixels: one for each 256 px; none where it is void."""
         cell = int(y // _CELL), int(x // _CELL)
         if cell not in self._profiles:
-            try:
-                image, fwhm = self.psf(*((index + 0.5) * _CELL for index in cell))
-                self._profiles[cell] = Profile.of(image, fwhm), fwhm
-            except Exception:  # a PSF that fails somewhere leaves no field without its stars
-                self._profiles[cell] = None
+            found = self._local(*((index + 0.5) * _CELL for index in cell))
+            self._profiles[cell] = None if found is None else (Profile.of(*found), found[1])
         return self._profiles[cell]
+
+    def _local(self, row: float, col: float) -> tuple[Image | None, float] | None:
+        try:
+            return self.psf(row, col)
+        except Exception:  # a PSF that fails somewhere leaves no field without its stars
+            return None
 
     @property
     def fwhm_px(self) -> float:
         """PSF-FWHM in the middle, pixels; NaN where it is void."""
         ny, nx = self.data.shape
-        found = self.profile(nx / 2, ny / 2)
+        found = self._local(ny / 2, nx / 2)
         return float("nan") if found is None else found[1]
 
     def saturated(self, xy: Values) -> NDArray[np.bool_]:

@@ -115,13 +115,6 @@ class HostBasis:
         normal: Values = self._rows.T @ self._rows
         return normal
 
-    @cached_property
-    def _profile(self) -> Values:
-        """(n_round, fitted pixels) from data to the coefficients of the mere profile."""
-        n = self.n_round
-        system = self._normal[:n, :n] + _NEGLIGIBLE * np.eye(n)
-        return np.linalg.solve(system, self._rows[:, :n].T).astype(float)
-
     def system(self, data: Values, sigma: float) -> Values:
         """(k, k) normal equations of least squares with the prior on harmonics.
 
@@ -129,7 +122,8 @@ class HostBasis:
         the pixel noise of ``data`` (q,).
         """
         n = self.n_round
-        profile = self._profile @ data[self.fitted]
+        mere = self._normal[:n, :n] + _NEGLIGIBLE * np.eye(n)
+        profile = np.linalg.solve(mere, self._rows[:, :n].T @ data[self.fitted])
         expected = _AMPLITUDE * np.maximum(profile[_ROUND_ONLY:], 0)
         prior = np.clip(sigma**2 / np.maximum(expected, 1e-3 * sigma) ** 2, 0.01, 1e4)
         system: Values = self._normal.copy()
