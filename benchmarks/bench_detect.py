@@ -19,7 +19,7 @@ from torchvision.models.detection import fasterrcnn_resnet50_fpn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from clumpscope.config.run import DetectConfig
-from clumpscope.detector.faster_rcnn import build
+from clumpscope.detector.network import build
 from clumpscope.detector.predict import Detector, single_thread
 from clumpscope.errors import ModelError
 from clumpscope.models.registry import find_model

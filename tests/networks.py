@@ -13,7 +13,7 @@ from torchvision.ops import FrozenBatchNorm2d
 from clumpscope.config.run import CompositeConfig
 from clumpscope.core.composite import Composite
 from clumpscope.core.frames import PixelFrame
-from clumpscope.detector.faster_rcnn import build
+from clumpscope.detector.network import build
 from clumpscope.models.spec import DetectorSpec, Native
 
 CROP = 64

@@ -101,12 +101,12 @@ def detect(
     Raises
     ------
     ImageError
-        If a band of the model's composite is missing or empty.
+        If a band that the model needs is missing or empty.
     ModelError, RecipeError
         If the model cannot be used, or the recipe's composite is not the model's.
     """
-    from clumpscope.core.composite import composite
     from clumpscope.jobs import pipeline
+    from clumpscope.models.view import view
     from clumpscope.stages.detect.detect import detect as stage
     from clumpscope.store.manifest import sha256_file
 
@@ -114,8 +114,8 @@ def detect(
     path, spec = pipeline.model_for(settings, _name(model))
     finder = pipeline.detector(path, sha256_file(path), settings.detect.score_floor)
     several = [images] if isinstance(images, AnyImage) else list(images)
-    shown = [composite(image, spec.composite) for image in several]
-    found = stage(finder, shown, settings.detect.batch_size)
+    seen = [view(image, spec) for image in several]
+    found = stage(finder, seen, settings.detect.batch_size)
     return found[0] if isinstance(images, AnyImage) else found
 
 

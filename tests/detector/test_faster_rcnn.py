@@ -3,7 +3,8 @@ import torch
 from torchvision.models.detection.roi_heads import RoIHeads
 
 from clumpscope.config.run import CompositeConfig
-from clumpscope.detector.faster_rcnn import ClumpRoIHeads, build
+from clumpscope.detector.faster_rcnn import ClumpRoIHeads
+from clumpscope.detector.network import build
 from clumpscope.models.spec import DetectorSpec, Native, Published
 from networks import CROP, native_network, native_spec, picture
 

@@ -27,6 +27,7 @@ from clumpscope.config.run import (
     SampleConfig,
 )
 from clumpscope.config.simulate import SimulateConfig
+from clumpscope.config.stack import StackConfig
 from clumpscope.config.train import DetectorConfig, TrainConfig
 from clumpscope.errors import RecipeError, expected_got
 from clumpscope.files.regular import regular
@@ -51,6 +52,7 @@ class Recipe(Section):
     limits: LimitsConfig = LimitsConfig()
     sample: SampleConfig = SampleConfig()
     composite: CompositeConfig = CompositeConfig()
+    stack: StackConfig = StackConfig()
     fetch: FetchConfig = FetchConfig()
     detect: DetectConfig = DetectConfig()
     refine: RefineConfig = RefineConfig()

@@ -11,7 +11,13 @@ AnchorSide = Annotated[float, Field(gt=0, le=4096)]
 
 
 class DetectorConfig(Section):
-    """Architecture of a native detector: a timm encoder, an FPN and Faster R-CNN heads."""
+    """Architecture of a detector of ours: a timm encoder, a feature pyramid and heads."""
+
+    family: Literal["native", "psf"] = "native"
+    """What it sees: a composite (``[composite]``), or bands at the scale of the PSF (``[stack]``).
+    """
+    finds: Literal["boxes", "centres"] = "boxes"
+    """Heads of Faster R-CNN, or a map of centre points on the finest level."""
 
     encoder: Annotated[str, Field(max_length=100)] = "resnet18"
     """Name of the encoder in timm."""

@@ -14,13 +14,12 @@ from clumpscope.errors import ModelError, expected_got
 class PyramidBackbone(nn.Module):
     """A timm encoder whose levels of the wanted strides feed an FPN.
 
-    ``forward`` takes (B, 3, H, W) and gives one (B, channels, H/s, W/s) map a stride s.
+    ``forward`` takes (B, ``channels_in``, H, W) and gives a (B, channels, H/s, W/s) map a stride.
     """
 
-    def __init__(self, config: DetectorConfig) -> None:
+    def __init__(self, config: DetectorConfig, channels_in: int = 3) -> None:
         super().__init__()
-        self.encoder = _encoder(config)
-        widths = _levels(self.encoder).channels()
+        self.encoder, widths = encoder_of(config, channels_in)
         self.fpn = FeaturePyramidNetwork(widths, config.channels)
         self.out_channels = config.channels
 
@@ -33,8 +32,10 @@ class PyramidBackbone(nn.Module):
         return pyramid
 
 
-def _encoder(config: DetectorConfig) -> nn.Module:
+def encoder_of(config: DetectorConfig, channels_in: int) -> tuple[nn.Module, list[int]]:
     """Make the encoder, cut to the levels whose reduction is wanted; its weights are random.
+
+    Returns it and the channels of those levels.
 
     Raises
     ------
@@ -57,9 +58,13 @@ def _encoder(config: DetectorConfig) -> nn.Module:
         )
     indices = tuple(strides.index(stride) for stride in config.strides)
     encoder: nn.Module = timm.create_model(
-        config.encoder, features_only=True, out_indices=indices, pretrained=False
+        config.encoder,
+        features_only=True,
+        out_indices=indices,
+        pretrained=False,
+        in_chans=channels_in,
     )
-    return encoder
+    return encoder, list(_levels(encoder).channels())
 
 
 def _levels(encoder: nn.Module) -> FeatureInfo:

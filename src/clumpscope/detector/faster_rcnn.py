@@ -1,20 +1,21 @@
-"""Faster R-CNN in its two families, keeping each detection's full class probabilities."""
+"""Faster R-CNN in its families, keeping each detection's full class probabilities."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.backbone_utils import BackboneWithFPN
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.roi_heads import RoIHeads
+from torchvision.models.detection.transform import GeneralizedRCNNTransform
 from torchvision.models.resnet import resnet50
 from torchvision.ops import FrozenBatchNorm2d, MultiScaleRoIAlign, boxes
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from clumpscope.core.boxes import Label
 from clumpscope.detector.backbones import PyramidBackbone
-from clumpscope.models.spec import DetectorSpec, Native, Published
+from clumpscope.models.spec import DetectorSpec, Native, Psf, Published
 
 _RATIOS = (0.5, 1.0, 2.0)
 
@@ -68,10 +69,18 @@ class ClumpRoIHeads(RoIHeads):  # type: ignore[misc]  # torchvision has no types
         }
 
 
-def build(spec: DetectorSpec) -> FasterRCNN:
-    """Build the network of a spec with random weights.
+class ClumpRCNN(FasterRCNN):  # type: ignore[misc]  # torchvision has no types
+    """torchvision's network with `ClumpRoIHeads`; parameters are its own."""
 
-    The network takes a list of (3, H, W) composites in [0, 1].
+    roi_heads: RoIHeads
+
+    def __init__(self, backbone: nn.Module, **settings: object) -> None:
+        super().__init__(backbone, **settings)
+        self.roi_heads = _with_probabilities(self.roi_heads)
+
+
+def faster_rcnn(spec: DetectorSpec) -> ClumpRCNN:
+    """Build the Faster R-CNN of a spec with random weights.
 
     Raises
     ------
@@ -79,20 +88,17 @@ def build(spec: DetectorSpec) -> FasterRCNN:
         If the encoder is unknown or lacks a wanted stride.
     """
     if isinstance(spec.architecture, Published):
-        network = _published(spec, spec.architecture)
-    else:
-        network = _native(spec, spec.architecture)
-    network.roi_heads = _with_probabilities(network.roi_heads)
-    return network
+        return _published(spec, spec.architecture)
+    return _ours(spec, spec.architecture)
 
 
-def _published(spec: DetectorSpec, architecture: Published) -> FasterRCNN:
+def _published(spec: DetectorSpec, architecture: Published) -> ClumpRCNN:
     trunk = resnet50(weights=None, norm_layer=FrozenBatchNorm2d)
     layers = {f"layer{k}": str(k - 1) for k in range(1, 5)}
     backbone = BackboneWithFPN(
         trunk, layers, [256, 512, 1024, 2048], 256, extra_blocks=LastLevelMaxPool()
     )
-    return FasterRCNN(
+    return ClumpRCNN(
         backbone,
         num_classes=len(Label),
         min_size=architecture.min_size,
@@ -102,18 +108,19 @@ def _published(spec: DetectorSpec, architecture: Published) -> FasterRCNN:
     )
 
 
-def _native(spec: DetectorSpec, architecture: Native) -> FasterRCNN:
-    backbone = PyramidBackbone(architecture)
+def _ours(spec: DetectorSpec, architecture: Native | Psf) -> ClumpRCNN:
+    backbone = PyramidBackbone(architecture, spec.channels_in)
+    finest = architecture.anchors[0]
     levels = [str(level) for level in range(len(architecture.strides))]
     anchors = AnchorGenerator(
         sizes=tuple((size,) for size in architecture.anchors),
         aspect_ratios=((1.0,),) * len(architecture.anchors),
     )
-    # Boxes up to 32 px are pooled at the finest level: clumps are a few pixels across there.
+    # Boxes up to 4 anchors are pooled at the finest level: clumps are a few pixels across there.
     pool = MultiScaleRoIAlign(
-        levels, output_size=7, sampling_ratio=2, canonical_scale=32, canonical_level=3
+        levels, output_size=7, sampling_ratio=2, canonical_scale=4 * finest, canonical_level=3
     )
-    return FasterRCNN(
+    network = ClumpRCNN(
         backbone,
         min_size=spec.composite.crop,
         max_size=spec.composite.crop,
@@ -132,6 +139,26 @@ def _native(spec: DetectorSpec, architecture: Native) -> FasterRCNN:
         box_detections_per_img=architecture.proposals,
         size_divisible=architecture.pad_to,
     )
+    if isinstance(architecture, Psf):
+        network.transform = _AsItIs(architecture.pad_to)
+    return network
+
+
+class _AsItIs(GeneralizedRCNNTransform):  # type: ignore[misc]  # torchvision has no types
+    """Batches images without a change of size or values."""
+
+    def __init__(self, pad_to: int) -> None:
+        super().__init__(0, 0, [], [], size_divisible=pad_to)
+
+    def normalize(self, image: Tensor) -> Tensor:
+        """As it is."""
+        return image
+
+    def resize(
+        self, image: Tensor, target: dict[str, Tensor] | None = None
+    ) -> tuple[Tensor, dict[str, Tensor] | None]:
+        """As it is."""
+        return image, target
 
 
 def _with_probabilities(heads: RoIHeads) -> ClumpRoIHeads:

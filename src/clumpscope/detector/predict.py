@@ -1,4 +1,4 @@
-"""A loaded detector, ready to look at composites."""
+"""A loaded detector, ready to look at galaxies."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -6,13 +6,14 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
-from torchvision.models.detection import FasterRCNN
 
 from clumpscope.core.boxes import Boxes
-from clumpscope.core.composite import Composite
+from clumpscope.detector.centres import CentreNet
+from clumpscope.detector.network import Network
 from clumpscope.detector.weights import load_model
 from clumpscope.errors import ModelError, expected_got
-from clumpscope.models.spec import DetectorSpec, Native, Published
+from clumpscope.models.spec import DetectorSpec, Published
+from clumpscope.models.view import View
 
 _MOST_PIXELS = 16 * 800**2  # of a batch in the network: the published models' own
 
@@ -25,20 +26,26 @@ def single_thread() -> None:
 class Detector:
     """A network in evaluation mode on the best device, with its spec.
 
-    A native encoder's batch-norms are folded into its convolutions, and tensors lie channels
+    Batch-norms of our encoders are folded into their convolutions, and tensors lie channels
     last: with oneDNN on a CPU that is more than twice as fast.
     """
 
-    def __init__(self, spec: DetectorSpec, network: FasterRCNN, score_floor: float) -> None:
+    def __init__(self, spec: DetectorSpec, network: Network, score_floor: float) -> None:
         self.spec = spec
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         network = network.eval()
-        if isinstance(spec.architecture, Native):
-            network.backbone.encoder = _fused(network.backbone.encoder)
-        network.roi_heads.score_thresh = score_floor
-        for module in (network.rpn.head, network.roi_heads.box_predictor):
+        if isinstance(network, CentreNet):
+            network.encoder = _fused(network.encoder)
+            network.score_floor = score_floor
+            outputs = [network.head]
+        else:
+            if not isinstance(spec.architecture, Published):
+                network.backbone.encoder = _fused(network.backbone.encoder)
+            network.roi_heads.score_thresh = score_floor
+            outputs = [network.rpn.head, network.roi_heads.box_predictor]
+        for module in outputs:
             module.register_forward_hook(self._check_output)
-        self.network = network.to(self.device, memory_format=torch.channels_last)
+        self.network = network.to(self.device).to(memory_format=torch.channels_last)
 
     def _check_output(self, _module: nn.Module, _inputs: object, output: object) -> None:
         """Refuse NaN and infinity: torchvision drops such boxes without a word."""
@@ -62,44 +69,46 @@ class Detector:
         """
         return cls(*load_model(path), score_floor)
 
-    def detect(self, composites: Sequence[Composite]) -> list[Boxes]:
-        """Boxes of each composite, in its pixels (edge convention), best score first.
+    def detect(self, views: Sequence[View]) -> list[Boxes]:
+        """Boxes of each view, in its pixels (edge convention), best score first.
 
         Raises
         ------
         ModelError
-            If a composite was made by another recipe than the model expects.
+            If a view was made by another recipe than the model expects.
         """
-        for image in composites:
-            if image.config != self.spec.composite:
-                raise ModelError(
-                    expected_got(
-                        f"composite of {image.galaxy_id}", self.spec.composite, image.config
-                    )
-                )
-        images = [torch.from_numpy(image.pixels).to(self.device) for image in composites]
+        for seen in views:
+            if seen.config != self.spec.view:
+                what = f"what is seen of {seen.galaxy_id}"
+                raise ModelError(expected_got(what, self.spec.view, seen.config))
+        images = [torch.from_numpy(seen.pixels).to(self.device) for seen in views]
+        found: list[Boxes] = [Boxes.empty()] * len(images)
         with torch.inference_mode():
-            found = [one for part in self._parts(images) for one in self.network(part)]
-        return [
-            Boxes.of(
-                one["boxes"].cpu().numpy(),
-                one["labels"].cpu().numpy(),
-                one["scores"].cpu().numpy(),
-                one["probabilities"].cpu().numpy(),
-            )
-            for one in found
-        ]
+            for part in self._parts(images):
+                for k, one in zip(part, self.network([images[k] for k in part]), strict=True):
+                    names = ("boxes", "labels", "scores", "probabilities")
+                    found[k] = Boxes.of(*(one[name].cpu().numpy() for name in names))
+        return found
 
-    def _parts(self, images: list[Tensor]) -> Iterator[list[Tensor]]:
-        """Images that pass the network together: no more than memory allows."""
+    def _parts(self, images: Sequence[Tensor]) -> Iterator[list[int]]:
+        """Images that pass the network together: of one padded size, no more than memory allows.
+
+        So a galaxy's boxes do not depend on those beside it.
+        """
         architecture = self.spec.architecture
-        if isinstance(architecture, Published):
-            side = architecture.min_size
-        else:
-            side = self.spec.composite.crop
-        many = max(1, _MOST_PIXELS // side**2)
-        for start in range(0, len(images), many):
-            yield images[start : start + many]
+        sizes: dict[tuple[int, int], list[int]] = {}
+        for k, image in enumerate(images):
+            rows, cols = map(int, image.shape[-2:])
+            if isinstance(architecture, Published):
+                rows = cols = architecture.min_size
+            else:
+                unit = architecture.pad_to
+                rows, cols = -(-rows // unit) * unit, -(-cols // unit) * unit
+            sizes.setdefault((rows, cols), []).append(k)
+        for (rows, cols), members in sizes.items():
+            many = max(1, _MOST_PIXELS // (rows * cols))
+            for start in range(0, len(members), many):
+                yield members[start : start + many]
 
 
 def _fused(encoder: nn.Module) -> nn.Module:

@@ -7,16 +7,15 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
-from torchvision.models.detection import FasterRCNN
 
-from clumpscope.detector.faster_rcnn import build
+from clumpscope.detector.network import Network, build
 from clumpscope.errors import ModelError, expected_got
 from clumpscope.models.header import KEY, read_header
 from clumpscope.models.spec import DetectorSpec
 from clumpscope.store.atomic import atomic
 
 
-def save_model(path: Path, network: FasterRCNN, spec: DetectorSpec, *, half: bool = True) -> None:
+def save_model(path: Path, network: Network, spec: DetectorSpec, *, half: bool = True) -> None:
     """Write a network with its spec; ``half`` stores weights in half precision.
 
     Raises
@@ -54,7 +53,7 @@ def _stored(tensor: Tensor, half: bool) -> Tensor:
     return tensor.contiguous()
 
 
-def load_model(path: Path) -> tuple[DetectorSpec, FasterRCNN]:
+def load_model(path: Path) -> tuple[DetectorSpec, Network]:
     """Read a model file; weights come back in single precision, in evaluation mode.
 
     Raises

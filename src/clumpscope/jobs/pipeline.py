@@ -14,7 +14,6 @@ import numpy as np
 from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.core.composite import composite
 from clumpscope.core.conditions import Conditions
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import AnyImage, ColourImage
@@ -29,6 +28,7 @@ from clumpscope.jobs.work import Work
 from clumpscope.models.header import read_spec
 from clumpscope.models.registry import find_model
 from clumpscope.models.spec import DetectorSpec, TrainingRange
+from clumpscope.models.view import view
 from clumpscope.ops.cost import check_boxes, check_measured
 from clumpscope.stages.measure import Photometry, measure
 from clumpscope.stages.refine import Refined, refine
@@ -105,7 +105,7 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
     for work in works:
         with work.attempt("read"):
             work.image = sample.read_starred(work.index, recipe.sample, recipe.limits)
-            work.composite = composite(work.image, finder.spec.composite)
+            work.view = view(work.image, finder.spec)
             work.flags = out_of_range(work.image, finder.spec.trained_on)
             work.flags |= books.of_star(work.image)
     books.search(finder, works, recipe.detect.batch_size)

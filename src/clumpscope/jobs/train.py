@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,9 @@ from clumpscope.store.atomic import new_file
 from clumpscope.store.labels import LABELS_FILE, looked_at, read_any_labels
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_records
+
+if TYPE_CHECKING:
+    from clumpscope.detector.network import Network
 
 _SHARD = 64  # galaxies
 Report = Callable[[int, dict[str, float]], None]
@@ -242,7 +246,7 @@ def train(
     start = time.monotonic()
     written = [spec.model_copy(update={"provenance": provenance})]
 
-    def save(network: object, metrics: dict[str, float]) -> None:
+    def save(network: "Network", metrics: dict[str, float]) -> None:
         known = {name: value for name, value in metrics.items() if math.isfinite(value)}
         written[0] = written[0].model_copy(update={"metrics": known})
         save_model(out, network, written[0])

@@ -12,7 +12,6 @@ from clumpscope.config.limits import LimitsConfig
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.box_tables import detections_table
 from clumpscope.core.boxes import Boxes, Label
-from clumpscope.core.composite import Composite
 from clumpscope.core.conditions import image_flags
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage
@@ -26,6 +25,7 @@ from clumpscope.core.records import (
 )
 from clumpscope.engine.watch import time_limit
 from clumpscope.errors import ModelError, RecipeError, reason
+from clumpscope.models.view import View
 from clumpscope.ops.host import host_centre, reference_band
 from clumpscope.ops.stars import host_is_star
 from clumpscope.stages.detect.detect import Finder, detect
@@ -47,7 +47,7 @@ class Work:
     galaxy_id: str
     index: int
     image: AnyImage | None = None
-    composite: Composite | None = None
+    view: View | None = None
     boxes: Boxes = field(default_factory=Boxes.empty)
     refined: Refined | None = None
     photometry: Photometry | None = None
@@ -121,16 +121,16 @@ def _good(
 
 
 def search(finder: Finder, works: Sequence[Work], batch_size: int) -> None:
-    """Find the boxes of each galaxy's composite, where it has one."""
+    """Find the boxes of what the model sees of each galaxy, where it sees any."""
 
     def look(some: Sequence[Work]) -> None:
-        composites = [work.composite for work in some if work.composite is not None]
+        views = [work.view for work in some if work.view is not None]
         with time_limit(sum(work.seconds for work in some)):
-            found = detect(finder, composites, batch_size)
+            found = detect(finder, views, batch_size)
         for work, boxes in zip(some, found, strict=True):
             work.boxes = boxes
 
-    seen = [work for work in works if work.composite is not None]
+    seen = [work for work in works if work.view is not None]
     if seen:
         each_apart(look, seen, lambda work, why: work.fail("detect", why))
 

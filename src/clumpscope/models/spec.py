@@ -6,6 +6,7 @@ from pydantic import Field
 
 from clumpscope.config.base import Fraction, PositiveRange, Section
 from clumpscope.config.run import CompositeConfig
+from clumpscope.config.stack import StackConfig
 from clumpscope.config.train import DetectorConfig
 from clumpscope.core.conditions import Conditions
 
@@ -30,7 +31,7 @@ class Published(Section):
     """
 
     family: Literal["published"] = "published"
-    """Tells the two architectures apart."""
+    """Tells the architectures apart."""
     min_size: Annotated[int, Field(ge=32, le=2048)] = 800
     """Shorter side that composites are resized to, px."""
     max_size: Annotated[int, Field(ge=32, le=4096)] = 1333
@@ -41,7 +42,16 @@ class Native(DetectorConfig):
     """A timm encoder with FPN at the composite's own scale."""
 
     family: Literal["native"] = "native"
-    """Tells the two architectures apart."""
+    """Tells the architectures apart."""
+
+
+class Psf(DetectorConfig):
+    """A timm encoder on bands at the scale of the PSF."""
+
+    family: Literal["psf"] = "psf"
+    """Tells the architectures apart."""
+    stack: StackConfig = StackConfig()
+    """What it sees."""
 
 
 class TrainingRange(Section):
@@ -72,7 +82,7 @@ class DetectorSpec(Section):
 
     name: Name
     """Name of the model."""
-    architecture: Annotated[Published | Native, Field(discriminator="family")]
+    architecture: Annotated[Published | Native | Psf, Field(discriminator="family")]
     """What its network is made of."""
     composite: CompositeConfig = CompositeConfig()
     mean: tuple[Shift, Shift, Shift] = (0.0, 0.0, 0.0)
@@ -96,3 +106,13 @@ class DetectorSpec(Section):
     """What was measured with it, by name."""
     schema_version: Annotated[int, Field(ge=1, le=SCHEMA_VERSION)] = SCHEMA_VERSION
     """Version of this list of fields."""
+
+    @property
+    def view(self) -> CompositeConfig | StackConfig:
+        """How what it sees is made of an image."""
+        return self.architecture.stack if isinstance(self.architecture, Psf) else self.composite
+
+    @property
+    def channels_in(self) -> int:
+        """Channels of what it sees: three colours, or light and presence of each band."""
+        return 2 * len(self.view.bands) if isinstance(self.view, StackConfig) else 3

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 from torchvision.models.detection import FasterRCNN
 
 from clumpscope.config.train import TrainConfig
-from clumpscope.detector.faster_rcnn import build
+from clumpscope.detector.network import build
 from clumpscope.detector.training.data import CompositeDataset, collate
 from clumpscope.detector.training.module import DetectorModule, Watch
 from clumpscope.detector.weights import load_model
