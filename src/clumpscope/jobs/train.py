@@ -268,7 +268,7 @@ def _composites(plan: Plan, workers: Workers, progress: Progress) -> tuple[Train
             progress(len(part))
             yield from part
 
-    data = TrainingSet.filled(items(), len(plan.training) + len(plan.validation))
+    data = TrainingSet.filled(items())
     first = sum(readable[: len(plan.training)])
     if first in (0, len(data)):
         got = f"{first} and {len(data) - first}"

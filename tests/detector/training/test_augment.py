@@ -91,7 +91,7 @@ def test_everything_at_once_gives_a_valid_example(box, seed):
     item = Labelled(
         (painted(box).pixels * 255).astype(np.uint8), box[None], np.array([1]), np.ones(1)
     )
-    data = TrainingSet.filled([item], 1)
+    data = TrainingSet.filled([item])
     pixels, target = CompositeDataset(data, np.arange(1), EVERYTHING, seed)[0]
     assert pixels.dtype == torch.float32
     assert pixels.isfinite().all()

@@ -20,12 +20,12 @@ def items(count=6) -> list[Labelled]:
 
 
 def dataset(found, augment=None, seed=0) -> CompositeDataset:
-    data = TrainingSet.filled(found, len(found))
+    data = TrainingSet.filled(found)
     return CompositeDataset(data, np.arange(len(data)), augment, seed)
 
 
 def test_rows_are_those_asked_for():
-    data = TrainingSet.filled(items(), 6)
+    data = TrainingSet.filled(items())
     part = CompositeDataset(data, np.array([4, 1]), None, 0)
     assert len(part) == 2
     assert [part[k][1]["boxes"][0, 0] for k in range(2)] == [8, 5]

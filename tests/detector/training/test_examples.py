@@ -1,5 +1,6 @@
-"""Composites with labels: pixels once in memory, boxes and labels beside them."""
+"""Images with labels: pixels in a file, boxes and labels in memory."""
 
+import pickle
 import tracemalloc
 
 import numpy as np
@@ -37,27 +38,92 @@ def test_a_composite_becomes_bytes_and_its_boxes_composite_pixels():
     assert hard.weights.tolist() == [1]
 
 
+def mixed() -> list[Labelled]:
+    """Half-precision images of other bands and sizes, with no, one or three boxes."""
+    rng = np.random.default_rng(4)
+    return [
+        Labelled(
+            rng.normal(size=shape).astype(np.float16),
+            rng.uniform(0, 9, (boxes, 4)),
+            rng.integers(1, 3, boxes),
+            rng.random(boxes),
+        )
+        for shape, boxes in [((5, 3, 7), 1), ((1, 8, 2), 0), ((6, 1, 1), 3), ((3, 4, 4), 1)]
+    ]
+
+
+def check(data: TrainingSet, items: list[Labelled]) -> None:
+    assert len(data) == len(data.boxes) == len(data.labels) == len(data.weights) == len(items)
+    for k, one in enumerate(items):
+        assert data.pixels[k].dtype == one.pixels.dtype
+        np.testing.assert_array_equal(data.pixels[k], one.pixels)
+        np.testing.assert_array_equal(data.boxes[k], one.boxes)
+        np.testing.assert_array_equal(data.labels[k], one.labels)
+        np.testing.assert_array_equal(data.weights[k], one.weights)
+
+
 def test_what_cannot_be_used_leaves_no_gap():
     first, second, third = (item(k) for k in (4, 5, 6))
-    data = TrainingSet.filled([None, first, None, second, third, None], 6)
-    assert len(data) == len(data.boxes) == len(data.labels) == len(data.weights) == 3
-    np.testing.assert_array_equal(data.pixels, [first.pixels, second.pixels, third.pixels])
-    assert [boxes[0, 0] for boxes in data.boxes] == [4, 5, 6]
-    assert [labels[0] for labels in data.labels] == [1, 2, 1]
-    assert [weights[0] for weights in data.weights] == [0.4, 0.5, 0.6]
+    data = TrainingSet.filled([None, first, None, second, third, None])
+    check(data, [first, second, third])
+    assert data.source.tolist() == [1, 3, 4]
     with pytest.raises(TableError, match="expected at least one usable image, got none"):
-        TrainingSet.filled([None, None], 2)
+        TrainingSet.filled([None, None])
 
 
-def test_memory_holds_the_pixels_once():
+def test_images_of_any_shape_and_type(tmp_path):
+    items = mixed()
+    check(TrainingSet.filled(items), items)
+    check(TrainingSet.filled(items, tmp_path), items)
+    with pytest.raises(TableError, match="pixels of a training set: expected float16, got uint8"):
+        TrainingSet.filled([*items, item(3)])
+
+
+def test_a_folder_keeps_them(tmp_path):
+    assert TrainingSet.kept(tmp_path) is None
+    items = mixed()
+    TrainingSet.filled([None, *items], tmp_path)
+    found = TrainingSet.kept(tmp_path)
+    check(found, items)
+    assert found.source.tolist() == [1, 2, 3, 4]
+    whole = (tmp_path / "pixels.bin").read_bytes()
+    (tmp_path / "pixels.bin").write_bytes(whole[:-2])
+    assert TrainingSet.kept(tmp_path) is None
+    (tmp_path / "pixels.bin").unlink()
+    assert TrainingSet.kept(tmp_path) is None
+
+
+def test_a_folder_that_was_not_filled_keeps_nothing(tmp_path):
+    def broken():
+        yield item(1)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        TrainingSet.filled(broken(), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_processes_map_the_same_file(tmp_path):
+    """What is sent to them holds no pixels."""
+    items = [item(k) for k in range(40)]
+    data = TrainingSet.filled(items, tmp_path)
+    sent = pickle.dumps(data.pixels)
+    assert len(sent) < 3000 < data.pixels.flat.nbytes
+    assert pickle.loads(sent).flat.filename == tmp_path / "pixels.bin"  # noqa: S301
+    check(TrainingSet(pickle.loads(sent), *list(vars(data).values())[1:]), items)  # noqa: S301
+    nameless = TrainingSet.filled(items)
+    check(pickle.loads(pickle.dumps(nameless)), items)  # noqa: S301
+
+
+def test_memory_holds_no_pixels():
     def coming(count):
         for k in range(count):
             pixels = np.full((3, 200, 200), k, np.uint8)
             yield Labelled(pixels, np.zeros((0, 4)), np.zeros(0, int), np.zeros(0))
 
     tracemalloc.start()
-    data = TrainingSet.filled(coming(40), 40)
+    data = TrainingSet.filled(coming(40))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert data.pixels.nbytes == 40 * 3 * 200 * 200
-    assert data.pixels.nbytes < peak < 1.1 * data.pixels.nbytes
+    assert data.pixels.flat.nbytes == 40 * 3 * 200 * 200
+    assert peak < 0.1 * data.pixels.flat.nbytes

@@ -31,7 +31,7 @@ def images(*labels: int | None) -> TrainingSet:
         )
         for label in labels
     ]
-    return TrainingSet.filled(items, len(items))
+    return TrainingSet.filled(items)
 
 
 def config_of(**changes) -> TrainConfig:

@@ -1,7 +1,10 @@
-"""Composites in memory as bytes, once, with their boxes in composite pixels. Imports no torch."""
+"""Images to learn from, one after the other in a file mapped into memory. Imports no torch."""
 
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,25 +12,29 @@ from numpy.typing import NDArray
 from clumpscope.core.boxes import Boxes
 from clumpscope.core.composite import Composite
 from clumpscope.errors import TableError, expected_got
+from clumpscope.store.arrays import read_arrays, write_arrays
+from clumpscope.store.atomic import atomic
+
+_PIXELS, _INDEX = "pixels.bin", "index.npz"
 
 
 @dataclass(frozen=True, eq=False)
 class Labelled:
-    """One composite with its labels.
+    """One image with its labels.
 
     Attributes
     ----------
     pixels
-        (3, H, W) uint8; 255 is composite value 1.
+        (C, H, W) of any type; of a composite uint8, of which 255 is composite value 1.
     boxes
-        (n, 4): x1, y1, x2, y2 in composite pixels, edge convention.
+        (n, 4): x1, y1, x2, y2 in pixels of the image, edge convention.
     labels
         (n,) of `Label`.
     weights
         (n,) in [0, 1]: chance of each box to be there in an epoch.
     """
 
-    pixels: NDArray[np.uint8]
+    pixels: NDArray[Any]
     boxes: NDArray[np.float64]
     labels: NDArray[np.int64]
     weights: NDArray[np.float64]
@@ -47,38 +54,129 @@ class Labelled:
 
 
 @dataclass(frozen=True, eq=False)
-class TrainingSet:
-    """N composites, (N, 3, H, W) uint8, and the boxes, labels and weights of each (`Labelled`)."""
+class Pixels:
+    """N images of one type, but of any shapes, one after the other in one array.
 
-    pixels: NDArray[np.uint8]
+    Attributes
+    ----------
+    flat
+        All their pixels, mapped from a file: what is not looked at costs no memory, and processes
+        share what is.
+    shapes
+        (N, 3): channels, rows and columns of each.
+    starts
+        (N,) where each begins.
+    """
+
+    flat: np.memmap[Any, Any]
+    shapes: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+    @classmethod
+    def mapped(cls, file: Path | IO[bytes], kind: np.dtype[Any], shapes: NDArray[Any]) -> "Pixels":
+        """Those of a file; ValueError if it has not as many pixels as the shapes say."""
+        ends = np.cumsum(shapes.prod(axis=1))
+        flat: np.memmap[Any, Any] = np.memmap(file, dtype=kind, mode="r")
+        if len(flat) != ends[-1]:
+            raise ValueError(expected_got(file, f"{ends[-1]} pixels", len(flat)))
+        return cls(flat, shapes, ends - shapes.prod(axis=1))
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+    def __reduce__(self) -> Any:  # noqa: ANN401  (as pickle has it)
+        """Another process maps the file, too."""
+        file = self.flat.filename  # of one without a name, copies are sent
+        if file is None:
+            return Pixels, (self.flat, self.shapes, self.starts)
+        return Pixels.mapped, (Path(file), self.flat.dtype, self.shapes)
+
+    def __getitem__(self, row: int) -> Any:  # noqa: ANN401  (an array of any type)
+        """(C, H, W) of one image; nothing is copied."""
+        shape, start = self.shapes[row], self.starts[row]
+        return self.flat[start : start + shape.prod()].reshape(shape)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """N images, and the boxes, labels and weights of each (`Labelled`).
+
+    ``source`` (N,) says which of the items it was filled with each one was.
+    """
+
+    pixels: Pixels
     boxes: list[NDArray[np.float64]]
     labels: list[NDArray[np.int64]]
     weights: list[NDArray[np.float64]]
+    source: NDArray[np.int64]
 
     @classmethod
-    def filled(cls, items: Iterable[Labelled | None], total: int) -> "TrainingSet":
-        """Those of at most ``total`` items that are not ``None``, in order.
+    def filled(cls, items: Iterable[Labelled | None], folder: Path | None = None) -> "TrainingSet":
+        """Those items that are not ``None``, in order; memory never holds the pixels of all.
 
-        Each is copied as it comes into one array, so that memory holds the pixels once.
+        They go to a folder where `kept` finds them again, or to a file that goes with the process.
 
         Raises
         ------
         TableError
-            If all are ``None``.
+            If all are ``None``, or not all of one type.
+        StoreError
+            If the folder cannot be written.
         """
-        pixels = np.empty((0, 3, 0, 0), dtype=np.uint8)
-        parts: list[tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]] = []
-        for item in items:
-            if item is None:
-                continue
-            if not parts:
-                pixels = np.empty((total, *item.pixels.shape), dtype=np.uint8)
-            pixels[len(parts)] = item.pixels
-            parts.append((item.boxes, item.labels, item.weights))
-        if not parts:
-            raise TableError(expected_got("training set", "at least one usable image", "none"))
-        boxes, labels, weights = map(list, zip(*parts, strict=True))
-        return cls(pixels[: len(parts)], boxes, labels, weights)
+        if folder is None:
+            with tempfile.TemporaryFile() as stream:
+                index = _written(items, stream)
+                return cls._of(index, stream)
+        with atomic(folder / _PIXELS) as temporary, temporary.open("wb") as stream:
+            index = _written(items, stream)
+        write_arrays(folder / _INDEX, index)  # the last: where it is, all is there
+        return cls._of(index, folder / _PIXELS)
+
+    @classmethod
+    def kept(cls, folder: Path) -> "TrainingSet | None":
+        """What a folder was filled with; ``None`` if it is not there, or not whole."""
+        index = read_arrays(folder / _INDEX)
+        try:
+            return None if index is None else cls._of(index, folder / _PIXELS)
+        except (OSError, ValueError, KeyError):
+            return None
+
+    @classmethod
+    def _of(cls, index: dict[str, NDArray[Any]], file: Path | IO[bytes]) -> "TrainingSet":
+        pixels = Pixels.mapped(file, index["kind"].dtype, index["shapes"])
+        ends = np.cumsum(index["counts"])[:-1]
+        boxes, labels, weights = (
+            np.split(index[name], ends) for name in ("boxes", "labels", "weights")
+        )
+        return cls(pixels, boxes, labels, weights, index["source"])
 
     def __len__(self) -> int:
         return len(self.pixels)
+
+
+def _written(items: Iterable[Labelled | None], stream: IO[bytes]) -> dict[str, NDArray[Any]]:
+    """Write the pixels of items to a file; everything else, and how to find them there."""
+    kept: list[tuple[int, tuple[int, ...], Labelled]] = []
+    kind: np.dtype[Any] | None = None
+    for number, item in enumerate(items):
+        if item is None:
+            continue
+        kind = item.pixels.dtype if kind is None else kind
+        if item.pixels.dtype != kind:
+            raise TableError(expected_got("pixels of a training set", kind, item.pixels.dtype))
+        stream.write(np.ascontiguousarray(item.pixels).data)
+        bare = Labelled(np.empty(0, kind), item.boxes, item.labels, item.weights)
+        kept.append((number, item.pixels.shape, bare))
+    stream.flush()
+    if kind is None:
+        raise TableError(expected_got("training set", "at least one usable image", "none"))
+    source, shapes, bare_items = zip(*kept, strict=True)
+    return {
+        "kind": np.empty(0, kind),
+        "source": np.array(source),
+        "shapes": np.array(shapes),
+        "counts": np.array([len(one.labels) for one in bare_items]),
+        "boxes": np.concatenate([one.boxes for one in bare_items]),
+        "labels": np.concatenate([one.labels for one in bare_items]),
+        "weights": np.concatenate([one.weights for one in bare_items]),
+    }
