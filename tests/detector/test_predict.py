@@ -82,9 +82,9 @@ def test_another_composite_is_refused():
     finder = Detector(native_spec(), native_network(), FLOOR)
     other = SMALL.model_copy(update={"stretch": 0.5})
     images = [*composites(1), *composites(1, other)]
-    with pytest.raises(ModelError, match=r"what is seen of g0: expected .*stretch=0\.2.*stretch=0\.5"):
+    with pytest.raises(ModelError, match=r"seen of g0: expected .*stretch=0\.2.*stretch=0\.5"):
         finder.detect(images)
-    with pytest.raises(ModelError, match="composite of g0"):
+    with pytest.raises(ModelError, match="seen of g0"):
         finder.detect(composites(1, CompositeConfig(size=2 * CROP, crop=CROP + 16)))
 
 

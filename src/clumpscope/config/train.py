@@ -44,7 +44,7 @@ class DetectorConfig(Section):
 
 
 class AugmentConfig(Section):
-    """Random changes of a training composite; widths are those of a normal distribution."""
+    """Random changes of a training image; widths are those of a normal distribution."""
 
     flips: bool = True
     """Whether it is mirrored on each axis and transposed, each with a chance of one half."""
@@ -53,11 +53,19 @@ class AugmentConfig(Section):
     colour: NotNegative = 0.0
     """Width of ln brightness, each channel for itself."""
     gamma: NotNegative = 0.0
-    """Width of ln of the exponent of all brightnesses."""
+    """Width of ln of the exponent of all brightnesses; of composites."""
     smooth: Fraction = 0.0
-    """Share of images smoothed by 0.5 to 2 px, as resampled ones are."""
+    """Share of composites smoothed by 0.5 to 2 px, as resampled ones are."""
     scale: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """It is enlarged or shrunk by up to this share."""
+    """It is enlarged or shrunk by up to this share; of composites."""
+    window_px: Annotated[int, Field(ge=0, le=4096)] = 0
+    """Stacks are cut to a random part of at most this side, px; 0: never."""
+    noisy: Fraction = 0.0
+    """Share of stacks that become noisier ..."""
+    noise: NotNegative = 0.0
+    """... ln of the factor by which, at most."""
+    fewer_bands: Fraction = 0.0
+    """Share of stacks that lose some of their bands; two stay."""
 
 
 class TrainConfig(Section):

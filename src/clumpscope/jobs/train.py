@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.boxes import Boxes
-from clumpscope.core.composite import composite
 from clumpscope.core.records import SPLIT
 from clumpscope.core.schema import plain
 from clumpscope.detector.training.examples import Labelled, TrainingSet
@@ -27,7 +26,8 @@ from clumpscope.engine.watch import time_limit
 from clumpscope.errors import TableError, expected_got
 from clumpscope.models.native import native_spec
 from clumpscope.models.registry import find_model
-from clumpscope.models.spec import DetectorSpec, TrainingRange
+from clumpscope.models.spec import DetectorSpec, Psf, TrainingRange
+from clumpscope.models.view import view
 from clumpscope.stages.labels.boxes import labels_by_galaxy
 from clumpscope.stages.labels.formats.authors import from_authors
 from clumpscope.stages.train.galaxies import Galaxy, Notes, galaxies_of, grouped, known_by, within
@@ -235,9 +235,10 @@ def train(
     config, seed = plan.recipe.train, plan.recipe.seed
     spec = plan.spec(out.stem)
     network = initial(spec, plan.start, seed)
-    data, first = _composites(plan, workers, composed)
-    learning = CompositeDataset(data, np.arange(first), config.augment, seed)
-    checking = CompositeDataset(data, np.arange(first, len(data)), None, seed)
+    data, first = _views(plan, spec, workers, composed)
+    stack = spec.architecture.stack if isinstance(spec.architecture, Psf) else None
+    learning = CompositeDataset(data, np.arange(first), config.augment, seed, stack)
+    checking = CompositeDataset(data, np.arange(first, len(data)), None, seed, stack)
     unreadable = len(plan.training) + len(plan.validation) - len(data)
     provenance = (
         f"trained by clumpscope on {len(learning)} images, validated on {len(checking)} "
@@ -258,12 +259,17 @@ def train(
     return written[0]
 
 
-def _composites(plan: Plan, workers: Workers, progress: Progress) -> tuple[TrainingSet, int]:
-    """Composites of the images that can be read: those to learn from, and how many, come first."""
+def _views(
+    plan: Plan, spec: DetectorSpec, workers: Workers, progress: Progress
+) -> tuple[TrainingSet, int]:
+    """What the model sees of the images that can be read.
+
+    Those to learn from, and how many, come first.
+    """
     readable: list[bool] = []
 
     def items() -> Iterator[Labelled | None]:
-        for part in ordered_map(partial(_compose, plan.recipe), _tasks(plan), workers):
+        for part in ordered_map(partial(_seen, plan.recipe, spec), _tasks(plan), workers):
             readable.extend(item is not None for item in part)
             progress(len(part))
             yield from part
@@ -285,16 +291,19 @@ def _tasks(plan: Plan) -> Iterator[tuple[Sample, list[Boxes]]]:
                 yield plan.samples[number].part(rows), [one.boxes for one in part]
 
 
-def _compose(recipe: Recipe, task: tuple[Sample, list[Boxes]]) -> list[Labelled | None]:
-    """Composites with labels of some galaxies; ``None`` where the image cannot be used."""
+def _seen(
+    recipe: Recipe, spec: DetectorSpec, task: tuple[Sample, list[Boxes]]
+) -> list[Labelled | None]:
+    """What is seen of some galaxies, and their labels; ``None`` where an image cannot be used."""
     sample, labels = task
     found: list[Labelled | None] = []
     for row, boxes in enumerate(labels):
         try:
             with time_limit(recipe.limits.seconds):
-                image = composite(sample.read(row, recipe.sample, recipe.limits), recipe.composite)
+                image = sample.read_starred(row, recipe.sample, recipe.limits)
+                seen = view(image, spec)
         except Exception:  # one bad galaxy never stops a training, which says how many there are
             found.append(None)
         else:
-            found.append(Labelled.of(image, boxes, soft=recipe.train.soft_labels))
+            found.append(Labelled.of(seen, boxes, soft=recipe.train.soft_labels))
     return found

@@ -1,6 +1,6 @@
-"""Random changes of training composites, boxes with them."""
+"""Random changes of training images, boxes with them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +11,18 @@ from clumpscope.config.train import AugmentConfig
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One composite (3, H, W) float32 with boxes (n, 4) and labels (n,)."""
+    """One image (C, H, W) float32 with boxes (n, 4) and labels (n,); noise (C,) of a stack."""
 
     pixels: NDArray[np.float32]
     boxes: NDArray[np.float64]
     labels: NDArray[np.int64]
+    noise: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, dtype=np.float32))
 
 
 def augment(example: Example, config: AugmentConfig, rng: np.random.Generator) -> Example:
-    """Change an example at random: geometry first, then brightness and sharpness."""
+    """Change a composite at random: geometry first, then brightness and sharpness."""
     if config.flips:
-        example = _flipped(example, *(rng.random(3) < 0.5))
+        example = flipped(example, *(rng.random(3) < 0.5))
     if config.scale:
         example = _scaled(example, float(rng.uniform(1 - config.scale, 1 + config.scale)))
     pixels = example.pixels
@@ -34,7 +35,8 @@ def augment(example: Example, config: AugmentConfig, rng: np.random.Generator) -
     return replace(example, pixels=np.clip(pixels, 0, 1) ** exponent)
 
 
-def _flipped(example: Example, horizontal: bool, vertical: bool, transposed: bool) -> Example:
+def flipped(example: Example, horizontal: bool, vertical: bool, transposed: bool) -> Example:
+    """Mirrored on each axis, then transposed."""
     pixels, boxes = example.pixels, example.boxes
     _, height, width = pixels.shape
     if horizontal:
@@ -50,7 +52,7 @@ def _flipped(example: Example, horizontal: bool, vertical: bool, transposed: boo
     if transposed:
         pixels = pixels.transpose(0, 2, 1)
         boxes = boxes[:, [1, 0, 3, 2]]
-    return Example(pixels, boxes, example.labels)
+    return replace(example, pixels=pixels, boxes=boxes)
 
 
 def _scaled(example: Example, factor: float) -> Example:

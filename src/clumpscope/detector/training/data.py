@@ -1,14 +1,19 @@
 """Training data as torch takes it."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from clumpscope.config.stack import StackConfig
 from clumpscope.config.train import AugmentConfig
 from clumpscope.detector.training.augment import Example, augment
+from clumpscope.detector.training.augment_stack import augment_stack
 from clumpscope.detector.training.examples import TrainingSet
+from clumpscope.ops.stack import encoded
 
 Target = dict[str, Tensor]
 
@@ -16,34 +21,48 @@ Target = dict[str, Tensor]
 class CompositeDataset(Dataset[tuple[Tensor, Target]]):
     """Some rows of a training set for torch; nothing is copied.
 
-    Every epoch draws its augmentations from (seed, epoch, row).
+    ``stack`` is given if they are stacks of bands. Every epoch draws its augmentations from
+    (seed, epoch, row).
     """
 
     def __init__(
-        self, data: TrainingSet, rows: NDArray[np.intp], augment: AugmentConfig | None, seed: int
+        self,
+        data: TrainingSet,
+        rows: NDArray[np.intp],
+        augment: AugmentConfig | None,
+        seed: int,
+        stack: StackConfig | None = None,
     ) -> None:
         self.data = data
         self.rows = rows
         self.augment = augment
         self.seed = seed
+        self.stack = stack
         self.epoch = 0
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Target]:
-        """(3, H, W) float32 in [0, 1] and its boxes and labels."""
+        """(C, H, W) float32 as the network takes it, and its boxes and labels."""
         row = int(self.rows[index])
-        pixels = self.data.pixels[row].astype(np.float32) / 255
-        example = Example(pixels, self.data.boxes[row], self.data.labels[row])
+        pixels = self.data.pixels[row].astype(np.float32)
+        if self.stack is None:
+            pixels /= 255
+        data = self.data
+        example = Example(pixels, data.boxes[row], data.labels[row], data.noise[row])
         if self.augment is not None:
             rng = np.random.default_rng([self.seed, self.epoch, row])
-            example = augment(example, self.augment, rng)
+            change = augment if self.stack is None else augment_stack
+            example = change(example, self.augment, rng)
             # The mean over epochs is the loss of a soft label.
             there = rng.random(len(example.labels)) < self.data.weights[row]
-            example = Example(example.pixels, example.boxes[there], example.labels[there])
+            example = replace(example, boxes=example.boxes[there], labels=example.labels[there])
         example = _clipped(example)
-        return torch.from_numpy(np.ascontiguousarray(example.pixels)), {
+        pixels = example.pixels
+        if self.stack is not None:
+            pixels = encoded(pixels, example.noise, self.stack)
+        return torch.from_numpy(np.ascontiguousarray(pixels)), {
             "boxes": torch.from_numpy(example.boxes.astype(np.float32)),
             "labels": torch.from_numpy(example.labels),
         }
@@ -61,4 +80,4 @@ def _clipped(example: Example) -> Example:
     centre = (example.boxes[:, :2] + example.boxes[:, 2:]) / 2
     inside = ((centre > 0) & (centre < [width, height])).all(axis=1)
     boxes = np.clip(example.boxes[inside], 0, [width, height, width, height])
-    return Example(example.pixels, boxes, example.labels[inside])
+    return replace(example, boxes=boxes, labels=example.labels[inside])

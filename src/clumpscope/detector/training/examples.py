@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from clumpscope.core.boxes import Boxes
 from clumpscope.core.composite import Composite
 from clumpscope.errors import TableError, expected_got
+from clumpscope.models.view import View
 from clumpscope.store.arrays import read_arrays, write_arrays
 from clumpscope.store.atomic import atomic
 
+_LARGEST = float(np.finfo(np.float16).max)
+_NO_NOISE = np.empty(0, dtype=np.float32)
 _PIXELS, _INDEX = "pixels.bin", "index.npz"
 
 
@@ -25,31 +28,40 @@ class Labelled:
     Attributes
     ----------
     pixels
-        (C, H, W) of any type; of a composite uint8, of which 255 is composite value 1.
+        (C, H, W) of any type: of a composite uint8, of which 255 is composite value 1; of a stack
+        of bands its light, float16.
     boxes
         (n, 4): x1, y1, x2, y2 in pixels of the image, edge convention.
     labels
         (n,) of `Label`.
     weights
         (n,) in [0, 1]: chance of each box to be there in an epoch.
+    noise
+        (C,) of a stack, as of `clumpscope.ops.stack.BandStack`; (0,) of a composite.
     """
 
     pixels: NDArray[Any]
     boxes: NDArray[np.float64]
     labels: NDArray[np.int64]
     weights: NDArray[np.float64]
+    noise: NDArray[np.float32]
 
     @classmethod
-    def of(cls, image: Composite, found: Boxes, *, soft: bool) -> "Labelled":
-        """A composite with its labels (boxes as fractions of the stored array).
+    def of(cls, seen: View, found: Boxes, *, soft: bool) -> "Labelled":
+        """What is seen of a galaxy with its labels (boxes as fractions of the stored array).
 
         With ``soft`` a box is in each epoch only with the probability that is its score.
         """
+        if isinstance(seen, Composite):
+            pixels, noise = np.rint(seen.pixels * 255).astype(np.uint8), _NO_NOISE
+        else:
+            pixels, noise = seen.light.clip(-_LARGEST, _LARGEST).astype(np.float16), seen.noise
         return cls(
-            np.rint(image.pixels * 255).astype(np.uint8),
-            image.frame.boxes_fraction_to_composite(found.xyxy),
+            pixels,
+            seen.frame.boxes_fraction_to_composite(found.xyxy),
             found.labels,
             found.scores if soft else np.ones(len(found)),
+            noise,
         )
 
 
@@ -99,7 +111,7 @@ class Pixels:
 
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
-    """N images, and the boxes, labels and weights of each (`Labelled`).
+    """N images, and the boxes, labels, weights and noise of each (`Labelled`).
 
     ``source`` (N,) says which of the items it was filled with each one was.
     """
@@ -108,6 +120,7 @@ class TrainingSet:
     boxes: list[NDArray[np.float64]]
     labels: list[NDArray[np.int64]]
     weights: list[NDArray[np.float64]]
+    noise: NDArray[np.float32]
     source: NDArray[np.int64]
 
     @classmethod
@@ -148,7 +161,7 @@ class TrainingSet:
         boxes, labels, weights = (
             np.split(index[name], ends) for name in ("boxes", "labels", "weights")
         )
-        return cls(pixels, boxes, labels, weights, index["source"])
+        return cls(pixels, boxes, labels, weights, index["noise"], index["source"])
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -165,7 +178,7 @@ def _written(items: Iterable[Labelled | None], stream: IO[bytes]) -> dict[str, N
         if item.pixels.dtype != kind:
             raise TableError(expected_got("pixels of a training set", kind, item.pixels.dtype))
         stream.write(np.ascontiguousarray(item.pixels).data)
-        bare = Labelled(np.empty(0, kind), item.boxes, item.labels, item.weights)
+        bare = Labelled(np.empty(0, kind), item.boxes, item.labels, item.weights, item.noise)
         kept.append((number, item.pixels.shape, bare))
     stream.flush()
     if kind is None:
@@ -179,4 +192,5 @@ def _written(items: Iterable[Labelled | None], stream: IO[bytes]) -> dict[str, N
         "boxes": np.concatenate([one.boxes for one in bare_items]),
         "labels": np.concatenate([one.labels for one in bare_items]),
         "weights": np.concatenate([one.weights for one in bare_items]),
+        "noise": np.array([one.noise for one in bare_items]),
     }
