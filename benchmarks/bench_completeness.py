@@ -47,7 +47,7 @@ def benchmark_samples(work: Path) -> dict[str, Path]:
         if not folders[name].exists():
             recipe = RECIPES / f"benchmark-{name}.toml"
             words = ("simulate", folders[name], "--galaxies", count, "--recipe", recipe)
-            command = [sys.executable, "-m", "clumpscope.cli", *map(str, words)]
+            command = [sys.executable, "-m", "clumpscope", *map(str, words)]
             subprocess.run(command, env=os.environ | ANY_CPU, check=True)  # noqa: S603
         found = Sample.open(folders[name]).content_hash()
         if found != digest:

@@ -18,6 +18,7 @@ from clumpscope.ops.outline import galaxy_outline
 Planes = NDArray[np.float32]
 
 _TONE = 0.25
+_ROUNDING = 1e-6  # a side that is whole but for it
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,11 +68,11 @@ def band_stack(image: GalaxyImage, config: StackConfig) -> BandStack:
     window = _window(image, config.margin_fwhm * fwhm)
     (x0, x1), (y0, y1) = window
     scale = min(config.fwhm_px / fwhm, config.longest_px / max(x1 - x0, y1 - y0))
-    width, height = (max(1, int((high - low) * scale)) for low, high in window)
+    width, height = (max(1, int((high - low) * scale + _ROUNDING)) for low, high in window)
     # The frame keeps square pixels: what does not fill one is left out, evenly.
-    left = (x0 + x1 - width / scale) / 2
-    top = (y0 + y1 - height / scale) / 2
-    box = (left, top, left + width / scale, top + height / scale)
+    left = max(0.0, (x0 + x1 - width / scale) / 2)
+    top = max(0.0, (y0 + y1 - height / scale) / 2)
+    box = (left, top, min(x1, left + width / scale), min(y1, top + height / scale))
     light = np.full((len(config.bands), height, width), np.nan, dtype=np.float32)
     tones = np.full(len(config.bands), np.nan, dtype=np.float32)
     reference = noise(image, reference_band(image))

@@ -154,7 +154,7 @@ class Sample:
         return sha256_json([self.ids, hosts, marks])
 
     def content_hash(self) -> str:
-        """Hash of what the host and truth tables say, numbers to five digits.
+        """Hash of what the host and truth tables say, flags apart, numbers to five digits.
 
         Unlike `fingerprint` it does not depend on times and library versions; but on the
         processor, whose vector functions may differ in the last digit.
@@ -168,6 +168,7 @@ class Sample:
             f"{kind}.{name}": [_digits(value) for value in plain(table, name)]
             for kind, table in (("hosts", self.hosts), ("truth", self.truth()))
             for name in table.colnames
+            if name != "flags"
         }
         return sha256_json(columns)
 

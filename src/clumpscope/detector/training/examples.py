@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,7 +17,6 @@ from clumpscope.store.arrays import read_arrays, write_arrays
 from clumpscope.store.atomic import atomic
 
 _LARGEST = float(np.finfo(np.float16).max)
-_NO_NOISE = np.empty(0, dtype=np.float32)
 _PIXELS, _INDEX = "pixels.bin", "index.npz"
 
 
@@ -44,7 +43,7 @@ class Labelled:
     boxes: NDArray[np.float64]
     labels: NDArray[np.int64]
     weights: NDArray[np.float64]
-    noise: NDArray[np.float32]
+    noise: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, dtype=np.float32))
 
     @classmethod
     def of(cls, seen: View, found: Boxes, *, soft: bool) -> "Labelled":
@@ -52,17 +51,13 @@ class Labelled:
 
         With ``soft`` a box is in each epoch only with the probability that is its score.
         """
+        boxes = seen.frame.boxes_fraction_to_composite(found.xyxy)
+        weights = found.scores if soft else np.ones(len(found))
         if isinstance(seen, Composite):
-            pixels, noise = np.rint(seen.pixels * 255).astype(np.uint8), _NO_NOISE
-        else:
-            pixels, noise = seen.light.clip(-_LARGEST, _LARGEST).astype(np.float16), seen.noise
-        return cls(
-            pixels,
-            seen.frame.boxes_fraction_to_composite(found.xyxy),
-            found.labels,
-            found.scores if soft else np.ones(len(found)),
-            noise,
-        )
+            pixels = np.rint(seen.pixels * 255).astype(np.uint8)
+            return cls(pixels, boxes, found.labels, weights)
+        light = seen.light.clip(-_LARGEST, _LARGEST).astype(np.float16)
+        return cls(light, boxes, found.labels, weights, seen.noise)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,40 @@
+"""What a model sees of bands and of pictures."""
+
+import numpy as np
+
+import scenes
+from clumpscope.config.stack import StackConfig
+from clumpscope.core.composite import Composite, colour
+from clumpscope.core.galaxy import ColourImage
+from clumpscope.models.spec import DetectorSpec, Native, Psf
+from clumpscope.models.view import view
+from clumpscope.ops.stack import BandStack
+
+NATIVE = DetectorSpec(name="n", architecture=Native())
+STACK = StackConfig(bands=("g", "r", "i"), fwhm_px=2.5)
+PSF = DetectorSpec(name="p", architecture=Psf(stack=STACK))
+
+
+def test_each_family_sees_bands_its_own_way():
+    image = scenes.galaxy(xy=[[45, 60]])
+    assert (NATIVE.channels_in, PSF.channels_in) == (3, 6)
+    seen = view(image, NATIVE)
+    assert isinstance(seen, Composite)
+    assert seen.config == NATIVE.view == NATIVE.composite
+    stack = view(image, PSF)
+    assert isinstance(stack, BandStack)
+    assert stack.config == PSF.view == STACK
+    assert len(stack.pixels) == 6
+
+
+def test_a_picture_is_seen_by_both_at_the_same_place():
+    image = scenes.galaxy(xy=[[45, 60]], flux=30.0)
+    picture = ColourImage("p", colour(image, NATIVE.composite), scenes.PIXSCALE, scenes.FWHM)
+    assert isinstance(view(picture, NATIVE), Composite)
+    there, bands = view(picture, PSF), view(image, PSF)
+    for seen in (there, bands):
+        assert isinstance(seen, BandStack)
+        x, y = seen.frame.native_to_composite([[45, 60]])[0]
+        window = seen.light[1, int(y) - 3 : int(y) + 4, int(x) - 3 : int(x) + 4]
+        there = np.unravel_index(np.argmax(window), window.shape)
+        np.testing.assert_allclose(there, 3, atol=1)
