@@ -24,7 +24,7 @@ from clumpscope.store.run import Run
 from clumpscope.store.tables import write_parquet
 
 FAINTEST = 18.5
-LOWEST = 0.15  # score of what counts as found
+LOWEST = 0.5  # score of what counts as found
 
 
 def main(out: Path, model: str) -> None:
