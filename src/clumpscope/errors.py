@@ -21,6 +21,8 @@ error               raised when                                                 
                     be: not there, empty, not a sample or run, damaged, of a
                     newer schema, not empty where output shall go, or a file
                     that is there already (a StoreError)
+``TrainingError``   a training cannot go on: its loss is not finite, or it needs more memory   1
+                    than there is
 ``DownloadError``   a download failed or there is no network                       1
 ==================  =============================================================  =========
 
@@ -41,6 +43,7 @@ __all__ = [
     "RecipeError",
     "StoreError",
     "TableError",
+    "TrainingError",
     "did_you_mean",
     "expected_got",
     "reason",
@@ -97,6 +100,10 @@ class FolderError(StoreError):
     """A folder or file named by the user is not what it should be."""
 
     exit_code = 2
+
+
+class TrainingError(ClumpscopeError):
+    """A training cannot go on."""
 
 
 class DownloadError(ClumpscopeError):

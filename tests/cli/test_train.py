@@ -89,7 +89,7 @@ def test_what_takes_no_part_is_counted(command: list[str], survey: Path, tmp_pat
 def test_epochs_say_how_long_the_others_take(
     command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def trained(plan, out, workers, report, *, composed, step):
+    def trained(plan, out, workers, report, *, composed, step, **_):
         for epoch in range(1, 5):
             report(epoch, {"ap50": 0.1 * epoch, "loss": 0.5, "minutes": 2.0 * epoch})
             step(epoch, 1, 4)
@@ -104,7 +104,8 @@ def test_epochs_say_how_long_the_others_take(
         "epoch 2/4: ap50 0.200, loss 0.500, 4 min left",
         "epoch 3/4: ap50 0.300, loss 0.500, 2 min left",
         "epoch 4/4: ap50 0.400, loss 0.500",
-        f"m in {command[5]}",
+        f"m in {command[5]}; losses and the last epoch's model in "
+        f"{Path(command[5]).with_suffix('.training')}",
     ]
 
 
@@ -120,5 +121,8 @@ def test_ctrl_c_says_what_is_kept(
 
     monkeypatch.setattr(job, "train", interrupted)
     code, _, message = said(*command)
-    kept = f"the best model so far is in {command[5]}" if epochs else "no epoch is done yet"
+    folder = Path(command[5]).with_suffix(".training")
+    kept = f"the same command with --resume goes on in {folder}"
+    if epochs:
+        kept += f"; the best model so far is in {command[5]}"
     assert (code, message.strip()) == (130, f"interrupted: {kept}")

@@ -55,8 +55,14 @@ def test_training_writes_a_model_that_loads(narrow: Path, tmp_path: Path) -> Non
 def datasets(plan: Plan, workers: int, monkeypatch: pytest.MonkeyPatch, out: Path):
     """What a training would learn from, and what it would be judged by."""
     given = []
-    monkeypatch.setattr(fitting, "fit", lambda *a: given.append(a[1:3]))
-    train(plan, out, workers, silent)
+
+    def fit(*arguments):
+        given.append(arguments[1:3])
+        raise InterruptedError
+
+    monkeypatch.setattr(fitting, "fit", fit)
+    with pytest.raises(InterruptedError):
+        train(plan, out, workers, silent)
     return given[0]
 
 
@@ -112,7 +118,7 @@ def test_probabilities_are_chances_only_where_the_recipe_says_so(
     write_parquet(table, tmp_path / "labels.parquet")
     for soft, chances in ((False, {1.0}), (True, {0.25, 1.0})):
         plan = make_plan([narrow], changed(soft_labels=soft), labels=tmp_path / "labels.parquet")
-        data = datasets(plan, 1, monkeypatch, tmp_path / "m.safetensors")[0].data
+        data = datasets(plan, 1, monkeypatch, tmp_path / f"{soft}.safetensors")[0].data
         assert set(np.concatenate(data.weights)) == chances
 
 
@@ -212,7 +218,7 @@ def test_a_model_is_written_without_any_label(narrow: Path, tmp_path: Path) -> N
     write_parquet(Sample.open(folder).labels()[:0], folder / "labels.parquet")
     out = tmp_path / "m.safetensors"
     spec = train(make_plan([folder], RECIPE), out, 1, silent)
-    assert set(spec.metrics) == {"loss"}
+    assert set(spec.metrics) == {"loss", "val_loss"}
     assert load_model(out)[0] == spec
 
 

@@ -151,7 +151,7 @@ def test_workers_of_a_run_end_with_their_parent(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), HOW)
-def test_a_training_keeps_its_best_model(
+def test_a_training_keeps_its_best_model_and_goes_on(
     number: int, code: int, tmp_path: Path, start: Callable[..., Command]
 ) -> None:
     simulate(tmp_path / "sample", 12, Recipe(seed=1), 1)
@@ -162,7 +162,12 @@ def test_a_training_keeps_its_best_model(
     )
     command.wait_for(out.exists)
     found, message = command.end(number)
-    assert (found, message) == (code, f"interrupted: the best model so far is in {out}\n")
+    folder = tmp_path / "model.training"
+    assert (found, message) == (
+        code,
+        f"interrupted: the same command with --resume goes on in {folder}; the best model so far "
+        f"is in {out}\n",
+    )
     assert start("models", "show", out).process.wait(60) == 0
 
 

@@ -38,7 +38,12 @@ def train(  # noqa: PLR0913  (an argument an option)
     group: Annotated[
         int | None, typer.Option("--group", help="number of the run-group to train on")
     ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option("--cache", help="keep images made ready here, for other trainings on them"),
+    ] = None,
     *,
+    resume: Annotated[bool, typer.Option("--resume", help="go on with a training")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="only say what would be trained")
     ] = False,
@@ -48,6 +53,7 @@ def train(  # noqa: PLR0913  (an argument an option)
     """Train a detector on samples with labels."""
     if out.suffix != ".safetensors":
         raise TableError(expected_got("--out", "a file ending in .safetensors", out.name))
+    from clumpscope.jobs.books import folder_of
     from clumpscope.jobs.train import make_plan, parameters
     from clumpscope.jobs.train import train as job
 
@@ -63,11 +69,21 @@ def train(  # noqa: PLR0913  (an argument an option)
         console.print(_line(epoch, epochs, metrics))
 
     def so_far() -> str:
-        return f"the best model so far is in {out}" if out.exists() else "no epoch is done yet"
+        best = f"; the best model so far is in {out}" if out.exists() else ""
+        return f"the same command with --resume goes on in {folder_of(out)}{best}"
 
     with kept(so_far), _progress(plan) as (composed, step):
-        spec = job(plan, out, workers_of(workers), report, composed=composed, step=step)
-    console.print(f"{spec.name} in {out}")
+        spec = job(
+            plan,
+            out,
+            workers_of(workers),
+            report,
+            resume=resume,
+            cache=cache,
+            composed=composed,
+            step=step,
+        )
+    console.print(f"{spec.name} in {out}; losses and the last epoch's model in {folder_of(out)}")
 
 
 def _print_plan(plan: "Plan") -> None:

@@ -74,7 +74,7 @@ class TrainConfig(Section):
     epochs: Count = 6
     """Passes over the training images."""
     batch_size: Count = 16
-    """Images of one step."""
+    """Images of one step, of all devices together."""
     max_learning_rate: Positive = 1e-3
     """Learning rate at its peak."""
     weight_decay: NotNegative = 0.05
@@ -85,8 +85,29 @@ class TrainConfig(Section):
     """Whether a label takes part in an epoch with its own probability, or always."""
     start: Annotated[str | None, Field(examples=["clumpscope-native"])] = None
     """Name or file of a model to go on from. Not set: random weights."""
+    gradient_clip: NotNegative = 5.0
+    """Longer gradients are shortened to this norm; 0: never."""
+    batch_norm: Literal["trained", "frozen"] = "trained"
+    """Whether batch-norms learn, or stay as they are: for small batches and encoders that know."""
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     """Lightning's numerical precision; mixed ones are fast on GPUs, bf16 on some CPUs too."""
     workers: Annotated[int, Field(ge=0)] = 0
     """Processes that prepare images beside the one that trains."""
+    devices: Count = 1
+    """GPUs of a node to train on; without GPUs, processes."""
+    nodes: Count = 1
+    """Machines to train on."""
+    checkpoint_minutes: Positive = 10.0
+    """How often the state that `--resume` goes on with is saved, beside after each epoch."""
+    checkpoint_steps: Count | None = None
+    """After how many steps it is saved, too; not set: after none."""
     augment: AugmentConfig = AugmentConfig()
+
+    @model_validator(mode="after")
+    def _equal_shares(self) -> Self:
+        if self.batch_size % (self.devices * self.nodes):
+            raise ValueError(
+                f"batch_size must be a multiple of devices x nodes ({self.devices * self.nodes}), "
+                f"got {self.batch_size}"
+            )
+        return self

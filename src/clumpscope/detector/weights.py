@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from clumpscope.detector.network import Network, build
 from clumpscope.errors import ModelError, expected_got
@@ -15,7 +15,7 @@ from clumpscope.models.spec import DetectorSpec
 from clumpscope.store.atomic import atomic
 
 
-def save_model(path: Path, network: Network, spec: DetectorSpec, *, half: bool = True) -> None:
+def save_model(path: Path, network: nn.Module, spec: DetectorSpec, *, half: bool = True) -> None:
     """Write a network with its spec; ``half`` stores weights in half precision.
 
     Raises

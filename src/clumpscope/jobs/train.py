@@ -4,14 +4,12 @@
 composites, trains on them and keeps the best network.
 """
 
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +22,8 @@ from clumpscope.detector.training.examples import Labelled, TrainingSet
 from clumpscope.engine.local import Progress, Workers, ordered_map, shards, silent
 from clumpscope.engine.watch import time_limit
 from clumpscope.errors import TableError, expected_got
+from clumpscope.jobs.books import Books, begun, folder_of, images_key, key_of
+from clumpscope.models.header import read_header
 from clumpscope.models.native import native_spec
 from clumpscope.models.registry import find_model
 from clumpscope.models.spec import DetectorSpec, Psf, TrainingRange
@@ -36,9 +36,6 @@ from clumpscope.store.atomic import new_file
 from clumpscope.store.labels import LABELS_FILE, looked_at, read_any_labels
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_records
-
-if TYPE_CHECKING:
-    from clumpscope.detector.network import Network
 
 _SHARD = 64  # galaxies
 Report = Callable[[int, dict[str, float]], None]
@@ -82,6 +79,16 @@ class Plan:
             pixscale_arcsec=self._range("pixscale_arcsec"),
         )
         return native_spec(name, self.recipe, seen, start=self.start)
+
+    @property
+    def labels(self) -> list[Boxes]:
+        """Labels of each galaxy, those to learn from first."""
+        return [one.boxes for one in (*self.training, *self.validation)]
+
+    @property
+    def images_key(self) -> str:
+        """Hash of all that the images made ready depend on."""
+        return images_key(self.recipe, self.samples, self.labels)[:32]
 
     @property
     def batches(self) -> int:
@@ -201,18 +208,26 @@ def train(
     workers: Workers,
     report: Report,
     *,
+    resume: bool = False,
+    cache: Path | None = None,
     composed: Progress = silent,
     step: Step = _unseen,
 ) -> DetectorSpec:
-    """Train the recipe's native detector as planned; write ``out``.
+    """Train the recipe's detector as planned; write ``out``, and its books beside it.
 
-    The file is written anew whenever validation has improved, so that an interrupted training
-    leaves the best model so far. Returns the spec as last written.
+    The file is written anew whenever an epoch is the best so far, so that an interrupted training
+    leaves the best model so far. Returns the spec as last written. In ``out``'s `books` are
+    ``metrics.csv``, ``losses.png``, the last epoch's model, ``last.safetensors``, and, until the
+    training has ended, what ``resume`` goes on with.
 
     Parameters
     ----------
     report
         Is told the metrics of each epoch, and the minutes since training began.
+    resume
+        Go on with a training that was interrupted: what comes of it is the same, bit for bit.
+    cache
+        Folder where images made ready are kept for other trainings on them.
     composed
         Is told how many galaxies have been made ready.
     step
@@ -221,65 +236,73 @@ def train(
     Raises
     ------
     StoreError, TableError
-        If ``out`` exists or cannot be written, or a side has no image that can be read.
+        If ``out`` exists or cannot be written, or a side has no image that can be read; with
+        ``resume``, if recipe, data or versions are not those that the training began with.
     ModelError
         If the recipe's encoder does not exist, or ``train.start`` is no fitting model.
+    TrainingError
+        If a loss is not finite.
     """
-    new_file(out)
     # torch is loaded here and not by every command.
     from clumpscope.detector.training.data import CompositeDataset
-    from clumpscope.detector.training.fit import fit, initial
-    from clumpscope.detector.training.module import Watch
-    from clumpscope.detector.weights import save_model
+    from clumpscope.detector.training.fit import Place, fit, initial, rank
+    from clumpscope.detector.training.watch import Watch
 
     config, seed = plan.recipe.train, plan.recipe.seed
+    if not resume and rank() == 0:
+        new_file(out)
     spec = plan.spec(out.stem)
     network = initial(spec, plan.start, seed)
-    data, first = _views(plan, spec, workers, composed)
-    stack = spec.architecture.stack if isinstance(spec.architecture, Psf) else None
-    learning = CompositeDataset(data, np.arange(first), config.augment, seed, stack)
-    checking = CompositeDataset(data, np.arange(first, len(data)), None, seed, stack)
-    unreadable = len(plan.training) + len(plan.validation) - len(data)
-    provenance = (
-        f"trained by clumpscope on {len(learning)} images, validated on {len(checking)} "
-        f"({len(data)} images, {unreadable} unreadable left out){plan.source}"
-    )
-    start = time.monotonic()
-    written = [spec.model_copy(update={"provenance": provenance})]
+    key = key_of(plan.recipe, plan.samples, plan.labels, plan.start)
+    with begun(folder_of(out), key, rank(), resume=resume) as place:
+        if place.finished:
+            return read_header(out).spec
+        folder = place.work / "images" if cache is None else cache / plan.images_key
+        data = _images(plan, folder, workers, composed, alone=rank() == 0)
+        galaxies = [*plan.training, *plan.validation]
+        names = [galaxies[number].galaxy_id for number in data.source]
+        first = int((data.source < len(plan.training)).sum())
+        provenance = (
+            f"trained by clumpscope on {first} images, validated on {len(data) - first} "
+            f"({len(data)} images, {len(galaxies) - len(data)} unreadable left out){plan.source}"
+        )
+        spec = spec.model_copy(update={"provenance": provenance})
+        books = Books(place.folder, out, spec, names)
 
-    def save(network: "Network", metrics: dict[str, float]) -> None:
-        known = {name: value for name, value in metrics.items() if math.isfinite(value)}
-        written[0] = written[0].model_copy(update={"metrics": known})
-        save_model(out, network, written[0])
+        def told(epoch: int, metrics: dict[str, float]) -> None:
+            books.draw()
+            report(epoch, metrics)
 
-    def timed(epoch: int, metrics: dict[str, float]) -> None:
-        report(epoch, {**metrics, "minutes": (time.monotonic() - start) / 60})
+        stack = spec.architecture.stack if isinstance(spec.architecture, Psf) else None
+        learning = CompositeDataset(data, np.arange(first), config.augment, seed, stack)
+        checking = CompositeDataset(data, np.arange(first, len(data)), None, seed, stack)
+        watch = Watch(told, books.save, step, books.broken)
+        fit(network, learning, checking, config, seed, watch, Place(place.folder, place.work))
+        return books.ended(place, network, plan.recipe) if rank() == 0 else read_header(out).spec
 
-    fit(network, learning, checking, config, seed, Watch(timed, save, step))
-    return written[0]
 
-
-def _views(
-    plan: Plan, spec: DetectorSpec, workers: Workers, progress: Progress
-) -> tuple[TrainingSet, int]:
-    """What the model sees of the images that can be read.
-
-    Those to learn from, and how many, come first.
-    """
-    readable: list[bool] = []
-
-    def items() -> Iterator[Labelled | None]:
-        for part in ordered_map(partial(_seen, plan.recipe, spec), _tasks(plan), workers):
-            readable.extend(item is not None for item in part)
-            progress(len(part))
-            yield from part
-
-    data = TrainingSet.filled(items())
-    first = sum(readable[: len(plan.training)])
+def _images(
+    plan: Plan, folder: Path, workers: Workers, progress: Progress, *, alone: bool
+) -> TrainingSet:
+    """Images that can be read, made ready or as the folder keeps them; others wait for that."""
+    data = TrainingSet.kept(folder)
+    while data is None and not alone:
+        time.sleep(0.5)
+        data = TrainingSet.kept(folder)
+    if data is None:
+        data = TrainingSet.filled(_views(plan, workers, progress), folder)
+    first = int((data.source < len(plan.training)).sum())
     if first in (0, len(data)):
         got = f"{first} and {len(data) - first}"
         raise TableError(expected_got("images", "some to learn from, and some held out", got))
-    return data, first
+    return data
+
+
+def _views(plan: Plan, workers: Workers, progress: Progress) -> Iterator[Labelled | None]:
+    """What is seen of all galaxies, those to learn from first; ``None`` of what cannot be read."""
+    for part in ordered_map(partial(_seen, plan.recipe, plan.spec("plan")), _tasks(plan), workers):
+        progress(len(part))
+        yield from part
 
 
 def _tasks(plan: Plan) -> Iterator[tuple[Sample, list[Boxes]]]:

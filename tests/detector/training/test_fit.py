@@ -3,6 +3,10 @@
 import math
 import random
 import signal
+import tempfile
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,12 +15,23 @@ import torch
 from clumpscope.config.train import AugmentConfig, TrainConfig
 from clumpscope.detector.training.data import CompositeDataset
 from clumpscope.detector.training.examples import Labelled, TrainingSet
-from clumpscope.detector.training.fit import fit, initial
-from clumpscope.detector.training.module import Watch
+from clumpscope.detector.training.fit import Place, fit, initial, seeded
+from clumpscope.detector.training.watch import Watch
 from networks import CROP, native_network, native_spec
 
 BOX = np.array([[10.0, 12.0, 20.0, 22.0]])
 STILL = AugmentConfig(flips=False)
+
+
+@pytest.fixture(autouse=True)
+def apart(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def somewhere() -> Place:
+    """A new place in the test's own folder."""
+    folder = Path(tempfile.mkdtemp(dir=Path.cwd()))
+    return Place(folder, folder / "state")
 
 
 def images(*labels: int | None) -> TrainingSet:
@@ -35,7 +50,13 @@ def images(*labels: int | None) -> TrainingSet:
 
 
 def config_of(**changes) -> TrainConfig:
-    settings = {"epochs": 2, "batch_size": 2, "max_learning_rate": 1e-9, "augment": STILL}
+    settings = {
+        "epochs": 2,
+        "batch_size": 2,
+        "checkpoint_steps": 1,
+        "max_learning_rate": 1e-9,
+        "augment": STILL,
+    }
     return TrainConfig(**{**settings, **changes})
 
 
@@ -43,12 +64,19 @@ class Diary:
     """All that a training told."""
 
     def __init__(self):
-        self.reported, self.saved, self.steps = [], [], []
+        self.reported, self.saved, self.steps, self.broken = [], [], [], []
         self.watch = Watch(
-            lambda _, metrics: self.reported.append(metrics),
+            lambda _, metrics: self.reported.append(
+                {name: value for name, value in metrics.items() if name != "minutes"}
+            ),
             lambda _, metrics: self.saved.append(metrics),
             lambda *step: self.steps.append(step),
+            self.keep,
         )
+
+    def keep(self, *batch):
+        self.broken.append(batch)
+        return "a safe place"
 
 
 def whole(data: TrainingSet, augment=None, seed=0) -> CompositeDataset:
@@ -60,7 +88,7 @@ def trained(validation: TrainingSet, floor: float, epochs: int = 2) -> Diary:
     network.roi_heads.score_thresh = floor
     diary = Diary()
     learning = whole(images(1, 2, None, 1), STILL)
-    fit(network, learning, whole(validation), config_of(epochs=epochs), 0, diary.watch)
+    fit(network, learning, whole(validation), config_of(epochs=epochs), 0, diary.watch, somewhere())
     return diary
 
 
@@ -104,7 +132,7 @@ def test_no_epoch_shows_the_same_augmentation(workers, monkeypatch):
     forward = network.forward
 
     def look(batch, targets=None):
-        if network.training:
+        if torch.is_grad_enabled():  # else it is judged
             shown.append([float(image.sum()) for image in batch])
         return forward(batch, targets)
 
@@ -112,7 +140,7 @@ def test_no_epoch_shows_the_same_augmentation(workers, monkeypatch):
     augment = AugmentConfig(flips=False, gain=0.5)
     data = whole(images(1, 1), augment, 5)
     settings = config_of(epochs=3, augment=augment, workers=workers)
-    fit(network, data, whole(images(1)), settings, 5, Diary().watch)
+    fit(network, data, whole(images(1)), settings, 5, Diary().watch, somewhere())
     assert len(shown) == 3
     expected = []
     for data.epoch in range(3):
@@ -127,7 +155,7 @@ def weights(seed: int) -> dict[str, torch.Tensor]:
     augment = AugmentConfig(gain=0.2, scale=0.2)
     data = whole(images(1, 2, None, 1, 1, 2), augment, seed)
     settings = config_of(epochs=1, max_learning_rate=1e-2, augment=augment)
-    fit(network, data, whole(images(1, 2)), settings, seed, Diary().watch)
+    fit(network, data, whole(images(1, 2)), settings, seed, Diary().watch, somewhere())
     return network.state_dict()
 
 
@@ -140,6 +168,95 @@ def test_one_seed_one_network_whatever_was_drawn_before():
     again, other = weights(3), weights(4)
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not all(torch.equal(first[name], other[name]) for name in first)
+
+
+class Toy(torch.nn.Module):
+    """Not Faster R-CNN: in training it draws at random and keeps statistics; it finds one box."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = torch.nn.Sequential(
+            torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.Dropout(0.3)
+        )
+
+    def forward(self, batch, targets=None):
+        light = self.layers(torch.stack(batch)).mean(dim=(2, 3))
+        if self.training:
+            boxes = torch.tensor([float(len(one["boxes"])) for one in targets])
+            draw = torch.rand(())
+            return {"one": (light.sum(1) - boxes).square().mean(), "two": draw * light.std()}
+        scores = light.detach().sigmoid()
+        return [
+            {
+                "boxes": torch.from_numpy(BOX).float() + (1 - score[0]),
+                "labels": torch.tensor([1]),
+                "scores": score[:1],
+                "probabilities": score[:3],
+            }
+            for score in scores
+        ]
+
+
+class Killed(BaseException):
+    """Ends a training where nothing is tidied up."""
+
+
+def begun(place: Place, stop_at: tuple[int, int] | None, every: int, workers: int = 0):
+    """A training of three epochs of three steps, ended after a batch of an epoch."""
+    with seeded(3):
+        network = Toy()
+    augment = AugmentConfig(gain=0.2, scale=0.2)
+    data = whole(images(1, 2, None, 1, 1, 2), augment, 3)
+    settings = config_of(
+        epochs=3, max_learning_rate=1e-2, augment=augment, checkpoint_steps=every, workers=workers
+    )
+    diary = Diary()
+
+    def step(epoch, batch, _):
+        if (epoch, batch) == stop_at:
+            raise Killed
+
+    watch = replace(diary.watch, step=step)
+    with suppress(Killed):
+        fit(network, data, whole(images(1, 2)), settings, 3, watch, place)
+    return network.state_dict(), (place.logs / "metrics.csv").read_bytes(), diary
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("unbroken")
+    return begun(Place(folder, folder / "state"), None, 100)
+
+
+@pytest.mark.parametrize("every", [1, 2, 100])
+@pytest.mark.parametrize("stop_at", [(1, 1), (1, 2), (2, 2), (2, 3), (2, 4), (3, 1)])
+def test_a_training_that_was_killed_goes_on_bit_for_bit(stop_at, every, unbroken):
+    """Batches 1 to 3 of an epoch are learned from, 4 is held out: a kill in validation."""
+    place = somewhere()
+    begun(place, stop_at, every)
+    weights, log, diary = begun(place, None, every)
+    assert all(torch.equal(weights[name], one) for name, one in unbroken[0].items())
+    assert log == unbroken[1]
+    whole = unbroken[2].reported
+    assert diary.reported == whole[len(whole) - len(diary.reported) :]
+    if every < 100:  # not from the beginning
+        assert len(diary.reported) == 4 - stop_at[0]
+
+
+def test_a_training_that_was_killed_goes_on_with_other_workers(unbroken):
+    place = somewhere()
+    begun(place, (2, 2), 1, workers=2)
+    weights, log, _ = begun(place, None, 1, workers=1)
+    assert all(torch.equal(weights[name], one) for name, one in unbroken[0].items())
+    assert log == unbroken[1]
+
+
+def test_a_training_that_had_ended_does_nothing_more(unbroken):
+    place = somewhere()
+    begun(place, None, 100)
+    weights, log, diary = begun(place, None, 100)
+    assert all(torch.equal(weights[name], one) for name, one in unbroken[0].items())
+    assert (log, diary.reported) == (unbroken[1], [])
 
 
 def test_nobody_elses_draws_are_changed():
@@ -161,11 +278,11 @@ def test_ctrl_c_comes_out_and_works_again():
             signal.raise_signal(signal.SIGINT)
 
     diary = Diary()
-    watch = Watch(diary.watch.report, diary.watch.save, stop)
+    watch = replace(diary.watch, step=stop)
     before = signal.getsignal(signal.SIGINT)
     data, held = whole(images(1, 2), STILL), whole(images(1))
     with pytest.raises(KeyboardInterrupt):
-        fit(native_network().train(), data, held, config_of(), 0, watch)
+        fit(native_network().train(), data, held, config_of(), 0, watch, somewhere())
     assert signal.getsignal(signal.SIGINT) is before
     signal.signal(signal.SIGINT, first)
     assert (len(diary.reported), len(diary.saved)) == (1, 1)

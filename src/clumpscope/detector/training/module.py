@@ -1,117 +1,83 @@
-"""Training a native detector with Lightning."""
+"""Training a detector with Lightning: its losses, its validation and its optimiser.
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
+A network takes a list of images, and in training their targets; it gives a dict of losses in
+training, and otherwise a list of dicts of boxes, labels and scores.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import lightning
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import OneCycleLR
-from torchmetrics.detection import MeanAveragePrecision
-from torchvision.models.detection import FasterRCNN
 
 from clumpscope.config.train import TrainConfig
-from clumpscope.core.boxes import Label
-from clumpscope.detector.training.data import CompositeDataset, Target
+from clumpscope.detector.training.order import Batch, Order
+from clumpscope.detector.training.scores import Found, judge
 
-Batch = tuple[list[Tensor], list[Target]]
-
-
-@dataclass(frozen=True)
-class Watch:
-    """What is called while a network is trained.
-
-    Attributes
-    ----------
-    report
-        After each epoch, with its number from 1 and its metrics.
-    save
-        With the network and the epoch's metrics, whenever validation AP at IoU 0.5 has risen
-        or, for want of held-out labels, is NaN.
-    step
-        After each batch, of validation too: the epoch, the batches done in it, and how many
-        it has.
-    """
-
-    report: Callable[[int, dict[str, float]], None]
-    save: Callable[[FasterRCNN, dict[str, float]], None]
-    step: Callable[[int, int, int], None]
+_VALIDATION = 2**31  # the steps of a validation draw from streams of their own
 
 
 class DetectorModule(lightning.LightningModule):
-    """Loss, optimiser and validation of one detector."""
+    """Losses, optimiser and validation of one detector."""
 
-    def __init__(
-        self,
-        network: FasterRCNN,
-        data: CompositeDataset,
-        config: TrainConfig,
-        watch: Watch,
-    ) -> None:
+    def __init__(self, network: nn.Module, config: TrainConfig, order: Order) -> None:
         super().__init__()
         self.network = network.to(memory_format=torch.channels_last)
         self.config = config
-        self.watch = watch
-        self.data = data
-        self.best = -math.inf
-        self.losses: list[Tensor] = []
-        self.done = 0  # batches of this epoch
-        self.precision_recall = MeanAveragePrecision(
-            iou_thresholds=[0.5], class_metrics=True, backend="faster_coco_eval"
-        )
+        self.order = order
+        self.found: list[Found] = []
+        self.targets: list[Found] = []
+        self.held_out: list[float] = []  # losses
+        if config.batch_norm == "frozen":
+            for layer in _batch_norms(network):
+                layer.requires_grad_(False)
+        self.train()
 
-    def training_step(self, batch: Batch, _: int) -> Tensor:
-        """Sum of the RPN's and the heads' losses."""
-        losses = self.network(*batch)
-        total: Tensor = sum(losses.values())
-        self.losses.append(total.detach())
-        return total
+    def train(self, mode: bool = True) -> "DetectorModule":
+        """As torch has it, but frozen batch-norms stay as they are."""
+        super().train(mode)
+        if self.config.batch_norm == "frozen":
+            for layer in _batch_norms(self.network):
+                layer.eval()
+        return self
 
-    def on_train_epoch_start(self) -> None:
-        """Tell the data which epoch it is, so that augmentations differ."""
-        self.losses = []
-        self.done = 0
-        self.data.epoch = self.current_epoch
+    def training_step(self, batch: Batch, _: int) -> dict[str, Tensor]:
+        """Each loss, and their sum; what the network draws hangs on the step alone."""
+        torch.manual_seed(self.order.stream(self.global_step))
+        losses: dict[str, Tensor] = self.network(*batch)
+        parts = {name: loss.detach() for name, loss in losses.items()}
+        return {**parts, "loss": _total(losses)}
 
-    def on_train_batch_end(self, *_: object) -> None:
-        """Tell how far this epoch is."""
-        self._tell()
+    def on_validation_epoch_start(self) -> None:
+        """Forget the validation before."""
+        self.found, self.targets, self.held_out = [], [], []
 
-    def on_validation_batch_end(self, *_: object) -> None:
-        """Tell how far this epoch is."""
-        self._tell()
-
-    def _tell(self) -> None:
-        self.done += 1
-        batches = (self.trainer.num_training_batches, *self.trainer.num_val_batches)
-        self.watch.step(self.current_epoch + 1, self.done, sum(map(int, batches)))
-
-    def validation_step(self, batch: Batch, _: int) -> None:
-        """Collect detections."""
+    def validation_step(self, batch: Batch, number: int) -> None:
+        """Collect detections and losses."""
         images, targets = batch
-        self.precision_recall.update(self.network(images), targets)
+        self.found += [_on_cpu(one) for one in self.network(images)]
+        self.targets += [_on_cpu(one) for one in targets]
+        torch.manual_seed(self.order.stream(_VALIDATION + number))
+        with _losing(self.network):
+            losses: dict[str, Tensor] = self.network(images, targets)
+        self.held_out += len(images) * [float(_total(losses))]
 
-    def on_validation_epoch_end(self) -> None:
-        """Average precision at IoU 0.5; the best epoch so far is saved.
-
-        Without a held-out label it is NaN, and every epoch is saved.
-        """
-        found = self.precision_recall.compute()
-        self.precision_recall.reset()
-        seen = (found[name].reshape(-1).tolist() for name in ("classes", "map_per_class"))
-        per_class = dict(zip(*seen, strict=False))  # of no class at all, one value comes
-        metrics = {
-            "ap50": _defined(float(found["map_50"])),
-            "ap50_clump": _defined(per_class.get(Label.CLUMP, math.nan)),
-        }
-        metrics["loss"] = float(torch.stack(self.losses).mean())
-        self.watch.report(self.current_epoch + 1, metrics)
-        if not metrics["ap50"] <= self.best:  # so that NaN, too, is saved
-            self.best = metrics["ap50"]
-            self.watch.save(self.network, metrics)
+    def judged(self) -> dict[str, float]:
+        """What the last validation found, by all processes together."""
+        mine = self.found, self.targets, self.held_out
+        parts = [mine]
+        if self.order.ranks > 1:
+            parts = [mine] * self.order.ranks
+            torch.distributed.all_gather_object(parts, mine)
+        found, targets, losses = (
+            [one for part in kind for one in part] for kind in zip(*parts, strict=True)
+        )
+        return {"val_loss": sum(losses) / len(losses), **judge(found, targets)}
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW with a one-cycle learning rate."""
@@ -120,7 +86,7 @@ class DetectorModule(lightning.LightningModule):
             lr=self.config.max_learning_rate,
             weight_decay=self.config.weight_decay,
         )
-        steps = int(self.trainer.estimated_stepping_batches)
+        steps = self.config.epochs * self.order.steps
         schedule = OneCycleLR(optimizer, self.config.max_learning_rate, total_steps=steps)
         return {
             "optimizer": optimizer,
@@ -128,6 +94,25 @@ class DetectorModule(lightning.LightningModule):
         }
 
 
-def _defined(precision: float) -> float:
-    """NaN for the -1 by which torchmetrics says that there was no label."""
-    return math.nan if precision < 0 else precision
+def _batch_norms(network: nn.Module) -> list[nn.Module]:
+    return [layer for layer in network.modules() if isinstance(layer, _BatchNorm)]
+
+
+@contextmanager
+def _losing(network: nn.Module) -> Iterator[None]:
+    """Let a network give losses, and learn nothing: batch-norms use and keep what they know."""
+    network.train()
+    for layer in _batch_norms(network):
+        layer.eval()
+    try:
+        yield
+    finally:
+        network.eval()
+
+
+def _total(losses: Mapping[str, Tensor]) -> Tensor:
+    return torch.stack(list(losses.values())).sum()
+
+
+def _on_cpu(one: Mapping[str, Tensor]) -> Found:
+    return {name: one[name].cpu() for name in ("boxes", "labels", "scores") if name in one}

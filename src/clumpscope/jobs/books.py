@@ -1,0 +1,161 @@
+"""What a training leaves beside its model, and by which one that was interrupted is known again."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from astropy.table import Table
+from numpy.typing import NDArray
+
+from clumpscope.config.recipe import Recipe
+from clumpscope.core.boxes import Boxes
+from clumpscope.models.header import read_header
+from clumpscope.models.spec import DetectorSpec
+from clumpscope.plot.training import loss_curves
+from clumpscope.store.arrays import write_arrays
+from clumpscope.store.manifest import RunManifest, sha256_file, sha256_json
+from clumpscope.store.output import Output, output
+from clumpscope.store.sample import Sample
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_SECTIONS = ("sample", "limits", "composite", "stack", "detector", "train")
+_IMAGES = ("sample", "limits", "composite", "stack", "detector")
+_NO_MATTER = {"workers", "checkpoint_minutes", "checkpoint_steps"}
+_PACKAGES = ("torch", "torchvision", "lightning", "timm", "numpy")
+
+
+def folder_of(out: Path) -> Path:
+    """The folder of a training beside the model that it writes."""
+    return out.with_suffix(".training")
+
+
+def key_of(
+    recipe: Recipe, samples: Sequence[Sample], labels: Sequence[Boxes], start: Path | None
+) -> dict[str, str]:
+    """All that a training depends on, by name: settings one by one, data, versions."""
+    settings: dict[str, Any] = recipe.model_dump(mode="json", include={"seed", *_SECTIONS})
+    settings["train"] = {k: v for k, v in settings["train"].items() if k not in _NO_MATTER}
+    return {
+        **dict(_flat(settings)),
+        **_data(samples, labels),
+        "model to start from": "" if start is None else sha256_file(start),
+        **{f"version of {package}": version(package) for package in _PACKAGES},
+    }
+
+
+def images_key(recipe: Recipe, samples: Sequence[Sample], labels: Sequence[Boxes]) -> str:
+    """Hash of all that images made ready depend on."""
+    settings = recipe.model_dump(mode="json", include=set(_IMAGES))
+    soft = recipe.train.soft_labels
+    return sha256_json([settings, soft, _data(samples, labels), version("clumpscope")])
+
+
+def _flat(settings: Mapping[str, Any], name: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{name}{key}.")
+        else:
+            yield f"{name}{key}", repr(value)
+
+
+def _data(samples: Sequence[Sample], labels: Sequence[Boxes]) -> dict[str, str]:
+    numbers = [(b.xyxy.tolist(), b.labels.tolist(), b.scores.tolist()) for b in labels]
+    return {
+        "sample": sha256_json([one.fingerprint() for one in samples]),
+        "labels": sha256_json(numbers),
+    }
+
+
+@contextmanager
+def begun(folder: Path, key: Mapping[str, str], rank: int, *, resume: bool) -> Iterator[Output]:
+    """Begin a training's folder, or go on with it; of several processes the first does so.
+
+    Raises
+    ------
+    StoreError
+        As `output` does.
+    """
+    if rank:
+        finished = (folder / "manifest.json").is_file()
+        yield Output(folder, "", finished=finished, died=False)
+        return
+    with output(folder, key, resume=resume) as place:
+        yield place
+
+
+@dataclass(frozen=True, eq=False)
+class Books:
+    """Writes models, curves and what went wrong.
+
+    Attributes
+    ----------
+    folder
+        Where all but the best model goes.
+    out
+        The best model so far.
+    spec
+        What is known of it.
+    galaxies
+        Id of each image that is learned from.
+    """
+
+    folder: Path
+    out: Path
+    spec: DetectorSpec
+    galaxies: Sequence[str]
+
+    def save(self, network: "nn.Module", metrics: Mapping[str, float]) -> None:
+        """Write the best model so far."""
+        from clumpscope.detector.weights import save_model
+
+        save_model(self.out, network, self._with(metrics))
+
+    def draw(self) -> None:
+        """Draw the curves as they are now."""
+        loss_curves(self._log(), self.folder / "losses.png")
+
+    def broken(
+        self, images: Sequence[NDArray[Any]], boxes: Sequence[NDArray[Any]], rows: Sequence[int]
+    ) -> str:
+        """Keep a batch for looking at; say where."""
+        path = self.folder / "broken_batch.npz"
+        arrays = {f"image_{k}": image for k, image in enumerate(images)}
+        arrays |= {f"boxes_{k}": one for k, one in enumerate(boxes)}
+        write_arrays(path, arrays | {"galaxy_id": np.array([self.galaxies[row] for row in rows])})
+        return str(path)
+
+    def ended(self, place: Output, network: "nn.Module", recipe: Recipe) -> DetectorSpec:
+        """Write the last model, and that all is done; the spec of the best one."""
+        from clumpscope.detector.weights import save_model
+
+        log = self._log()
+        names = [name for name in log.colnames if name.startswith("epoch_")]
+        last = {name.removeprefix("epoch_"): float(log[name][-1]) for name in names}
+        save_model(self.folder / "last.safetensors", network, self._with(last))
+        self.draw()
+        place.finish(
+            RunManifest(
+                command="train",
+                recipe=recipe.model_dump(mode="json"),
+                seed=recipe.seed,
+                counts={"images": len(self.galaxies)},
+            )
+        )
+        return read_header(self.out).spec
+
+    def _with(self, metrics: Mapping[str, float]) -> DetectorSpec:
+        known = {name: value for name, value in metrics.items() if math.isfinite(value)}
+        return self.spec.model_copy(update={"metrics": known})
+
+    def _log(self) -> Table:
+        """What was logged, NaN where nothing was."""
+        with (self.folder / "metrics.csv").open() as file:
+            rows = np.genfromtxt(file, delimiter=",", names=True)
+        return Table(np.atleast_1d(rows))
