@@ -17,10 +17,10 @@ from PIL import Image
 
 from clumpscope.config.run import RefineConfig
 from clumpscope.core.boxes import Boxes, Label
-from clumpscope.core.composite import composite
 from clumpscope.core.galaxy import ColourImage
 from clumpscope.detector.predict import Detector
 from clumpscope.models.registry import find_model
+from clumpscope.models.view import view
 from clumpscope.ops.host import psf_fwhm_px
 from clumpscope.ops.matching import match
 from clumpscope.plot import Panel, contact_sheet, save
@@ -94,8 +94,8 @@ def main() -> None:
     truths = read()
     images = [image for image, _, _ in truths]
     finder = Detector.load(find_model(options.model), 0.01)
-    composites = [composite(image, finder.spec.composite) for image in images]
-    detected = detect(finder, composites, 12)
+    views = [view(image, finder.spec) for image in images]
+    detected = detect(finder, views, 12)
     ours = [refined(image, boxes) for image, boxes in zip(images, detected, strict=True)]
     cut = report("detector", ours, truths)
     report("SEP", [refined(image, baseline(image)) for image in images], truths)

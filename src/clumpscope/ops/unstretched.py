@@ -9,6 +9,7 @@ from clumpscope.core.galaxy import BandImage, ColourImage, GalaxyImage
 from clumpscope.ops.background import Sky, sky
 
 _LINEAR = 0.1  # mean colour at that share of the stretch (astropy.visualization.lupton_rgb)
+_SAMPLED = 3.0  # pixels a PSF-FWHM, at least, on which its noise counts
 _DARK = 1e-3  # of a mean colour: less says nothing of the light
 _CUT_OFF = 0.2  # of the pixels black: the sky is not all there
 _LEAST = 0.25  # of a grey level, noise of a picture that shows none
@@ -26,11 +27,12 @@ def unstretched(image: ColourImage, config: CompositeConfig) -> GalaxyImage:
     light = config.minimum + config.stretch * np.sinh(steepness * mean) / config.softening
     gain = np.divide(light, mean, out=np.full_like(mean, config.stretch), where=mean > _DARK)
     wcs = _wcs(image)
+    step = max(1, round(image.psf_fwhm_arcsec / image.pixscale_arcsec / _SAMPLED))
     good = np.zeros(mean.shape, dtype=np.uint8)
     bands = {}
     for channel, (band, scale) in enumerate(zip(config.bands, config.scales, strict=True)):
         data = pixels[..., channel] * gain / scale
-        level, rms = _sky(data, _LEAST / 255 * config.stretch / scale)
+        level, rms = _sky(data, step, _LEAST / 255 * config.stretch / scale)
         bands[band] = BandImage(
             data=(data - level).astype(np.float32),
             variance=np.full(mean.shape, rms**2, dtype=np.float32),
@@ -43,14 +45,21 @@ def unstretched(image: ColourImage, config: CompositeConfig) -> GalaxyImage:
     return GalaxyImage(image.galaxy_id, bands)
 
 
-def _sky(data: NDArray[np.float64], darkest: float) -> Sky:
-    """Sky of a band, whose lower half may have been cut off at black."""
+def _sky(data: NDArray[np.float64], step: int, darkest: float) -> Sky:
+    """Level of a band's sky, and its noise a pixel as seen on pixels ``step`` times as large.
+
+    Pictures are enlarged, so that neighbours share their noise. The sky's lower half may have been
+    cut off at black.
+    """
+    ny, nx = (size // step for size in data.shape)
+    large = data[: ny * step, : nx * step].reshape(ny, step, nx, step).mean(axis=(1, 3))
     black = data <= 0
     if black.mean() > _CUT_OFF:
         bright = data[~black]
-        data = np.concatenate([bright, -bright])
-    level, rms = sky(data, np.isfinite(data))
-    return Sky(level, max(rms, darkest))
+        level, rms = sky(np.concatenate([bright, -bright]), np.ones(2 * bright.size, dtype=bool))
+        return Sky(level, max(rms, darkest))
+    level, rms = sky(large, np.isfinite(large))
+    return Sky(level, max(rms * step, darkest))
 
 
 def _wcs(image: ColourImage) -> WCS:
