@@ -56,8 +56,8 @@ def _sky(data: NDArray[np.float64], step: int, darkest: float) -> Sky:
     black = data <= 0
     if black.mean() > _CUT_OFF:
         bright = data[~black]
-        level, rms = sky(np.concatenate([bright, -bright]), np.ones(2 * bright.size, dtype=bool))
-        return Sky(level, max(rms, darkest))
+        rms = sky(np.concatenate([bright, -bright]), np.ones(2 * bright.size, dtype=bool)).rms
+        return Sky(rms / np.sqrt(2 * np.pi), max(rms, darkest))  # the mean of its upper half
     level, rms = sky(large, np.isfinite(large))
     return Sky(level, max(rms * step, darkest))
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import scenes
 from clumpscope.config.run import CompositeConfig, RefineConfig
 from clumpscope.core.boxes import Boxes, Label
-from clumpscope.core.composite import composite
+from clumpscope.core.composite import colour, composite
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.frames import native_to_sky
 from clumpscope.core.galaxy import BandImage, ColourImage, GalaxyImage, MaskBit
@@ -168,7 +168,7 @@ def test_an_assumed_psf_is_flagged():
     assert refined.flags.tolist() == [ClumpFlag.PSF_ASSUMED]
 
 
-def test_a_picture_has_no_outline_and_no_sky():
+def test_a_black_picture_has_no_outline_and_no_sky():
     pixels = np.zeros((80, 120, 3), dtype=np.float32)
     picture = ColourImage("p", pixels, 0.4, 1.2, psf_assumed=True)
     boxes = scenes.boxes_at([[59.5, 39.5], [70, 50], [70, 52.9]], (80, 120), side_px=1.0)
@@ -180,6 +180,17 @@ def test_a_picture_has_no_outline_and_no_sky():
     assert refined.flags.tolist() == [common | ClumpFlag.MERGED]
     table = positions_table([("p", None, refined)])
     assert np.isnan(plain(table, "clump_centre_ra")).all()
+
+
+def test_what_lies_off_the_host_of_a_picture_is_dropped():
+    image = scenes.galaxy(shape=SHAPE, host_flux=400, bands=("g", "r", "i"))
+    picture = ColourImage("p", colour(image, CompositeConfig()), scenes.PIXSCALE, scenes.FWHM)
+    boxes = scenes.boxes_at([[60, 50], [5, 5]], SHAPE)
+    of_bands, of_picture = (refine(one, boxes, CONFIG, 0.3) for one in (image, picture))
+    assert len(of_bands) == len(of_picture) == 1
+    assert of_picture.xy == pytest.approx(np.array([[60, 50]]))
+    assert not of_picture.flags[0] & ClumpFlag.NO_OUTLINE
+    assert of_picture.outline.sum() == pytest.approx(of_bands.outline.sum(), rel=0.2)
 
 
 def test_a_galaxy_without_a_wcs_is_an_error():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clumpscope.config.run import RefineConfig
+from clumpscope.config.run import CompositeConfig, RefineConfig
 from clumpscope.core.boxes import Boxes
 from clumpscope.core.conditions import image_flags
 from clumpscope.core.flags import ClumpFlag
@@ -17,6 +17,7 @@ from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage, MaskBit
 from clumpscope.ops.host import host_centre, light_centre, psf_fwhm_px, reference_band
 from clumpscope.ops.outline import galaxy_outline, inside
 from clumpscope.ops.overlap import suppress
+from clumpscope.ops.unstretched import unstretched
 from clumpscope.stages.refine.merge import merge
 from clumpscope.stages.refine.recentre import recentre
 
@@ -75,7 +76,7 @@ def refine(image: AnyImage, boxes: Boxes, config: RefineConfig, score_threshold:
     Parameters
     ----------
     image
-        The galaxy. A `ColourImage` has no outline: its clumps are not tested against one.
+        The galaxy. The outline of a `ColourImage` is that of its picture with the stretch undone.
     boxes
         Every detection of either label, as fractions of the stored array.
     score_threshold
@@ -88,7 +89,8 @@ def refine(image: AnyImage, boxes: Boxes, config: RefineConfig, score_threshold:
     """
     fwhm = psf_fwhm_px(image)
     if isinstance(image, ColourImage):
-        outline, common = np.zeros(image.shape, dtype=bool), image_flags(image)
+        outline = galaxy_outline(unstretched(image, CompositeConfig()), config)
+        common = image_flags(image)
     else:
         outline = galaxy_outline(image, config)
         common = image_flags(image, [reference_band(image)])
@@ -135,9 +137,11 @@ def _kept(
     image: AnyImage, xy: NDArray[np.float64], outline: NDArray[np.bool_], config: RefineConfig
 ) -> NDArray[np.bool_]:
     """(n,) True inside the host, or on a masked star that touches it: `measure` flags those."""
-    if isinstance(image, ColourImage) or not outline.any():
+    if not outline.any():
         return np.ones(len(xy), dtype=bool)
     kept = inside(outline, xy)
+    if isinstance(image, ColourImage):
+        return kept
     starry = (image[reference_band(image)].mask & MaskBit.STAR).any()
     if starry and not kept.all():
         kept |= inside(galaxy_outline(image, config, starlight=True), xy)
