@@ -51,16 +51,16 @@ class Ellipse:
 
     def polar(self, xy: Values, unit: float) -> tuple[Values, Values]:
         """Elliptical radius (of equal area, over ``unit`` pixels) and azimuth of points (n, 2)."""
-        along, across = self._axes(xy)
+        along, across = self._axes(*xy.T)
         return self._radius(along, across, unit), np.arctan2(across, along)
 
-    def radius(self, xy: Values, unit: float) -> Values:
-        """The radius of `polar` alone."""
-        return self._radius(*self._axes(xy), unit)
+    def radius(self, x: Values, y: Values, unit: float) -> Values:
+        """The radius of `polar` alone, of x and y that broadcast together."""
+        return self._radius(*self._axes(x, y), unit)
 
-    def _axes(self, xy: Values) -> tuple[Values, Values]:
+    def _axes(self, x: Values, y: Values) -> tuple[Values, Values]:
         """Along the major axis, and along the minor one stretched to it."""
-        x, y = xy[:, 0] - self.x, xy[:, 1] - self.y
+        x, y = x - self.x, y - self.y
         cos, sin = np.cos(self.angle), np.sin(self.angle)
         return x * cos + y * sin, (y * cos - x * sin) / self.axis_ratio
 
@@ -184,7 +184,8 @@ class HostBasis:
         """
         p = weights.shape[1]
         solution = system.solve((weights @ self.design[:p]).T)
-        through: Values = -(self.design @ solution).T * self.fitted
+        through: Values = solution.T @ self.design.T
+        through *= -self.fitted.astype(float)
         through[:, :p] += weights
         return through
 

@@ -313,10 +313,9 @@ def _stars(image: GalaxyImage, xy: Values, outline: NDArray[np.bool_], fwhm: flo
 
 def _on_star(image: GalaxyImage, xy: Values, fwhm: Mapping[str, float]) -> NDArray[np.int64]:
     """(n,) STAR where a clump is a faint star, or its pixel lies under a star's mask."""
-    masked = np.zeros(image.shape, dtype=bool)
+    hit = np.zeros(len(xy), dtype=bool)
     for band in fwhm:
-        masked |= (image[band].mask & MaskBit.STAR) > 0
-    hit = inside(masked, xy)
+        hit |= inside((image[band].mask & MaskBit.STAR) > 0, xy)
     if len(image.stars):
         hit |= cdist(xy, image.stars).min(axis=1) <= max(fwhm.values()) / 2
     return np.where(hit, int(ClumpFlag.STAR), 0)

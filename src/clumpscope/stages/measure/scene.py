@@ -101,27 +101,29 @@ class Scene:
         """
         widest = max(fwhm.values())
         unit = fwhm.get(reference_band(image), widest)
-        grid = _grid(image.shape)
         near = _nearest(xy, image.shape) / widest
         group = groups_within(xy, config.blend_fwhm * unit)
         window = near < max(_WINDOW, config.annulus_fwhm[1] * 1.05, around)
         host = outline.ravel()
-        radius = np.zeros(near.shape)
+        radius: Values = np.zeros(near.shape)
         modelled = np.zeros(len(xy), dtype=bool)
         reach = 0.0
         if outline.any() and config.background == "isophotes":
             ellipse = _ellipse(image, near.reshape(image.shape), outline, unit)
-            radius, own = ellipse.radius(grid, unit), ellipse.radius(xy, unit)
+            rows, columns = (np.arange(side, dtype=float) for side in image.shape)
+            radius = ellipse.radius(columns, rows[:, None], unit).ravel()
+            own = ellipse.radius(xy[:, 0], xy[:, 1], unit)
             modelled = own <= radius[host].max()
             if modelled.any():
                 reach = float(own[modelled].max()) + _BEYOND
         within = radius <= reach if reach else np.zeros(near.shape, dtype=bool)
         first = np.flatnonzero(window)
-        pixels = np.append(first, np.flatnonzero(_thinned(within & ~window, grid)))
+        pixels = np.append(first, _thinned(np.flatnonzero(within & ~window), image.shape[1]))
         usable, basis, controls = np.ones(len(pixels), dtype=bool), None, None
         if reach:
             clear = within & judged(image, config.bands).ravel() & (near > _GUARD)
-            basis = HostBasis.of(*ellipse.polar(grid[pixels], unit), clear[pixels], reach)
+            places = np.column_stack(np.divmod(pixels, image.shape[1])[::-1])
+            basis = HostBasis.of(*ellipse.polar(places, unit), clear[pixels], reach)
             light = brightness(image, config.bands, pixels)
             usable = ~_outliers(light, basis, pixels, image.shape)
             basis = replace(basis, fitted=usable & (within & (near > _CORE))[pixels])
@@ -218,13 +220,6 @@ def _nearest(xy: Values, shape: tuple[int, int]) -> Values:
     return distance
 
 
-def _grid(shape: tuple[int, int]) -> Values:
-    """(ny nx, 2) x, y of an image's pixels."""
-    grid = np.empty((*shape, 2))
-    grid[..., 0], grid[..., 1] = np.arange(shape[1]), np.arange(shape[0])[:, None]
-    return grid.reshape(-1, 2)
-
-
 def _ellipse(image: GalaxyImage, near: Values, outline: Flags, fwhm_px: float) -> Ellipse:
     """Shape of the host in the reference band; ``near`` (ny, nx) is the nearest clump in FWHM."""
     plane = image[reference_band(image)]
@@ -261,15 +256,14 @@ def _nucleus(light: Values, centre: Values, fwhm_px: float) -> Values:
     return moved
 
 
-def _thinned(within: Flags, grid: Values) -> Flags:
-    """Every so-manieth of the pixels, in a pattern that leaves no line out."""
-    count = np.count_nonzero(within)
-    if count <= _MANY:
-        return within
-    step = int(np.ceil(count / _MANY))
+def _thinned(pixels: NDArray[np.intp], columns: int) -> NDArray[np.intp]:
+    """Every so-manieth of the pixels of an image, in a pattern that leaves no line out."""
+    if len(pixels) <= _MANY:
+        return pixels
+    step = int(np.ceil(len(pixels) / _MANY))
     slant = next(k for k in range(round(0.382 * step) + 1, 2 * step) if math.gcd(k, step) == 1)
-    x, y = grid.T
-    kept: Flags = within & ((x + slant * y) % step == 0)
+    y, x = np.divmod(pixels, columns)
+    kept: NDArray[np.intp] = pixels[(x + slant * y) % step == 0]
     return kept
 
 
