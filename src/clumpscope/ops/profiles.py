@@ -36,9 +36,8 @@ class Profile:
         middle = image.shape[0] // 2
         pixels = image[middle - half : middle + half + 1, middle - half : middle + half + 1]
         pixels = pixels.astype(float)
-        coefficients = ndimage.spline_filter(pixels, order=3)
-        # Both are convolutions: the Laplacian's coefficients are the coefficients' Laplacian.
-        return cls(coefficients, ndimage.laplace(coefficients, mode="constant"))
+        curl = ndimage.laplace(pixels, mode="constant")
+        return cls(*(ndimage.spline_filter(one, order=3) for one in (pixels, curl)))
 
     def at(self, dx: Values, dy: Values, where: Flags) -> Values:
         """Flux per pixel of a source of flux 1 at pixel offsets; 0 off ``where``, or the image."""
