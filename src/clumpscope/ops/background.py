@@ -85,8 +85,9 @@ def brightness(
     for band in bands:
         plane, sigma = image[band], noise(image, band)
         if np.isfinite(sigma):
-            usable = plane.good & np.isfinite(plane.data)
-            values = np.where(usable, plane.data, 0)
-            total += (values if pixels is None else values.ravel()[pixels]) / sigma
+            data, mask = plane.data, plane.mask
+            if pixels is not None:
+                data, mask = data.ravel()[pixels], mask.ravel()[pixels]
+            total += np.where((mask == 0) & np.isfinite(data), data, 0) / sigma
     mean: NDArray[np.float64] = total / np.sqrt(len(bands))
     return mean

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from clumpscope.stages.measure.host import Ellipse, HostBasis
+from clumpscope.stages.measure.host import Ellipse, HostBasis, System
 
 SIDE = 81
 GRID = np.stack(np.meshgrid(np.arange(SIDE), np.arange(SIDE)), axis=-1).reshape(-1, 2).astype(float)
@@ -70,3 +70,14 @@ def test_residual_weights_are_weights_on_the_residual():
     weights = rng.normal(size=(3, 500))
     direct = weights @ (light - model.fit(light, system))[:500]
     assert model.residual_weights(weights, system) @ light == pytest.approx(direct)
+
+
+def test_a_system_is_solved_as_any_equations():
+    rng = np.random.default_rng(3)
+    rows, right = rng.normal(size=(40, 6)), rng.normal(size=(6, 4))
+    normal = rows.T @ rows
+    system = System.of(normal)
+    solution = np.linalg.solve(normal, right)
+    assert system.solve(right) == pytest.approx(solution)
+    assert system.solve(right[:, 0]) == pytest.approx(solution[:, 0])
+    assert system.norms(right) == pytest.approx((right * solution).sum(axis=0))

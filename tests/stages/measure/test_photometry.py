@@ -78,8 +78,8 @@ def test_pulls_of_faint_sources_are_standard():
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.floats(0.1, 50), st.floats(-2, 2), st.booleans(), st.booleans())
-def test_flux_is_linear_and_knows_no_level_and_no_side(scale, level, up, left):
+@given(st.floats(0.1, 50), st.floats(-2, 2), st.booleans(), st.booleans(), st.booleans())
+def test_flux_is_linear_and_knows_no_level_and_no_side(scale, level, up, left, star):
     image = flat(seed=5)
     turn = (slice(None, None, -1 if up else 1), slice(None, None, -1 if left else 1))
     other = changed(
@@ -88,8 +88,8 @@ def test_flux_is_linear_and_knows_no_level_and_no_side(scale, level, up, left):
         variance=scale**2 * image["r"].variance,
     )
     signs = np.array([-1 if left else 1, -1 if up else 1])
-    plain_ = measure(image, CENTRE, R, NOWHERE)
-    found = measure(other, 29.5 + (CENTRE - 29.5) * signs, R, NOWHERE)
+    plain_ = measure(image, CENTRE, R, NOWHERE, star=star)
+    found = measure(other, 29.5 + (CENTRE - 29.5) * signs, R, NOWHERE, star=star)
     assert found.flux == pytest.approx(scale * plain_.flux, rel=1e-5)
     assert found.flux_err == pytest.approx(scale * plain_.flux_err, rel=1e-5)
     assert found.background == pytest.approx(

@@ -19,10 +19,10 @@ def scene(xy, image=None, **config):
 @pytest.mark.parametrize("count", [3000, 5000, 9000, 13000, 17000, 25000])
 def test_thinning_leaves_out_no_row_and_no_column(count):
     side = int(np.sqrt(count))
-    y, x = np.divmod(np.arange(side * side), side)
-    kept = _thinned(np.ones(side * side, bool), np.column_stack([x, y]).astype(float))
-    assert 1000 < kept.sum() <= 2100
-    assert len(set(x[kept])) == len(set(y[kept])) == side
+    kept = _thinned(np.arange(side * side), side)
+    y, x = np.divmod(kept, side)
+    assert 1000 < len(kept) <= 2100
+    assert len(set(x)) == len(set(y)) == side
 
 
 def test_neighbours_within_the_recipe_s_reach_are_one_group():
@@ -49,7 +49,7 @@ def test_a_nucleus_off_the_given_centre_is_found():
     found = scene([[62.0, 90.0]], image)
     basis, data = found.basis, found.plane("r")[0]
     rows = basis.fitted
-    solution = np.linalg.solve(basis.system(data, 0.02), basis.design[rows].T @ data[rows])
+    solution = basis.system(data, 0.02).solve(basis.design[rows].T @ data[rows])
     first = slice(basis.n_round, basis.n_round + (basis.design.shape[1] - basis.n_round) // 2)
     harmonic = basis.design[:, first] @ solution[first]
     assert np.abs(harmonic).max() < 0.02 * data.max()

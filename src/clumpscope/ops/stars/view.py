@@ -16,6 +16,7 @@ Values = NDArray[np.float64]
 Image = NDArray[np.float32]
 
 _CELL = 256  # px over which one PSF serves
+_BESIDE = np.indices((3, 3)).reshape(2, -1) - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +81,11 @@ class View:
     def saturated(self, xy: Values) -> NDArray[np.bool_]:
         """(n,) True where a saturated pixel is within a pixel of a place (n, 2)."""
         ny, nx = self.data.shape
-        col, row = np.rint(xy).astype(int).T
-        hit = np.zeros(len(xy), dtype=bool)
-        for dy, dx in np.ndindex(3, 3):
-            y, x = row + dy - 1, col + dx - 1
-            on = (x >= 0) & (x < nx) & (y >= 0) & (y < ny)
-            hit[on] |= (self.mask[y[on], x[on]] & MaskBit.SATURATED) > 0
+        col, row = np.rint(xy).astype(int).T[..., None]
+        y, x = row + _BESIDE[0], col + _BESIDE[1]
+        on = (x >= 0) & (x < nx) & (y >= 0) & (y < ny)
+        bits = self.mask[np.clip(y, 0, ny - 1), np.clip(x, 0, nx - 1)]
+        hit: NDArray[np.bool_] = (on & (bits & MaskBit.SATURATED > 0)).any(axis=1)
         return hit
 
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.spatial.distance import cdist
 
-from clumpscope.stages.measure.host import Ellipse, HostBasis
+from clumpscope.stages.measure.host import Ellipse, HostBasis, System
 
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -102,7 +102,7 @@ class Controls:
         return cls(len(xy), owner, weight, sums, len(dx), sums @ fitted)
 
     def structure(
-        self, residual: Values, variance: Values, fitted: Flags, system: Values
+        self, residual: Values, variance: Values, fitted: Flags, system: System
     ) -> Values:
         """(n,) rms beyond the noise of fluxes in apertures; 0 where no control is left.
 
@@ -120,7 +120,7 @@ class Controls:
         ).T
         seen = known / self.size
         # Of light spread over the aperture, what the model takes.
-        taken = (self.design * np.linalg.solve(system, self.design.T).T).sum(axis=1)
+        taken = system.norms(self.design.T)
         left = np.clip(1 - taken / np.maximum(known, 1), _LEAST_LEFT, 1)
         flux, noise = flux / left, noise / left
         # What is known of an aperture stands for all of it.

@@ -68,7 +68,7 @@ def aperture_weights(xy: Values, radius: float, dx: Values, dy: Values) -> Value
     for k, (x, y) in enumerate(xy - np.rint(xy)):  # offsets of the circle from a pixel's centre
         edges = [-half - 0.5 - x, half + 0.5 - x, -half - 0.5 - y, half + 0.5 - y]
         shares = circular_overlap_grid(*edges, side, side, radius, 1, 1)
-        close = np.flatnonzero(np.hypot(dx[k], dy[k]) < half)
+        close = np.flatnonzero(dx[k] ** 2 + dy[k] ** 2 < half**2)
         rows, cols = (np.rint(d[k, close] + c).astype(np.intp) for d, c in ((dy, y), (dx, x)))
         weights[k, close] = shares[rows + half, cols + half]
     return weights

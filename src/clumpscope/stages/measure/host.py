@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import BSpline
+from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -50,12 +51,22 @@ class Ellipse:
 
     def polar(self, xy: Values, unit: float) -> tuple[Values, Values]:
         """Elliptical radius (of equal area, over ``unit`` pixels) and azimuth of points (n, 2)."""
-        x, y = xy[:, 0] - self.x, xy[:, 1] - self.y
+        along, across = self._axes(*xy.T)
+        return self._radius(along, across, unit), np.arctan2(across, along)
+
+    def radius(self, x: Values, y: Values, unit: float) -> Values:
+        """The radius of `polar` alone, of x and y that broadcast together."""
+        return self._radius(*self._axes(x, y), unit)
+
+    def _axes(self, x: Values, y: Values) -> tuple[Values, Values]:
+        """Along the major axis, and along the minor one stretched to it."""
+        x, y = x - self.x, y - self.y
         cos, sin = np.cos(self.angle), np.sin(self.angle)
-        along = x * cos + y * sin
-        across = (y * cos - x * sin) / self.axis_ratio
-        radius = np.hypot(along, across) * np.sqrt(self.axis_ratio) / unit
-        return radius, np.arctan2(across, along)
+        return x * cos + y * sin, (y * cos - x * sin) / self.axis_ratio
+
+    def _radius(self, along: Values, across: Values, unit: float) -> Values:
+        radius: Values = np.hypot(along, across) * np.sqrt(self.axis_ratio) / unit
+        return radius
 
     def at(self, radius: Values, azimuth: Values, unit: float) -> Values:
         """(n, 2) points at elliptical radius and azimuth (n,); the inverse of `polar`."""
@@ -65,6 +76,29 @@ class Ellipse:
         return np.column_stack(
             [self.x + along * cos - across * sin, self.y + along * sin + across * cos]
         )
+
+
+@dataclass(frozen=True, eq=False)
+class System:
+    """Normal equations of a fit, factored once for all that is asked of them: lower triangle."""
+
+    factor: Values
+
+    @classmethod
+    def of(cls, normal: Values) -> "System":
+        """Of a positive definite matrix (k, k)."""
+        return cls(np.tril(cho_factor(normal, lower=True, check_finite=False)[0]))
+
+    def solve(self, right: Values) -> Values:
+        """Coefficients for right-hand sides (k,) or (k, m)."""
+        solution: Values = cho_solve((self.factor, True), right, check_finite=False)
+        return solution
+
+    def norms(self, right: Values) -> Values:
+        """(m,) products of (k, m) right-hand sides with their own solutions."""
+        half = solve_triangular(self.factor, right, lower=True, check_finite=False)
+        squares: Values = np.einsum("km,km->m", half, half)
+        return squares
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,37 +149,43 @@ class HostBasis:
         normal: Values = self._rows.T @ self._rows
         return normal
 
-    def system(self, data: Values, sigma: float) -> Values:
-        """(k, k) normal equations of least squares with the prior on harmonics.
+    @cached_property
+    def _profile(self) -> System:
+        """Normal equations of the profile alone."""
+        n = self.n_round
+        return System.of(self._normal[:n, :n] + _NEGLIGIBLE * np.eye(n))
+
+    def system(self, data: Values, sigma: float) -> System:
+        """Normal equations of least squares with the prior on harmonics.
 
         A harmonic's amplitude is expected to be 0.3 of the profile at its radius; ``sigma`` is
         the pixel noise of ``data`` (q,).
         """
         n = self.n_round
-        mere = self._normal[:n, :n] + _NEGLIGIBLE * np.eye(n)
-        profile = np.linalg.solve(mere, self._rows[:, :n].T @ data[self.fitted])
+        profile = self._profile.solve(self._rows[:, :n].T @ data[self.fitted])
         expected = _AMPLITUDE * np.maximum(profile[_ROUND_ONLY:], 0)
         prior = np.clip(sigma**2 / np.maximum(expected, 1e-3 * sigma) ** 2, 0.01, 1e4)
-        system: Values = self._normal.copy()
-        diagonal = np.einsum("ii->i", system)
+        normal = self._normal.copy()
+        diagonal = np.einsum("ii->i", normal)
         diagonal[:n] += _NEGLIGIBLE
         diagonal[n:].reshape(-1, len(prior))[:] += prior
-        return system
+        return System.of(normal)
 
-    def fit(self, data: Values, system: Values) -> Values:
+    def fit(self, data: Values, system: System) -> Values:
         """(q,) the model of ``data``, from its fitted pixels."""
-        solution = np.linalg.solve(system, self._rows.T @ data[self.fitted])
+        solution = system.solve(self._rows.T @ data[self.fitted])
         model: Values = self.design @ solution
         return model
 
-    def residual_weights(self, weights: Values, system: Values) -> Values:
+    def residual_weights(self, weights: Values, system: System) -> Values:
         """(n, q) weights on data that equal weights on data less the fitted model.
 
         ``weights`` are (n, p), on the first p of the q pixels.
         """
         p = weights.shape[1]
-        solution = np.linalg.solve(system, (weights @ self.design[:p]).T)
-        through: Values = -(self.design @ solution).T * self.fitted
+        solution = system.solve((weights @ self.design[:p]).T)
+        through: Values = solution.T @ self.design.T
+        through *= -self.fitted.astype(float)
         through[:, :p] += weights
         return through
 

@@ -27,6 +27,7 @@ from clumpscope.stages.measure.aperture import gaussian_correction
 from clumpscope.stages.measure.fluxes import SECTORS, Solution, aperture_weights, solve
 from clumpscope.stages.measure.published import Published, published
 from clumpscope.stages.measure.scene import Scene, ring_flag
+from clumpscope.stages.measure.star import SKY_FWHM, at_target, star_fit
 
 Values = NDArray[np.float64]
 
@@ -148,7 +149,8 @@ def measure(
     xy = np.asarray(xy, dtype=float).reshape(-1, 2)
     result = Photometry.unmeasured(image.galaxy_id, len(xy), config.bands)
     result.flags[:] = image_flags(image, config.bands)
-    if host_is_star(image) if star is None else star:
+    lone = host_is_star(image) if star is None else star
+    if lone:
         result.flags[:] |= int(ClumpFlag.HOST_IS_STAR)
         config = config.model_copy(update={"background": "annulus"})
     fwhm = {band: psf_fwhm_px(image, band) for band in config.bands}
@@ -162,17 +164,18 @@ def measure(
         return result
     widest, n = max(fwhm.values()), len(here)
     stars = _stars(image, xy[here], outline, widest)
-    scene = Scene.of(image, np.concatenate([xy[here], stars]), config, outline, fwhm)
+    target = at_target(image, xy[here], widest) if lone else None
+    around = 0.0 if target is None else SKY_FWHM[1]
+    scene = Scene.of(image, np.concatenate([xy[here], stars]), config, outline, fwhm, around)
     result.flags[here] |= _crowding(scene, config, widest)[:n] | _on_star(image, xy[here], fwhm)
     widths = []
     for b, band in enumerate(config.bands):
-        new, old, width, flags = _band(scene, band, fwhm[band], config)
-        correction = np.where(scene.blended, np.nan, new.correction)
+        new, old, width, flags = _band(scene, band, fwhm[band], config, target)
         for plane, values in (
             (result.flux, new.flux),
-            (result.flux_err, np.hypot(new.flux_err, _PSF_SHARE * new.flux)),
+            (result.flux_err, new.flux_err),
             (result.background, new.background),
-            (result.aperture_correction, correction),
+            (result.aperture_correction, new.correction),
             (result.published_flux, old.flux),
             (result.published_flux_err, old.flux_err),
         ):
@@ -184,9 +187,12 @@ def measure(
 
 
 def _band(
-    scene: Scene, band: str, fwhm: float, config: MeasureConfig
+    scene: Scene, band: str, fwhm: float, config: MeasureConfig, target: int | None
 ) -> tuple[Solution, Published, size.Width, NDArray[np.int64]]:
-    """Fluxes, the published ones, widths and flags of the scene's clumps in one band."""
+    """Fluxes, the published ones, widths and flags of the scene's clumps in one band.
+
+    ``target`` is the clump that is a star and the target itself.
+    """
     everywhere, noise, bits = scene.plane(band)
     host = scene.host(bits == 0)
     data, variance, bits = everywhere[: scene.p], noise[: scene.p], bits[: scene.p]
@@ -210,6 +216,15 @@ def _band(
         there = scene.ring(good, _AROUND_FWHM[0] * fwhm, _AROUND_FWHM[1] * fwhm, fwhm)
         turn = np.arctan2(offsets[1], offsets[0]) / (2 * np.pi) + 0.5
         around = np.where(there, 1 + np.minimum(SECTORS * turn, SECTORS - 1).astype(np.intp), 0)
+    alone = None
+    if target is not None and not scene.blended[target]:
+        blank = good & scene.beyond(target, SKY_FWHM[0] * fwhm, SKY_FWHM[1] * fwhm)
+        column, row = offsets
+        alone = star_fit(
+            data, variance, profile, (column[target], row[target]), countable, blank, fwhm
+        )
+        if alone is not None:
+            templates[target], around[target] = alone.weights, 0
     found = solve(everywhere, noise, images, templates, host, scene.modelled, around)
     curls = profile.laplacian(*offsets, near)
     width = size.width(found, variance, images, curls, near)
@@ -226,6 +241,12 @@ def _band(
     within = scene.outline if scene.outline.any() else np.ones_like(scene.outline)
     correction = gaussian_correction(config.aperture_fwhm)
     old = published(data, variance, countable, apertures, annuli, within, correction)
+    share = np.full(len(unseen), _PSF_SHARE)
+    if alone is not None:
+        share[target], found.background[target] = alone.doubt, alone.level
+        found.correction[target] = np.nan
+    found.correction[scene.blended] = np.nan
+    found = replace(found, flux_err=np.hypot(found.flux_err, share * found.flux))
     return _without(found, unseen), old, width, flags
 
 
@@ -292,10 +313,9 @@ def _stars(image: GalaxyImage, xy: Values, outline: NDArray[np.bool_], fwhm: flo
 
 def _on_star(image: GalaxyImage, xy: Values, fwhm: Mapping[str, float]) -> NDArray[np.int64]:
     """(n,) STAR where a clump is a faint star, or its pixel lies under a star's mask."""
-    masked = np.zeros(image.shape, dtype=bool)
+    hit = np.zeros(len(xy), dtype=bool)
     for band in fwhm:
-        masked |= (image[band].mask & MaskBit.STAR) > 0
-    hit = inside(masked, xy)
+        hit |= inside((image[band].mask & MaskBit.STAR) > 0, xy)
     if len(image.stars):
         hit |= cdist(xy, image.stars).min(axis=1) <= max(fwhm.values()) / 2
     return np.where(hit, int(ClumpFlag.STAR), 0)

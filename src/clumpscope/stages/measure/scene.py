@@ -8,7 +8,6 @@ from functools import cached_property
 import numpy as np
 from astropy.stats import gaussian_sigma_to_fwhm
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from clumpscope.config.run import MeasureConfig
 from clumpscope.core.flags import ClumpFlag
@@ -85,6 +84,7 @@ class Scene:
         config: MeasureConfig,
         outline: Flags,
         fwhm: Mapping[str, float],
+        around: float = 0.0,
     ) -> "Scene":
         """Choose the pixels for clumps that all touch the image.
 
@@ -96,31 +96,34 @@ class Scene:
             (ny, nx); nowhere True where no host is known.
         fwhm
             Band → PSF-FWHM, pixels.
+        around
+            Least radius of the windows around the clumps, widest PSF-FWHM.
         """
         widest = max(fwhm.values())
         unit = fwhm.get(reference_band(image), widest)
-        grid = _grid(image.shape)
-        near = _nearest(xy, grid) / widest
+        near = _nearest(xy, image.shape) / widest
         group = groups_within(xy, config.blend_fwhm * unit)
-        window = near < max(_WINDOW, config.annulus_fwhm[1] * 1.05)
+        window = near < max(_WINDOW, config.annulus_fwhm[1] * 1.05, around)
         host = outline.ravel()
-        radius = azimuth = np.zeros(near.shape)
+        radius: Values = np.zeros(near.shape)
         modelled = np.zeros(len(xy), dtype=bool)
         reach = 0.0
         if outline.any() and config.background == "isophotes":
             ellipse = _ellipse(image, near.reshape(image.shape), outline, unit)
-            radius, azimuth = ellipse.polar(grid, unit)
-            own, _ = ellipse.polar(xy, unit)
+            rows, columns = (np.arange(side, dtype=float) for side in image.shape)
+            radius = ellipse.radius(columns, rows[:, None], unit).ravel()
+            own = ellipse.radius(xy[:, 0], xy[:, 1], unit)
             modelled = own <= radius[host].max()
             if modelled.any():
                 reach = float(own[modelled].max()) + _BEYOND
         within = radius <= reach if reach else np.zeros(near.shape, dtype=bool)
         first = np.flatnonzero(window)
-        pixels = np.append(first, np.flatnonzero(_thinned(within & ~window, grid)))
+        pixels = np.append(first, _thinned(np.flatnonzero(within & ~window), image.shape[1]))
         usable, basis, controls = np.ones(len(pixels), dtype=bool), None, None
         if reach:
             clear = within & judged(image, config.bands).ravel() & (near > _GUARD)
-            basis = HostBasis.of(radius[pixels], azimuth[pixels], clear[pixels], reach)
+            places = np.column_stack(np.divmod(pixels, image.shape[1])[::-1])
+            basis = HostBasis.of(*ellipse.polar(places, unit), clear[pixels], reach)
             light = brightness(image, config.bands, pixels)
             usable = ~_outliers(light, basis, pixels, image.shape)
             basis = replace(basis, fitted=usable & (within & (near > _CORE))[pixels])
@@ -188,6 +191,12 @@ class Scene:
         enough = np.count_nonzero(same, axis=1) >= _LEAST_RING
         return np.where(enough[:, None], same, ring)
 
+    def beyond(self, k: int, inner: float, outer: float) -> Flags:
+        """(p,) pixels of a ring around clump ``k`` where no other is nearer than ``inner`` px."""
+        ring: Flags = (self.distance[k] > inner) & (self.distance[k] < outer)
+        ring &= self._other[k] > inner
+        return ring
+
     @cached_property
     def inside(self) -> Flags:
         """(n,) True where the pixel under a clump is in the outline."""
@@ -201,20 +210,14 @@ def ring_flag(ring: Flags, inner_px: float, outer_px: float) -> NDArray[np.int64
     return np.where(share < _LEAST_SHARE, int(ClumpFlag.MASKED_ANNULUS), 0)
 
 
-def _nearest(xy: Values, grid: Values) -> Values:
-    """(m,) distance of each point of a grid from the nearest clump."""
-    columns, rows = grid.T.copy()
-    square = np.full(len(grid), np.inf)
+def _nearest(xy: Values, shape: tuple[int, int]) -> Values:
+    """(ny nx,) distance of an image's pixels from the nearest clump."""
+    rows, columns = (np.arange(side, dtype=float) for side in shape)
+    square = np.full(shape, np.inf)
     for x, y in xy:  # one by one: all at once takes much memory on large images
-        np.minimum(square, (columns - x) ** 2 + (rows - y) ** 2, out=square)
-    distance: Values = np.sqrt(square)
+        np.minimum(square, np.add.outer((rows - y) ** 2, (columns - x) ** 2), out=square)
+    distance: Values = np.sqrt(square).ravel()
     return distance
-
-
-def _grid(shape: tuple[int, int]) -> Values:
-    """(ny nx, 2) x, y of an image's pixels."""
-    y, x = np.divmod(np.arange(shape[0] * shape[1]), shape[1])
-    return np.column_stack([x, y]).astype(float)
 
 
 def _ellipse(image: GalaxyImage, near: Values, outline: Flags, fwhm_px: float) -> Ellipse:
@@ -243,24 +246,24 @@ def _nucleus(light: Values, centre: Values, fwhm_px: float) -> Values:
     for _ in range(_CENTRE_STEPS):
         square = ((points - moved) ** 2).sum(axis=1)
         weights = stamp.ravel() * np.exp(-0.5 * square * (gaussian_sigma_to_fwhm / fwhm_px) ** 2)
-        if not weights.sum() > 0:
+        total = weights.sum()
+        if not total > 0:
             return centre
         # The weight halves the offset of a source as wide as itself.
-        moved = moved + 2 * (np.average(points, axis=0, weights=weights) - moved)
+        moved = moved + 2 * (weights @ points / total - moved)
         if np.hypot(*(moved - centre)) > _CENTRE * fwhm_px:
             return centre
     return moved
 
 
-def _thinned(within: Flags, grid: Values) -> Flags:
-    """Every so-manieth of the pixels, in a pattern that leaves no line out."""
-    count = np.count_nonzero(within)
-    if count <= _MANY:
-        return within
-    step = int(np.ceil(count / _MANY))
+def _thinned(pixels: NDArray[np.intp], columns: int) -> NDArray[np.intp]:
+    """Every so-manieth of the pixels of an image, in a pattern that leaves no line out."""
+    if len(pixels) <= _MANY:
+        return pixels
+    step = int(np.ceil(len(pixels) / _MANY))
     slant = next(k for k in range(round(0.382 * step) + 1, 2 * step) if math.gcd(k, step) == 1)
-    x, y = grid.T
-    kept: Flags = within & ((x + slant * y) % step == 0)
+    y, x = np.divmod(pixels, columns)
+    kept: NDArray[np.intp] = pixels[(x + slant * y) % step == 0]
     return kept
 
 
@@ -279,6 +282,16 @@ def _outliers(
         high = basis.fitted & (np.abs(residual) > _CLIP * max(spread, 1.0))
         plane = np.zeros(shape, dtype=bool)
         plane.ravel()[pixels[high]] = True
-        grown = ndimage.binary_dilation(plane) if high.any() else plane
+        grown = _grown(plane)
         out = grown.ravel()[pixels] & basis.fitted
     return out
+
+
+def _grown(plane: Flags) -> Flags:
+    """What is True, and the four neighbours of it; in a tenth of the time of `ndimage`."""
+    grown = plane.copy()
+    grown[1:] |= plane[:-1]
+    grown[:-1] |= plane[1:]
+    grown[:, 1:] |= plane[:, :-1]
+    grown[:, :-1] |= plane[:, 1:]
+    return grown

@@ -47,12 +47,14 @@ def width(found: Solution, variance: Values, images: Values, curls: Values, near
     bright = np.flatnonzero(found.flux > _LEAST_SNR * found.flux_err)
     if not bright.size:
         return Width(square, error)
-    flat = near[bright].astype(float)
-    terms = np.stack([images[bright] * flat, curls[bright] * flat, flat], axis=1)
+    some = np.flatnonzero(near[bright].any(axis=0))
+    cells = np.ix_(bright, some)
+    flat = near[cells].astype(float)
+    terms = np.stack([images[cells] * flat, curls[cells] * flat, flat], axis=1)
     inverse = np.linalg.pinv(terms @ terms.transpose(0, 2, 1))
     rows = inverse @ terms
-    change, slope = (rows @ found.residual)[:, :2].T
-    covariance = (rows * variance) @ rows.transpose(0, 2, 1)
+    change, slope = (rows @ found.residual[some])[:, :2].T
+    covariance = (rows * variance[some]) @ rows.transpose(0, 2, 1)
     total = found.flux[bright] + change
     total[~(total > 0)] = np.nan
     ratio = 2 * slope / total
