@@ -111,9 +111,10 @@ def detect(
     from clumpscope.store.manifest import sha256_file
 
     settings = _recipe(recipe)
-    path, spec = pipeline.model_for(settings, _name(model))
-    finder = pipeline.detector(path, sha256_file(path), settings.detect.score_floor)
     several = [images] if isinstance(images, AnyImage) else list(images)
+    pictures = all(isinstance(image, ColourImage) for image in several)
+    path, spec = pipeline.model_for(settings, _name(model), pictures=pictures)
+    finder = pipeline.detector(path, sha256_file(path), settings.detect.score_floor)
     seen = [view(image, spec) for image in several]
     found = stage(finder, seen, settings.detect.batch_size)
     return found[0] if isinstance(images, AnyImage) else found
@@ -142,7 +143,8 @@ def refine(
     from clumpscope.stages.refine import refine as stage
 
     settings = _recipe(recipe)
-    _, spec = pipeline.model_for(settings, _name(model))
+    pictures = isinstance(image, ColourImage)
+    _, spec = pipeline.model_for(settings, _name(model), pictures=pictures)
     threshold = pipeline.threshold_of(spec, settings)
     refined = stage(image, boxes, settings.refine, threshold)
     unusual = pipeline.out_of_range(image, spec.trained_on)

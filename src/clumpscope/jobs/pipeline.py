@@ -14,6 +14,7 @@ import numpy as np
 from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
+from clumpscope.config.run import CompositeConfig
 from clumpscope.core.conditions import Conditions
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import AnyImage, ColourImage
@@ -146,9 +147,9 @@ def make_plan(sample: Sample, recipe: Recipe, model: str | None, until: Last) ->
     ModelError
         If the model cannot be used.
     RecipeError
-        If the recipe's composite is not the model's.
+        If the recipe's ``[composite]`` or ``[stack]`` is not the model's.
     """
-    path, spec = model_for(recipe, model)
+    path, spec = model_for(recipe, model, pictures=sample.pictures)
     return Plan(
         sample.folder,
         sample.fingerprint(),
@@ -160,22 +161,26 @@ def make_plan(sample: Sample, recipe: Recipe, model: str | None, until: Last) ->
     )
 
 
-def model_for(recipe: Recipe, model: str | None) -> tuple[Path, DetectorSpec]:
-    """Find a model, by name or file, that works with the recipe; ``None``: the packaged one.
+def model_for(
+    recipe: Recipe, model: str | None, *, pictures: bool = False
+) -> tuple[Path, DetectorSpec]:
+    """Find a model, by name or file, that works with the recipe; ``None``: a packaged one.
+
+    Which that is, is another matter for ``pictures``.
 
     Raises
     ------
     ModelError
         If the model cannot be used.
     RecipeError
-        If the recipe's composite is not the model's.
+        If the recipe's ``[composite]`` or ``[stack]`` is not the model's.
     """
-    path = find_model(model)
+    path = find_model(model, pictures=pictures)
     spec = read_spec(path)
-    if "composite" in recipe.model_fields_set and recipe.composite != spec.composite:
-        raise RecipeError(
-            expected_got(f"[composite], model {spec.name}", spec.composite, recipe.composite)
-        )
+    section = "composite" if isinstance(spec.view, CompositeConfig) else "stack"
+    given = getattr(recipe, section)
+    if section in recipe.model_fields_set and given != spec.view:
+        raise RecipeError(expected_got(f"[{section}], model {spec.name}", spec.view, given))
     return path, spec
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from clumpscope.errors import ModelError, expected_got
 
 DEFAULT = "clumpscope-native"
+FOR_PICTURES = "clumpscope-native"  # where a sample is pictures alone
 _NAME = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,63}")
 
 
@@ -111,8 +112,10 @@ def _by_name(folder: Path) -> dict[str, Path]:
     return {path.stem: path for path in found if not path.name.startswith(".")}
 
 
-def find_model(name: str | None) -> Path:
-    """Find the file of a model: a path, a packaged or cached name, or the default for ``None``.
+def find_model(name: str | None, *, pictures: bool = False) -> Path:
+    """Find the file of a model: a path, a packaged or cached name, or for ``None`` the default.
+
+    The default is another one for ``pictures``.
 
     A packaged name always means the packaged file.
 
@@ -123,7 +126,7 @@ def find_model(name: str | None) -> Path:
     """
     known = {**cached_models(), **packaged_models()}
     if name is None:
-        name = DEFAULT
+        name = FOR_PICTURES if pictures else DEFAULT
     elif Path(name).is_file():
         return Path(name)
     if name in known:

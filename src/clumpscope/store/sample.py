@@ -124,6 +124,11 @@ class Sample:
         known = (str(host) for host in self.hosts["host_id"])
         return [host or own for host, own in zip(known, self.ids, strict=True)]
 
+    @property
+    def pictures(self) -> bool:
+        """Whether it holds colour pictures and nothing else."""
+        return all(path.suffix.lower() in PICTURES for path in self.paths)
+
     def __len__(self) -> int:
         return len(self.paths)
 
