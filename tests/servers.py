@@ -9,6 +9,10 @@ class Server:
 
     Attributes
     ----------
+    path
+        Where it serves it.
+    heads
+        Answers to HEAD by path, of a status and headers; 404 elsewhere.
     ranges
         ``Range`` header of each request so far, or ``None``.
     sent
@@ -29,11 +33,20 @@ class Server:
         self.breaks, self.statuses = [], []
         self.knows_ranges = self.says_length = True
         self.wrong_part = 0
+        self.path = "/models/weights.pth"
+        self.heads = {}
         server = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 server.answer(self)
+
+            def do_HEAD(self):
+                status, headers = server.heads.get(self.path, (404, {}))
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
 
             def log_message(self, *_):
                 pass
@@ -47,7 +60,7 @@ class Server:
     def answer(self, request):
         asked = request.headers["Range"]
         self.ranges.append(asked)
-        if request.path != "/models/weights.pth":
+        if request.path != self.path:
             request.send_error(404)
             return
         if self.statuses:

@@ -13,10 +13,10 @@ from pages import COMMANDS, generate, written
 from places import ROOT
 
 # Modules of jobs that are no command: what jobs share, and a second half of a command.
-SHARED = {"release", "panels", "pipeline", "shards", "work"}
+SHARED = {"release", "books", "galaxies", "panels", "pipeline", "shards", "work"}
 HALVES = {"subjects": "labels export", "volunteers": "simulate"}
 # Sections of a recipe that are no command: what stages share.
-SECTIONS = {"limits", "sample", "composite", "detector"}
+SECTIONS = {"limits", "sample", "composite", "classifier", "detector"}
 
 
 def place(command: str) -> tuple[str, str]:

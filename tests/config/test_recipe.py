@@ -104,7 +104,8 @@ def test_an_invalid_recipe_names_file_key_and_value(tmp_path, text, key, value):
         ("[train]\nseed = 1\n", "train.seed: unknown; did you mean seed?"),
         (
             "batch_size = 1\n",
-            "batch_size: unknown; did you mean detect.batch_size or train.batch_size?",
+            "batch_size: unknown; did you mean detect.batch_size or train.batch_size or "
+            "classifier.batch_size?",
         ),
         ("[refine]\nquux = 1\n", "refine.quux: unknown"),
     ],
@@ -119,7 +120,7 @@ def test_an_unknown_key_is_refused_and_the_one_meant_is_named(tmp_path, text, to
 def test_sections_are_those_of_a_file_in_order():
     names = [name for name, _ in sections(Recipe())]
     assert names[:3] == ["", "limits", "sample"]
-    assert names[-2:] == ["train", "train.augment"]
+    assert names[-3:] == ["train", "train.augment", "classifier"]
     recipe = Recipe(refine=RefineConfig(nms_iou=0.4))
     assert dict(sections(recipe))["refine"] is recipe.refine
     assert dict(sections(recipe))["simulate.hosts"] == Recipe().simulate.hosts
@@ -211,7 +212,7 @@ def test_a_recipe_survives_its_own_json():
     assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
 
 
-@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(RECIPES.rglob("*.toml")), ids=lambda path: path.stem)
 def test_shipped_recipes_are_valid(path):
     load_recipe(path)
 

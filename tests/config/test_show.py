@@ -104,13 +104,21 @@ def test_the_default_is_told_where_it_differs():
 def test_what_is_not_set_can_be_uncommented():
     text = show(Recipe())
     unset = re.findall(r"^# (\w+) = ", text, flags=re.MULTILINE)
-    assert unset == ["score_threshold", "dust_map", "start"]
+    assert unset == [
+        "score_threshold",
+        "dust_map",
+        "start",
+        "trainable_blocks",
+        "start",
+    ]
     recipe = read(re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE))
     assert recipe.refine.score_threshold == 0.3
     assert {key for key, _, _ in differences(recipe)} == {
         "refine.score_threshold",
         "catalogue.dust_map",
         "train.start",
+        "train.trainable_blocks",
+        "classifier.start",
     }
 
 

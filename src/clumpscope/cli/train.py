@@ -50,23 +50,38 @@ def train(  # noqa: PLR0913  (an argument an option)
     seed: Seed = None,
     workers: Workers = None,
 ) -> None:
-    """Train a detector on samples with labels."""
+    """Train a detector on samples with labels, or a classifier of clumpy galaxies."""
     if out.suffix != ".safetensors":
         raise TableError(expected_got("--out", "a file ending in .safetensors", out.name))
     from clumpscope.jobs.books import folder_of
-    from clumpscope.jobs.train import make_plan, parameters
+    from clumpscope.jobs.train import make_plan, parameters, train_classifier
     from clumpscope.jobs.train import train as job
+    from clumpscope.models.trained import encoder_of
 
     plan = make_plan(sample, recipe_of(recipe, seed), labels=labels, groups=groups, group=group)
+
+    def classified(epoch: int, metrics: dict[str, float]) -> None:
+        console.print(f"classifier, {_line(epoch, plan.recipe.classifier.epochs, metrics)}")
+
     _print_plan(plan)
+    if plan.recipe.train.what == "classifier":
+        if dry_run:
+            return
+        with _progress(plan) as (composed, _):
+            card = train_classifier(plan, out, workers_of(workers), classified, composed=composed)
+        console.print(f"encoder {card.encoder} in {out}")
+        return
     if dry_run:
         millions = parameters(plan) / 1e6
-        console.print(f"{plan.recipe.detector.encoder}, {millions:.2f} million parameters")
+        console.print(f"{encoder_of(plan.spec('plan'))}, {millions:.2f} million parameters")
         return
     epochs = plan.recipe.train.epochs
 
     def report(epoch: int, metrics: dict[str, float]) -> None:
-        console.print(_line(epoch, epochs, metrics))
+        if "accuracy" in metrics:
+            classified(epoch, metrics)
+        else:
+            console.print(_line(epoch, epochs, metrics))
 
     def so_far() -> str:
         best = f"; the best model so far is in {out}" if out.exists() else ""
@@ -99,7 +114,10 @@ def _print_plan(plan: "Plan") -> None:
     for what, number in plan.notes.items():
         if number:
             console.print(f"{what}: {number:,}")
-    config = plan.recipe.train
+    config, classifier = plan.recipe.train, plan.recipe.classifier
+    if config.what == "classifier":
+        console.print(f"{classifier.encoder}: {classifier.epochs} epochs")
+        return
     console.print(
         f"{config.epochs} epochs of {plan.batches:,} batches of {config.batch_size}: "
         f"{config.epochs * plan.batches:,} steps"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, ValidationError
 
 from clumpscope.config.base import Section
+from clumpscope.config.classifier import ClassifierConfig
 from clumpscope.config.fetch import FetchConfig
 from clumpscope.config.labels import ConsensusConfig, LabelsConfig
 from clumpscope.config.limits import LimitsConfig
@@ -63,6 +64,7 @@ class Recipe(Section):
     labels: LabelsConfig = LabelsConfig()
     detector: DetectorConfig = DetectorConfig()
     train: TrainConfig = TrainConfig()
+    classifier: ClassifierConfig = ClassifierConfig()
 
 
 def sections(section: Section, name: str = "") -> Iterator[tuple[str, Section]]:

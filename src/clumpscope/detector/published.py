@@ -1,14 +1,12 @@
-"""Published checkpoints (.pth) become model files; the only place where a pickle is read."""
+"""Published checkpoints (.pth) become model files."""
 
-import pickle
 import re
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
+from clumpscope.detector.checkpoints import check_kinds, named_tensors, read_checkpoint
 from clumpscope.detector.weights import (
     check_numbers,
     check_tensors,
@@ -17,7 +15,7 @@ from clumpscope.detector.weights import (
     shapes_of,
 )
 from clumpscope.errors import ModelError, expected_got
-from clumpscope.files.regular import regular, too_large
+from clumpscope.files.regular import regular
 from clumpscope.models.header import MOST_MB
 from clumpscope.models.registry import (
     DEFAULT,
@@ -131,13 +129,14 @@ def import_published(
     if not isinstance(spec.architecture, Published):
         raise ModelError(expected_got(f"spec of {name}", "family published", "native"))
     sha256 = _checked_hash(path, name)
-    given = _renamed(_read(path), path)
+    what = f"checkpoint {path}"
+    given = _renamed(named_tensors(read_checkpoint(path), what), path)
     kept = {key: tensor for key, tensor in given.items() if not key.endswith(_COUNTER)}
     wanted = layout(spec)
     fitting = kept if set(kept) == set(wanted) else given
-    check_tensors(shapes_of(fitting), wanted, f"checkpoint {path}")
-    _check_kinds(kept, path)
-    check_numbers(kept, f"checkpoint {path}")
+    check_tensors(shapes_of(fitting), wanted, what)
+    check_kinds(kept, what)
+    check_numbers(kept, what)
     note = f"imported from {path.name}"
     if len(kept) < len(given):
         note += "; the counters of its plain batch-norms were left out"
@@ -168,44 +167,6 @@ def _checked_hash(path: Path, name: str) -> str:
     return found
 
 
-def _read(path: Path) -> dict[str, Tensor]:
-    """Read the tensors of a .pth file into memory."""
-    what = f"checkpoint {path}"
-    try:
-        _check_unpacked(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except ModelError:
-        raise
-    except pickle.UnpicklingError as error:
-        # torch's own text explains how to run the code in it: not repeated.
-        raise ModelError(
-            expected_got(
-                what, "a state_dict saved by torch", "something else; it was not unpickled"
-            )
-        ) from error
-    except Exception as error:  # a damaged file makes torch raise nearly anything
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise ModelError(f"{what}: damaged, or not saved by torch: {reason}") from error
-    if not isinstance(content, dict):
-        raise ModelError(expected_got(what, "a state_dict", type(content).__name__))
-    for key, value in content.items():
-        if not (isinstance(key, str) and isinstance(value, Tensor)):
-            raise ModelError(
-                expected_got(f"{what}, key {key!r}", "a named tensor", type(value).__name__)
-            )
-    return content
-
-
-def _check_unpacked(path: Path) -> None:
-    """Check that a .pth file, which is a zip since torch 1.6, does not grow when unpacked."""
-    if not zipfile.is_zipfile(path):
-        return
-    with zipfile.ZipFile(path) as file:
-        grown = sum(item.file_size for item in file.infolist()) / 1e6
-    if grown > MOST_MB:
-        raise ModelError(too_large(path, MOST_MB, f"{grown:.0f} MB when unpacked"))
-
-
 def _renamed(tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
     """Drop the prefix of ``DataParallel`` and give the tensors today's names."""
     prefix = "module." if all(key.startswith("module.") for key in tensors) else ""
@@ -218,13 +179,3 @@ def _renamed(tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
             raise ModelError(expected_got(f"checkpoint {path}", f"{name} once", "two names for it"))
         renamed[name] = tensor
     return renamed
-
-
-def _check_kinds(tensors: dict[str, Tensor], path: Path) -> None:
-    for key, tensor in tensors.items():
-        what = f"checkpoint {path}, tensor {key}"
-        if not tensor.is_floating_point():
-            raise ModelError(expected_got(what, "real numbers", tensor.dtype))
-        if tensor.layout is not torch.strided or tensor.device.type != "cpu":
-            got = f"{tensor.layout} on {tensor.device}"
-            raise ModelError(expected_got(what, "numbers in memory", got))

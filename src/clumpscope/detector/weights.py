@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from clumpscope.detector.checkpoints import read_safetensors
 from clumpscope.detector.network import Network, build
 from clumpscope.errors import ModelError, expected_got
 from clumpscope.models.header import KEY, read_header
@@ -64,20 +64,11 @@ def load_model(path: Path) -> tuple[DetectorSpec, Network]:
     header = read_header(path)
     # Before anything is made: a spec may ask for any network.
     check_tensors(header.shapes, layout(header.spec), f"model {path}")
-    try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"model {path}: not a readable safetensors file: {error}") from error
-    tensors = {name: _single(tensor) for name, tensor in tensors.items()}
+    tensors = read_safetensors(path)
     check_numbers(tensors, f"model {path}")
     network = build(header.spec)
     network.load_state_dict(tensors)
     return header.spec, network.eval()
-
-
-def _single(tensor: Tensor) -> Tensor:
-    return tensor.float() if tensor.is_floating_point() else tensor
 
 
 def layout(spec: DetectorSpec) -> dict[str, Tensor]:

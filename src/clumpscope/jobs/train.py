@@ -6,34 +6,30 @@ composites, trains on them and keeps the best network.
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clumpscope.config.recipe import Recipe
+from clumpscope.config.train import DetectorConfig
 from clumpscope.core.boxes import Boxes
 from clumpscope.core.records import SPLIT
-from clumpscope.core.schema import plain
 from clumpscope.detector.training.examples import Labelled, TrainingSet
 from clumpscope.engine.local import Progress, Workers, ordered_map, shards, silent
-from clumpscope.engine.watch import time_limit
 from clumpscope.errors import TableError, expected_got
 from clumpscope.jobs.books import Books, begun, folder_of, images_key, key_of
+from clumpscope.jobs.galaxies import both_kinds, host_column, seen, with_labels, with_own_labels
+from clumpscope.models.encoder import EncoderCard
 from clumpscope.models.header import read_header
-from clumpscope.models.native import native_spec
-from clumpscope.models.registry import find_model
 from clumpscope.models.spec import DetectorSpec, Psf, TrainingRange
-from clumpscope.models.view import view
-from clumpscope.stages.labels.boxes import labels_by_galaxy
-from clumpscope.stages.labels.formats.authors import from_authors
-from clumpscope.stages.train.galaxies import Galaxy, Notes, galaxies_of, grouped, known_by, within
+from clumpscope.models.starts import CLASSIFIER, Source, Start, find_start
+from clumpscope.models.trained import trained_spec
+from clumpscope.stages.train.galaxies import Galaxy, Notes, grouped, within
 from clumpscope.stages.train.sides import by_host, of_group, same_hosts
 from clumpscope.store.atomic import new_file
-from clumpscope.store.labels import LABELS_FILE, looked_at, read_any_labels
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_records
 
@@ -49,9 +45,12 @@ class Plan:
     Attributes
     ----------
     start
-        Model file to go on from; ``None`` is random weights.
+        Model to go on from, or weights for its encoder; ``None`` is random weights.
     training, validation
         Galaxies to learn from, and those held out.
+    others
+        Galaxies on neither side, whose hosts are not held out either: a classifier learns from
+        them, too.
     notes
         What of samples, labels and groups does not fit → how many galaxies.
     source
@@ -59,10 +58,11 @@ class Plan:
     """
 
     recipe: Recipe
-    start: Path | None
+    start: Start | None
     samples: tuple[Sample, ...]
     training: list[Galaxy]
     validation: list[Galaxy]
+    others: list[Galaxy]
     notes: Mapping[str, int]
     source: str
 
@@ -78,7 +78,9 @@ class Plan:
             psf_fwhm_arcsec=self._range("psf_fwhm_r"),
             pixscale_arcsec=self._range("pixscale_arcsec"),
         )
-        return native_spec(name, self.recipe, seen, start=self.start)
+        whole = self.start if self.start is not None and self.start.source is None else None
+        start = None if whole is None else whole.path
+        return trained_spec(name, self.recipe, seen, start=start)
 
     @property
     def labels(self) -> list[Boxes]:
@@ -96,7 +98,7 @@ class Plan:
         return max(1, len(self.training) // self.recipe.train.batch_size)
 
     def _range(self, name: str) -> tuple[float, float] | None:
-        values = _host_column(self.samples, self.training, name)
+        values = host_column(self.samples, self.training, name)
         values = values[np.isfinite(values)]
         return (float(values.min()), float(values.max())) if len(values) else None
 
@@ -127,23 +129,25 @@ def make_plan(
     StoreError, TableError
         If samples, labels or groups cannot be used, or a side has no galaxy.
     ModelError
-        If there is no model ``train.start``.
+        If there is no such ``train.start`` here.
     """
     if (groups is None) != (group is None):
         given = "only --groups" if group is None else "only --group"
         raise TableError(expected_got("run-groups", "--groups and --group, or neither", given))
-    start = None if recipe.train.start is None else find_model(recipe.train.start)
+    start = _start(recipe.train.start)
+    if CLASSIFIER in (recipe.train.start, recipe.train.what):
+        _start(recipe.classifier.start)  # told before any work
     samples = tuple(Sample.open(folder) for folder in folders)
     notes: Notes = {}
     source = ""
     if labels is None:
-        galaxies = _with_own_labels(samples)
+        galaxies = with_own_labels(samples)
     else:
-        galaxies, notes = _with_labels(samples, labels)
+        galaxies, notes = with_labels(samples, labels)
         source = f", labels of {labels.name}"
     galaxies, crowded = within(galaxies, recipe.limits.boxes)
     notes = {**notes, **crowded}
-    ra, dec = (_host_column(samples, galaxies, name) for name in ("ra", "dec"))
+    ra, dec = (host_column(samples, galaxies, name) for name in ("ra", "dec"))
     hosts = same_hosts([one.host for one in galaxies], ra, dec)
     if groups is None or group is None:
         held_out = by_host(hosts, recipe.train.validation_fraction, recipe.seed)
@@ -161,34 +165,14 @@ def make_plan(
         [one for one, side in zip(galaxies, sides, strict=True) if side == wanted]
         for wanted in ("train", "validation")
     )
-    return Plan(recipe, start, samples, training, validation, notes, source)
+    held = {host for host, side in zip(hosts, sides, strict=True) if side in ("validation", "test")}
+    others = [galaxies[k] for k, side in enumerate(sides) if not side and hosts[k] not in held]
+    return Plan(recipe, start, samples, training, validation, others, notes, source)
 
 
-def _with_own_labels(samples: Sequence[Sample]) -> list[Galaxy]:
-    """All galaxies, each with the labels in its own sample."""
-    galaxies = []
-    for number, sample in enumerate(samples):
-        boxes = labels_by_galaxy(sample.labels(), sample.ids, sample.folder / LABELS_FILE)
-        galaxies += galaxies_of(number, sample.ids, sample.host_ids, boxes)
-    return galaxies
-
-
-def _with_labels(samples: Sequence[Sample], labels: Path) -> tuple[list[Galaxy], Notes]:
-    """Galaxies that a file or folder of labels knows of, and what does not fit."""
-    table = read_any_labels(labels, from_authors)
-    boxes = labels_by_galaxy(table, plain(table, "galaxy_id").astype(str).tolist(), labels)
-    galaxies = []
-    for number, sample in enumerate(samples):
-        galaxies += galaxies_of(number, sample.ids, sample.host_ids, boxes)
-    return known_by(galaxies, boxes, looked_at(labels), labels)
-
-
-def _host_column(
-    samples: Sequence[Sample], galaxies: Sequence[Galaxy], name: str
-) -> NDArray[np.float64]:
-    """(N,) numbers of the host tables, NaN where unknown."""
-    columns = [plain(sample.hosts, name) for sample in samples]
-    return np.array([columns[one.sample][one.row] for one in galaxies], dtype=float)
+def _start(text: str | None) -> Start | None:
+    """What a training begins from, as far as it is there before."""
+    return None if text in (None, CLASSIFIER) else find_start(text)
 
 
 def parameters(plan: Plan) -> int:
@@ -200,6 +184,46 @@ def parameters(plan: Plan) -> int:
 
 def _unseen(_epoch: int, _batch: int, _batches: int) -> None:
     """Steps that nobody watches."""
+
+
+def train_classifier(
+    plan: Plan, out: Path, workers: Workers, report: Report, *, composed: Progress = silent
+) -> EncoderCard:
+    """Train the recipe's classifier; write its best encoder to ``out``.
+
+    It learns from the galaxies that a detector would learn from and those that its run-group
+    lacks, whole hosts of which are held out; what is held out from the detector it never sees.
+
+    Raises
+    ------
+    StoreError, TableError
+        If ``out`` exists or cannot be written, or a side lacks clumpy galaxies, or others.
+    ModelError
+        If the network does not exist, or ``classifier.start`` does not fit it.
+    """
+    new_file(out)
+    from clumpscope.detector.classifier.fit import fit_classifier
+
+    recipe = plan.recipe.model_copy(update={"detector": DetectorConfig()})  # on composites
+    share = recipe.train.validation_fraction
+    sides = both_kinds(plan.samples, [*plan.training, *plan.others], share, recipe.seed)
+    mine = replace(plan, recipe=recipe, start=None, training=sides[0], validation=sides[1])
+    data = TrainingSet.filled(_views(mine, workers, composed))
+    first = int((data.source < len(mine.training)).sum())
+    return fit_classifier(data, first, recipe, _start(recipe.classifier.start), out, report)
+
+
+def _classified(plan: Plan, out: Path, workers: Workers, report: Report, *, alone: bool) -> Start:
+    """The encoder of the classifier beside a model to come: trained, or there already."""
+    path = out.with_name(f"{out.stem}-classifier.safetensors")
+    while not (path.is_file() or alone):
+        time.sleep(0.5)
+    if not path.is_file():
+        part = path.with_suffix(".part.safetensors")
+        part.unlink(missing_ok=True)  # of one that was interrupted
+        train_classifier(plan, part, workers, report)
+        part.replace(path)
+    return Start(CLASSIFIER, path, Source.FILE)
 
 
 def train(
@@ -218,12 +242,14 @@ def train(
     The file is written anew whenever an epoch is the best so far, so that an interrupted training
     leaves the best model so far. Returns the spec as last written. In ``out``'s `books` are
     ``metrics.csv``, ``losses.png``, the last epoch's model, ``last.safetensors``, and, until the
-    training has ended, what ``resume`` goes on with.
+    training has ended, what ``resume`` goes on with. If it begins with the encoder of the recipe's
+    classifier, that is trained first and kept beside ``out``.
 
     Parameters
     ----------
     report
         Is told the metrics of each epoch, and the minutes since training began.
+        Those of a classifier that is trained first have an ``accuracy``.
     resume
         Go on with a training that was interrupted: what comes of it is the same, bit for bit.
     cache
@@ -239,21 +265,27 @@ def train(
         If ``out`` exists or cannot be written, or a side has no image that can be read; with
         ``resume``, if recipe, data or versions are not those that the training began with.
     ModelError
-        If the recipe's encoder does not exist, or ``train.start`` is no fitting model.
+        If the recipe's encoder does not exist, or ``train.start`` does not fit it.
     TrainingError
         If a loss is not finite.
     """
     # torch is loaded here and not by every command.
+    from clumpscope.detector.starts.begin import begin
     from clumpscope.detector.training.data import CompositeDataset
-    from clumpscope.detector.training.fit import Place, fit, initial, rank
+    from clumpscope.detector.training.fit import Place, fit, rank
     from clumpscope.detector.training.watch import Watch
 
     config, seed = plan.recipe.train, plan.recipe.seed
     if not resume and rank() == 0:
         new_file(out)
-    spec = plan.spec(out.stem)
-    network = initial(spec, plan.start, seed)
-    key = key_of(plan.recipe, plan.samples, plan.labels, plan.start)
+    start = plan.start
+    if config.start == CLASSIFIER:
+        if not resume and rank() == 0:
+            new_file(out.with_name(f"{out.stem}-classifier.safetensors"))
+        start = _classified(plan, out, workers, report, alone=rank() == 0)
+    spec, network = begin(plan.spec(out.stem), start, config, seed)
+    begun_with = None if start is None else start.path
+    key = key_of(plan.recipe, plan.samples, plan.labels, begun_with)
     with begun(folder_of(out), key, rank(), resume=resume) as place:
         if place.finished:
             return read_header(out).spec
@@ -300,7 +332,7 @@ def _images(
 
 def _views(plan: Plan, workers: Workers, progress: Progress) -> Iterator[Labelled | None]:
     """What is seen of all galaxies, those to learn from first; ``None`` of what cannot be read."""
-    for part in ordered_map(partial(_seen, plan.recipe, plan.spec("plan")), _tasks(plan), workers):
+    for part in ordered_map(partial(seen, plan.recipe, plan.spec("plan")), _tasks(plan), workers):
         progress(len(part))
         yield from part
 
@@ -312,21 +344,3 @@ def _tasks(plan: Plan) -> Iterator[tuple[Sample, list[Boxes]]]:
             for part in shards(list(some), _SHARD):
                 rows = [one.row for one in part]
                 yield plan.samples[number].part(rows), [one.boxes for one in part]
-
-
-def _seen(
-    recipe: Recipe, spec: DetectorSpec, task: tuple[Sample, list[Boxes]]
-) -> list[Labelled | None]:
-    """What is seen of some galaxies, and their labels; ``None`` where an image cannot be used."""
-    sample, labels = task
-    found: list[Labelled | None] = []
-    for row, boxes in enumerate(labels):
-        try:
-            with time_limit(recipe.limits.seconds):
-                image = sample.read_starred(row, recipe.sample, recipe.limits)
-                seen = view(image, spec)
-        except Exception:  # one bad galaxy never stops a training, which says how many there are
-            found.append(None)
-        else:
-            found.append(Labelled.of(seen, boxes, soft=recipe.train.soft_labels))
-    return found

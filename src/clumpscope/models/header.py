@@ -60,12 +60,7 @@ def read_header(path: Path) -> ModelHeader:
         If the file is missing, damaged, not ours, of a newer schema or larger than any model.
     """
     try:
-        with regular(path, ModelError, MOST_MB).open("rb") as stream:
-            length = int.from_bytes(stream.read(8), "little")
-        if length > _MOST_HEADER:
-            what = f"model {path}: length of its header"
-            raise ModelError(expected_got(what, f"at most {_MOST_HEADER} bytes", length))
-        with safe_open(path, framework="numpy") as file:
+        with safe_open(bounded(path), framework="numpy") as file:
             text = (file.metadata() or {}).get(KEY)
             slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
             shapes = {name: tuple(one.get_shape()) for name, one in slices.items()}
@@ -81,6 +76,39 @@ def read_header(path: Path) -> ModelHeader:
         most = f"at most {MOST_PARAMETERS} numbers"
         raise ModelError(expected_got(f"model {path}", most, header.parameters))
     return header
+
+
+def bounded(path: Path) -> Path:
+    """The same path, if a safetensors file is no larger than any model, and its header too.
+
+    Raises
+    ------
+    ModelError
+        If it is not a regular file, or larger.
+    OSError
+        If it is not there.
+    """
+    with regular(path, ModelError, MOST_MB).open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+    if length > _MOST_HEADER:
+        what = f"model {path}: length of its header"
+        raise ModelError(expected_got(what, f"at most {_MOST_HEADER} bytes", length))
+    return path
+
+
+def notes_of(path: Path) -> dict[str, str]:
+    """The texts that a safetensors file holds beside its tensors, by key.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing or damaged, or larger than any model.
+    """
+    try:
+        with safe_open(bounded(path), framework="numpy") as file:
+            return dict(file.metadata() or {})
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"model {path}: not a readable safetensors file: {error}") from error
 
 
 def read_spec(path: Path) -> DetectorSpec:

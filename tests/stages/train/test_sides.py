@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from clumpscope.core.records import SPLIT, record_table
 from clumpscope.errors import TableError
-from clumpscope.stages.train.sides import by_host, of_group, same_hosts
+from clumpscope.stages.train.sides import by_host, by_host_of_both_kinds, of_group, same_hosts
 
 # Names with few repeats and with many.
 HOSTS = st.lists(st.integers(0, 30).map(lambda k: f"g{k}"), min_size=2, max_size=80).filter(
@@ -128,3 +128,16 @@ def test_groups_that_cannot_be(row, message):
     )
     with pytest.raises(TableError, match=message):
         of_group(table, 1, "g")
+
+
+def test_both_kinds_are_held_out_in_equal_shares():
+    hosts = [f"h{k // 2}" for k in range(400)]
+    clumpy = [k < 100 for k in range(400)]
+    held_out = by_host_of_both_kinds(hosts, clumpy, 0.1, 3)
+    assert held_out[:100].sum() == 10
+    assert held_out[100:].sum() == 30
+    assert (held_out[::2] == held_out[1::2]).all()  # whole hosts
+    with pytest.raises(
+        TableError, match="galaxies without labels: expected at least two hosts, .* got 0"
+    ):
+        by_host_of_both_kinds(hosts[:100], clumpy[:100], 0.1, 3)

@@ -22,7 +22,8 @@ class Example:
 def augment(example: Example, config: AugmentConfig, rng: np.random.Generator) -> Example:
     """Change a composite at random: geometry first, then brightness and sharpness."""
     if config.flips:
-        example = flipped(example, *(rng.random(3) < 0.5))
+        horizontal, vertical, transposed = rng.random(3) < 0.5
+        example = flipped(example, horizontal, vertical, transposed and config.transpose)
     if config.scale:
         example = _scaled(example, float(rng.uniform(1 - config.scale, 1 + config.scale)))
     pixels = example.pixels

@@ -12,10 +12,9 @@ import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.optim import AdamW, Optimizer
-from torch.optim.lr_scheduler import OneCycleLR
 
 from clumpscope.config.train import TrainConfig
+from clumpscope.detector.training.optimiser import optimiser
 from clumpscope.detector.training.order import Batch, Order
 from clumpscope.detector.training.scores import Found, judge
 
@@ -80,14 +79,9 @@ class DetectorModule(lightning.LightningModule):
         return {"val_loss": sum(losses) / len(losses), **judge(found, targets)}
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """AdamW with a one-cycle learning rate."""
-        optimizer: Optimizer = AdamW(
-            self.network.parameters(),
-            lr=self.config.max_learning_rate,
-            weight_decay=self.config.weight_decay,
-        )
+        """The optimizer and learning rate of the recipe."""
         steps = self.config.epochs * self.order.steps
-        schedule = OneCycleLR(optimizer, self.config.max_learning_rate, total_steps=steps)
+        optimizer, schedule = optimiser(self.network.parameters(), self.config, steps)
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},

@@ -77,6 +77,29 @@ def by_host(hosts: Sequence[str], fraction: float, seed: int) -> NDArray[np.bool
     return np.array([host in held for host in hosts])
 
 
+def by_host_of_both_kinds(
+    hosts: Sequence[str], clumpy: Sequence[bool], fraction: float, seed: int
+) -> NDArray[np.bool_]:
+    """(N,) whether each galaxy is held out, as `by_host`, with equal shares of both kinds.
+
+    Hosts that have a clumpy galaxy are divided apart from those that have none.
+
+    Raises
+    ------
+    TableError
+        If there are fewer than two hosts of either kind.
+    """
+    marked = {host for host, one in zip(hosts, clumpy, strict=True) if one}
+    held_out = np.zeros(len(hosts), dtype=bool)
+    for kind, wanted in (("clumpy galaxies", True), ("galaxies without labels", False)):
+        rows = [row for row, host in enumerate(hosts) if (host in marked) == wanted]
+        number = len({hosts[row] for row in rows})
+        if number < 2:
+            raise TableError(expected_got(kind, "at least two hosts, to hold one out", number))
+        held_out[rows] = by_host([hosts[row] for row in rows], fraction, seed)
+    return held_out
+
+
 def of_group(groups: QTable, group: int, where: object) -> dict[str, str]:
     """Side of each galaxy of one run-group: train, validation or test.
 
