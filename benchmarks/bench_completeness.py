@@ -79,6 +79,11 @@ def describe(name: str, result: Evaluation) -> None:
                 f"completeness {c.value:.3f} ({c.low:.3f}-{c.high:.3f}) of {c.n}, "
                 f"purity {p.value:.3f} ({p.low:.3f}-{p.high:.3f}) of {p.n}"
             )
+    normal, odd = result.kinds["normal"], result.kinds["odd"]
+    print(
+        f"{name:9} kinds: {normal.value:.3f} of {normal.n} matched normal and {odd.value:.3f} of "
+        f"{odd.n} odd ones called so, balanced {(normal.value + odd.value) / 2:.3f}"
+    )
 
 
 def main() -> None:

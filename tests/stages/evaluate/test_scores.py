@@ -5,7 +5,7 @@ import pytest
 
 from clumpscope.errors import TableError
 from clumpscope.stages.evaluate.cases import cases, rotated
-from clumpscope.stages.evaluate.scores import Share, best_threshold, evaluate, score
+from clumpscope.stages.evaluate.scores import Share, best_threshold, evaluate, kinds, score
 from findings import found, galaxies, truth
 
 
@@ -36,6 +36,9 @@ def test_counts_by_hand() -> None:
     agnostic = score(items, 0.03, normal_only=False)
     assert (agnostic.completeness.k, agnostic.completeness.n) == (3, 4)
     assert (agnostic.purity.k, agnostic.purity.n) == (4, 5)
+    called = kinds(items)  # one of three matched normal ones is called odd
+    assert (called["normal"].k, called["normal"].n) == (2, 3)
+    assert (called["odd"].k, called["odd"].n) == (0, 1)
 
 
 def test_each_truth_is_matched_once_best_score_first() -> None:

@@ -58,7 +58,7 @@ def test_metrics_are_the_figures_of_each(results):
     figures = json.loads(json.dumps(finite(metrics(results)), allow_nan=False))
     assert list(figures) == ["detector", "baseline"]
     kinds = [f"{kind}_{n}pct" for n in (3, 8) for kind in ("benchmark", "any_label", "chance")]
-    assert set(figures["detector"]) == {*kinds, "scatter"}
+    assert set(figures["detector"]) == {*kinds, "scatter", "kinds"}
     one = figures["detector"]["benchmark_3pct"]
     assert (one["completeness"]["k"], one["completeness"]["n"]) == (2, 3)
     assert (one["purity"]["k"], one["purity"]["n"]) == (2, 3)

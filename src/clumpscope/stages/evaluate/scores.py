@@ -135,12 +135,26 @@ def scatter(items: Sequence[Case]) -> dict[str, float]:
     }
 
 
+def kinds(items: Sequence[Case]) -> dict[str, Share]:
+    """Share of matched truths of each kind, ``normal`` and ``odd``, that are called so."""
+    pairs = [
+        (truth.label[of_found[of_found >= 0]], found.label[of_found >= 0])
+        for found, truth, of_found, _ in _matches(items, normal_only=False)
+    ]
+    true, called = (np.concatenate(side) for side in zip(*pairs, strict=True))
+    return {
+        name: Share.of(int(((called == kind) & (true == kind)).sum()), int((true == kind).sum()))
+        for name, kind in (("normal", Label.CLUMP), ("odd", Label.ODD))
+    }
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """Everything that was found out about one catalogue.
 
     ``at`` maps a flux ratio to its `Score`; ``any_label`` and ``chance`` likewise, without
-    labels and with rotated truths. ``curve`` holds (threshold, score at 3 %).
+    labels and with rotated truths. ``curve`` holds (threshold, score at 3 %), ``kinds`` how many
+    of the matched normal and odd truths are called so.
     """
 
     at: dict[float, Score]
@@ -149,6 +163,7 @@ class Evaluation:
     curve: list[tuple[float, Score]]
     bins: list[tuple[float, float, Score]]
     scatter: dict[str, float]
+    kinds: dict[str, Share]
 
 
 def evaluate(catalogue: QTable, galaxies: QTable, truth: QTable) -> Evaluation:
@@ -175,6 +190,7 @@ def evaluate(catalogue: QTable, galaxies: QTable, truth: QTable) -> Evaluation:
         curve=[(float(t), score(above(items, t), RATIOS["3pct"])) for t in thresholds],
         bins=binned(items),
         scatter=scatter(items),
+        kinds=kinds(items),
     )
 
 

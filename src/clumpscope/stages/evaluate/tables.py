@@ -41,6 +41,7 @@ def metrics(results: dict[str, Evaluation]) -> dict[str, object]:
                 )
             },
             "scatter": result.scatter,
+            "kinds": {kind: asdict(share) for kind, share in result.kinds.items()},
         }
         for name, result in results.items()
     }
