@@ -99,7 +99,7 @@ def test_curves_hold_every_point(results):
 
 def test_a_share_has_its_counts_in_the_table():
     one = Score(Share(0.5, 0.4, 0.6, 2, 4), Share(0.2, 0.1, 0.3, 1, 5))
-    result = Evaluation({}, {}, {}, [(0.3, one)], [(-1.5, -1.25, one)], {})
+    result = Evaluation({}, {}, {}, [(0.3, one)], [(-1.5, -1.25, one)], {}, {})
     table = curves({"x": result})
     assert table["completeness_n"].tolist() == [4, 4]
     assert table["purity_n"].tolist() == [5, 5]
