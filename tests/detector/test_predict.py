@@ -135,6 +135,6 @@ def test_numbers_that_overflow_are_no_boxes_and_not_none_either(where):
 def test_large_images_pass_the_network_a_few_at_a_time(crop, many):
     spec = native_spec(composite=CompositeConfig(size=crop, crop=crop))
     finder = Detector(spec, native_network(), FLOOR)
-    images = [torch.zeros(1)] * (2 * many + 1)
+    images = [torch.zeros(1).expand(3, crop, crop)] * (2 * many + 1)
     assert [len(part) for part in finder._parts(images)] == [many, many, 1]
     assert list(finder._parts([])) == []
