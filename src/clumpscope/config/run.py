@@ -81,7 +81,9 @@ class RefineConfig(Section):
     outline_min_pixels: Count = 10
     """An outline of fewer pixels does not count."""
     outline_grow_fwhm: NotNegative = 1.0
-    """Width by which the outline is grown, r-band PSF-FWHM; clumps beyond it are dropped."""
+    """Width by which the outline is grown, r-band PSF-FWHM."""
+    beyond_fwhm: NotNegative = 0.0
+    """Clumps farther than this beyond the grown outline are dropped, r-band PSF-FWHM."""
     recentre_fwhm: NotNegative = 0.35
     """Clumps move to the peak of their light if it is this near, r-band PSF-FWHM; 0: never."""
 

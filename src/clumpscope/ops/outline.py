@@ -79,7 +79,7 @@ def host_outline(
     number = _nearest_segment(segments, centre, _CENTRE_TOLERANCE_FWHM * fwhm_px)
     if not number:
         return nothing
-    return _grow(segments == number, config.outline_grow_fwhm * fwhm_px)
+    return grown(segments == number, config.outline_grow_fwhm * fwhm_px)
 
 
 def _smooth(data: NDArray[np.floating], good: Mask, sigma: float, size: int) -> NDArray[np.float64]:
@@ -112,15 +112,15 @@ def _nearest_segment(
     return int(segments[y[nearest], x[nearest]])
 
 
-def _grow(mask: Mask, radius: float) -> Mask:
-    """All pixels within ``radius`` of the mask."""
+def grown(mask: Mask, radius: float) -> Mask:
+    """All pixels within ``radius`` px of a mask that is somewhere True."""
     rows, cols = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     pad = int(np.ceil(radius))
     # Distances are needed near the segment only.
     window = tuple(slice(max(at[0] - pad, 0), at[-1] + pad + 1) for at in (rows, cols))
-    grown = np.zeros_like(mask)
-    grown[window] = ndimage.distance_transform_edt(~mask[window]) <= radius
-    return grown
+    result = np.zeros_like(mask)
+    result[window] = ndimage.distance_transform_edt(~mask[window]) <= radius
+    return result
 
 
 def inside(outline: Mask, xy: NDArray[np.float64]) -> Mask:

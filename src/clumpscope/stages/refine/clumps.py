@@ -15,7 +15,7 @@ from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.frames import boxes_fraction_to_native
 from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage, MaskBit
 from clumpscope.ops.host import host_centre, light_centre, psf_fwhm_px, reference_band
-from clumpscope.ops.outline import galaxy_outline, inside
+from clumpscope.ops.outline import galaxy_outline, grown, inside
 from clumpscope.ops.overlap import suppress
 from clumpscope.ops.unstretched import unstretched
 from clumpscope.stages.refine.merge import merge
@@ -139,7 +139,8 @@ def _kept(
     """(n,) True inside the host, or on a masked star that touches it: `measure` flags those."""
     if not outline.any():
         return np.ones(len(xy), dtype=bool)
-    kept = inside(outline, xy)
+    reach = config.beyond_fwhm * psf_fwhm_px(image)
+    kept = inside(outline if reach == 0 else grown(outline, reach), xy)
     if isinstance(image, ColourImage):
         return kept
     starry = (image[reference_band(image)].mask & MaskBit.STAR).any()
