@@ -20,9 +20,10 @@ from bench_completeness import LOWEST, RECIPES
 from clumpscope.config.recipe import Recipe, load_recipe
 from clumpscope.config.run import RefineConfig
 from clumpscope.engine.local import default_workers
+from clumpscope.jobs.plan import make_plan
 from clumpscope.jobs.run import run
 from clumpscope.jobs.simulate import simulate
-from clumpscope.jobs.train import make_plan, train
+from clumpscope.jobs.train import train
 from clumpscope.stages.evaluate.scores import best_threshold, evaluate
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample

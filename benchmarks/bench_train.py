@@ -1,4 +1,4 @@
-"""Memory of a training before its first step: composites of many galaxies, held once.
+"""Memory of a training before its first step: composites of many galaxies, in a file.
 
 Pictures of 200 x 200 px are made, and a training is begun on them that stops where the first
 batch of either side is there. The peak of the process is compared with the pixels alone.
@@ -10,6 +10,7 @@ import argparse
 import resource
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from unittest import mock
 
@@ -20,7 +21,8 @@ from PIL import Image
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.records import LABELS, record_table
 from clumpscope.detector.training import fit
-from clumpscope.jobs.train import make_plan, train
+from clumpscope.jobs.plan import make_plan
+from clumpscope.jobs.train import train
 from clumpscope.store.tables import write_parquet
 
 BOX = {"label": 1, "x1": 0.4, "y1": 0.4, "x2": 0.5, "y2": 0.5}
@@ -45,10 +47,15 @@ def pictures(folder: Path, galaxies: int) -> None:
     write_parquet(record_table(LABELS, {"galaxy_id": ids, **columns}), folder / "labels.parquet")
 
 
-def first_batches(_: object, __: object, learning: object, checking: object) -> None:
+class Enough(Exception):  # noqa: N818  (no fault)
+    """The first batches are there."""
+
+
+def first_batches(_: object, __: object, learning: object, checking: object, **___: object) -> None:
     """What the trainer does here instead of training."""
     next(iter(learning))
     next(iter(checking))
+    raise Enough
 
 
 def main() -> None:
@@ -62,7 +69,7 @@ def main() -> None:
         plan = make_plan([sample], Recipe())
         fit.initial(plan.spec("warm"), None, 0)  # so that torch and a network are there already
         before, start = memory_mib()[0], time.perf_counter()
-        with mock.patch.object(lightning.Trainer, "fit", first_batches):
+        with mock.patch.object(lightning.Trainer, "fit", first_batches), suppress(Enough):
             train(plan, Path(folder) / "m.safetensors", 1, print)
         seconds, grown = time.perf_counter() - start, memory_mib()[1] - before
     pixels = galaxies * 3 * plan.recipe.composite.crop**2 / 2**20

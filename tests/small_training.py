@@ -6,7 +6,7 @@ from pathlib import Path
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import CompositeConfig
 from clumpscope.config.train import AugmentConfig, DetectorConfig, TrainConfig
-from clumpscope.jobs.train import Plan
+from clumpscope.jobs.plan import Plan
 
 RECIPE = Recipe(
     seed=3,

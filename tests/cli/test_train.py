@@ -1,5 +1,6 @@
 """`train` on the command line: what is said before, meanwhile and at Ctrl-C."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,8 @@ from typer.testing import CliRunner
 
 from clumpscope.cli import app
 from clumpscope.core.records import SPLIT, record_table
-from clumpscope.errors import TableError
+from clumpscope.detector.training import estimate
+from clumpscope.errors import TableError, TrainingError
 from clumpscope.jobs import train as job
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import write_parquet
@@ -56,9 +58,21 @@ def test_a_dry_run_says_what_would_be_trained(
     labelled = len(set(table["galaxy_id"]))
     assert totals == [40 - labelled, (label == 1).sum(), (label == 2).sum()]
     assert lines[3] == "4 epochs of 3 batches of 8: 12 steps"
-    assert lines[4].startswith("resnet10t, ")
-    assert lines[4].endswith(" million parameters")
-    assert not (tmp_path / "m.safetensors").exists()
+    assert re.fullmatch(r"resnet10t, 1\.\d\d million parameters, 1\.\d\d million learned", lines[4])
+    assert re.fullmatch(
+        r"a step needs about 0\.\d\d GB of [\d.]+ GB free; batches up to [\d,]+ fit", lines[5]
+    )
+    assert re.fullmatch(r"about \d+ (s|min)", lines[6])
+    assert [path.name for path in tmp_path.iterdir()] == ["recipe.toml"]
+
+
+def test_a_dry_run_says_which_batch_fits(
+    command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimate, "free_bytes", lambda _: 25_000_000)
+    with pytest.raises(TrainingError, match=r"for batch_size 8; batch_size [1-7] would fit") as few:
+        CliRunner().invoke(app, [*command, "--dry-run"], catch_exceptions=False)
+    assert few.value.exit_code == 1
 
 
 def test_what_takes_no_part_is_counted(command: list[str], survey: Path, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from clumpscope.detector.training import fit as fitting
 from clumpscope.detector.weights import load_model
 from clumpscope.errors import ModelError, StoreError, TableError
 from clumpscope.jobs import train as job
-from clumpscope.jobs.train import Plan, make_plan, parameters, train
+from clumpscope.jobs.plan import Plan, make_plan
+from clumpscope.jobs.train import rehearse, train
 from clumpscope.store.manifest import sha256_file
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import write_parquet
@@ -49,7 +50,10 @@ def test_training_writes_a_model_that_loads(narrow: Path, tmp_path: Path) -> Non
     assert plan.batches == 3
     assert steps == [(epoch, batch, 4) for epoch in (1, 2) for batch in (1, 2, 3, 4)]
     network = load_model(tmp_path / "m.safetensors")[1]
-    assert parameters(plan) == sum(tensor.numel() for tensor in network.parameters())
+    learned = sum(tensor.numel() for tensor in network.parameters())
+    needs = rehearse(plan, tmp_path / "other.safetensors")
+    assert needs.parameters == needs.trainable == learned
+    assert not list(tmp_path.glob("other*"))
 
 
 def datasets(plan: Plan, workers: int, monkeypatch: pytest.MonkeyPatch, out: Path):

@@ -10,7 +10,8 @@ from astropy.table import QTable, Table
 from clumpscope.config.limits import LimitsConfig
 from clumpscope.core.records import INJECTED, SPLIT, build_table, record_table
 from clumpscope.errors import TableError
-from clumpscope.jobs.train import make_plan, train
+from clumpscope.jobs.plan import make_plan
+from clumpscope.jobs.train import train
 from clumpscope.stages.labels.formats.authors import write
 from clumpscope.stages.labels.formats.base import Images
 from clumpscope.store.sample import Sample

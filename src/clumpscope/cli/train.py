@@ -14,7 +14,8 @@ from clumpscope.cli.common import Seed, Workers, app, console, errors, kept, rec
 from clumpscope.errors import TableError, expected_got
 
 if TYPE_CHECKING:
-    from clumpscope.jobs.train import Plan
+    from clumpscope.detector.training.estimate import Estimate
+    from clumpscope.jobs.plan import Plan
 
 _COLUMNS = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
 
@@ -54,9 +55,9 @@ def train(  # noqa: PLR0913  (an argument an option)
     if out.suffix != ".safetensors":
         raise TableError(expected_got("--out", "a file ending in .safetensors", out.name))
     from clumpscope.jobs.books import folder_of
-    from clumpscope.jobs.train import make_plan, parameters, train_classifier
+    from clumpscope.jobs.plan import make_plan
+    from clumpscope.jobs.train import rehearse, train_classifier
     from clumpscope.jobs.train import train as job
-    from clumpscope.models.trained import encoder_of
 
     plan = make_plan(sample, recipe_of(recipe, seed), labels=labels, groups=groups, group=group)
 
@@ -72,8 +73,7 @@ def train(  # noqa: PLR0913  (an argument an option)
         console.print(f"encoder {card.encoder} in {out}")
         return
     if dry_run:
-        millions = parameters(plan) / 1e6
-        console.print(f"{encoder_of(plan.spec('plan'))}, {millions:.2f} million parameters")
+        _print_estimate(plan, rehearse(plan, out, resume=resume))
         return
     epochs = plan.recipe.train.epochs
 
@@ -122,6 +122,24 @@ def _print_plan(plan: "Plan") -> None:
         f"{config.epochs} epochs of {plan.batches:,} batches of {config.batch_size}: "
         f"{config.epochs * plan.batches:,} steps"
     )
+
+
+def _print_estimate(plan: "Plan", needs: "Estimate") -> None:
+    """Size, memory and time of a training; an error if memory will not suffice."""
+    from clumpscope.models.trained import encoder_of
+
+    config = plan.recipe.train
+    console.print(
+        f"{encoder_of(plan.spec('plan'))}, {needs.parameters / 1e6:.2f} million parameters, "
+        f"{needs.trainable / 1e6:.2f} million learned"
+    )
+    console.print(
+        f"a step needs about {needs.step_bytes / 1e9:.2f} GB of {needs.free_bytes / 1e9:.2f} GB "
+        f"free; batches up to {needs.fitting * config.devices * config.nodes:,} fit"
+    )
+    minutes = needs.minutes(len(plan.training), len(plan.validation), config)
+    console.print(f"about {minutes:.0f} min" if minutes > 1.5 else f"about {60 * minutes:.0f} s")
+    needs.check(config.devices * config.nodes)
 
 
 def _line(epoch: int, epochs: int, metrics: dict[str, float]) -> str:

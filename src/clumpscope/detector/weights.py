@@ -84,18 +84,6 @@ def layout(spec: DetectorSpec) -> dict[str, Tensor]:
     return tensors
 
 
-def parameters(spec: DetectorSpec) -> int:
-    """How many numbers of a spec's network are learned; none is made.
-
-    Raises
-    ------
-    ModelError
-        If the encoder is unknown or lacks a wanted stride.
-    """
-    with torch.device("meta"):
-        return sum(tensor.numel() for tensor in build(spec).parameters())
-
-
 def shapes_of(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
     """Shape of each tensor."""
     return {name: tuple(tensor.shape) for name, tensor in tensors.items()}

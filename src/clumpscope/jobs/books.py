@@ -1,7 +1,7 @@
 """What a training leaves beside its model, and by which one that was interrupted is known again."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -13,10 +13,10 @@ from astropy.table import Table
 from numpy.typing import NDArray
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.core.boxes import Boxes
 from clumpscope.models.header import read_header
 from clumpscope.models.spec import DetectorSpec
 from clumpscope.plot.training import loss_curves
+from clumpscope.stages.train.galaxies import Galaxy
 from clumpscope.store.arrays import write_arrays
 from clumpscope.store.manifest import RunManifest, sha256_file, sha256_json
 from clumpscope.store.output import Output, output
@@ -25,6 +25,8 @@ from clumpscope.store.sample import Sample
 if TYPE_CHECKING:
     from torch import nn
 
+Sides = tuple[Sequence[Galaxy], Sequence[Galaxy]]  # to learn from, held out
+Report = Callable[[int, dict[str, float]], None]
 _SECTIONS = ("sample", "limits", "composite", "stack", "detector", "train")
 _IMAGES = ("sample", "limits", "composite", "stack", "detector")
 _NO_MATTER = {"workers", "checkpoint_minutes", "checkpoint_steps"}
@@ -37,24 +39,24 @@ def folder_of(out: Path) -> Path:
 
 
 def key_of(
-    recipe: Recipe, samples: Sequence[Sample], labels: Sequence[Boxes], start: Path | None
+    recipe: Recipe, samples: Sequence[Sample], sides: Sides, start: Path | None
 ) -> dict[str, str]:
     """All that a training depends on, by name: settings one by one, data, versions."""
     settings: dict[str, Any] = recipe.model_dump(mode="json", include={"seed", *_SECTIONS})
     settings["train"] = {k: v for k, v in settings["train"].items() if k not in _NO_MATTER}
     return {
         **dict(_flat(settings)),
-        **_data(samples, labels),
+        **_data(samples, sides),
         "model to start from": "" if start is None else sha256_file(start),
         **{f"version of {package}": version(package) for package in _PACKAGES},
     }
 
 
-def images_key(recipe: Recipe, samples: Sequence[Sample], labels: Sequence[Boxes]) -> str:
+def images_key(recipe: Recipe, samples: Sequence[Sample], sides: Sides) -> str:
     """Hash of all that images made ready depend on."""
     settings = recipe.model_dump(mode="json", include=set(_IMAGES))
     soft = recipe.train.soft_labels
-    return sha256_json([settings, soft, _data(samples, labels), version("clumpscope")])
+    return sha256_json([settings, soft, _data(samples, sides), version("clumpscope")])
 
 
 def _flat(settings: Mapping[str, Any], name: str = "") -> Iterator[tuple[str, str]]:
@@ -65,11 +67,18 @@ def _flat(settings: Mapping[str, Any], name: str = "") -> Iterator[tuple[str, st
             yield f"{name}{key}", repr(value)
 
 
-def _data(samples: Sequence[Sample], labels: Sequence[Boxes]) -> dict[str, str]:
-    numbers = [(b.xyxy.tolist(), b.labels.tolist(), b.scores.tolist()) for b in labels]
+def _data(samples: Sequence[Sample], sides: Sides) -> dict[str, str]:
+    rows = [[(one.sample, one.row) for one in side] for side in sides]
+    labels = sorted(
+        (one.sample, one.row, *(part.tolist() for part in (b.xyxy, b.labels, b.scores)))
+        for side in sides
+        for one in side
+        if len(b := one.boxes)
+    )
     return {
         "sample": sha256_json([one.fingerprint() for one in samples]),
-        "labels": sha256_json(numbers),
+        "labels": sha256_json(labels),
+        "split": sha256_json(rows),
     }
 
 
@@ -103,13 +112,16 @@ class Books:
     spec
         What is known of it.
     galaxies
-        Id of each image that is learned from.
+        Id of each image.
+    report
+        Is told of each epoch, its number from 1 and its metrics.
     """
 
     folder: Path
     out: Path
     spec: DetectorSpec
     galaxies: Sequence[str]
+    report: Report
 
     def save(self, network: "nn.Module", metrics: Mapping[str, float]) -> None:
         """Write the best model so far."""
@@ -117,8 +129,12 @@ class Books:
 
         save_model(self.out, network, self._with(metrics))
 
-    def draw(self) -> None:
-        """Draw the curves as they are now."""
+    def told(self, epoch: int, metrics: dict[str, float]) -> None:
+        """Draw the curves as they are after an epoch, and tell of it."""
+        self._draw()
+        self.report(epoch, metrics)
+
+    def _draw(self) -> None:
         loss_curves(self._log(), self.folder / "losses.png")
 
     def broken(
@@ -139,7 +155,7 @@ class Books:
         names = [name for name in log.colnames if name.startswith("epoch_")]
         last = {name.removeprefix("epoch_"): float(log[name][-1]) for name in names}
         save_model(self.folder / "last.safetensors", network, self._with(last))
-        self.draw()
+        self._draw()
         place.finish(
             RunManifest(
                 command="train",

@@ -1,189 +1,80 @@
 """`train`: samples with labels to a model.
 
-`make_plan` settles which galaxies are learned from and which are held out; `train` makes their
-composites, trains on them and keeps the best network.
+A `Plan` settles which galaxies are learned from and which are held out; `train` makes their
+images ready, trains on them and keeps the best network.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clumpscope.config.recipe import Recipe
-from clumpscope.config.train import DetectorConfig
+from clumpscope.config.train import AugmentConfig, DetectorConfig
 from clumpscope.core.boxes import Boxes
-from clumpscope.core.records import SPLIT
 from clumpscope.detector.training.examples import Labelled, TrainingSet
 from clumpscope.engine.local import Progress, Workers, ordered_map, shards, silent
 from clumpscope.errors import TableError, expected_got
-from clumpscope.jobs.books import Books, begun, folder_of, images_key, key_of
-from clumpscope.jobs.galaxies import both_kinds, host_column, seen, with_labels, with_own_labels
+from clumpscope.jobs.books import Books, Report, begun, folder_of, key_of
+from clumpscope.jobs.galaxies import both_kinds, seen
+from clumpscope.jobs.plan import Plan, start_of
 from clumpscope.models.encoder import EncoderCard
 from clumpscope.models.header import read_header
-from clumpscope.models.spec import DetectorSpec, Psf, TrainingRange
-from clumpscope.models.starts import CLASSIFIER, Source, Start, find_start
-from clumpscope.models.trained import trained_spec
-from clumpscope.stages.train.galaxies import Galaxy, Notes, grouped, within
-from clumpscope.stages.train.sides import by_host, of_group, same_hosts
+from clumpscope.models.spec import DetectorSpec, Psf
+from clumpscope.models.starts import CLASSIFIER, Source, Start
 from clumpscope.store.atomic import new_file
 from clumpscope.store.sample import Sample
-from clumpscope.store.tables import read_records
+
+if TYPE_CHECKING:
+    from clumpscope.detector.training.data import CompositeDataset
+    from clumpscope.detector.training.estimate import Estimate
 
 _SHARD = 64  # galaxies
-Report = Callable[[int, dict[str, float]], None]
+_TRIED = 8  # images of which the largest are tried before a training
 Step = Callable[[int, int, int], None]
 
 
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """What a training does.
-
-    Attributes
-    ----------
-    start
-        Model to go on from, or weights for its encoder; ``None`` is random weights.
-    training, validation
-        Galaxies to learn from, and those held out.
-    others
-        Galaxies on neither side, whose hosts are not held out either: a classifier learns from
-        them, too.
-    notes
-        What of samples, labels and groups does not fit → how many galaxies.
-    source
-        Where labels and groups come from, if not from the samples.
-    """
-
-    recipe: Recipe
-    start: Start | None
-    samples: tuple[Sample, ...]
-    training: list[Galaxy]
-    validation: list[Galaxy]
-    others: list[Galaxy]
-    notes: Mapping[str, int]
-    source: str
-
-    def spec(self, name: str) -> DetectorSpec:
-        """The model to come, as far as it is known before.
-
-        Raises
-        ------
-        ModelError
-            If ``train.start`` cannot be read or is of another architecture.
-        """
-        seen = TrainingRange(
-            psf_fwhm_arcsec=self._range("psf_fwhm_r"),
-            pixscale_arcsec=self._range("pixscale_arcsec"),
-        )
-        whole = self.start if self.start is not None and self.start.source is None else None
-        start = None if whole is None else whole.path
-        return trained_spec(name, self.recipe, seen, start=start)
-
-    @property
-    def labels(self) -> list[Boxes]:
-        """Labels of each galaxy, those to learn from first."""
-        return [one.boxes for one in (*self.training, *self.validation)]
-
-    @property
-    def images_key(self) -> str:
-        """Hash of all that the images made ready depend on."""
-        return images_key(self.recipe, self.samples, self.labels)[:32]
-
-    @property
-    def batches(self) -> int:
-        """Batches an epoch that are learned from, if every image can be read."""
-        return max(1, len(self.training) // self.recipe.train.batch_size)
-
-    def _range(self, name: str) -> tuple[float, float] | None:
-        values = host_column(self.samples, self.training, name)
-        values = values[np.isfinite(values)]
-        return (float(values.min()), float(values.max())) if len(values) else None
-
-
-def make_plan(
-    folders: Sequence[Path],
-    recipe: Recipe,
-    *,
-    labels: Path | None = None,
-    groups: Path | None = None,
-    group: int | None = None,
-) -> Plan:
-    """Settle which galaxies a training learns from, and which are held out; reads no image.
-
-    Parameters
-    ----------
-    labels
-        Labels of ours, in a file or folder, or the authors' table; ``None`` takes the
-        ``labels.parquet`` of each sample. A galaxy without labels has no clumps; but if
-        ``labels`` is a consensus's folder, and nobody looked at it, it is left out.
-    groups, group
-        What ``labels split`` wrote, and a number in it: its ``train`` galaxies are learned
-        from, its ``validation`` galaxies held out; injections that it does not list go with
-        their hosts. Without, whole hosts are held out at random.
+def rehearse(plan: Plan, out: Path, *, resume: bool = False) -> "Estimate":
+    """Check all that can be checked before a training, and estimate what it needs; writes nothing.
 
     Raises
     ------
     StoreError, TableError
-        If samples, labels or groups cannot be used, or a side has no galaxy.
+        If ``out`` exists or cannot be written, or none of the first images can be read.
     ModelError
-        If there is no such ``train.start`` here.
+        If the recipe's encoder does not exist, or ``train.start`` is no fitting model.
     """
-    if (groups is None) != (group is None):
-        given = "only --groups" if group is None else "only --group"
-        raise TableError(expected_got("run-groups", "--groups and --group, or neither", given))
-    start = _start(recipe.train.start)
-    if CLASSIFIER in (recipe.train.start, recipe.train.what):
-        _start(recipe.classifier.start)  # told before any work
-    samples = tuple(Sample.open(folder) for folder in folders)
-    notes: Notes = {}
-    source = ""
-    if labels is None:
-        galaxies = with_own_labels(samples)
-    else:
-        galaxies, notes = with_labels(samples, labels)
-        source = f", labels of {labels.name}"
-    galaxies, crowded = within(galaxies, recipe.limits.boxes)
-    notes = {**notes, **crowded}
-    ra, dec = (host_column(samples, galaxies, name) for name in ("ra", "dec"))
-    hosts = same_hosts([one.host for one in galaxies], ra, dec)
-    if groups is None or group is None:
-        held_out = by_host(hosts, recipe.train.validation_fraction, recipe.seed)
-        sides = np.where(held_out, "validation", "train").tolist()
-    else:
-        table = read_records(groups, SPLIT, required=("galaxy_id", "group", "split"))
-        sides, more = grouped(galaxies, of_group(table, group, groups), groups)
-        both = (
-            {host for host, side in zip(hosts, sides, strict=True) if side == wanted}
-            for wanted in ("train", "validation")
-        )
-        notes = {**notes, **more, "hosts on both sides": len(set.intersection(*both))}
-        source += f", run-group {group} of {groups.name}"
-    training, validation = (
-        [one for one, side in zip(galaxies, sides, strict=True) if side == wanted]
-        for wanted in ("train", "validation")
-    )
-    held = {host for host, side in zip(hosts, sides, strict=True) if side in ("validation", "test")}
-    others = [galaxies[k] for k, side in enumerate(sides) if not side and hosts[k] not in held]
-    return Plan(recipe, start, samples, training, validation, others, notes, source)
+    if not resume:
+        new_file(out)
+    first = replace(plan, training=plan.training[:_TRIED], validation=[])
+    return _estimate(plan, TrainingSet.filled(_views(first, 1, silent)), plan.start)
 
 
-def _start(text: str | None) -> Start | None:
-    """What a training begins from, as far as it is there before."""
-    return None if text in (None, CLASSIFIER) else find_start(text)
+def _estimate(plan: Plan, data: TrainingSet, start: Start | None) -> "Estimate":
+    """What a training needs, from its first images."""
+    from clumpscope.detector.starts.begin import begin
+    from clumpscope.detector.training.estimate import estimate
+    from clumpscope.detector.training.fit import seeded
+
+    spec, seed = plan.spec("plan"), plan.recipe.seed
+    some = _dataset(data, range(min(_TRIED, len(data))), spec, None, seed)
+    with seeded(seed):
+        config = plan.recipe.train
+        return estimate(lambda: begin(spec, start, config, seed)[1], some, config)
 
 
-def parameters(plan: Plan) -> int:
-    """How many numbers the training learns."""
-    from clumpscope.detector.weights import parameters
+def _dataset(
+    data: TrainingSet, rows: range, spec: DetectorSpec, augment: AugmentConfig | None, seed: int
+) -> "CompositeDataset":
+    """Some of the images as a network of ``spec`` sees them."""
+    from clumpscope.detector.training.data import CompositeDataset
 
-    return parameters(plan.spec("plan"))
-
-
-def _unseen(_epoch: int, _batch: int, _batches: int) -> None:
-    """Steps that nobody watches."""
+    stack = spec.architecture.stack if isinstance(spec.architecture, Psf) else None
+    return CompositeDataset(data, np.array(rows), augment, seed, stack)
 
 
 def train_classifier(
@@ -210,7 +101,7 @@ def train_classifier(
     mine = replace(plan, recipe=recipe, start=None, training=sides[0], validation=sides[1])
     data = TrainingSet.filled(_views(mine, workers, composed))
     first = int((data.source < len(mine.training)).sum())
-    return fit_classifier(data, first, recipe, _start(recipe.classifier.start), out, report)
+    return fit_classifier(data, first, recipe, start_of(recipe.classifier.start), out, report)
 
 
 def _classified(plan: Plan, out: Path, workers: Workers, report: Report, *, alone: bool) -> Start:
@@ -235,15 +126,13 @@ def train(
     resume: bool = False,
     cache: Path | None = None,
     composed: Progress = silent,
-    step: Step = _unseen,
+    step: Step = lambda _epoch, _batch, _batches: None,
 ) -> DetectorSpec:
     """Train the recipe's detector as planned; write ``out``, and its books beside it.
 
     The file is written anew whenever an epoch is the best so far, so that an interrupted training
-    leaves the best model so far. Returns the spec as last written. In ``out``'s `books` are
-    ``metrics.csv``, ``losses.png``, the last epoch's model, ``last.safetensors``, and, until the
-    training has ended, what ``resume`` goes on with. If it begins with the encoder of the recipe's
-    classifier, that is trained first and kept beside ``out``.
+    leaves the best model so far. Returns the spec as last written. If it begins with the encoder
+    of the recipe's classifier, that is trained first and kept beside ``out``.
 
     Parameters
     ----------
@@ -261,17 +150,14 @@ def train(
 
     Raises
     ------
-    StoreError, TableError
-        If ``out`` exists or cannot be written, or a side has no image that can be read; with
-        ``resume``, if recipe, data or versions are not those that the training began with.
-    ModelError
-        If the recipe's encoder does not exist, or ``train.start`` does not fit it.
+    StoreError, TableError, ModelError
+        If ``out`` exists or cannot be written, a side has no image that can be read, or the recipe
+        has no fitting encoder or start; if what is gone on with began otherwise.
     TrainingError
-        If a loss is not finite.
+        If a loss is not finite, or memory would not suffice.
     """
     # torch is loaded here and not by every command.
     from clumpscope.detector.starts.begin import begin
-    from clumpscope.detector.training.data import CompositeDataset
     from clumpscope.detector.training.fit import Place, fit, rank
     from clumpscope.detector.training.watch import Watch
 
@@ -285,12 +171,14 @@ def train(
         start = _classified(plan, out, workers, report, alone=rank() == 0)
     spec, network = begin(plan.spec(out.stem), start, config, seed)
     begun_with = None if start is None else start.path
-    key = key_of(plan.recipe, plan.samples, plan.labels, begun_with)
+    key = key_of(plan.recipe, plan.samples, (plan.training, plan.validation), begun_with)
     with begun(folder_of(out), key, rank(), resume=resume) as place:
         if place.finished:
             return read_header(out).spec
         folder = place.work / "images" if cache is None else cache / plan.images_key
         data = _images(plan, folder, workers, composed, alone=rank() == 0)
+        if rank() == 0:  # all devices are alike
+            _estimate(plan, data, start).check(config.devices * config.nodes)
         galaxies = [*plan.training, *plan.validation]
         names = [galaxies[number].galaxy_id for number in data.source]
         first = int((data.source < len(plan.training)).sum())
@@ -299,16 +187,10 @@ def train(
             f"({len(data)} images, {len(galaxies) - len(data)} unreadable left out){plan.source}"
         )
         spec = spec.model_copy(update={"provenance": provenance})
-        books = Books(place.folder, out, spec, names)
-
-        def told(epoch: int, metrics: dict[str, float]) -> None:
-            books.draw()
-            report(epoch, metrics)
-
-        stack = spec.architecture.stack if isinstance(spec.architecture, Psf) else None
-        learning = CompositeDataset(data, np.arange(first), config.augment, seed, stack)
-        checking = CompositeDataset(data, np.arange(first, len(data)), None, seed, stack)
-        watch = Watch(told, books.save, step, books.broken)
+        books = Books(place.folder, out, spec, names, report)
+        learning = _dataset(data, range(first), spec, config.augment, seed)
+        checking = _dataset(data, range(first, len(data)), spec, None, seed)
+        watch = Watch(books.told, books.save, step, books.broken)
         fit(network, learning, checking, config, seed, watch, Place(place.folder, place.work))
         return books.ended(place, network, plan.recipe) if rank() == 0 else read_header(out).spec
 

@@ -16,7 +16,9 @@ from clumpscope.config.train import AugmentConfig, TrainConfig
 from clumpscope.detector.training.data import CompositeDataset
 from clumpscope.detector.training.examples import Labelled, TrainingSet
 from clumpscope.detector.training.fit import Place, fit, initial, seeded
+from clumpscope.detector.training.order import Order
 from clumpscope.detector.training.watch import Watch
+from clumpscope.errors import FolderError, TrainingError
 from networks import CROP, native_network, native_spec
 
 BOX = np.array([[10.0, 12.0, 20.0, 22.0]])
@@ -286,3 +288,67 @@ def test_ctrl_c_comes_out_and_works_again():
     assert signal.getsignal(signal.SIGINT) is before
     signal.signal(signal.SIGINT, first)
     assert (len(diary.reported), len(diary.saved)) == (1, 1)
+
+
+class Bad(Toy):
+    """A toy whose second loss is not a number from some step on."""
+
+    def __init__(self, step: int):
+        super().__init__()
+        self.left = step
+
+    def forward(self, batch, targets=None):
+        found = super().forward(batch, targets)
+        if torch.is_grad_enabled():
+            self.left -= 1
+            if self.left < 0:
+                found["two"] = found["two"] * math.inf
+        return found
+
+
+def test_a_loss_that_is_not_finite_ends_it_and_its_batch_is_kept():
+    data = whole(images(1, 2, None, 1, 1, 2), STILL)
+    diary, place = Diary(), somewhere()
+    settings = config_of(checkpoint_steps=1)
+    problem = (
+        r"losses of epoch 2, batch 2: expected finite numbers, got loss (inf|nan), two (inf|nan); "
+        "the batch is in a safe place"
+    )
+    for network in (Bad(4), Bad(0)):  # again, after the last checkpoint
+        with pytest.raises(TrainingError, match=problem):
+            fit(network, data, whole(images(1)), settings, 0, diary.watch, place)
+    (pixels, boxes, rows), again = diary.broken
+    assert again[2] == rows == [row for _, row in Order(6, 2, 0).batch(4)]
+    for image, box, row in zip(pixels, boxes, rows, strict=True):
+        np.testing.assert_array_equal(np.rint(image * 255), data.data.pixels[row])
+        np.testing.assert_array_equal(box, data.data.boxes[row])
+    assert len(diary.reported) == 1
+
+
+def test_frozen_batch_norms_keep_every_bit_and_the_rest_learns():
+    for kind in ("frozen", "trained"):
+        with seeded(1):
+            network = Toy()
+        network.layers[1].running_mean.fill_(0.25)
+        before = {name: one.clone() for name, one in network.state_dict().items()}
+        settings = config_of(batch_norm=kind, max_learning_rate=1e-2)
+        fit(network, whole(images(1, 2)), whole(images(1)), settings, 0, Diary().watch, somewhere())
+        same = {n: torch.equal(before[n], one) for n, one in network.state_dict().items()}
+        assert not same["layers.0.weight"]
+        norm = {n: is_same for n, is_same in same.items() if n.startswith("layers.1")}
+        assert all(norm.values()) == (kind == "frozen")
+
+
+def test_a_checkpoint_that_is_damaged_is_named():
+    place = somewhere()
+    begun(place, (2, 2), 1)
+    (place.state / "state.ckpt").write_bytes(b"nothing")
+    with pytest.raises(FolderError, match=r"state\.ckpt: expected a checkpoint of ours, got"):
+        begun(place, None, 1)
+
+
+def test_a_checkpoint_holds_nothing_that_could_run():
+    place = somewhere()
+    begun(place, (2, 2), 1)
+    found = torch.load(place.state / "state.ckpt", weights_only=True)
+    assert found["global_step"] == 4

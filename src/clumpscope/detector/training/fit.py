@@ -30,6 +30,7 @@ _EXPECTED = (
     ".*Checkpoint directory .* exists and is not empty.*",
     ".*your dataloader is not resumable.*",  # ours is: see `Loader`
     ".*module\\(s\\) in eval mode at the start of training.*",  # frozen batch-norms
+    ".*callbacks used to create the checkpoint need to be provided.*",  # of another interval
     ".*is smaller than the logging interval.*",
 )
 
