@@ -16,7 +16,7 @@ from places import ROOT
 SHARED = {"release", "books", "galaxies", "panels", "pipeline", "shards", "work"}
 HALVES = {"subjects": "labels export", "volunteers": "simulate"}
 # Sections of a recipe that are no command: what stages share.
-SECTIONS = {"limits", "sample", "composite", "classifier", "detector"}
+SECTIONS = {"limits", "sample", "composite", "classifier", "detector", "stack"}
 
 
 def place(command: str) -> tuple[str, str]:

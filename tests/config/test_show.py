@@ -109,6 +109,7 @@ def test_what_is_not_set_can_be_uncommented():
         "dust_map",
         "start",
         "trainable_blocks",
+        "checkpoint_steps",
         "start",
     ]
     recipe = read(re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE))
@@ -118,6 +119,7 @@ def test_what_is_not_set_can_be_uncommented():
         "catalogue.dust_map",
         "train.start",
         "train.trainable_blocks",
+        "train.checkpoint_steps",
         "classifier.start",
     }
 

@@ -128,7 +128,7 @@ class TrainConfig(Section):
     """Machines to train on."""
     checkpoint_minutes: Positive = 10.0
     """How often the state that `--resume` goes on with is saved, beside after each epoch."""
-    checkpoint_steps: Count | None = None
+    checkpoint_steps: Annotated[Count | None, Field(examples=[1000])] = None
     """After how many steps it is saved, too; not set: after none."""
     augment: AugmentConfig = AugmentConfig()
 
