@@ -13,7 +13,7 @@ from pages import COMMANDS, generate, written
 from places import ROOT
 
 # Modules of jobs that are no command: what jobs share, and a second half of a command.
-SHARED = {"release", "books", "galaxies", "panels", "pipeline", "shards", "work"}
+SHARED = {"release", "books", "galaxies", "panels", "pipeline", "plan", "shards", "work"}
 HALVES = {"subjects": "labels export", "volunteers": "simulate"}
 # Sections of a recipe that are no command: what stages share.
 SECTIONS = {"limits", "sample", "composite", "classifier", "detector", "stack"}

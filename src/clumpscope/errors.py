@@ -21,8 +21,8 @@ error               raised when                                                 
                     be: not there, empty, not a sample or run, damaged, of a
                     newer schema, not empty where output shall go, or a file
                     that is there already (a StoreError)
-``TrainingError``   a training cannot go on: its loss is not finite, or it needs more memory   1
-                    than there is
+``TrainingError``   a training cannot go on: its loss is not finite, or it needs   1
+                    more memory than there is
 ``DownloadError``   a download failed or there is no network                       1
 ==================  =============================================================  =========
 

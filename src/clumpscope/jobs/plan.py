@@ -12,7 +12,7 @@ from clumpscope.errors import TableError, expected_got
 from clumpscope.jobs.books import images_key
 from clumpscope.jobs.galaxies import host_column, with_labels, with_own_labels
 from clumpscope.models.spec import DetectorSpec, TrainingRange
-from clumpscope.models.starts import CLASSIFIER, Start
+from clumpscope.models.starts import CLASSIFIER, Start, find_start
 from clumpscope.models.trained import trained_spec
 from clumpscope.stages.train.galaxies import Galaxy, Notes, grouped, within
 from clumpscope.stages.train.sides import by_host, of_group, same_hosts
