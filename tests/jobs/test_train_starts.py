@@ -194,6 +194,7 @@ def test_the_papers_five_models_are_table_2() -> None:
             max_learning_rate=1e-4,
             schedule="constant",
             weight_decay=5e-5,
+            gradient_clip=0,
             validation_fraction=0.2,
             augment={"transpose": False},
         )

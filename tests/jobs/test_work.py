@@ -252,7 +252,7 @@ def test_a_galaxy_in_which_the_search_fails_fails_alone():
     works = [Work(name, k) for k, name in enumerate("abcd")]
     for work, red in zip(works, (0, 1, 0, 1), strict=True):
         whole = composite(scenes.galaxy(work.galaxy_id, (64, 64)), RECIPE.composite)
-        work.composite = replace(whole, pixels=np.full_like(whole.pixels, red))
+        work.view = replace(whole, pixels=np.full_like(whole.pixels, red))
     unread = Work("e", 4)
     books.search(Fussy(), [*works, unread], 16)
     assert [len(work.boxes) for work in works] == [1, 0, 1, 0]

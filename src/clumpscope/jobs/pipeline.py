@@ -177,10 +177,12 @@ def model_for(
     """
     path = find_model(model, pictures=pictures)
     spec = read_spec(path)
-    section = "composite" if isinstance(spec.view, CompositeConfig) else "stack"
-    given = getattr(recipe, section)
-    if section in recipe.model_fields_set and given != spec.view:
-        raise RecipeError(expected_got(f"[{section}], model {spec.name}", spec.view, given))
+    if isinstance(spec.view, CompositeConfig):
+        name, given, what = "composite", recipe.composite, f"[composite], model {spec.name}"
+    else:
+        name, given, what = "stack", recipe.stack, f"[stack], model {spec.name}"
+    if name in recipe.model_fields_set and given != spec.view:
+        raise RecipeError(expected_got(what, spec.view, given))
     return path, spec
 
 
