@@ -14,7 +14,7 @@ import numpy as np
 from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.config.run import CompositeConfig
+from clumpscope.config.stack import StackConfig
 from clumpscope.core.conditions import Conditions
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import AnyImage, ColourImage
@@ -177,12 +177,12 @@ def model_for(
     """
     path = find_model(model, pictures=pictures)
     spec = read_spec(path)
-    if isinstance(spec.view, CompositeConfig):
-        name, given, what = "composite", recipe.composite, f"[composite], model {spec.name}"
-    else:
-        name, given, what = "stack", recipe.stack, f"[stack], model {spec.name}"
-    if name in recipe.model_fields_set and given != spec.view:
-        raise RecipeError(expected_got(what, spec.view, given))
+    said, wanted = recipe.model_fields_set, spec.view
+    if isinstance(wanted, StackConfig):
+        if "stack" in said and recipe.stack != wanted:
+            raise RecipeError(expected_got(f"[stack], model {spec.name}", wanted, recipe.stack))
+    elif "composite" in said and recipe.composite != wanted:
+        raise RecipeError(expected_got(f"[composite], model {spec.name}", wanted, recipe.composite))
     return path, spec
 
 
