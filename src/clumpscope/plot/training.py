@@ -46,6 +46,8 @@ def loss_curves(log: Table, path: Path) -> None:
         at = epochs["epoch"][np.nanargmax(best)]
         scores.axvline(at, color="0.6", linestyle=":", label=f"best F1: epoch {at:.0f}")
     losses.set(xlabel="epoch", ylabel="loss", yscale="log")
+    losses.yaxis.set_major_formatter("{x:g}")
+    losses.yaxis.set_minor_formatter("{x:g}")
     scores.set(xlabel="epoch", ylabel="held out", ylim=(0, 1.02))
     for axes in (losses, scores):
         axes.grid(alpha=0.3, which="both")
