@@ -8,9 +8,10 @@ from PIL import Image
 from builders import galaxy_image
 from clumpscope.config.limits import LimitsConfig
 from clumpscope.config.run import SampleConfig
+from clumpscope.core.galaxy import require_galaxy
 from clumpscope.errors import ImageError
 from clumpscope.store.images import write_galaxy
-from clumpscope.store.sample import Sample, require_galaxy
+from clumpscope.store.sample import Sample
 from samples import hosts, picture
 
 CONFIG = SampleConfig()

@@ -249,3 +249,23 @@ class ColourImage:
 
 
 AnyImage = GalaxyImage | ColourImage
+
+
+def require_galaxy(image: AnyImage) -> GalaxyImage:
+    """Return ``image`` if it can be measured.
+
+    Raises
+    ------
+    ImageError
+        If it is a bare colour picture.
+    """
+    if isinstance(image, ColourImage):
+        raise ImageError(
+            expected_got(
+                image.galaxy_id,
+                "calibrated bands to measure",
+                "a colour picture",
+                "only FITS images in nanomaggies have fluxes",
+            )
+        )
+    return image

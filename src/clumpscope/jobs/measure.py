@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.core.galaxy import GalaxyImage
+from clumpscope.core.galaxy import GalaxyImage, require_galaxy
 from clumpscope.core.records import FAILURES, record_table
 from clumpscope.engine.watch import time_limit
 from clumpscope.errors import TableError, expected_got, reason
@@ -14,7 +14,7 @@ from clumpscope.ops.cost import check_boxes, check_measured
 from clumpscope.stages.measure import Coords, UserPositions, measure_positions
 from clumpscope.store.atomic import new_file
 from clumpscope.store.failures import write_failures
-from clumpscope.store.sample import Sample, require_galaxy
+from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_user_table, write_fits, write_parquet
 
 _TOLD = 5  # failures in an error

@@ -10,6 +10,7 @@ from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.bands import bands_of
+from clumpscope.core.galaxy import require_galaxy
 from clumpscope.core.records import (
     FAILURES,
     INJECTED,
@@ -32,7 +33,7 @@ from clumpscope.store.images import write_galaxy
 from clumpscope.store.manifest import RunManifest, sha256_json
 from clumpscope.store.output import output
 from clumpscope.store.run import Run
-from clumpscope.store.sample import Sample, check_ids, require_galaxy
+from clumpscope.store.sample import Sample, check_ids
 
 
 def galaxy_ids(n: int) -> list[str]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.frames import native_to_fraction
+from clumpscope.core.galaxy import require_galaxy
 from clumpscope.core.marks import PICTURE_PX, Kind
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.engine.local import Progress, Workers, ordered_map, shards, silent
@@ -26,7 +27,7 @@ from clumpscope.stages.simulate.volunteers import (
     sights,
 )
 from clumpscope.store.exports import Classification, write_export
-from clumpscope.store.sample import Sample, require_galaxy
+from clumpscope.store.sample import Sample
 from clumpscope.store.tables import write_parquet
 
 

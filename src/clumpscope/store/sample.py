@@ -15,14 +15,13 @@ from clumpscope.core.bands import bands_of
 from clumpscope.core.galaxy import (
     AnyImage,
     ColourImage,
-    GalaxyImage,
     check_galaxy_id,
     check_galaxy_ids,
 )
 from clumpscope.core.grid import Grid
 from clumpscope.core.records import HOSTS, record_table
 from clumpscope.core.schema import plain, rows_by_id
-from clumpscope.errors import FolderError, ImageError, TableError, did_you_mean, expected_got
+from clumpscope.errors import FolderError, TableError, did_you_mean, expected_got
 from clumpscope.ops.stars import starred, with_stars
 from clumpscope.store.band_hdus import sky_place
 from clumpscope.store.confined import inside
@@ -331,23 +330,3 @@ def _images(folder: Path) -> list[Path]:
         for path in folder.iterdir()
         if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
     )
-
-
-def require_galaxy(image: AnyImage) -> GalaxyImage:
-    """Return ``image`` if it can be measured.
-
-    Raises
-    ------
-    ImageError
-        If it is a bare colour picture.
-    """
-    if isinstance(image, ColourImage):
-        raise ImageError(
-            expected_got(
-                image.galaxy_id,
-                "calibrated bands to measure",
-                "a colour picture",
-                "only FITS images in nanomaggies have fluxes",
-            )
-        )
-    return image
