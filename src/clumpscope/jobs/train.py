@@ -30,7 +30,7 @@ from clumpscope.store.atomic import new_file
 from clumpscope.store.sample import Sample
 
 if TYPE_CHECKING:
-    from clumpscope.detector.training.data import CompositeDataset
+    from clumpscope.detector.training.data import ViewDataset
     from clumpscope.detector.training.estimate import Estimate
 
 _SHARD = 64  # galaxies
@@ -69,12 +69,12 @@ def _estimate(plan: Plan, data: TrainingSet, start: Start | None) -> "Estimate":
 
 def _dataset(
     data: TrainingSet, rows: range, spec: DetectorSpec, augment: AugmentConfig | None, seed: int
-) -> "CompositeDataset":
+) -> "ViewDataset":
     """Some of the images as a network of ``spec`` sees them."""
-    from clumpscope.detector.training.data import CompositeDataset
+    from clumpscope.detector.training.data import ViewDataset
 
     stack = spec.architecture.stack if isinstance(spec.architecture, Psf) else None
-    return CompositeDataset(data, np.array(rows), augment, seed, stack)
+    return ViewDataset(data, np.array(rows), augment, seed, stack)
 
 
 def train_classifier(

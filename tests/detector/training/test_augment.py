@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from clumpscope.config.train import AugmentConfig
 from clumpscope.detector.training.augment import Example, augment
-from clumpscope.detector.training.data import CompositeDataset
+from clumpscope.detector.training.data import ViewDataset
 from clumpscope.detector.training.examples import Labelled, TrainingSet
 
 SHAPE = (48, 64)  # rows, columns: unequal, so that a mixed-up axis shows
@@ -92,7 +92,7 @@ def test_everything_at_once_gives_a_valid_example(box, seed):
         (painted(box).pixels * 255).astype(np.uint8), box[None], np.array([1]), np.ones(1)
     )
     data = TrainingSet.filled([item])
-    pixels, target = CompositeDataset(data, np.arange(1), EVERYTHING, seed)[0]
+    pixels, target = ViewDataset(data, np.arange(1), EVERYTHING, seed)[0]
     assert pixels.dtype == torch.float32
     assert pixels.isfinite().all()
     assert 0 <= pixels.min() <= pixels.max() <= 1

@@ -6,7 +6,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from clumpscope.config.train import AugmentConfig
-from clumpscope.detector.training.data import CompositeDataset, collate
+from clumpscope.detector.training.data import ViewDataset, collate
 from clumpscope.detector.training.examples import Labelled, TrainingSet
 
 EVERYTHING = AugmentConfig(gain=0.3, colour=0.2, gamma=0.2, smooth=0.5, scale=0.3)
@@ -19,14 +19,14 @@ def items(count=6) -> list[Labelled]:
     return [Labelled(pixels[k], box + k, np.array([1 + k % 2]), np.ones(1)) for k in range(count)]
 
 
-def dataset(found, augment=None, seed=0) -> CompositeDataset:
+def dataset(found, augment=None, seed=0) -> ViewDataset:
     data = TrainingSet.filled(found)
-    return CompositeDataset(data, np.arange(len(data)), augment, seed)
+    return ViewDataset(data, np.arange(len(data)), augment, seed)
 
 
 def test_rows_are_those_asked_for():
     data = TrainingSet.filled(items())
-    part = CompositeDataset(data, np.array([4, 1]), None, 0)
+    part = ViewDataset(data, np.array([4, 1]), None, 0)
     assert len(part) == 2
     assert [part[k][1]["boxes"][0, 0] for k in range(2)] == [8, 5]
     np.testing.assert_array_equal(np.rint(part[0][0].numpy() * 255), data.pixels[4])
@@ -46,7 +46,7 @@ def test_draws_depend_on_seed_epoch_and_row_alone():
     assert not torch.equal(first[0][0], pixels)
     first.epoch = 0
     assert torch.equal(first[0][0], pixels)
-    other = CompositeDataset(first.data, np.array([3, 0]), EVERYTHING, 7)
+    other = ViewDataset(first.data, np.array([3, 0]), EVERYTHING, 7)
     assert torch.equal(other[1][0], pixels)
 
 

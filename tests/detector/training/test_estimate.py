@@ -7,7 +7,7 @@ from torch import nn
 
 from clumpscope.config.train import TrainConfig
 from clumpscope.detector.training import estimate as module
-from clumpscope.detector.training.data import CompositeDataset
+from clumpscope.detector.training.data import ViewDataset
 from clumpscope.detector.training.estimate import Estimate, estimate
 from clumpscope.detector.training.examples import Labelled, TrainingSet
 from clumpscope.errors import TrainingError
@@ -30,7 +30,7 @@ def test_memory_is_what_is_kept_for_gradients(monkeypatch):
     monkeypatch.setattr(module, "free_bytes", lambda _: 4 * 4 * 1000 + 10_000_000)
     black = np.zeros((3, 8, 8), np.uint8)
     item = Labelled(black, np.zeros((0, 4)), np.zeros(0, int), np.zeros(0))
-    data = CompositeDataset(TrainingSet.filled([item] * 4), np.arange(4), None, 0)
+    data = ViewDataset(TrainingSet.filled([item] * 4), np.arange(4), None, 0)
     found = estimate(Squares, data, TrainConfig(batch_size=3))
     assert (found.parameters, found.trainable) == (1050, 1000)
     assert found.fixed_bytes == 4 * (1050 + 3 * 1000)

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from clumpscope.config.train import AugmentConfig, TrainConfig
-from clumpscope.detector.training.data import CompositeDataset
+from clumpscope.detector.training.data import ViewDataset
 from clumpscope.detector.training.examples import Labelled, TrainingSet
 from clumpscope.detector.training.fit import Place, fit, initial, seeded
 from clumpscope.detector.training.order import Order
@@ -81,8 +81,8 @@ class Diary:
         return "a safe place"
 
 
-def whole(data: TrainingSet, augment=None, seed=0) -> CompositeDataset:
-    return CompositeDataset(data, np.arange(len(data)), augment, seed)
+def whole(data: TrainingSet, augment=None, seed=0) -> ViewDataset:
+    return ViewDataset(data, np.arange(len(data)), augment, seed)
 
 
 def trained(validation: TrainingSet, floor: float, epochs: int = 2) -> Diary:

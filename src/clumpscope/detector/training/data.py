@@ -18,7 +18,7 @@ from clumpscope.ops.stack import encoded
 Target = dict[str, Tensor]
 
 
-class CompositeDataset(Dataset[tuple[Tensor, Target]]):
+class ViewDataset(Dataset[tuple[Tensor, Target]]):
     """Some rows of a training set for torch; nothing is copied.
 
     ``stack`` is given if they are stacks of bands. Every epoch draws its augmentations from

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from clumpscope.config.train import TrainConfig
-from clumpscope.detector.training.data import CompositeDataset, collate
+from clumpscope.detector.training.data import ViewDataset, collate
 from clumpscope.detector.training.module import DetectorModule
 from clumpscope.detector.training.order import Order
 from clumpscope.errors import TrainingError, expected_got
@@ -81,9 +81,7 @@ class Estimate:
         raise TrainingError(expected_got("memory of a training step", most, got, remedy))
 
 
-def estimate(
-    make: Callable[[], nn.Module], data: CompositeDataset, config: TrainConfig
-) -> Estimate:
+def estimate(make: Callable[[], nn.Module], data: ViewDataset, config: TrainConfig) -> Estimate:
     """Try a step on the largest of some images, with a network of its own.
 
     Parameters

@@ -18,7 +18,7 @@ from torch import nn
 from clumpscope.config.train import TrainConfig
 from clumpscope.detector.network import Network, build
 from clumpscope.detector.training.checkpoints import WholeFiles, checkpoints, found
-from clumpscope.detector.training.data import CompositeDataset
+from clumpscope.detector.training.data import ViewDataset
 from clumpscope.detector.training.module import DetectorModule
 from clumpscope.detector.training.order import Loader, Order
 from clumpscope.detector.training.watch import Books, Watch
@@ -73,8 +73,8 @@ def initial(spec: DetectorSpec, start: Path | None, seed: int) -> Network:
 
 def fit(
     network: nn.Module,
-    learning: CompositeDataset,
-    checking: CompositeDataset,
+    learning: ViewDataset,
+    checking: ViewDataset,
     config: TrainConfig,
     seed: int,
     watch: Watch,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from clumpscope.detector.training.data import CompositeDataset, Target, collate
+from clumpscope.detector.training.data import Target, ViewDataset, collate
 
 Index = tuple[int, int]  # epoch, number of the image
 Batch = tuple[list[Tensor], list[Target]]
@@ -76,7 +76,7 @@ class Order:
 class Drawn(Dataset[tuple[Tensor, Target]]):
     """Images by epoch and number: an epoch's augmentation needs no telling of the epoch."""
 
-    def __init__(self, data: CompositeDataset) -> None:
+    def __init__(self, data: ViewDataset) -> None:
         self.data = data
 
     def __getitem__(self, index: Index) -> tuple[Tensor, Target]:
@@ -93,7 +93,7 @@ class Loader:
 
     def __init__(
         self,
-        data: CompositeDataset,
+        data: ViewDataset,
         coming: Callable[[], list[list[Index]]],
         length: int,
         workers: int,
