@@ -3,86 +3,19 @@
 import math
 import random
 import signal
-import tempfile
-from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from clumpscope.config.train import AugmentConfig, TrainConfig
-from clumpscope.detector.training.data import ViewDataset
-from clumpscope.detector.training.examples import Labelled, TrainingSet
-from clumpscope.detector.training.fit import Place, fit, initial, seeded
+from clumpscope.config.train import AugmentConfig
+from clumpscope.detector.training.examples import TrainingSet
+from clumpscope.detector.training.fit import fit, initial, seeded
 from clumpscope.detector.training.order import Order
-from clumpscope.detector.training.watch import Watch
-from clumpscope.errors import FolderError, TrainingError
-from networks import CROP, native_network, native_spec
-
-BOX = np.array([[10.0, 12.0, 20.0, 22.0]])
-STILL = AugmentConfig(flips=False)
-
-
-@pytest.fixture(autouse=True)
-def apart(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
-def somewhere() -> Place:
-    """A new place in the test's own folder."""
-    folder = Path(tempfile.mkdtemp(dir=Path.cwd()))
-    return Place(folder, folder / "state")
-
-
-def images(*labels: int | None) -> TrainingSet:
-    """One image a label; None is an image without a label."""
-    rng = np.random.default_rng(0)
-    items = [
-        Labelled(
-            rng.integers(0, 255, (3, CROP, CROP), dtype=np.uint8),
-            BOX[: label is not None],
-            np.array([] if label is None else [label], np.int64),
-            np.ones(int(label is not None)),
-        )
-        for label in labels
-    ]
-    return TrainingSet.filled(items)
-
-
-def config_of(**changes) -> TrainConfig:
-    settings = {
-        "epochs": 2,
-        "batch_size": 2,
-        "checkpoint_steps": 1,
-        "max_learning_rate": 1e-9,
-        "augment": STILL,
-    }
-    return TrainConfig(**{**settings, **changes})
-
-
-class Diary:
-    """All that a training told."""
-
-    def __init__(self):
-        self.reported, self.saved, self.steps, self.broken = [], [], [], []
-        self.watch = Watch(
-            lambda _, metrics: self.reported.append(
-                {name: value for name, value in metrics.items() if name != "minutes"}
-            ),
-            lambda _, metrics: self.saved.append(metrics),
-            lambda *step: self.steps.append(step),
-            self.keep,
-        )
-
-    def keep(self, *batch):
-        self.broken.append(batch)
-        return "a safe place"
-
-
-def whole(data: TrainingSet, augment=None, seed=0) -> ViewDataset:
-    return ViewDataset(data, np.arange(len(data)), augment, seed)
+from clumpscope.errors import TrainingError
+from networks import native_network, native_spec
+from toy_training import STILL, Diary, Toy, config_of, images, somewhere, whole
 
 
 def trained(validation: TrainingSet, floor: float, epochs: int = 2) -> Diary:
@@ -172,95 +105,6 @@ def test_one_seed_one_network_whatever_was_drawn_before():
     assert not all(torch.equal(first[name], other[name]) for name in first)
 
 
-class Toy(torch.nn.Module):
-    """Not Faster R-CNN: in training it draws at random and keeps statistics; it finds one box."""
-
-    def __init__(self):
-        super().__init__()
-        self.layers = torch.nn.Sequential(
-            torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.Dropout(0.3)
-        )
-
-    def forward(self, batch, targets=None):
-        light = self.layers(torch.stack(batch)).mean(dim=(2, 3))
-        if self.training:
-            boxes = torch.tensor([float(len(one["boxes"])) for one in targets])
-            draw = torch.rand(())
-            return {"one": (light.sum(1) - boxes).square().mean(), "two": draw * light.std()}
-        scores = light.detach().sigmoid()
-        return [
-            {
-                "boxes": torch.from_numpy(BOX).float() + (1 - score[0]),
-                "labels": torch.tensor([1]),
-                "scores": score[:1],
-                "probabilities": score[:3],
-            }
-            for score in scores
-        ]
-
-
-class Killed(BaseException):
-    """Ends a training where nothing is tidied up."""
-
-
-def begun(place: Place, stop_at: tuple[int, int] | None, every: int, workers: int = 0):
-    """A training of three epochs of three steps, ended after a batch of an epoch."""
-    with seeded(3):
-        network = Toy()
-    augment = AugmentConfig(gain=0.2, scale=0.2)
-    data = whole(images(1, 2, None, 1, 1, 2), augment, 3)
-    settings = config_of(
-        epochs=3, max_learning_rate=1e-2, augment=augment, checkpoint_steps=every, workers=workers
-    )
-    diary = Diary()
-
-    def step(epoch, batch, _):
-        if (epoch, batch) == stop_at:
-            raise Killed
-
-    watch = replace(diary.watch, step=step)
-    with suppress(Killed):
-        fit(network, data, whole(images(1, 2)), settings, 3, watch, place)
-    return network.state_dict(), (place.logs / "metrics.csv").read_bytes(), diary
-
-
-@pytest.fixture(scope="module")
-def unbroken(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("unbroken")
-    return begun(Place(folder, folder / "state"), None, 100)
-
-
-@pytest.mark.parametrize("every", [1, 2, 100])
-@pytest.mark.parametrize("stop_at", [(1, 1), (1, 2), (2, 2), (2, 3), (2, 4), (3, 1)])
-def test_a_training_that_was_killed_goes_on_bit_for_bit(stop_at, every, unbroken):
-    """Batches 1 to 3 of an epoch are learned from, 4 is held out: a kill in validation."""
-    place = somewhere()
-    begun(place, stop_at, every)
-    weights, log, diary = begun(place, None, every)
-    assert all(torch.equal(weights[name], one) for name, one in unbroken[0].items())
-    assert log == unbroken[1]
-    whole = unbroken[2].reported
-    assert diary.reported == whole[len(whole) - len(diary.reported) :]
-    if every < 100:  # not from the beginning
-        assert len(diary.reported) == 4 - stop_at[0]
-
-
-def test_a_training_that_was_killed_goes_on_with_other_workers(unbroken):
-    place = somewhere()
-    begun(place, (2, 2), 1, workers=2)
-    weights, log, _ = begun(place, None, 1, workers=1)
-    assert all(torch.equal(weights[name], one) for name, one in unbroken[0].items())
-    assert log == unbroken[1]
-
-
-def test_a_training_that_had_ended_does_nothing_more(unbroken):
-    place = somewhere()
-    begun(place, None, 100)
-    weights, log, diary = begun(place, None, 100)
-    assert all(torch.equal(weights[name], one) for name, one in unbroken[0].items())
-    assert (log, diary.reported) == (unbroken[1], [])
-
-
 def test_nobody_elses_draws_are_changed():
     before = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
     weights(3)
@@ -337,18 +181,3 @@ def test_frozen_batch_norms_keep_every_bit_and_the_rest_learns():
         assert not same["layers.0.weight"]
         norm = {n: is_same for n, is_same in same.items() if n.startswith("layers.1")}
         assert all(norm.values()) == (kind == "frozen")
-
-
-def test_a_checkpoint_that_is_damaged_is_named():
-    place = somewhere()
-    begun(place, (2, 2), 1)
-    (place.state / "state.ckpt").write_bytes(b"nothing")
-    with pytest.raises(FolderError, match=r"state\.ckpt: expected a checkpoint of ours, got"):
-        begun(place, None, 1)
-
-
-def test_a_checkpoint_holds_nothing_that_could_run():
-    place = somewhere()
-    begun(place, (2, 2), 1)
-    found = torch.load(place.state / "state.ckpt", weights_only=True)
-    assert found["global_step"] == 4
