@@ -3,6 +3,10 @@
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import numpy as np
+
+CONTENT = np.random.default_rng(1).bytes(3000)
+
 
 class Server:
     """Serves ``content`` at ``url`` + ``/weights.pth``.

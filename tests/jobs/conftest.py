@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from clumpscope.net import download
 from oblong import cut_sample
+from servers import CONTENT, Server
 
 
 @pytest.fixture(scope="module")
@@ -13,3 +15,14 @@ def narrow(survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("narrow") / "sample"
     cut_sample(survey, folder, 16)
     return folder
+
+
+@pytest.fixture
+def server(cache, monkeypatch):
+    """Where published models are fetched from: a server of one file."""
+    monkeypatch.setattr(download, "_PAUSE", 0.0)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    server = Server(CONTENT)
+    monkeypatch.setenv("CLUMPSCOPE_MODELS_URL", server.url)
+    yield server
+    server.close()

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -27,20 +26,9 @@ from clumpscope.models.registry import DEFAULT, PublishedCheckpoint
 from clumpscope.models.spec import DetectorSpec
 from clumpscope.net import download
 from networks import native_network, native_spec
-from servers import Server
+from servers import CONTENT
 
 NAME = "zoobot-backbone"
-CONTENT = np.random.default_rng(1).bytes(3000)
-
-
-@pytest.fixture
-def server(cache, monkeypatch):
-    monkeypatch.setattr(download, "_PAUSE", 0.0)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    server = Server(CONTENT)
-    monkeypatch.setenv("CLUMPSCOPE_MODELS_URL", server.url)
-    yield server
-    server.close()
 
 
 def publish(monkeypatch, content) -> PublishedCheckpoint:

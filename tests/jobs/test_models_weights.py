@@ -4,7 +4,6 @@ import hashlib
 import zipfile
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -13,10 +12,8 @@ from clumpscope.errors import DownloadError, ModelError
 from clumpscope.jobs.models import fetch_models
 from clumpscope.models import starts
 from clumpscope.models.starts import find_start
-from clumpscope.net import download
-from servers import Server
+from servers import CONTENT
 
-CONTENT = np.random.default_rng(1).bytes(3000)
 HASH = hashlib.sha256(CONTENT).hexdigest()
 ZOOBOT = "hf_hub:mwalmsley/zoobot-encoder-resnet50"
 RESOLVE = "/mwalmsley/zoobot-encoder-resnet50/resolve/main/"
@@ -25,14 +22,10 @@ LINKED = {"X-Linked-Size": str(len(CONTENT)), "X-Linked-ETag": f'"{HASH}"'}
 
 
 @pytest.fixture
-def server(cache, monkeypatch):
-    monkeypatch.setattr(download, "_PAUSE", 0.0)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    server = Server(CONTENT)
-    monkeypatch.setenv("CLUMPSCOPE_MODELS_URL", server.url)
+def server(server, monkeypatch):
+    """It is a hub, too."""
     monkeypatch.setenv("HF_ENDPOINT", server.url.removesuffix("/models"))
-    yield server
-    server.close()
+    return server
 
 
 def test_a_repository_s_file_is_checked_by_the_hash_that_the_hub_says(server, cache):
