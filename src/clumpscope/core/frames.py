@@ -4,7 +4,8 @@ Four frames meet here:
 
 * **native**: pixels of the stored image; (0, 0) is the *centre* of the first pixel, an
   image of n pixels spans [-0.5, n - 0.5] (astropy, photutils, ``origin=0``).
-* **composite**: what a detector sees, a composite or a stack of bands, in torch's edge convention: pixel i spans [i, i + 1].
+* **composite**: what a detector sees, a composite or a stack of bands, in torch's edge
+  convention: pixel i spans [i, i + 1].
 * **fraction**: of the stored array's columns and rows, edge convention: 0 is the outer edge
   of the first pixel, 1 that of the last.
 * **sky**: ICRS right ascension and declination, degrees.

@@ -88,6 +88,25 @@ def test_saturated_cores_are_told_by_their_halos():
     assert not host_is_star(saturated(20 * np.exp(-distance / 4)))
 
 
+@pytest.mark.parametrize("bands", ["i", "ri"])
+def test_a_nucleus_that_is_saturated_in_some_bands_is_judged_by_the_others(bands):
+    """A bulge's light falls as steeply as a halo."""
+    y, x = np.indices(SHAPE) - 40.0
+    distance = np.maximum(np.hypot(x, y), 1.0) / scenes.FWHM_PX
+    bulge = ndimage.gaussian_filter(60 * distance**-2.5, scenes.FWHM_PX / 2.355)
+
+    def burnt(one, light):
+        planes = {}
+        for band, plane in one.bands.items():
+            mask = np.where((distance < 0.6) & (band in bands), MaskBit.SATURATED, 0)
+            data = (plane.data + light).astype(np.float32)
+            planes[band] = replace(plane, data=data, mask=mask.astype(np.uint8))
+        return replace(one, bands=planes)
+
+    assert not host_is_star(burnt(image(host=50.0, blur=1.0), bulge))
+    assert host_is_star(burnt(image(MIDDLE, 1000.0), 0.0))
+
+
 def test_a_star_is_measured_without_a_host_and_flagged():
     star = image(MIDDLE, 5.0)
     outline = galaxy_outline(star, RefineConfig())

@@ -79,25 +79,27 @@ def point_like(views: Mapping[str, View], place: Values) -> bool:
     """Whether what lies at a place (ra, dec in degrees) is a star or quasar, and no galaxy.
 
     It is if it is seen well in a band of g, r and i (in the reference band, where there is none
-    of them), and in most that see it well as narrow as the PSF, on no light but its own;
-    if it is saturated, by how steeply its halo falls.
+    of them), and in most that see it well as narrow as the PSF, on no light but its own. Bands
+    in which it is saturated do not count, since nuclei of galaxies are, too; where no other tells,
+    it is a star if its halo falls as steeply as a star's.
     """
     known = [views[band] for band in _SHAPE_BANDS if band in views]
     known = known or [views[reference_of(views)]]
-    for view in known:
-        xy = view.xy(place[None])
-        if view.saturated(xy)[0]:
-            return star_halo(view, float(xy[0, 0]), float(xy[0, 1]))
+    burnt = [view for view in known if view.saturated(view.xy(place[None]))[0]]
+    whole = [view for view in known if view not in burnt]
     points = others = 0
-    for view in known:
+    for view in whole:
         extended = _extended(view, place)
         fit = None if extended else _fit(view, place)
         if not extended and (fit is None or fit.flux < _TARGET_SNR * fit.flux_err):
             continue
         narrow = fit is not None and _narrow(fit, _TARGET_SNR) and not _on_light(fit)
         points, others = points + narrow, others + (not narrow)
-        if 2 * others >= len(known):  # as most galaxies end, after two bands
+        if 2 * others >= len(whole):  # as most galaxies end, after two bands
             return False
+    if burnt and not points:
+        col, row = burnt[0].xy(place[None])[0]
+        return star_halo(burnt[0], float(col), float(row))
     return points > others
 
 
