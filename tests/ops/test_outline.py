@@ -166,3 +166,21 @@ def test_inside_looks_under_the_position():
     outline[1, 5] = True
     xy = np.array([[5.0, 1.0], [5.49, 0.51], [5.51, 1.0], [4.4, 1.0], [-1.0, 1.0], [5.0, 99.0]])
     assert inside(outline, xy).tolist() == [True, True, False, False, False, False]
+
+
+def test_noise_that_neighbours_share_is_no_part_of_the_host():
+    """A picture enlarged four times has no wider outline than the one that it was made of."""
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:90, :90] - 44.5
+    data = 30 * np.exp(-np.hypot(x, y) / 5) + rng.normal(0, 1, (90, 90))
+    large = ndimage.zoom(data, 4, order=1, grid_mode=True, mode="nearest")
+    config = RefineConfig(outline_grow_fwhm=0)
+
+    def area(plane, fwhm, **shared):
+        centre = np.array(plane.shape) / 2 - 0.5
+        return host_outline(plane, np.ones_like(plane, bool), fwhm, centre, config, **shared).sum()
+
+    small = area(data, 3.0)
+    assert area(data, 3.0, noise_shared=True) == pytest.approx(small, rel=0.05)
+    assert area(large, 12.0) > 1.2 * 16 * small  # what is on the sky joins it
+    assert 0.5 * 16 * small < area(large, 12.0, noise_shared=True) < 16 * small

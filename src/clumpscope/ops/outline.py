@@ -33,7 +33,8 @@ def galaxy_outline(image: GalaxyImage, config: RefineConfig, *, starlight: bool 
     good = (plane.mask & MaskBit.NO_DATA == 0) & np.isfinite(plane.data)
     star = np.zeros_like(good) if starlight else (plane.mask & MaskBit.STAR) > 0
     fwhm = psf_fwhm_px(image, band)
-    outline = host_outline(plane.data, good & ~star, fwhm, host_centre(image), config)
+    centre, shared = host_centre(image), plane.noise_assumed
+    outline = host_outline(plane.data, good & ~star, fwhm, centre, config, noise_shared=shared)
     if star.any() and outline.any():
         outline |= star & ndimage.binary_fill_holes(outline)
     return outline
@@ -45,6 +46,8 @@ def host_outline(
     fwhm_px: float,
     centre: NDArray[np.float64],
     config: RefineConfig,
+    *,
+    noise_shared: bool = False,
 ) -> Mask:
     """Segment of the host's light.
 
@@ -63,6 +66,9 @@ def host_outline(
         PSF-FWHM, pixels.
     centre
         (2,) x, y of the host, pixels.
+    noise_shared
+        Whether neighbours may share their noise, as in enlarged pictures: the cut then is as many
+        rms of the *smoothed* sky as it is where they do not.
 
     Returns
     -------
@@ -72,8 +78,12 @@ def host_outline(
     level, rms = sky(data, good)
     if not rms > 0:
         return nothing
-    smooth = _smooth(data - level, good, fwhm_px / gaussian_sigma_to_fwhm, config.outline_kernel_px)
-    segments, _ = ndimage.label(good & (smooth > config.outline_sigma * rms), _EIGHT_NEIGHBOURS)
+    kernel = _kernel(fwhm_px / gaussian_sigma_to_fwhm, config.outline_kernel_px)
+    smooth = _smooth(data - level, good, kernel)
+    cut = config.outline_sigma * rms
+    if noise_shared:
+        cut *= max(1, sky(smooth, good).rms / rms / float((kernel**2).sum()))
+    segments, _ = ndimage.label(good & (smooth > cut), _EIGHT_NEIGHBOURS)
     sizes = np.bincount(segments.ravel())
     segments[sizes[segments] < config.outline_min_pixels] = 0
     number = _nearest_segment(segments, centre, _CENTRE_TOLERANCE_FWHM * fwhm_px)
@@ -82,11 +92,16 @@ def host_outline(
     return grown(segments == number, config.outline_grow_fwhm * fwhm_px)
 
 
-def _smooth(data: NDArray[np.floating], good: Mask, sigma: float, size: int) -> NDArray[np.float64]:
-    """Convolve with a Gaussian in a ``size`` px kernel, bad pixels weighing nothing."""
+def _kernel(sigma: float, size: int) -> NDArray[np.float64]:
     offsets = np.arange(size) - (size - 1) / 2
-    kernel = np.exp(-0.5 * (offsets / sigma) ** 2)
-    kernel /= kernel.sum()
+    kernel: NDArray[np.float64] = np.exp(-0.5 * (offsets / sigma) ** 2)
+    return kernel / kernel.sum()
+
+
+def _smooth(
+    data: NDArray[np.floating], good: Mask, kernel: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Convolve with a kernel on either axis, bad pixels weighing nothing."""
 
     def convolve(plane: NDArray[np.float64]) -> NDArray[np.float64]:
         for axis in (0, 1):
