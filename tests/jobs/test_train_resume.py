@@ -90,6 +90,20 @@ def test_a_cache_serves_other_trainings_on_the_same_images(
         train(soft, tmp_path / "c.safetensors", 1, silent, cache=cache)
 
 
+def test_the_cache_of_a_training_serves_all_that_see_the_same(narrow: Path) -> None:
+    def key(**changes: dict[str, object]) -> str:
+        recipe = changed()
+        sections = {
+            name: getattr(recipe, name).model_copy(update=change)
+            for name, change in changes.items()
+        }
+        return make_plan([narrow], recipe.model_copy(update=sections)).images_key
+
+    assert key() == key(detector={"finds": "centres"}) == key(train={"epochs": 9})
+    others = [key(composite={"size": 100}), key(detector={"family": "psf"})]
+    assert len({key(), *others}) == 3
+
+
 def test_a_batch_that_breaks_a_training_is_kept_with_its_galaxies(
     narrow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

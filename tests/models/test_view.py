@@ -17,14 +17,14 @@ PSF = DetectorSpec(name="p", architecture=Psf(stack=STACK))
 
 def test_each_family_sees_bands_its_own_way():
     image = scenes.galaxy(xy=[[45, 60]])
-    assert (NATIVE.channels_in, PSF.channels_in) == (3, 6)
+    assert (NATIVE.channels_in, PSF.channels_in) == (3, 9)
     seen = view(image, NATIVE)
     assert isinstance(seen, Composite)
     assert seen.config == NATIVE.view == NATIVE.composite
     stack = view(image, PSF)
     assert isinstance(stack, BandStack)
     assert stack.config == PSF.view == STACK
-    assert len(stack.pixels) == 6
+    assert len(stack.pixels) == 9
 
 
 def test_a_picture_is_seen_by_both_at_the_same_place():

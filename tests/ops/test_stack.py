@@ -106,18 +106,39 @@ def test_what_is_masked_or_missing_is_unseen():
     assert [col[0], col[-1] + 1] == pytest.approx([30 * scale, 60 * scale], abs=1)
     assert np.isnan(stack.noise[[0, 4]]).all()
     planes = stack.pixels
-    assert planes.shape == (10, *stack.light.shape[1:])
+    assert planes.shape == (15, *stack.light.shape[1:])
     assert np.isfinite(planes).all()
-    assert (planes[:5][unseen] == 0).all()
-    assert (planes[5:][unseen] == 0).all()
-    assert (planes[5:][~unseen] == 1).all()  # all bands are as deep here
+    assert not np.any([part[unseen] for part in np.split(planes, 3)])
+    assert (planes[10:][~unseen] == 1).all()  # all bands are as deep here
 
 
 def test_light_is_compressed_and_depth_told():
-    light = np.array([0.0, 1.0, -1.0, 1e4], dtype=np.float32).reshape(1, 2, 2)
-    planes = encoded(light, np.log(np.array([4.0], dtype=np.float32)), StackConfig(bands=("g",)))
-    np.testing.assert_allclose(planes[0].ravel(), np.arcsinh(light.ravel()) / 3, rtol=1e-6)
-    np.testing.assert_allclose(planes[1], 1 + np.log(4) / 4, rtol=1e-6)
+    light = np.array([0.0, 1.0, -1.0, 1e4], dtype=np.float32).reshape(2, 1, 2)
+    tones = np.log(np.array([4.0, 1.0], dtype=np.float32))
+    planes = encoded(light, tones, StackConfig(bands=("g", "r")))
+    np.testing.assert_allclose(planes[:2], np.arcsinh(light) / 3, rtol=1e-6)
+    # Depths are about their mean, so that it does not matter which band is the reference.
+    np.testing.assert_allclose(planes[4:, 0, 0], 1 + np.array([1, -1]) * np.log(2) / 4, rtol=1e-6)
+
+
+@pytest.mark.parametrize("host", [0.0, 10.0, 1000.0])
+def test_a_knot_of_one_signal_to_noise_shows_alike_on_any_host(host):
+    """Its height over the noise of sky and host, which is (1 + host / 20)^(1/2) of the sky's."""
+    noise = np.sqrt(1 + host / 20)
+    light = np.full((1, 31, 31), host, dtype=np.float32)
+    light[0, 15, 15] += 20 * noise
+    details = encoded(light, np.zeros(1, np.float32), StackConfig(bands=("g",)))[1]
+    assert np.sinh(3 * details[15, 15]) == pytest.approx(20 * (1 - 1 / 49), rel=0.02)
+    assert np.abs(details[5:10, 5:10]).max() < 1e-4
+
+
+@settings(deadline=None)
+@given(row=st.integers(0, 20), col=st.integers(0, 20), size=st.integers(1, 9))
+def test_what_is_unseen_makes_no_details(row, col, size):
+    light = np.full((1, 21, 21), 50, dtype=np.float32)
+    light[0, row : row + size, col : col + size] = np.nan
+    details = encoded(light, np.zeros(1, np.float32), StackConfig(bands=("g",)))[1]
+    np.testing.assert_allclose(details, 0, atol=1e-5)
 
 
 def test_an_image_without_any_of_the_bands_is_refused():

@@ -73,7 +73,7 @@ class AugmentConfig(Section):
     window_px: Annotated[int, Field(ge=0, le=4096)] = 0
     """Stacks are cut to a random part of at most this side, px; 0: never."""
     noisy: Fraction = 0.0
-    """Share of stacks that become noisier ..."""
+    """Share of stacks that become noisier, each band for itself ..."""
     noise: NotNegative = 0.0
     """... ln of the factor by which, at most."""
     fewer_bands: Fraction = 0.0

@@ -20,6 +20,7 @@ _TO_PEAK = 2.0  # exponents of the loss: of how wrong a cell is, ...
 _TO_RIM = 4.0  # ... and of how near a centre it lies (both as in the paper)
 _WIDTH = 0.25  # sigma of a centre's bump, of its box's side
 _KIND, _OFFSET, _SIDE = 0.5, 1.0, 0.1  # weights of the other losses
+_SMOOTHINGS = 2  # 3 x 3 convolutions at the finest level, before the map
 _SEEN = 1e-4  # keeps logarithms finite
 
 
@@ -47,11 +48,7 @@ class CentreNet(nn.Module):
         self.side, self.most, self.score_floor = side_px, config.proposals, 0.05
         self.mean, self.std = tuple(mean), tuple(std)
         self.lateral = nn.ModuleList(nn.Conv2d(width, config.channels, 1) for width in widths)
-        self.smooth = nn.Sequential(
-            nn.Conv2d(config.channels, config.channels, 3, padding=1, bias=False),
-            nn.BatchNorm2d(config.channels),
-            nn.ReLU(inplace=True),
-        )
+        self.smooth = nn.Sequential(*(_smoothing(config.channels) for _ in range(_SMOOTHINGS)))
         self.head = nn.Conv2d(config.channels, 5, 1)
         nn.init.normal_(self.head.weight, std=0.01)
         if self.head.bias is not None:
@@ -143,6 +140,14 @@ class CentreNet(nn.Module):
                 }
             )
         return found
+
+
+def _smoothing(channels: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(channels, channels, 3, padding=1, bias=False),
+        nn.BatchNorm2d(channels),
+        nn.ReLU(inplace=True),
+    )
 
 
 def _padded(images: list[Tensor], multiple: int) -> Tensor:

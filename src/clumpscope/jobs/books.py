@@ -13,6 +13,8 @@ from astropy.table import Table
 from numpy.typing import NDArray
 
 from clumpscope.config.recipe import Recipe
+from clumpscope.config.run import CompositeConfig
+from clumpscope.config.stack import StackConfig
 from clumpscope.models.header import read_header
 from clumpscope.models.spec import DetectorSpec
 from clumpscope.plot.training import loss_curves
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 Sides = tuple[Sequence[Galaxy], Sequence[Galaxy]]  # to learn from, held out
 Report = Callable[[int, dict[str, float]], None]
 _SECTIONS = ("sample", "limits", "composite", "stack", "detector", "train")
-_IMAGES = ("sample", "limits", "composite", "stack", "detector")
 _NO_MATTER = {"workers", "checkpoint_minutes", "checkpoint_steps"}
 _PACKAGES = ("torch", "torchvision", "lightning", "timm", "numpy")
 
@@ -52,11 +53,13 @@ def key_of(
     }
 
 
-def images_key(recipe: Recipe, samples: Sequence[Sample], sides: Sides) -> str:
-    """Hash of all that images made ready depend on."""
-    settings = recipe.model_dump(mode="json", include=set(_IMAGES))
-    soft = recipe.train.soft_labels
-    return sha256_json([settings, soft, _data(samples, sides), version("clumpscope")])
+def images_key(
+    recipe: Recipe, view: CompositeConfig | StackConfig, samples: Sequence[Sample], sides: Sides
+) -> str:
+    """Hash of all that images made ready depend on; of the detector, it is what it sees."""
+    settings = recipe.model_dump(mode="json", include={"sample", "limits"})
+    seen = [type(view).__name__, view.model_dump(mode="json"), recipe.train.soft_labels]
+    return sha256_json([settings, seen, _data(samples, sides), version("clumpscope")])
 
 
 def _flat(settings: Mapping[str, Any], name: str = "") -> Iterator[tuple[str, str]]:

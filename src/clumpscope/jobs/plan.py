@@ -67,7 +67,8 @@ class Plan:
     @property
     def images_key(self) -> str:
         """Hash of all that the images made ready depend on."""
-        return images_key(self.recipe, self.samples, (self.training, self.validation))[:32]
+        sides = self.training, self.validation
+        return images_key(self.recipe, self.spec("any").view, self.samples, sides)[:32]
 
     @property
     def batches(self) -> int:

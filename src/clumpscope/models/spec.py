@@ -114,5 +114,5 @@ class DetectorSpec(Section):
 
     @property
     def channels_in(self) -> int:
-        """Channels of what it sees: three colours, or light and presence of each band."""
-        return 2 * len(self.view.bands) if isinstance(self.view, StackConfig) else 3
+        """Channels of what it sees: three colours, or light, details and presence of each band."""
+        return 3 * len(self.view.bands) if isinstance(self.view, StackConfig) else 3

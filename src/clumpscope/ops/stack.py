@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.ndimage import uniform_filter
 
 from clumpscope.config.run import RefineConfig
 from clumpscope.config.stack import StackConfig
@@ -18,6 +19,7 @@ from clumpscope.ops.outline import galaxy_outline
 Planes = NDArray[np.float32]
 
 _TONE = 0.25
+_AS_SKY = np.float32(20)  # light over the sky's noise that is as noisy as the sky, about
 _ROUNDING = 1e-6  # a side that is whole but for it
 
 
@@ -48,7 +50,7 @@ class BandStack:
 
     @property
     def pixels(self) -> Planes:
-        """(2 C, H, W) float32 as the network takes them; see `encoded`."""
+        """(3 C, H, W) float32 as the network takes them; see `encoded`."""
         return encoded(self.light, self.noise, self.config)
 
 
@@ -102,16 +104,37 @@ def band_stack(image: GalaxyImage, config: StackConfig) -> BandStack:
 
 
 def encoded(light: Planes, tones: NDArray[np.float32], config: StackConfig) -> Planes:
-    """(2 C, H, W): compressed light, 0 where unseen; then where each band is seen, and how deep.
+    """(3 C, H, W): light, its details, and where each band is seen and how deep.
 
-    The second half is 0 where a pixel is not seen, else 1 + 0.25 ln(noise over the reference
-    band's), by which a network can tell colours.
+    Light and details are compressed, 0 where unseen. The last third is 0 where a pixel is not
+    seen, else 1 + 0.25 ln(noise over the geometric mean of all), by which it can tell colours.
     """
     seen = np.isfinite(light)
-    compressed = np.arcsinh(np.where(seen, light, 0)) / np.float32(config.compression)
-    depth = np.nan_to_num(1 + np.float32(_TONE) * tones)
-    planes: Planes = np.concatenate([compressed, seen * depth[:, None, None]], dtype=np.float32)
+    filled = np.where(seen, light, np.float32(0))
+    depth = np.nan_to_num(1 + np.float32(_TONE) * (tones - np.nanmean(tones)))[:, None, None]
+    details = _details(filled, seen, 2 * config.fwhm_px)
+    planes: Planes = np.concatenate(
+        [
+            *(np.arcsinh(x) / np.float32(config.compression) for x in (filled, details)),
+            seen * depth,
+        ],
+        dtype=np.float32,
+    )
     return planes
+
+
+def _details(light: Planes, seen: NDArray[np.bool_], side: float) -> Planes:
+    """What rises above the mean of a square about it, over the noise of the light there.
+
+    asinh makes a knot on a bright disk fainter than the noise of the sky; here it stands out by
+    its own signal-to-noise.
+    """
+    size = (0, 2 * round(side / 2) + 1, 2 * round(side / 2) + 1)
+    mean = uniform_filter(light, size, mode="constant")
+    share = uniform_filter(seen.astype(np.float32), size, mode="constant")
+    mean /= np.maximum(share, np.float32(1e-3))
+    details: Planes = seen * (light - mean) / np.sqrt(1 + np.maximum(mean, 0) / _AS_SKY)
+    return details
 
 
 def _window(image: GalaxyImage, margin: float) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -51,6 +51,8 @@ def test_more_noise_is_still_noise_of_one_and_dims_the_source(seed):
     factor = before.pixels[:, 22, 30] / after.pixels[:, 22, 30]
     assert (factor > 0.98).all()
     assert (factor < np.e * 1.02).all()
+    assert np.ptp(factor) > 0.01  # each band for itself, and its depth is told
+    np.testing.assert_allclose(after.noise - before.noise, np.log(factor), atol=0.02)
 
 
 def test_nothing_is_changed_that_is_not_asked_for():

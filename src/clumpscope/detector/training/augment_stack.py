@@ -22,9 +22,10 @@ def augment_stack(example: Example, config: AugmentConfig, rng: np.random.Genera
     light = light * np.exp(gains)[:, None, None].astype(np.float32)
     if rng.random() < config.noisy:
         # Over their own noise, deeper images become brighter, shallower ones noisier.
-        factor = np.float32(np.exp(rng.uniform(0, config.noise)))
-        more = rng.standard_normal(light.shape, dtype=np.float32)
-        light = (light + np.sqrt(factor**2 - 1) * more) / factor
+        factors = np.exp(rng.uniform(0, config.noise, (len(light), 1, 1))).astype(np.float32)
+        light += np.sqrt(factors**2 - 1) * rng.standard_normal(light.shape, dtype=np.float32)
+        light /= factors
+        tones = tones + np.log(factors[:, 0, 0])
     if rng.random() < config.fewer_bands:
         lost = rng.random(len(light)) < _LOST
         lost[rng.choice(len(light), min(_KEPT, len(light)), replace=False)] = False
