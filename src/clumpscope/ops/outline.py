@@ -95,7 +95,8 @@ def host_outline(
 def _kernel(sigma: float, size: int) -> NDArray[np.float64]:
     offsets = np.arange(size) - (size - 1) / 2
     kernel: NDArray[np.float64] = np.exp(-0.5 * (offsets / sigma) ** 2)
-    return kernel / kernel.sum()
+    kernel /= kernel.sum()
+    return kernel
 
 
 def _smooth(
