@@ -55,7 +55,7 @@ class DetectConfig(Section):
     score_floor: Fraction = 0.05
     """Boxes of a lower score are not kept in detections.parquet."""
     batch_size: Count = 16
-    """Composites that pass the network together; more need more memory."""
+    """Images that pass the network together, if they are small; fewer of large ones."""
 
 
 class RefineConfig(Section):

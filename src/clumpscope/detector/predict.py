@@ -15,7 +15,8 @@ from clumpscope.errors import ModelError, expected_got
 from clumpscope.models.spec import DetectorSpec, Published
 from clumpscope.models.view import View
 
-_MOST_PIXELS = 16 * 800**2  # of a batch in the network: the published models' own
+# Of a batch in the network: what keeps a GPU busy; more only needs more memory of a processor.
+_MOST_PIXELS = {"cuda": 16 * 800**2, "cpu": 2 * 208**2}
 
 
 def single_thread() -> None:
@@ -106,7 +107,7 @@ class Detector:
                 rows, cols = -(-rows // unit) * unit, -(-cols // unit) * unit
             sizes.setdefault((rows, cols), []).append(k)
         for (rows, cols), members in sizes.items():
-            many = max(1, _MOST_PIXELS // (rows * cols))
+            many = max(1, _MOST_PIXELS[self.device.type] // (rows * cols))
             for start in range(0, len(members), many):
                 yield members[start : start + many]
 
