@@ -157,7 +157,9 @@ def stack(seed: int, shape: tuple[int, int]) -> BandStack:
     rng = np.random.default_rng(seed)
     light = rng.normal(0, 3, (2, *shape)).astype(np.float32)
     frame = PixelFrame(shape, 1.0, 0.0, 0.0, max(shape))
-    return BandStack(f"g{seed}", light, np.zeros(2, dtype=np.float32), STACK, frame)
+    return BandStack(
+        f"g{seed}", light, np.zeros(2, dtype=np.float32), STACK, frame, np.zeros((1, 1), bool)
+    )
 
 
 @pytest.mark.parametrize("finds", ["centres", "boxes"])

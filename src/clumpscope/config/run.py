@@ -87,6 +87,11 @@ class RefineConfig(Section):
     recentre_fwhm: NotNegative = 0.35
     """Clumps move to the peak of their light if it is this near, r-band PSF-FWHM; 0: never."""
 
+    def outlines_as(self, other: "RefineConfig") -> bool:
+        """Whether both find the same outline of a galaxy."""
+        names = [name for name in type(self).model_fields if name.startswith("outline_")]
+        return all(getattr(self, name) == getattr(other, name) for name in names)
+
 
 class MeasureConfig(Section):
     """Photometry; docs/photometry.md has the formulas (published: Popp et al. 2024, Appendix E)."""

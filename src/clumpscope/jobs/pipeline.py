@@ -31,6 +31,7 @@ from clumpscope.models.registry import find_model
 from clumpscope.models.spec import DetectorSpec, TrainingRange
 from clumpscope.models.view import view
 from clumpscope.ops.cost import check_boxes, check_measured
+from clumpscope.ops.stack import BandStack
 from clumpscope.stages.measure import Photometry, measure
 from clumpscope.stages.refine import Refined, refine
 from clumpscope.store.manifest import RunManifest, sha256_file, sha256_json
@@ -116,7 +117,10 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
         if plan.until == "detect" or work.image is None or work.error is not None:
             continue
         with work.attempt("refine"):
-            work.refined = refine(work.image, work.boxes, recipe.refine, plan.threshold)
+            known = (
+                work.view.outline_by(recipe.refine) if isinstance(work.view, BandStack) else None
+            )
+            work.refined = refine(work.image, work.boxes, recipe.refine, plan.threshold, known)
         if work.refined is not None:
             with work.attempt("measure"):
                 star = bool(work.flags & ClumpFlag.HOST_IS_STAR)
