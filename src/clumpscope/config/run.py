@@ -54,6 +54,9 @@ class DetectConfig(Section):
 
     score_floor: Fraction = 0.05
     """Boxes of a lower score are not kept in detections.parquet."""
+    orientations: Literal[1, 2, 4, 8] = 1
+    """Ways to mirror and turn each image in which it is searched, whose maps are averaged; of
+    models that find centres."""
     batch_size: Count = 16
     """Images that pass the network together, if they are small; fewer of large ones."""
 

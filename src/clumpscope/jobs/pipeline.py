@@ -14,6 +14,7 @@ import numpy as np
 from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
+from clumpscope.config.run import DetectConfig
 from clumpscope.config.stack import StackConfig
 from clumpscope.core.conditions import Conditions
 from clumpscope.core.flags import ClumpFlag
@@ -101,7 +102,7 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
     """Take some galaxies through the stages: this is the method."""
     recipe, finder = (
         plan.recipe,
-        detector(plan.model, plan.model_key, plan.recipe.detect.score_floor),
+        detector(plan.model, plan.model_key, plan.recipe.detect),
     )
     works = [Work(sample.ids[row], row, seconds=recipe.limits.seconds) for row in rows]
     for work in works:
@@ -233,12 +234,12 @@ def _sample(folder: Path, key: str) -> Sample:  # noqa: ARG001  (the key makes a
 
 
 @lru_cache(maxsize=1)
-def detector(model: Path, key: str, score_floor: float) -> "Detector":  # noqa: ARG001
+def detector(model: Path, key: str, config: DetectConfig) -> "Detector":  # noqa: ARG001
     """Load a model that holds what ``key`` says; the last one is kept."""
     from clumpscope.detector.predict import Detector, single_thread
 
     single_thread()
-    return Detector.load(model, score_floor)
+    return Detector.load(model, config.score_floor, config.orientations)
 
 
 def summary(run: Run, seconds: float) -> Summary:
