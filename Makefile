@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOWEST := $(VENV)-lowest
 
-.PHONY: help owner demo test test-slow test-lowest floors lint bench docs figures-simulate clean
+.PHONY: help owner demo test test-slow test-lowest floors lint bench smoke-gpu docs figures-simulate clean
 
 help:
 	@echo "make demo       simulate a small survey, find its clumps, show the result in demo/"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-lowest  run tests with the lowest versions that pyproject.toml allows"
 	@echo "make lint       check the code: ruff, mypy, import-linter"
 	@echo "make bench      run the benchmarks"
+	@echo "make smoke-gpu  try the benchmark of a GPU's training, tiny, without a GPU"
 	@echo "make docs       build the documentation in docs/_build/html"
 	@echo "make figures-simulate  draw simulated beside real galaxies in figures/"
 	@echo "make clean      remove what was made, but not $(VENV)"
@@ -49,6 +50,7 @@ test: lint
 
 test-slow: $(READY)
 	$(BIN)/pytest -q -m slow
+	$(MAKE) smoke-gpu
 	$(MAKE) test-lowest
 
 # What is not of clumpscope's own choice is as new as can be, and says what will go: no error here.
@@ -86,6 +88,9 @@ lint: $(READY)
 
 bench: $(READY)
 	@set -e; for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
+
+smoke-gpu: $(READY)
+	$(BIN)/python benchmarks/gpu_train.py --smoke
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py

@@ -114,7 +114,7 @@ def detect(
     several = [images] if isinstance(images, AnyImage) else list(images)
     pictures = all(isinstance(image, ColourImage) for image in several)
     path, spec = pipeline.model_for(settings, _name(model), pictures=pictures)
-    finder = pipeline.detector(path, sha256_file(path), settings.detect.score_floor)
+    finder = pipeline.detector(path, sha256_file(path), settings.detect)
     seen = [view(image, spec) for image in several]
     found = stage(finder, seen, settings.detect.batch_size)
     return found[0] if isinstance(images, AnyImage) else found

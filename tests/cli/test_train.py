@@ -140,3 +140,29 @@ def test_ctrl_c_says_what_is_kept(
     if epochs:
         kept += f"; the best model so far is in {command[5]}"
     assert (code, message.strip()) == (130, f"interrupted: {kept}")
+
+
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize("epochs", [0, 2])
+def test_ctrl_c_in_a_classifier_says_what_to_do(
+    command: list[str], epochs: int, monkeypatch: pytest.MonkeyPatch, *, alone: bool
+) -> None:
+    def interrupted(plan, out, workers, report, **_):
+        if epochs:
+            out.write_bytes(b"best")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(job, "train_classifier", interrupted)
+    recipe = Path(command[1])
+    setting = 'what = "classifier"' if alone else 'start = "classifier"'
+    recipe.write_text(recipe.read_text() + setting)
+    code, _, message = said(*command)
+    best = f"the best encoder so far is in {command[5]}; " if epochs else ""
+    todo = (
+        f"{best}a classifier alone cannot go on: train it anew"
+        if alone
+        else "the same command with --resume goes on; a classifier not yet trained begins anew"
+    )
+    assert (code, message.strip()) == (130, f"interrupted: {todo}")
+    if not alone:
+        assert said(*command, "--resume")[0] == 130  # it is begun again

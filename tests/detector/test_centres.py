@@ -1,5 +1,7 @@
 """The map of centres: what is put in comes out, what is learned is what was asked."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from clumpscope.core.frames import PixelFrame
 from clumpscope.detector.centres import CentreNet
 from clumpscope.detector.network import build
 from clumpscope.detector.predict import Detector
+from clumpscope.errors import ModelError
 from clumpscope.models.spec import DetectorSpec, Psf
 from clumpscope.ops.stack import BandStack
 
@@ -157,7 +160,9 @@ def stack(seed: int, shape: tuple[int, int]) -> BandStack:
     rng = np.random.default_rng(seed)
     light = rng.normal(0, 3, (2, *shape)).astype(np.float32)
     frame = PixelFrame(shape, 1.0, 0.0, 0.0, max(shape))
-    return BandStack(f"g{seed}", light, np.zeros(2, dtype=np.float32), STACK, frame)
+    return BandStack(
+        f"g{seed}", light, np.zeros(2, dtype=np.float32), STACK, frame, np.zeros((1, 1), bool)
+    )
 
 
 @pytest.mark.parametrize("finds", ["centres", "boxes"])
@@ -175,3 +180,50 @@ def test_galaxies_of_many_sizes_do_not_change_each_others_boxes(finds):
         np.testing.assert_allclose(alone.scores, boxes.scores, atol=1e-5)
         height, width = seen.light.shape[1:]
         assert (boxes.centres <= [width, height]).all()
+
+
+def turned(image: torch.Tensor, x: bool, y: bool, transpose: bool) -> torch.Tensor:
+    """By numpy's own words."""
+    array = image.numpy()
+    array = array[:, :, ::-1] if x else array
+    array = array[:, ::-1] if y else array
+    return torch.from_numpy(np.ascontiguousarray(array.swapaxes(1, 2) if transpose else array))
+
+
+@pytest.mark.parametrize(("x", "y", "transpose"), list(product([False, True], repeat=3))[1:])
+@pytest.mark.parametrize("orientations", [1, 2, 4, 8])
+def test_searched_in_all_orientations_a_turned_image_gives_turned_boxes(
+    orientations, x, y, transpose
+):
+    """In n of them, if the turn is one of the n (a group); in one, never."""
+    net = network(3).eval()
+    with torch.no_grad():
+        net.head.weight.normal_(0, 0.5)
+    net.orientations, net.score_floor, net.most = orientations, 0.0, 1000
+    image = torch.rand(4, 32, 48, generator=torch.Generator().manual_seed(5))
+    with torch.inference_mode():
+        plain, other = net([image])[0], net([turned(image, x, y, transpose)])[0]
+    boxes = plain["boxes"].clone()
+    if x:
+        boxes[:, [0, 2]] = 48 - boxes[:, [2, 0]]
+    if y:
+        boxes[:, [1, 3]] = 32 - boxes[:, [3, 1]]
+    boxes = boxes[:, [1, 0, 3, 2]] if transpose else boxes
+
+    def listed(corners, found):
+        rows = torch.cat([found["scores"][:, None], corners, found["probabilities"]], 1)
+        return rows[torch.argsort(rows[:, 0])]
+
+    group = {1: [], 2: [(True, False, False)], 4: [(a, b, False) for a in (0, 1) for b in (0, 1)]}
+    inside = orientations == 8 or (x, y, transpose) in group[orientations]
+    assert len(boxes) > 5
+    one, two = listed(boxes, plain), listed(other["boxes"], other)
+    same = one.shape == two.shape and torch.allclose(one, two, atol=1e-4)
+    assert same == inside
+
+
+def test_a_model_of_boxes_is_searched_as_it_is():
+    config = CONFIG.model_copy(update={"finds": "boxes"}).model_dump()
+    spec = DetectorSpec(name="p", architecture=Psf(**config, stack=STACK))
+    with pytest.raises(ModelError, match="orientations of model p, .*: expected 1, got 8"):
+        Detector(spec, build(spec), 0.05, 8)

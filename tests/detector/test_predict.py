@@ -131,10 +131,21 @@ def test_numbers_that_overflow_are_no_boxes_and_not_none_either(where):
         finder.detect(composites(1))
 
 
-@pytest.mark.parametrize(("crop", "many"), [(64, 2500), (800, 16), (2048, 2)])
-def test_large_images_pass_the_network_a_few_at_a_time(crop, many):
+@pytest.mark.parametrize(
+    ("device", "crop", "many"),
+    [
+        ("cuda", 64, 2500),
+        ("cuda", 800, 16),
+        ("cuda", 2048, 2),
+        ("cpu", 64, 21),
+        ("cpu", 200, 2),
+        ("cpu", 800, 1),
+    ],
+)
+def test_large_images_pass_the_network_a_few_at_a_time(device, crop, many):
     spec = native_spec(composite=CompositeConfig(size=crop, crop=crop))
     finder = Detector(spec, native_network(), FLOOR)
+    finder.device = torch.device(device)
     images = [torch.zeros(1).expand(3, crop, crop)] * (2 * many + 1)
     assert [len(part) for part in finder._parts(images)] == [many, many, 1]
     assert list(finder._parts([])) == []

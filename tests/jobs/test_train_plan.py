@@ -16,7 +16,7 @@ from clumpscope.stages.labels.formats.authors import write
 from clumpscope.stages.labels.formats.base import Images
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import write_parquet
-from small_training import RECIPE, bare, both, ids, silent
+from small_training import RECIPE, bare, both, copy, ids, silent
 
 
 def consensus_of(narrow: Path, folder: Path, looks: dict[str, int]) -> Path:
@@ -51,6 +51,12 @@ def test_a_consensus_is_taken_where_it_lies(narrow: Path, tmp_path: Path) -> Non
     # A file says nothing of looks.
     alone = make_plan([folder], RECIPE, labels=labels / "labels.parquet")
     assert both(alone) == sorted(sample.ids)
+
+
+def test_ids_in_two_samples_are_told_of(narrow: Path, tmp_path: Path) -> None:
+    other = copy(narrow, tmp_path / "other")
+    plan = make_plan([narrow, other], RECIPE)
+    assert list(plan.notes.values()) == [len(Sample.open(narrow).ids)]
 
 
 def test_labels_of_the_authors_are_taken_as_they_are(narrow: Path, tmp_path: Path) -> None:

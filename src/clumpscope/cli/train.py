@@ -58,6 +58,7 @@ def train(  # noqa: PLR0913  (an argument an option)
     from clumpscope.jobs.plan import make_plan
     from clumpscope.jobs.train import rehearse, train_classifier
     from clumpscope.jobs.train import train as job
+    from clumpscope.models.starts import CLASSIFIER
 
     plan = make_plan(sample, recipe_of(recipe, seed), labels=labels, groups=groups, group=group)
 
@@ -68,7 +69,12 @@ def train(  # noqa: PLR0913  (an argument an option)
     if plan.recipe.train.what == "classifier":
         if dry_run:
             return
-        with _progress(plan) as (composed, _):
+
+        def encoder_so_far() -> str:
+            best = f"the best encoder so far is in {out}; " if out.exists() else ""
+            return f"{best}a classifier alone cannot go on: train it anew"
+
+        with kept(encoder_so_far), _progress(plan) as (composed, _):
             card = train_classifier(plan, out, workers_of(workers), classified, composed=composed)
         console.print(f"encoder {card.encoder} in {out}")
         return
@@ -84,6 +90,10 @@ def train(  # noqa: PLR0913  (an argument an option)
             console.print(_line(epoch, epochs, metrics))
 
     def so_far() -> str:
+        if plan.recipe.train.start == CLASSIFIER and not folder_of(out).exists():
+            return (
+                "the same command with --resume goes on; a classifier not yet trained begins anew"
+            )
         best = f"; the best model so far is in {out}" if out.exists() else ""
         return f"the same command with --resume goes on in {folder_of(out)}{best}"
 

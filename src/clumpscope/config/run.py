@@ -54,8 +54,11 @@ class DetectConfig(Section):
 
     score_floor: Fraction = 0.05
     """Boxes of a lower score are not kept in detections.parquet."""
+    orientations: Literal[1, 2, 4, 8] = 1
+    """Ways to mirror and turn each image in which it is searched, whose maps are averaged; of
+    models that find centres."""
     batch_size: Count = 16
-    """Composites that pass the network together; more need more memory."""
+    """Images that pass the network together, if they are small; fewer of large ones."""
 
 
 class RefineConfig(Section):
@@ -86,6 +89,11 @@ class RefineConfig(Section):
     """Clumps farther than this beyond the grown outline are dropped, r-band PSF-FWHM."""
     recentre_fwhm: NotNegative = 0.35
     """Clumps move to the peak of their light if it is this near, r-band PSF-FWHM; 0: never."""
+
+    def outlines_as(self, other: "RefineConfig") -> bool:
+        """Whether both find the same outline of a galaxy."""
+        names = [name for name in type(self).model_fields if name.startswith("outline_")]
+        return all(getattr(self, name) == getattr(other, name) for name in names)
 
 
 class MeasureConfig(Section):

@@ -5,6 +5,7 @@ how likely it holds a centre, of which kind, where in the cell, and the side of 
 """
 
 from collections.abc import Sequence
+from itertools import product
 from math import log
 
 import torch
@@ -22,6 +23,8 @@ _WIDTH = 0.25  # sigma of a centre's bump, of its box's side
 _KIND, _OFFSET, _SIDE = 0.5, 1.0, 0.1  # weights of the other losses
 _SMOOTHINGS = 2  # 3 x 3 convolutions at the finest level, before the map
 _SEEN = 1e-4  # keeps logarithms finite
+# Mirrored on x, on y, transposed: all eight, such that the first n are a group.
+_ORIENTATIONS = tuple((x, y, turn) for turn, y, x in product((False, True), repeat=3))
 
 
 class CentreNet(nn.Module):
@@ -31,7 +34,8 @@ class CentreNet(nn.Module):
     In training it takes (C, H, W) images and targets (``boxes`` (n, 4), ``labels`` (n,)) and gives
     losses; otherwise a dictionary an image: ``boxes`` (n, 4) in its pixels, edge convention,
     ``labels``, ``scores``, which are the chance to be a clump of either kind, and
-    ``probabilities`` (n, 3), best score first.
+    ``probabilities`` (n, 3), best score first. Each image is searched in ``orientations`` (1, 2, 4
+    or 8): as it is, mirrored on x, then y as well, then transposed as well.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class CentreNet(nn.Module):
         self.encoder, widths = encoder_of(config, channels_in)
         self.stride, self.pad_to = config.strides[0], config.pad_to
         self.side, self.most, self.score_floor = side_px, config.proposals, 0.05
+        self.orientations = 1  # to search in
         self.mean, self.std = tuple(mean), tuple(std)
         self.lateral = nn.ModuleList(nn.Conv2d(width, config.channels, 1) for width in widths)
         self.smooth = nn.Sequential(*(_smoothing(config.channels) for _ in range(_SMOOTHINGS)))
@@ -59,11 +64,13 @@ class CentreNet(nn.Module):
         self, images: list[Tensor], targets: list[dict[str, Tensor]] | None = None
     ) -> dict[str, Tensor] | list[dict[str, Tensor]]:
         """Losses in training, detections otherwise."""
-        maps = self.maps(_padded([self._normal(image) for image in images], self.pad_to))
+        batch = _padded([self._normal(image) for image in images], self.pad_to)
         if self.training:
             if targets is None:
                 raise ValueError("training needs targets")
-            return self._losses(maps, targets)
+            return self._losses(self.maps(batch), targets)
+        turned = _ORIENTATIONS[: self.orientations]
+        maps = torch.stack([_back(self.maps(_turned(batch, one)), one) for one in turned]).mean(0)
         shapes = [(int(image.shape[-2]), int(image.shape[-1])) for image in images]
         return self._found(maps, shapes)
 
@@ -148,6 +155,23 @@ def _smoothing(channels: int) -> nn.Sequential:
         nn.BatchNorm2d(channels),
         nn.ReLU(inplace=True),
     )
+
+
+def _turned(batch: Tensor, orientation: tuple[bool, bool, bool]) -> Tensor:
+    """Mirror planes (..., H, W) on x, on y, then transpose them, each if asked for."""
+    mirror_x, mirror_y, transpose = orientation
+    axes = [axis for axis, mirrored in ((-1, mirror_x), (-2, mirror_y)) if mirrored]
+    batch = batch.flip(axes) if axes else batch
+    return batch.transpose(-1, -2) if transpose else batch
+
+
+def _back(maps: Tensor, orientation: tuple[bool, bool, bool]) -> Tensor:
+    """Maps (B, 5, h, w) of a turned image as those of the image; offsets turn with it."""
+    mirror_x, mirror_y, transpose = orientation
+    if transpose:
+        maps = maps.transpose(-1, -2)[:, [0, 1, 3, 2, 4]]
+    signs = maps.new_tensor([1, 1, -1 if mirror_x else 1, -1 if mirror_y else 1, 1])
+    return _turned(maps, (mirror_x, mirror_y, False)) * signs[:, None, None]
 
 
 def _padded(images: list[Tensor], multiple: int) -> Tensor:

@@ -15,7 +15,8 @@ from clumpscope.errors import ModelError, expected_got
 from clumpscope.models.spec import DetectorSpec, Published
 from clumpscope.models.view import View
 
-_MOST_PIXELS = 16 * 800**2  # of a batch in the network: the published models' own
+# Of a batch in the network: what keeps a GPU busy; more only needs more memory of a processor.
+_MOST_PIXELS = {"cuda": 16 * 800**2, "cpu": 2 * 208**2}
 
 
 def single_thread() -> None:
@@ -27,18 +28,29 @@ class Detector:
     """A network in evaluation mode on the best device, with its spec.
 
     Batch-norms of our encoders are folded into their convolutions, and tensors lie channels
-    last: with oneDNN on a CPU that is more than twice as fast.
+    last: with oneDNN on a CPU that is more than twice as fast. Each image is searched in so many
+    ``orientations``.
+
+    Raises
+    ------
+    ModelError
+        If there are several, and the model does not find centres.
     """
 
-    def __init__(self, spec: DetectorSpec, network: Network, score_floor: float) -> None:
+    def __init__(
+        self, spec: DetectorSpec, network: Network, score_floor: float, orientations: int = 1
+    ) -> None:
         self.spec = spec
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         network = network.eval()
         if isinstance(network, CentreNet):
             network.encoder = _fused(network.encoder)
-            network.score_floor = score_floor
+            network.score_floor, network.orientations = score_floor, orientations
             outputs = [network.head]
         else:
+            if orientations > 1:
+                what = f"[detect] orientations of model {spec.name}, which finds boxes"
+                raise ModelError(expected_got(what, 1, orientations))
             if not isinstance(spec.architecture, Published):
                 network.backbone.encoder = _fused(network.backbone.encoder)
             network.roi_heads.score_thresh = score_floor
@@ -59,15 +71,15 @@ class Detector:
                 self._check_output(_module, _inputs, part)
 
     @classmethod
-    def load(cls, path: Path, score_floor: float) -> "Detector":
+    def load(cls, path: Path, score_floor: float, orientations: int = 1) -> "Detector":
         """Load a model file; boxes under ``score_floor`` are not returned.
 
         Raises
         ------
         ModelError
-            If the file cannot be used.
+            If the file cannot be used, or not in several orientations.
         """
-        return cls(*load_model(path), score_floor)
+        return cls(*load_model(path), score_floor, orientations)
 
     def detect(self, views: Sequence[View]) -> list[Boxes]:
         """Boxes of each view, in its pixels (edge convention), best score first.
@@ -106,7 +118,7 @@ class Detector:
                 rows, cols = -(-rows // unit) * unit, -(-cols // unit) * unit
             sizes.setdefault((rows, cols), []).append(k)
         for (rows, cols), members in sizes.items():
-            many = max(1, _MOST_PIXELS // (rows * cols))
+            many = max(1, _MOST_PIXELS[self.device.type] // (rows * cols))
             for start in range(0, len(members), many):
                 yield members[start : start + many]
 

@@ -14,6 +14,7 @@ import numpy as np
 from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
+from clumpscope.config.run import DetectConfig
 from clumpscope.config.stack import StackConfig
 from clumpscope.core.conditions import Conditions
 from clumpscope.core.flags import ClumpFlag
@@ -31,6 +32,7 @@ from clumpscope.models.registry import find_model
 from clumpscope.models.spec import DetectorSpec, TrainingRange
 from clumpscope.models.view import view
 from clumpscope.ops.cost import check_boxes, check_measured
+from clumpscope.ops.stack import BandStack
 from clumpscope.stages.measure import Photometry, measure
 from clumpscope.stages.refine import Refined, refine
 from clumpscope.store.manifest import RunManifest, sha256_file, sha256_json
@@ -100,7 +102,7 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
     """Take some galaxies through the stages: this is the method."""
     recipe, finder = (
         plan.recipe,
-        detector(plan.model, plan.model_key, plan.recipe.detect.score_floor),
+        detector(plan.model, plan.model_key, plan.recipe.detect),
     )
     works = [Work(sample.ids[row], row, seconds=recipe.limits.seconds) for row in rows]
     for work in works:
@@ -116,7 +118,10 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
         if plan.until == "detect" or work.image is None or work.error is not None:
             continue
         with work.attempt("refine"):
-            work.refined = refine(work.image, work.boxes, recipe.refine, plan.threshold)
+            known = (
+                work.view.outline_by(recipe.refine) if isinstance(work.view, BandStack) else None
+            )
+            work.refined = refine(work.image, work.boxes, recipe.refine, plan.threshold, known)
         if work.refined is not None:
             with work.attempt("measure"):
                 star = bool(work.flags & ClumpFlag.HOST_IS_STAR)
@@ -229,12 +234,12 @@ def _sample(folder: Path, key: str) -> Sample:  # noqa: ARG001  (the key makes a
 
 
 @lru_cache(maxsize=1)
-def detector(model: Path, key: str, score_floor: float) -> "Detector":  # noqa: ARG001
+def detector(model: Path, key: str, config: DetectConfig) -> "Detector":  # noqa: ARG001
     """Load a model that holds what ``key`` says; the last one is kept."""
     from clumpscope.detector.predict import Detector, single_thread
 
     single_thread()
-    return Detector.load(model, score_floor)
+    return Detector.load(model, config.score_floor, config.orientations)
 
 
 def summary(run: Run, seconds: float) -> Summary:

@@ -14,7 +14,7 @@ from clumpscope.jobs.galaxies import host_column, with_labels, with_own_labels
 from clumpscope.models.spec import DetectorSpec, TrainingRange
 from clumpscope.models.starts import CLASSIFIER, Start, find_start
 from clumpscope.models.trained import trained_spec
-from clumpscope.stages.train.galaxies import Galaxy, Notes, grouped, within
+from clumpscope.stages.train.galaxies import Galaxy, Notes, grouped, repeated, within
 from clumpscope.stages.train.sides import by_host, of_group, same_hosts
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_records
@@ -120,6 +120,7 @@ def make_plan(
     source = ""
     if labels is None:
         galaxies = with_own_labels(samples)
+        notes = repeated(galaxies)
     else:
         galaxies, notes = with_labels(samples, labels)
         source = f", labels of {labels.name}"

@@ -14,12 +14,13 @@ from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.errors import ImageError, expected_got
 from clumpscope.ops.background import noise
 from clumpscope.ops.host import psf_fwhm_px, reference_band
-from clumpscope.ops.outline import galaxy_outline
+from clumpscope.ops.outline import Mask, galaxy_outline
 
 Planes = NDArray[np.float32]
 
 _TONE = 0.25
 _AS_SKY = np.float32(20)  # light over the sky's noise that is as noisy as the sky, about
+_OUTLINING = RefineConfig()
 _ROUNDING = 1e-6  # a side that is whole but for it
 
 
@@ -40,6 +41,8 @@ class BandStack:
         The recipe that made it.
     frame
         Its place on the native image.
+    outline
+        (ny, nx) the host's outline on the native image, nowhere True if no host was found.
     """
 
     galaxy_id: str
@@ -47,11 +50,16 @@ class BandStack:
     noise: NDArray[np.float32]
     config: StackConfig
     frame: PixelFrame
+    outline: Mask
 
     @property
     def pixels(self) -> Planes:
         """(3 C, H, W) float32 as the network takes them; see `encoded`."""
         return encoded(self.light, self.noise, self.config)
+
+    def outline_by(self, config: RefineConfig) -> Mask | None:
+        """The host's outline, if these settings find that which the stack was cut out by."""
+        return self.outline if config.outlines_as(_OUTLINING) else None
 
 
 def band_stack(image: GalaxyImage, config: StackConfig) -> BandStack:
@@ -67,7 +75,8 @@ def band_stack(image: GalaxyImage, config: StackConfig) -> BandStack:
         If the image has no WCS, or none of the bands with data and noise.
     """
     fwhm = psf_fwhm_px(image)
-    window = _window(image, config.margin_fwhm * fwhm)
+    outline = galaxy_outline(image, _OUTLINING)
+    window = _window(outline, config.margin_fwhm * fwhm)
     (x0, x1), (y0, y1) = window
     scale = min(config.fwhm_px / fwhm, config.longest_px / max(x1 - x0, y1 - y0))
     width, height = (max(1, int((high - low) * scale + _ROUNDING)) for low, high in window)
@@ -100,7 +109,7 @@ def band_stack(image: GalaxyImage, config: StackConfig) -> BandStack:
             )
         )
     frame = PixelFrame(image.shape, scale, left * scale, top * scale, max(width, height))
-    return BandStack(image.galaxy_id, light, tones, config, frame)
+    return BandStack(image.galaxy_id, light, tones, config, frame, outline)
 
 
 def encoded(light: Planes, tones: NDArray[np.float32], config: StackConfig) -> Planes:
@@ -137,10 +146,9 @@ def _details(light: Planes, seen: NDArray[np.bool_], side: float) -> Planes:
     return details
 
 
-def _window(image: GalaxyImage, margin: float) -> tuple[tuple[int, int], tuple[int, int]]:
+def _window(outline: Mask, margin: float) -> tuple[tuple[int, int], tuple[int, int]]:
     """Native columns and rows (edges) that hold the host and its rim."""
-    ny, nx = image.shape
-    outline = galaxy_outline(image, RefineConfig())
+    ny, nx = outline.shape
     if not outline.any():
         return (0, nx), (0, ny)
     edges = []

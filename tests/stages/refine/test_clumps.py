@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import scenes
 from clumpscope.config.run import CompositeConfig, RefineConfig
+from clumpscope.config.stack import StackConfig
 from clumpscope.core.boxes import Boxes, Label
 from clumpscope.core.composite import colour, composite
 from clumpscope.core.flags import ClumpFlag
@@ -17,6 +18,7 @@ from clumpscope.core.galaxy import BandImage, ColourImage, GalaxyImage, MaskBit
 from clumpscope.core.schema import plain
 from clumpscope.errors import ImageError
 from clumpscope.ops.outline import galaxy_outline
+from clumpscope.ops.stack import band_stack
 from clumpscope.stages.refine import positions_table, refine
 
 SHAPE = (100, 100)
@@ -43,6 +45,26 @@ def test_a_box_gives_a_clump_with_its_own_numbers():
     assert refined.flags.tolist() == [0]
     assert refined.has_outline
     assert refined.psf_fwhm_r_px == pytest.approx(scenes.FWHM_PX, rel=1e-6)
+
+
+def test_an_outline_that_is_known_is_taken_and_none_is_found_anew(monkeypatch):
+    image = scenes.galaxy(shape=SHAPE, host_flux=400)
+    boxes = scenes.boxes_at([[60, 41.25], [52, 60]], image.shape)
+    stack = band_stack(image, StackConfig())
+    whole = refine(image, boxes, CONFIG, 0.3)
+    monkeypatch.setattr("clumpscope.stages.refine.clumps.galaxy_outline", None)
+    handed = refine(image, boxes, CONFIG, 0.3, stack.outline_by(CONFIG))
+    for name in vars(whole):
+        np.testing.assert_array_equal(getattr(handed, name), getattr(whole, name))
+
+
+@pytest.mark.parametrize("name", [n for n in RefineConfig.model_fields if n != "score_threshold"])
+def test_a_stack_hands_its_outline_on_if_the_settings_find_the_same(name):
+    stack = band_stack(scenes.galaxy(shape=SHAPE, host_flux=400), StackConfig())
+    value = getattr(CONFIG, name)
+    config = CONFIG.model_copy(update={name: not value if value is False else 2 * value + 1})
+    handed = stack.outline_by(config)
+    assert (handed is None) == name.startswith("outline_")
 
 
 def test_overlapping_boxes_of_different_labels_are_suppressed():

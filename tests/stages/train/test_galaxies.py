@@ -5,7 +5,7 @@ import pytest
 
 from clumpscope.core.boxes import Boxes
 from clumpscope.errors import TableError
-from clumpscope.stages.train.galaxies import Count, galaxies_of, grouped, known_by
+from clumpscope.stages.train.galaxies import Count, galaxies_of, grouped, known_by, repeated
 
 ONE = [[0.1, 0.1, 0.2, 0.2]]
 
@@ -29,6 +29,12 @@ def test_every_galaxy_is_there_with_its_labels():
         (1, 1, "d", "d"),
     ]
     assert [len(g.boxes) for g in GALAXIES] == [3, 0, 1]
+
+
+def test_ids_that_several_samples_hold_are_counted():
+    others = galaxies_of(2, ["c", "a", "e"], ["c", "a", "e"], {"a": boxes(1)})
+    assert list(repeated([*GALAXIES, *COPIES, *others]).values()) == [2]
+    assert repeated([*GALAXIES, *COPIES]) == {}
 
 
 def test_counts():

@@ -70,7 +70,13 @@ class Refined:
         return bool(self.outline.any())
 
 
-def refine(image: AnyImage, boxes: Boxes, config: RefineConfig, score_threshold: float) -> Refined:
+def refine(
+    image: AnyImage,
+    boxes: Boxes,
+    config: RefineConfig,
+    score_threshold: float,
+    outline: NDArray[np.bool_] | None = None,
+) -> Refined:
     """Refine one galaxy's detections.
 
     Parameters
@@ -81,6 +87,8 @@ def refine(image: AnyImage, boxes: Boxes, config: RefineConfig, score_threshold:
         Every detection of either label, as fractions of the stored array.
     score_threshold
         Lowest score that stays.
+    outline
+        That of a `GalaxyImage` by these settings, where it is known; ``None``: it is found.
 
     Raises
     ------
@@ -92,7 +100,7 @@ def refine(image: AnyImage, boxes: Boxes, config: RefineConfig, score_threshold:
         outline = galaxy_outline(unstretched(image, CompositeConfig()), config)
         common = image_flags(image)
     else:
-        outline = galaxy_outline(image, config)
+        outline = galaxy_outline(image, config) if outline is None else outline
         common = image_flags(image, [reference_band(image)])
     if not outline.any():
         common |= ClumpFlag.NO_OUTLINE

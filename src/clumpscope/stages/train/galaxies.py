@@ -51,6 +51,14 @@ def galaxies_of(
     ]
 
 
+def repeated(galaxies: Sequence[Galaxy]) -> Notes:
+    """How many ids several samples hold; each counts, with the labels of its own sample."""
+    times = Counter(one.galaxy_id for one in galaxies)
+    many = sum(n > 1 for n in times.values())
+    what = "galaxy ids that several samples hold, each image taken with its own sample's labels"
+    return {what: many} if many else {}
+
+
 def within(galaxies: Sequence[Galaxy], most: int) -> tuple[list[Galaxy], Notes]:
     """Galaxies of at most so many labels, and how many have more."""
     kept = [one for one in galaxies if len(one.boxes) <= most]

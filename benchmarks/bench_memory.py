@@ -1,0 +1,87 @@
+"""Memory of a worker of ``run``: the largest share of the machine's that one process ever takes.
+
+The command takes galaxies of the benchmark's recipe through every shipped model, in worker
+processes of its own. Their proportional set size is read all the while (pages that processes share
+count by halves; Linux), and the largest resident set as the system kept it.
+
+    python benchmarks/bench_memory.py [--galaxies N] [--sample DIR] [--workers N]
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from clumpscope.config.recipe import load_recipe
+from clumpscope.jobs.simulate import simulate
+from clumpscope.models.registry import packaged_models
+
+RECIPE = Path(__file__).parents[1] / "recipes" / "benchmark-test.toml"
+TARGET_MB = 700.0
+_INTERVAL = 0.05  # s
+
+
+def children(parent: int) -> list[int]:
+    """Processes that a process began."""
+    try:
+        text = Path(f"/proc/{parent}/task/{parent}/children").read_text()
+    except OSError:  # it has ended
+        return []
+    return [int(number) for number in text.split()]
+
+
+def figure(pid: int, file: str, name: str) -> float:
+    """A figure of a process, MB; 0 if it has ended."""
+    try:
+        for line in Path(f"/proc/{pid}/{file}").read_text().splitlines():
+            if line.startswith(f"{name}:"):
+                return int(line.split()[1]) * 1024 / 1e6
+    except OSError:
+        pass
+    return 0.0
+
+
+def watched(command: list[str]) -> dict[int, tuple[float, float]]:
+    """Run a command; the largest PSS and RSS of each process that it began, MB."""
+    most: dict[int, tuple[float, float]] = {}
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603
+        while process.poll() is None:
+            for pid in (process.pid, *children(process.pid)):
+                shared, whole = most.get(pid, (0.0, 0.0))
+                share = max(shared, figure(pid, "smaps_rollup", "Pss"))
+                most[pid] = share, max(whole, figure(pid, "status", "VmHWM"))
+            time.sleep(_INTERVAL)
+    if process.returncode:
+        raise SystemExit(process.returncode)
+    return most
+
+
+def main() -> None:
+    """Print the largest worker of each model."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--galaxies", type=int, default=200)
+    parser.add_argument("--sample", type=Path)
+    parser.add_argument("--workers", type=int, default=2)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        sample = given.sample
+        if sample is None:
+            sample = Path(folder) / "sample"
+            simulate(sample, given.galaxies, load_recipe(RECIPE), 1)
+        for model in packaged_models():
+            out = Path(folder) / model
+            command = [sys.executable, "-m", "clumpscope", "run", str(sample), "--model", model]
+            most = watched([*command, "--workers", str(given.workers), "--out", str(out)])
+            parent, *others = most.values()
+            worker = max(others, default=parent)
+            print(
+                f"{model}: largest of {len(others) or 1} workers {worker[0]:.0f} MB of its own and "
+                f"its share (asked: {TARGET_MB:.0f}), resident {worker[1]:.0f} MB; "
+                f"the command itself {parent[0]:.0f} MB"
+            )
+
+
+if __name__ == "__main__":
+    main()
