@@ -82,7 +82,9 @@ def host_outline(
     smooth = _smooth(data - level, good, kernel)
     cut = config.outline_sigma * rms
     if noise_shared:
-        cut *= max(1, sky(smooth, good).rms / rms / float((kernel**2).sum()))
+        rim = good & _rim(data.shape)
+        share = sky(smooth, rim).rms / (sky(data, rim).rms or np.nan)  # NaN: not known
+        cut *= max(1.0, share / float((kernel**2).sum()))
     segments, _ = ndimage.label(good & (smooth > cut), _EIGHT_NEIGHBOURS)
     sizes = np.bincount(segments.ravel())
     segments[sizes[segments] < config.outline_min_pixels] = 0
@@ -90,6 +92,13 @@ def host_outline(
     if not number:
         return nothing
     return grown(segments == number, config.outline_grow_fwhm * fwhm_px)
+
+
+def _rim(shape: tuple[int, ...]) -> Mask:
+    """True in the outer eighth on each side, where there is hardly any light of the host."""
+    rim = np.ones(shape, dtype=bool)
+    rim[tuple(slice(size // 8, size - size // 8) for size in shape)] = False
+    return rim
 
 
 def _kernel(sigma: float, size: int) -> NDArray[np.float64]:
