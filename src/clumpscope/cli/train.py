@@ -15,6 +15,7 @@ from clumpscope.errors import TableError, expected_got
 
 if TYPE_CHECKING:
     from clumpscope.detector.training.estimate import Estimate
+    from clumpscope.detector.training.levels import Keeping
     from clumpscope.jobs.plan import Plan
 
 _COLUMNS = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
@@ -147,9 +148,22 @@ def _print_estimate(plan: "Plan", needs: "Estimate") -> None:
         f"a step needs about {needs.step_bytes / 1e9:.2f} GB of {needs.free_bytes / 1e9:.2f} GB "
         f"free; batches up to {needs.fitting * config.devices * config.nodes:,} fit"
     )
+    if needs.keeping is not None:
+        console.print(_frozen(plan, needs.keeping))
     minutes = needs.minutes(len(plan.training), len(plan.validation), config)
     console.print(f"about {minutes:.0f} min" if minutes > 1.5 else f"about {60 * minutes:.0f} s")
     needs.check(config.devices * config.nodes)
+
+
+def _frozen(plan: "Plan", keeping: "Keeping") -> str:
+    """How often a frozen encoder is computed, and why."""
+    if keeping.obstacle:
+        return f"the frozen encoder is computed in each step: {keeping.obstacle}"
+    images = keeping.images(len(plan.training), len(plan.validation))
+    return (
+        f"the frozen encoder is computed once: {images:,} images, mirrored ones too, "
+        f"{images * keeping.bytes / 1e9:.2f} GB on disk"
+    )
 
 
 def _line(epoch: int, epochs: int, metrics: dict[str, float]) -> str:

@@ -114,6 +114,9 @@ class TrainConfig(Section):
     trainable_blocks: Annotated[int | None, Field(ge=0, examples=[3])] = None
     """Blocks of the encoder that learn, counted from its output; the others are frozen, and all
     its batch-norms. Not set: all of it learns."""
+    keep_levels: bool = True
+    """Whether what a frozen encoder makes of images that are only mirrored is computed once and
+    kept on disk."""
     gradient_clip: NotNegative = 5.0
     """Longer gradients are shortened to this norm; 0: never."""
     batch_norm: Literal["trained", "frozen"] = "trained"

@@ -64,7 +64,7 @@ class CentreNet(nn.Module):
         self, images: list[Tensor], targets: list[dict[str, Tensor]] | None = None
     ) -> dict[str, Tensor] | list[dict[str, Tensor]]:
         """Losses in training, detections otherwise."""
-        batch = _padded([self._normal(image) for image in images], self.pad_to)
+        batch = self.batch(images)
         if self.training:
             if targets is None:
                 raise ValueError("training needs targets")
@@ -73,6 +73,10 @@ class CentreNet(nn.Module):
         maps = torch.stack([_back(self.maps(_turned(batch, one)), one) for one in turned]).mean(0)
         shapes = [(int(image.shape[-2]), int(image.shape[-1])) for image in images]
         return self._found(maps, shapes)
+
+    def batch(self, images: list[Tensor]) -> Tensor:
+        """(B, C, H, W) that the encoder is shown of images: scaled and padded."""
+        return _padded([self._normal(image) for image in images], self.pad_to)
 
     def _normal(self, image: Tensor) -> Tensor:
         if not self.mean:

@@ -78,6 +78,11 @@ class ClumpRCNN(FasterRCNN):  # type: ignore[misc]  # torchvision has no types
         super().__init__(backbone, **settings)
         self.roi_heads = _with_probabilities(self.roi_heads)
 
+    def batch(self, images: list[Tensor]) -> Tensor:
+        """(B, C, H, W) that the encoder is shown of images: scaled, resized and padded."""
+        batched: Tensor = self.transform(images)[0].tensors
+        return batched
+
 
 def faster_rcnn(spec: DetectorSpec) -> ClumpRCNN:
     """Build the Faster R-CNN of a spec with random weights.

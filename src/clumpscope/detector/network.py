@@ -2,6 +2,8 @@
 
 from typing import TypeAlias
 
+from torch import nn
+
 from clumpscope.detector.centres import CentreNet
 from clumpscope.detector.faster_rcnn import ClumpRCNN, faster_rcnn
 from clumpscope.models.spec import DetectorSpec, Psf, Published
@@ -30,3 +32,12 @@ def build(spec: DetectorSpec) -> Network:
         side = 2 * architecture.stack.fwhm_px
         return CentreNet(architecture, side, channels_in=spec.channels_in)
     return CentreNet(architecture, _NATIVE_SIDE_PX, spec.mean, spec.std)
+
+
+def encoder_module(network: Network) -> nn.Module:
+    """The encoder of a detector, of any family."""
+    if isinstance(network, CentreNet):
+        return network.encoder
+    backbone = network.backbone
+    encoder: nn.Module = backbone.encoder if hasattr(backbone, "encoder") else backbone.body
+    return encoder

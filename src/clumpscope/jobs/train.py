@@ -5,7 +5,7 @@ images ready, trains on them and keeps the best network.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clumpscope.config.train import AugmentConfig, DetectorConfig
+from clumpscope.config.train import AugmentConfig, DetectorConfig, TrainConfig
 from clumpscope.core.boxes import Boxes
 from clumpscope.detector.training.examples import Labelled, TrainingSet
 from clumpscope.engine.local import Progress, Workers, ordered_map, shards, silent
@@ -24,14 +24,16 @@ from clumpscope.jobs.galaxies import both_kinds, seen
 from clumpscope.jobs.plan import Plan, start_of
 from clumpscope.models.encoder import EncoderCard
 from clumpscope.models.header import read_header
-from clumpscope.models.spec import DetectorSpec, Psf
+from clumpscope.models.spec import DetectorSpec, Psf, Published
 from clumpscope.models.starts import CLASSIFIER, Source, Start
 from clumpscope.store.atomic import new_file
 from clumpscope.store.sample import Sample
 
 if TYPE_CHECKING:
+    from clumpscope.detector.network import Network
     from clumpscope.detector.training.data import ViewDataset
     from clumpscope.detector.training.estimate import Estimate
+    from clumpscope.detector.training.levels import Keeping, Levels
 
 _SHARD = 64  # galaxies
 _TRIED = 8  # images of which the largest are tried before a training
@@ -59,12 +61,45 @@ def _estimate(plan: Plan, data: TrainingSet, start: Start | None) -> "Estimate":
     from clumpscope.detector.starts.begin import begin
     from clumpscope.detector.training.estimate import estimate
     from clumpscope.detector.training.fit import seeded
+    from clumpscope.detector.training.levels import tried
 
     spec, seed = plan.spec("plan"), plan.recipe.seed
+    config = plan.recipe.train
     some = _dataset(data, range(min(_TRIED, len(data))), spec, None, seed)
+    network = begin(spec, start, config, seed)[1]
+    keeping = _keeping(data, spec, config)
+    if keeping is not None and not keeping.obstacle:
+        keeping, some.levels = tried(network, some, keeping.ways)
     with seeded(seed):
-        config = plan.recipe.train
-        return estimate(lambda: begin(spec, start, config, seed)[1], some, config)
+        return estimate(network, some, config, keeping)
+
+
+def _keeping(data: TrainingSet, spec: DetectorSpec, config: TrainConfig) -> "Keeping | None":
+    """Whether levels of the encoder are kept; ``None`` if it learns."""
+    from clumpscope.detector.training.levels import Keeping, obstacle, ways_of
+
+    if config.trainable_blocks != 0:
+        return None
+    ours = not isinstance(spec.architecture, Published)
+    return Keeping(obstacle(data.pixels.shapes, config, ours=ours), ways_of(config.augment))
+
+
+def _levels(
+    network: "Network",
+    parts: "Sequence[tuple[ViewDataset, int]]",
+    folder: Path,
+    *,
+    alone: bool,
+) -> "Levels":
+    """Levels of all images, computed or as the folder keeps them; other processes wait for that."""
+    from clumpscope.detector.training.levels import computed, kept_levels
+
+    images = sum(len(data) for data, _ in parts)
+    while (levels := kept_levels(folder, images)) is None:
+        if alone:
+            return computed(network, parts, folder)
+        time.sleep(0.5)
+    return levels
 
 
 def _dataset(
@@ -142,7 +177,8 @@ def train(
     resume
         Go on with a training that was interrupted: what comes of it is the same, bit for bit.
     cache
-        Folder where images made ready are kept for other trainings on them.
+        Folder where images made ready are kept for other trainings on them, and the levels of a
+        frozen encoder.
     composed
         Is told how many galaxies have been made ready.
     step
@@ -159,6 +195,7 @@ def train(
     # torch is loaded here and not by every command.
     from clumpscope.detector.starts.begin import begin
     from clumpscope.detector.training.fit import Place, fit, rank
+    from clumpscope.detector.training.levels import levels_key
     from clumpscope.detector.training.watch import Watch
 
     config, seed = plan.recipe.train, plan.recipe.seed
@@ -190,6 +227,13 @@ def train(
         books = Books(place.folder, out, spec, names, report)
         learning = _dataset(data, range(first), spec, config.augment, seed)
         checking = _dataset(data, range(first, len(data)), spec, None, seed)
+        keeping = _keeping(data, spec, config)
+        if keeping is not None and not keeping.obstacle:
+            name = levels_key(plan.images_key, spec, network, keeping.ways)
+            place_of = place.work / "levels" if cache is None else cache / name
+            parts = (learning, keeping.ways), (checking, 1)
+            levels = _levels(network, parts, place_of, alone=rank() == 0)
+            learning.levels = checking.levels = levels
         watch = Watch(books.told, books.save, step, books.broken)
         fit(network, learning, checking, config, seed, watch, Place(place.folder, place.work))
         return books.ended(place, network, plan.recipe) if rank() == 0 else read_header(out).spec

@@ -31,7 +31,7 @@ def test_memory_is_what_is_kept_for_gradients(monkeypatch):
     black = np.zeros((3, 8, 8), np.uint8)
     item = Labelled(black, np.zeros((0, 4)), np.zeros(0, int), np.zeros(0))
     data = ViewDataset(TrainingSet.filled([item] * 4), np.arange(4), None, 0)
-    found = estimate(Squares, data, TrainConfig(batch_size=3))
+    found = estimate(Squares(), data, TrainConfig(batch_size=3))
     assert (found.parameters, found.trainable) == (1050, 1000)
     assert found.fixed_bytes == 4 * (1050 + 3 * 1000)
     assert found.image_bytes == pytest.approx(4_000_000, rel=0.01)

@@ -3,9 +3,8 @@
 from torch import nn
 
 from clumpscope.config.train import TrainConfig
-from clumpscope.detector.centres import CentreNet
 from clumpscope.detector.freezing import freeze
-from clumpscope.detector.network import Network
+from clumpscope.detector.network import Network, encoder_module
 from clumpscope.detector.starts.encoder import EncoderWeights, read_encoder
 from clumpscope.detector.starts.normalisation import scaling_of
 from clumpscope.detector.training.fit import initial
@@ -103,12 +102,3 @@ def load_encoder(encoder: nn.Module, weights: EncoderWeights, what: str) -> None
         If they lack one of its tensors, or it has another shape.
     """
     encoder.load_state_dict(weights.named_as(encoder.state_dict(), what))
-
-
-def encoder_module(network: Network) -> nn.Module:
-    """The encoder of a detector, of any family."""
-    if isinstance(network, CentreNet):
-        return network.encoder
-    backbone = network.backbone
-    encoder: nn.Module = backbone.encoder if hasattr(backbone, "encoder") else backbone.body
-    return encoder

@@ -11,12 +11,16 @@ from clumpscope.config.train import AugmentConfig
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One image (C, H, W) float32 with boxes (n, 4) and labels (n,); noise (C,) of a stack."""
+    """One image (C, H, W) float32 with boxes (n, 4) and labels (n,); noise (C,) of a stack.
+
+    ``way`` says how it was mirrored: 1 for columns, 2 for rows, 4 for being transposed then.
+    """
 
     pixels: NDArray[np.float32]
     boxes: NDArray[np.float64]
     labels: NDArray[np.int64]
     noise: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, dtype=np.float32))
+    way: int = 0
 
 
 def augment(example: Example, config: AugmentConfig, rng: np.random.Generator) -> Example:
@@ -53,7 +57,8 @@ def flipped(example: Example, horizontal: bool, vertical: bool, transposed: bool
     if transposed:
         pixels = pixels.transpose(0, 2, 1)
         boxes = boxes[:, [1, 0, 3, 2]]
-    return replace(example, pixels=pixels, boxes=boxes)
+    way = int(horizontal) + 2 * int(vertical) + 4 * int(transposed)
+    return replace(example, pixels=pixels, boxes=boxes, way=way)
 
 
 def _scaled(example: Example, factor: float) -> Example:

@@ -16,7 +16,8 @@ def augment_stack(example: Example, config: AugmentConfig, rng: np.random.Genera
     if config.window_px:
         example = _part(example, config.window_px, rng)
     if config.flips:
-        example = flipped(example, *(rng.random(3) < 0.5))
+        horizontal, vertical, transposed = rng.random(3) < 0.5
+        example = flipped(example, horizontal, vertical, transposed and config.transpose)
     light, tones = example.pixels, example.noise
     gains = config.gain * rng.standard_normal() + config.colour * rng.standard_normal(len(light))
     light = light * np.exp(gains)[:, None, None].astype(np.float32)

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from clumpscope.config.train import TrainConfig
 from clumpscope.detector.training.data import ViewDataset, collate
+from clumpscope.detector.training.levels import Keeping, answered
 from clumpscope.detector.training.module import DetectorModule
 from clumpscope.detector.training.order import Order
 from clumpscope.errors import TrainingError, expected_got
@@ -39,6 +40,8 @@ class Estimate:
         Time of a step, an image.
     batch
         Images of a step on one device.
+    keeping
+        Of a frozen encoder's levels; ``None`` if the encoder learns.
     """
 
     parameters: int
@@ -48,6 +51,7 @@ class Estimate:
     free_bytes: int
     image_seconds: float
     batch: int
+    keeping: Keeping | None = None
 
     @property
     def step_bytes(self) -> int:
@@ -62,7 +66,10 @@ class Estimate:
     def minutes(self, learned: int, checked: int, config: TrainConfig) -> float:
         """Time of a training on so many images."""
         images = (learned + _CHECKED / 3 * checked) / (config.devices * config.nodes)
-        return self.image_seconds * images * config.epochs / 60
+        steps = self.image_seconds * images * config.epochs / 60
+        if self.keeping is None:
+            return steps
+        return steps + self.keeping.seconds * self.keeping.images(learned, checked) / 60
 
     def check(self, devices: int) -> None:
         """Check that memory suffices.
@@ -81,26 +88,33 @@ class Estimate:
         raise TrainingError(expected_got("memory of a training step", most, got, remedy))
 
 
-def estimate(make: Callable[[], nn.Module], data: ViewDataset, config: TrainConfig) -> Estimate:
-    """Try a step on the largest of some images, with a network of its own.
+def estimate(
+    network: nn.Module,
+    data: ViewDataset,
+    config: TrainConfig,
+    keeping: Keeping | None = None,
+) -> Estimate:
+    """Try a step on the largest of some images.
 
     Parameters
     ----------
-    make
-        Gives the network.
+    network
+        Is of no other use afterwards.
     data
         Some images as they are learned from.
+    keeping
+        Of their levels.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    module = DetectorModule(make(), config, Order(len(data), 1, 0))
-    network = module.network.to(device)
+    network = DetectorModule(network, config, Order(len(data), 1, 0)).network.to(device)
     rows = sorted(range(len(data)), key=lambda row: data[row][0].numel())[-2:]
     images, targets = collate([data[row] for row in rows])
     images = [image.to(device) for image in images]
     targets = [{name: one.to(device) for name, one in target.items()} for target in targets]
 
     def step() -> None:
-        with torch.autocast(device.type, torch.bfloat16, enabled="mixed" in config.precision):
+        mixed = torch.autocast(device.type, torch.bfloat16, enabled="mixed" in config.precision)
+        with mixed, answered(network, targets):
             losses = network(images, targets)
         torch.autograd.backward(list(losses.values()))
 
@@ -122,6 +136,7 @@ def estimate(make: Callable[[], nn.Module], data: ViewDataset, config: TrainConf
         free_bytes=free_bytes(device),
         image_seconds=seconds,
         batch=max(1, config.batch_size // (config.devices * config.nodes)),
+        keeping=keeping,
     )
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from clumpscope.config.train import TrainConfig
+from clumpscope.detector.training.levels import answered
 from clumpscope.detector.training.optimiser import optimiser
 from clumpscope.detector.training.order import Batch, Order
 from clumpscope.detector.training.scores import Found, judge
@@ -48,7 +49,8 @@ class DetectorModule(lightning.LightningModule):
     def training_step(self, batch: Batch, _: int) -> dict[str, Tensor]:
         """Each loss, and their sum; what the network draws hangs on the step alone."""
         torch.manual_seed(self.order.stream(self.global_step))
-        losses: dict[str, Tensor] = self.network(*batch)
+        with answered(self.network, batch[1]):
+            losses: dict[str, Tensor] = self.network(*batch)
         parts = {name: loss.detach() for name, loss in losses.items()}
         return {**parts, "loss": _total(losses)}
 
@@ -59,10 +61,11 @@ class DetectorModule(lightning.LightningModule):
     def validation_step(self, batch: Batch, number: int) -> None:
         """Collect detections and losses."""
         images, targets = batch
-        self.found += [_on_cpu(one) for one in self.network(images)]
+        with answered(self.network, targets):
+            self.found += [_on_cpu(one) for one in self.network(images)]
         self.targets += [_on_cpu(one) for one in targets]
         torch.manual_seed(self.order.stream(_VALIDATION + number))
-        with _losing(self.network):
+        with _losing(self.network), answered(self.network, targets):
             losses: dict[str, Tensor] = self.network(images, targets)
         self.held_out += len(images) * [float(_total(losses))]
 
