@@ -9,12 +9,12 @@ On one core a fine-tuned image takes 36 ms a pass. A frozen encoder takes 8 ms a
 it is mirrored, once; then a pass takes 5.5 ms. So a start costs (minutes)
 
     galaxies        250    1,000    4,000
-    fine-tuned      2.4      3.0      4.8
-    frozen          1.0      1.7      4.2
+    fine-tuned      1.8      3.0      4.8
+    frozen          0.7      1.6      3.6
 
-and about 0.4 a cell for its figures: 95 minutes for all thirty cells. (Heads of Faster R-CNN:
-65 and 41 ms a pass.) Cells that tell most come first; one that is done is not done again, and one
-that was interrupted goes on.
+and 0.2 a cell for its figures: 83 minutes for all thirty cells, and 5 to make images ready. (Heads
+of Faster R-CNN: 65 and 41 ms a pass.) Cells that tell most come first; one that is done is not done
+again, and one that was interrupted goes on.
 
     OMP_NUM_THREADS=1 python benchmarks/bench_starts.py --sample SAMPLE --bench DIR \
         --encoders DIR --work DIR [--wait MINUTES] [--figure PNG]
@@ -50,7 +50,7 @@ IMAGENET = "wheel:efficientnet-lite0"
 STARTS = ("nothing", "imagenet", "imagenet-galaxies", "galaxies", "clumpy")
 EPOCHS = {  # galaxies → fine-tuned, frozen
     1000: (5, 12),
-    250: (16, 40),
+    250: (12, 24),
     4000: (2, 4),
 }
 VALIDATION, TEST = 300, 400  # galaxies

@@ -97,7 +97,9 @@ def score_at(galaxies: list[Found], threshold: float) -> Score:
 
 
 def threshold_of(galaxies: list[Found]) -> float:
-    """Where the lower of completeness and purity is highest."""
+    """Where the lower of completeness and purity is highest; the lowest one if nothing is found."""
+    if not any(len(one.score) for one in galaxies):
+        return FLOOR
     return best_threshold([(float(t), score_at(galaxies, t)) for t in THRESHOLDS])
 
 
