@@ -72,7 +72,7 @@ def draw(rows: Sequence[Row], starts: Sequence[str], path: Path) -> None:
         axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
         axes.minorticks_off()
         axes.grid(alpha=0.3)
-    panels[0].set_ylabel("average precision, class clump, ≥ 3 % of host u flux")
+    panels[0].set_ylabel("average precision, clumps ≥ 3 % of host u flux")
     panels[0].set_ylim(bottom=0)
     panels[-1].legend(title="encoder starts from", loc="lower right")
     figure.savefig(path, dpi=150)
