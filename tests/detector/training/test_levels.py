@@ -119,7 +119,11 @@ def test_levels_of_another_encoder_have_another_key():
     key = levels_key("x", spec, network, 8)
     assert key == levels_key("x", spec, network_of("centres"), 8)
     other = spec.model_copy(update={"mean": (0.2, 0.1, 0.1)})
-    assert len({key, levels_key("x", other, network, 8), levels_key("y", spec, network, 8)}) == 3
+    wider = spec.architecture.model_copy(update={"pad_to": 32})
+    padded = spec.model_copy(update={"architecture": wider})
+    changes = [("x", other, 8), ("x", padded, 8), ("y", spec, 8), ("x", spec, 4)]
+    keys = {levels_key(images, one, network, ways) for images, one, ways in changes}
+    assert len(keys | {key}) == 5
     with torch.no_grad():
         next(encoder_module(network).parameters()).view(-1)[0] += 1
     assert key != levels_key("x", spec, network, 8)

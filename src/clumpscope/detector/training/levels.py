@@ -87,8 +87,8 @@ def ways_of(augment: AugmentConfig) -> int:
 
 
 def levels_key(images: str, spec: DetectorSpec, network: Network, ways: int) -> str:
-    """Hash of all that levels depend on: what images do (``images``), scaling, the encoder."""
-    settings = (images, ways, spec.mean, spec.std, torch.__version__)
+    """Hash of all that levels depend on: what images do (``images``), scaling, network, weights."""
+    settings = (images, ways, spec.architecture, spec.mean, spec.std, torch.__version__)
     digest = sha256(repr(settings).encode())
     for name, tensor in encoder_module(network).state_dict().items():
         digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
