@@ -69,7 +69,9 @@ class PretrainingModule(lightning.LightningModule):
         loss = self.loss(batch)
         if not torch.isfinite(loss):
             remedy = "a lower learning_rate may help"
-            raise TrainingError(expected_got("loss", "a finite number", float(loss), remedy))
+            raise TrainingError(
+                expected_got("loss", "a finite number", float(loss.detach()), remedy)
+            )
         self.losses.append(loss.detach())
         return loss
 
