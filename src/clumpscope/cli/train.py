@@ -1,23 +1,19 @@
 """The command train."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from clumpscope.cli.common import Seed, Workers, app, console, errors, kept, recipe_of, workers_of
+from clumpscope.cli.common import Seed, Workers, app, console, kept, recipe_of, workers_of
+from clumpscope.cli.epochs import line, progress
 from clumpscope.errors import TableError, expected_got
 
 if TYPE_CHECKING:
     from clumpscope.detector.training.estimate import Estimate
     from clumpscope.jobs.plan import Plan
-
-_COLUMNS = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
 
 
 @app.command()
@@ -69,7 +65,7 @@ def train(  # noqa: PLR0913, PLR0917  (an argument an option)
     plan = make_plan(sample, recipe_of(recipe, seed), labels=labels, groups=groups, group=group)
 
     def classified(epoch: int, metrics: dict[str, float]) -> None:
-        console.print(f"classifier, {_line(epoch, plan.recipe.classifier.epochs, metrics)}")
+        console.print(f"classifier, {line(epoch, plan.recipe.classifier.epochs, metrics)}")
 
     _print_plan(plan)
     if plan.recipe.train.what != "morphology" and pictures:
@@ -87,7 +83,7 @@ def train(  # noqa: PLR0913, PLR0917  (an argument an option)
         if "accuracy" in metrics:
             classified(epoch, metrics)
         else:
-            console.print(_line(epoch, epochs, metrics))
+            console.print(line(epoch, epochs, metrics))
 
     def so_far() -> str:
         if plan.recipe.train.start == CLASSIFIER and not folder_of(out).exists():
@@ -97,7 +93,7 @@ def train(  # noqa: PLR0913, PLR0917  (an argument an option)
         best = f"; the best model so far is in {out}" if out.exists() else ""
         return f"the same command with --resume goes on in {folder_of(out)}{best}"
 
-    with kept(so_far), _progress(plan) as (composed, step):
+    with kept(so_far), progress(plan) as (composed, step):
         spec = job(
             plan,
             out,
@@ -133,13 +129,13 @@ def _train_encoder(
         return
 
     def report(epoch: int, metrics: dict[str, float]) -> None:
-        console.print(f"{what}, {_line(epoch, config.epochs, metrics)}")
+        console.print(f"{what}, {line(epoch, config.epochs, metrics)}")
 
     def so_far() -> str:
         best = f"the best encoder so far is in {out}; " if out.exists() else ""
         return f"{best}an encoder alone cannot go on: train it anew"
 
-    with kept(so_far), _progress(plan) as (composed, _):
+    with kept(so_far), progress(plan) as (composed, _):
         if what == "classifier":
             card = train_classifier(plan, out, workers, report, composed=composed)
         else:
@@ -191,42 +187,3 @@ def _print_estimate(plan: "Plan", needs: "Estimate") -> None:
     minutes = needs.minutes(len(plan.training), len(plan.validation), config)
     console.print(f"about {minutes:.0f} min" if minutes > 1.5 else f"about {60 * minutes:.0f} s")
     needs.check(config.devices * config.nodes)
-
-
-def _line(epoch: int, epochs: int, metrics: dict[str, float]) -> str:
-    """Metrics of an epoch, and how long the others will take if they are like those so far."""
-    figures = [f"{name} {value:.3f}" for name, value in metrics.items() if name != "minutes"]
-    left = metrics["minutes"] / epoch * (epochs - epoch)
-    if left:
-        figures.append(f"{left:.0f} min left" if left > 1.5 else f"{60 * left:.0f} s left")
-    return f"epoch {epoch}/{epochs}: {', '.join(figures)}"
-
-
-@contextmanager
-def _progress(
-    plan: "Plan",
-) -> Iterator[tuple[Callable[[int], None], Callable[[int, int, int], None]]]:
-    """Bars of composites and of training on a terminal, nothing elsewhere."""
-    galaxies, epochs = len(plan.training) + len(plan.validation), plan.recipe.train.epochs
-    with Progress(
-        *_COLUMNS,
-        console=errors,
-        disable=not errors.is_terminal,
-        transient=True,
-        # What is printed goes above the bar, but not if it goes to a file.
-        redirect_stdout=console.is_terminal,
-    ) as bar:
-        images = bar.add_task(f"{galaxies:,} composites", total=galaxies)
-        training = bar.add_task("", total=None, visible=False)
-
-        def step(epoch: int, batch: int, batches: int) -> None:
-            bar.update(images, visible=False)
-            bar.update(
-                training,
-                description=f"epoch {epoch}/{epochs}, batch {batch:,}/{batches:,}",
-                completed=(epoch - 1) * batches + batch,
-                total=epochs * batches,
-                visible=True,
-            )
-
-        yield lambda n: bar.update(images, advance=n), step
