@@ -129,7 +129,8 @@ def _made_ready(
     cache: Path | None = None,
 ) -> TrainingSet:
     """Composites of all sides that can be read, as the cache keeps them or made now."""
-    folder = None if cache is None else cache / images_key(recipe, samples, sides)[:32]
+    key = images_key(recipe, recipe.composite, samples, sides)[:32]
+    folder = None if cache is None else cache / key
     kept = None if folder is None else TrainingSet.kept(folder)
     if kept is not None:
         return kept
