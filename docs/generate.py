@@ -30,6 +30,11 @@ RECORDS = {
     ),
     "truth.parquet": ("TRUTH", "The clumps that are really there, where that is known."),
     "labels.parquet": ("LABELS", "Boxes to train on."),
+    "votes.parquet": (
+        "VOTES",
+        "What simulated volunteers answered about the shape of each galaxy: numbers of votes. A "
+        "question is asked only of those who gave the answer before it (`core.questions`).",
+    ),
     "labels.parquet of a consensus": ("CONSENSUS", "What it adds to each box."),
     "run-groups": ("SPLIT", "What `labels split` writes."),
     "detections.parquet": ("DETECTIONS", "Every box above the score floor, before refinement."),

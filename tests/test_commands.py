@@ -13,10 +13,20 @@ from pages import COMMANDS, generate, written
 from places import ROOT
 
 # Modules of jobs that are no command: what jobs share, and a second half of a command.
-SHARED = {"release", "books", "galaxies", "panels", "pipeline", "plan", "shards", "work"}
+SHARED = {
+    "release",
+    "books",
+    "encoders",
+    "galaxies",
+    "panels",
+    "pipeline",
+    "plan",
+    "shards",
+    "work",
+}
 HALVES = {"subjects": "labels export", "volunteers": "simulate"}
 # Sections of a recipe that are no command: what stages share.
-SECTIONS = {"limits", "sample", "composite", "classifier", "detector", "stack"}
+SECTIONS = {"limits", "sample", "composite", "classifier", "detector", "morphology", "stack"}
 
 
 def place(command: str) -> tuple[str, str]:

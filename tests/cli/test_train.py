@@ -11,6 +11,7 @@ from clumpscope.cli import app
 from clumpscope.core.records import SPLIT, record_table
 from clumpscope.detector.training import estimate
 from clumpscope.errors import TableError, TrainingError
+from clumpscope.jobs import encoders
 from clumpscope.jobs import train as job
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import write_parquet
@@ -152,14 +153,15 @@ def test_ctrl_c_in_a_classifier_says_what_to_do(
             out.write_bytes(b"best")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(job, "train_classifier", interrupted)
+    for module in (job, encoders):
+        monkeypatch.setattr(module, "train_classifier", interrupted)
     recipe = Path(command[1])
     setting = 'what = "classifier"' if alone else 'start = "classifier"'
     recipe.write_text(recipe.read_text() + setting)
     code, _, message = said(*command)
     best = f"the best encoder so far is in {command[5]}; " if epochs else ""
     todo = (
-        f"{best}a classifier alone cannot go on: train it anew"
+        f"{best}an encoder alone cannot go on: train it anew"
         if alone
         else "the same command with --resume goes on; a classifier not yet trained begins anew"
     )

@@ -105,7 +105,7 @@ def test_an_invalid_recipe_names_file_key_and_value(tmp_path, text, key, value):
         (
             "batch_size = 1\n",
             "batch_size: unknown; did you mean detect.batch_size or train.batch_size or "
-            "classifier.batch_size?",
+            "classifier.batch_size or morphology.batch_size?",
         ),
         ("[refine]\nquux = 1\n", "refine.quux: unknown"),
     ],
@@ -120,7 +120,7 @@ def test_an_unknown_key_is_refused_and_the_one_meant_is_named(tmp_path, text, to
 def test_sections_are_those_of_a_file_in_order():
     names = [name for name, _ in sections(Recipe())]
     assert names[:3] == ["", "limits", "sample"]
-    assert names[-3:] == ["train", "train.augment", "classifier"]
+    assert names[-3:] == ["train.augment", "classifier", "morphology"]
     recipe = Recipe(refine=RefineConfig(nms_iou=0.4))
     assert dict(sections(recipe))["refine"] is recipe.refine
     assert dict(sections(recipe))["simulate.hosts"] == Recipe().simulate.hosts

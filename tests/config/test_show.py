@@ -111,6 +111,7 @@ def test_what_is_not_set_can_be_uncommented():
         "trainable_blocks",
         "checkpoint_steps",
         "start",
+        "start",
     ]
     recipe = read(re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE))
     assert recipe.refine.score_threshold == 0.3
@@ -121,6 +122,7 @@ def test_what_is_not_set_can_be_uncommented():
         "train.trainable_blocks",
         "train.checkpoint_steps",
         "classifier.start",
+        "morphology.start",
     }
 
 

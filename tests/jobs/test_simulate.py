@@ -37,7 +37,7 @@ def test_simulated_sample_is_the_same_for_any_number_of_workers(
     for name, workers in (("one", 1), ("two", 2)):
         simulate(tmp_path / name, 10, recipe, workers)
     names = [p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*") if p.is_file()]
-    assert len(names) == 10 + 4
+    assert len(names) == 10 + 5
     for name in names:
         if name.name != "manifest.json":
             same = (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()

@@ -14,6 +14,7 @@ from clumpscope.detector.predict import Detector
 from clumpscope.detector.training import fit as fitting
 from clumpscope.detector.weights import load_model
 from clumpscope.errors import ModelError, StoreError, TableError
+from clumpscope.jobs import galaxies as reading
 from clumpscope.jobs import train as job
 from clumpscope.jobs.plan import Plan, make_plan
 from clumpscope.jobs.train import rehearse, train
@@ -73,7 +74,7 @@ def datasets(plan: Plan, workers: int, monkeypatch: pytest.MonkeyPatch, out: Pat
 def test_the_network_is_given_composites_and_boxes_of_the_right_galaxies(
     narrow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job, "_SHARD", 5)  # three shards and one
+    monkeypatch.setattr(reading, "_SHARD", 5)  # three shards and one
     plan = make_plan([narrow], RECIPE)
     sample = Sample.open(narrow)
     table = sample.labels()
@@ -104,7 +105,7 @@ def test_the_network_is_given_composites_and_boxes_of_the_right_galaxies(
 def test_workers_change_nothing(
     narrow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job, "_SHARD", 5)
+    monkeypatch.setattr(reading, "_SHARD", 5)
     plan = make_plan([narrow], RECIPE)
     one, two = (
         datasets(plan, workers, monkeypatch, tmp_path / f"{workers}.safetensors")[0].data

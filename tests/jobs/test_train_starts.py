@@ -15,8 +15,9 @@ from clumpscope.core.records import SPLIT, record_table
 from clumpscope.detector.starts.encoder import encoder_layout, read_encoder
 from clumpscope.detector.weights import load_model
 from clumpscope.errors import ModelError
+from clumpscope.jobs.encoders import train_classifier
 from clumpscope.jobs.plan import make_plan
-from clumpscope.jobs.train import train, train_classifier
+from clumpscope.jobs.train import train
 from clumpscope.models import trained
 from clumpscope.models.encoder import read_card
 from clumpscope.models.spec import IMAGENET_MEAN, IMAGENET_STD, Published

@@ -1,16 +1,14 @@
 """The command train."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from clumpscope.cli.common import Seed, Workers, app, console, errors, kept, recipe_of, workers_of
+from clumpscope.cli.common import Seed, Workers, app, console, kept, recipe_of, workers_of
+from clumpscope.cli.epochs import line, progress
 from clumpscope.errors import TableError, expected_got
 
 if TYPE_CHECKING:
@@ -18,11 +16,9 @@ if TYPE_CHECKING:
     from clumpscope.detector.training.levels import Keeping
     from clumpscope.jobs.plan import Plan
 
-_COLUMNS = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-
 
 @app.command()
-def train(  # noqa: PLR0913  (an argument an option)
+def train(  # noqa: PLR0913, PLR0917  (an argument an option)
     recipe: Annotated[Path, typer.Argument(help="a TOML recipe", metavar="RECIPE")],
     sample: Annotated[list[Path], typer.Option("--sample", help="a sample; again for more")],
     out: Annotated[Path, typer.Option("--out", help="model file to write (.safetensors)")],
@@ -40,6 +36,12 @@ def train(  # noqa: PLR0913  (an argument an option)
     group: Annotated[
         int | None, typer.Option("--group", help="number of the run-group to train on")
     ] = None,
+    pictures: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--pictures", help="images to learn shapes from without votes; again for more"
+        ),
+    ] = None,
     cache: Annotated[
         Path | None,
         typer.Option("--cache", help="keep images made ready here, for other trainings on them"),
@@ -52,32 +54,26 @@ def train(  # noqa: PLR0913  (an argument an option)
     seed: Seed = None,
     workers: Workers = None,
 ) -> None:
-    """Train a detector on samples with labels, or a classifier of clumpy galaxies."""
+    """Train a detector on samples with labels, or an encoder on whole galaxies."""
     if out.suffix != ".safetensors":
         raise TableError(expected_got("--out", "a file ending in .safetensors", out.name))
     from clumpscope.jobs.books import folder_of
     from clumpscope.jobs.plan import make_plan
-    from clumpscope.jobs.train import rehearse, train_classifier
+    from clumpscope.jobs.train import rehearse
     from clumpscope.jobs.train import train as job
     from clumpscope.models.starts import CLASSIFIER
 
     plan = make_plan(sample, recipe_of(recipe, seed), labels=labels, groups=groups, group=group)
 
     def classified(epoch: int, metrics: dict[str, float]) -> None:
-        console.print(f"classifier, {_line(epoch, plan.recipe.classifier.epochs, metrics)}")
+        console.print(f"classifier, {line(epoch, plan.recipe.classifier.epochs, metrics)}")
 
     _print_plan(plan)
-    if plan.recipe.train.what == "classifier":
-        if dry_run:
-            return
-
-        def encoder_so_far() -> str:
-            best = f"the best encoder so far is in {out}; " if out.exists() else ""
-            return f"{best}a classifier alone cannot go on: train it anew"
-
-        with kept(encoder_so_far), _progress(plan) as (composed, _):
-            card = train_classifier(plan, out, workers_of(workers), classified, composed=composed)
-        console.print(f"encoder {card.encoder} in {out}")
+    if plan.recipe.train.what != "morphology" and pictures:
+        got = f"for a {plan.recipe.train.what}"
+        raise TableError(expected_got("--pictures", 'them for [train] what = "morphology"', got))
+    if plan.recipe.train.what != "detector":
+        _train_encoder(plan, out, pictures or [], cache, workers_of(workers), dry_run=dry_run)
         return
     if dry_run:
         _print_estimate(plan, rehearse(plan, out, resume=resume))
@@ -88,7 +84,7 @@ def train(  # noqa: PLR0913  (an argument an option)
         if "accuracy" in metrics:
             classified(epoch, metrics)
         else:
-            console.print(_line(epoch, epochs, metrics))
+            console.print(line(epoch, epochs, metrics))
 
     def so_far() -> str:
         if plan.recipe.train.start == CLASSIFIER and not folder_of(out).exists():
@@ -98,7 +94,7 @@ def train(  # noqa: PLR0913  (an argument an option)
         best = f"; the best model so far is in {out}" if out.exists() else ""
         return f"the same command with --resume goes on in {folder_of(out)}{best}"
 
-    with kept(so_far), _progress(plan) as (composed, step):
+    with kept(so_far), progress(plan) as (composed, step):
         spec = job(
             plan,
             out,
@@ -112,22 +108,63 @@ def train(  # noqa: PLR0913  (an argument an option)
     console.print(f"{spec.name} in {out}; losses and the last epoch's model in {folder_of(out)}")
 
 
+def _train_encoder(
+    plan: "Plan",
+    out: Path,
+    pictures: list[Path],
+    cache: Path | None,
+    workers: int,
+    *,
+    dry_run: bool,
+) -> None:
+    """Train what shall not be a detector."""
+    from clumpscope.jobs.encoders import rehearse_encoder, train_classifier, train_morphology
+
+    what = plan.recipe.train.what
+    config = plan.recipe.morphology if what == "morphology" else plan.recipe.classifier
+    if dry_run:
+        parameters, number = rehearse_encoder(plan, out, pictures)
+        if pictures:
+            console.print(f"pictures: {number:,}")
+        console.print(f"{config.encoder}, {parameters / 1e6:.2f} million parameters")
+        return
+
+    def report(epoch: int, metrics: dict[str, float]) -> None:
+        console.print(f"{what}, {line(epoch, config.epochs, metrics)}")
+
+    def so_far() -> str:
+        best = f"the best encoder so far is in {out}; " if out.exists() else ""
+        return f"{best}an encoder alone cannot go on: train it anew"
+
+    with kept(so_far), progress(plan) as (composed, _):
+        if what == "classifier":
+            card = train_classifier(plan, out, workers, report, composed=composed)
+        else:
+            card = train_morphology(
+                plan, out, workers, report, pictures=pictures, cache=cache, composed=composed
+            )
+    console.print(f"encoder {card.encoder} in {out}")
+
+
 def _print_plan(plan: "Plan") -> None:
     """Galaxies and labels of both sides, what does not fit, and how long it goes on."""
     from clumpscope.stages.train.galaxies import Count
 
-    table = Table("", "galaxies", "without labels", "clumps", "odd clumps", box=SIMPLE_HEAD)
+    labelled = plan.recipe.train.what != "morphology"
+    names = ("without labels", "clumps", "odd clumps") if labelled else ()
+    table = Table("", "galaxies", *names, box=SIMPLE_HEAD)
     for side, galaxies in (("training", plan.training), ("validation", plan.validation)):
         count = Count.of(galaxies)
-        numbers = (count.galaxies, count.bare, count.clumps, count.odd)
+        numbers = (count.galaxies, count.bare, count.clumps, count.odd)[: 1 + len(names)]
         table.add_row(side, *(f"{n:,}" for n in numbers))
     console.print(table)
     for what, number in plan.notes.items():
         if number:
             console.print(f"{what}: {number:,}")
-    config, classifier = plan.recipe.train, plan.recipe.classifier
-    if config.what == "classifier":
-        console.print(f"{classifier.encoder}: {classifier.epochs} epochs")
+    config = plan.recipe.train
+    if config.what != "detector":
+        chosen = plan.recipe.morphology if config.what == "morphology" else plan.recipe.classifier
+        console.print(f"{chosen.encoder}: {chosen.epochs} epochs")
         return
     console.print(
         f"{config.epochs} epochs of {plan.batches:,} batches of {config.batch_size}: "
@@ -164,42 +201,3 @@ def _frozen(plan: "Plan", keeping: "Keeping") -> str:
         f"the frozen encoder is computed once: {images:,} images, mirrored ones too, "
         f"{images * keeping.bytes / 1e9:.2f} GB on disk"
     )
-
-
-def _line(epoch: int, epochs: int, metrics: dict[str, float]) -> str:
-    """Metrics of an epoch, and how long the others will take if they are like those so far."""
-    figures = [f"{name} {value:.3f}" for name, value in metrics.items() if name != "minutes"]
-    left = metrics["minutes"] / epoch * (epochs - epoch)
-    if left:
-        figures.append(f"{left:.0f} min left" if left > 1.5 else f"{60 * left:.0f} s left")
-    return f"epoch {epoch}/{epochs}: {', '.join(figures)}"
-
-
-@contextmanager
-def _progress(
-    plan: "Plan",
-) -> Iterator[tuple[Callable[[int], None], Callable[[int, int, int], None]]]:
-    """Bars of composites and of training on a terminal, nothing elsewhere."""
-    galaxies, epochs = len(plan.training) + len(plan.validation), plan.recipe.train.epochs
-    with Progress(
-        *_COLUMNS,
-        console=errors,
-        disable=not errors.is_terminal,
-        transient=True,
-        # What is printed goes above the bar, but not if it goes to a file.
-        redirect_stdout=console.is_terminal,
-    ) as bar:
-        images = bar.add_task(f"{galaxies:,} composites", total=galaxies)
-        training = bar.add_task("", total=None, visible=False)
-
-        def step(epoch: int, batch: int, batches: int) -> None:
-            bar.update(images, visible=False)
-            bar.update(
-                training,
-                description=f"epoch {epoch}/{epochs}, batch {batch:,}/{batches:,}",
-                completed=(epoch - 1) * batches + batch,
-                total=epochs * batches,
-                visible=True,
-            )
-
-        yield lambda n: bar.update(images, advance=n), step

@@ -19,6 +19,7 @@ from clumpscope.config.classifier import ClassifierConfig
 from clumpscope.config.fetch import FetchConfig
 from clumpscope.config.labels import ConsensusConfig, LabelsConfig
 from clumpscope.config.limits import LimitsConfig
+from clumpscope.config.morphology import MorphologyConfig
 from clumpscope.config.run import (
     CatalogueConfig,
     CompositeConfig,
@@ -65,6 +66,7 @@ class Recipe(Section):
     detector: DetectorConfig = DetectorConfig()
     train: TrainConfig = TrainConfig()
     classifier: ClassifierConfig = ClassifierConfig()
+    morphology: MorphologyConfig = MorphologyConfig()
 
 
 def sections(section: Section, name: str = "") -> Iterator[tuple[str, Section]]:

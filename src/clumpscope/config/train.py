@@ -83,8 +83,8 @@ class AugmentConfig(Section):
 class TrainConfig(Section):
     """Training of a detector."""
 
-    what: Literal["detector", "classifier"] = "detector"
-    """What is trained: a detector, or alone the classifier of `[classifier]`."""
+    what: Literal["detector", "classifier", "morphology"] = "detector"
+    """What is trained: a detector, or alone the encoder of `[classifier]` or of `[morphology]`."""
     epochs: Count = 6
     """Passes over the training images."""
     batch_size: Count = 16

@@ -1,10 +1,11 @@
-"""Tables other than clumps: hosts, truth, labels, detections, galaxies, failures."""
+"""Tables other than clumps: hosts, truth, labels, votes, detections, galaxies, failures."""
 
 from collections.abc import Iterable, Mapping
 
 from astropy.table import QTable
 
 from clumpscope.core.bands import SDSS_BANDS, band_info, in_order
+from clumpscope.core.questions import QUESTIONS
 from clumpscope.core.schema import ColumnSpec, build_table
 
 SCHEMA_VERSION = 1
@@ -126,6 +127,15 @@ LABELS = _specs(
     *_BOX,
     ("ra", "f8", "deg", "pos.eq.ra", "right ascension of the centre (ICRS)"),
     ("dec", "f8", "deg", "pos.eq.dec", "declination of the centre (ICRS)"),
+)
+
+VOTES = _specs(
+    _ID,
+    *(
+        (column, "i4", "", "meta.number", f"votes: {question.name}? {answer}".replace("_", " "))
+        for question in QUESTIONS
+        for column, answer in zip(question.columns, question.answers, strict=True)
+    ),
 )
 
 # What a consensus of volunteers adds to labels.

@@ -27,7 +27,7 @@ from clumpscope.store.sample import Sample
 if TYPE_CHECKING:
     from torch import nn
 
-Sides = tuple[Sequence[Galaxy], Sequence[Galaxy]]  # to learn from, held out
+Sides = Sequence[Sequence[Galaxy]]  # to learn from, held out, ...
 Report = Callable[[int, dict[str, float]], None]
 _SECTIONS = ("sample", "limits", "composite", "stack", "detector", "train")
 _NO_MATTER = {"workers", "checkpoint_minutes", "checkpoint_steps"}

@@ -1,6 +1,8 @@
 """The galaxies of samples with their labels, what their tables say and what is seen of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +10,12 @@ from numpy.typing import NDArray
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.boxes import Boxes
+from clumpscope.core.questions import ANSWERS
 from clumpscope.core.schema import plain
 from clumpscope.detector.training.examples import Labelled
+from clumpscope.engine.local import Progress, Workers, ordered_map, shards
 from clumpscope.engine.watch import time_limit
+from clumpscope.errors import TableError, expected_got
 from clumpscope.models.spec import DetectorSpec
 from clumpscope.models.view import view
 from clumpscope.stages.labels.boxes import labels_by_galaxy
@@ -19,6 +24,9 @@ from clumpscope.stages.train.galaxies import Galaxy, Notes, galaxies_of, known_b
 from clumpscope.stages.train.sides import by_host_of_both_kinds, same_hosts
 from clumpscope.store.labels import LABELS_FILE, looked_at, read_any_labels
 from clumpscope.store.sample import Sample
+from clumpscope.store.votes import VOTES_FILE, read_votes
+
+_SHARD = 64  # galaxies
 
 
 def with_own_labels(samples: Sequence[Sample]) -> list[Galaxy]:
@@ -38,6 +46,38 @@ def with_labels(samples: Sequence[Sample], labels: Path) -> tuple[list[Galaxy], 
     for number, sample in enumerate(samples):
         galaxies += galaxies_of(number, sample.ids, sample.host_ids, boxes)
     return known_by(galaxies, boxes, looked_at(labels), labels)
+
+
+def with_votes(samples: Sequence[Sample]) -> tuple[list[Galaxy], Notes]:
+    """Galaxies for which there are votes, without labels, and how many others there are.
+
+    Raises
+    ------
+    StoreError, TableError
+        If a sample has no votes, or they are for none of its galaxies.
+    """
+    galaxies: list[Galaxy] = []
+    for number, sample in enumerate(samples):
+        galaxies += galaxies_of(number, sample.ids, sample.host_ids, {})
+    asked = votes_for(samples, galaxies).sum(axis=1) > 0
+    kept = [one for one, some in zip(galaxies, asked, strict=True) if some]
+    if not kept:
+        where = ", ".join(str(sample.folder / VOTES_FILE) for sample in samples)
+        raise TableError(expected_got(where, "votes for a galaxy of the sample", "none"))
+    return kept, {"galaxies without votes, left out": len(galaxies) - len(kept)}
+
+
+def votes_for(samples: Sequence[Sample], galaxies: Sequence[Galaxy]) -> NDArray[np.int64]:
+    """(N, answers) votes, in the order of `ANSWERS`; 0 for those that the tables lack."""
+    found = np.zeros((len(galaxies), len(ANSWERS)), dtype=np.int64)
+    for number, sample in enumerate(samples):
+        table = read_votes(sample.folder)
+        counts = np.column_stack([plain(table, name) for name in ANSWERS])
+        place = {str(name): row for row, name in enumerate(table["galaxy_id"])}
+        for k, one in enumerate(galaxies):
+            if one.sample == number and one.galaxy_id in place:
+                found[k] = counts[place[one.galaxy_id]]
+    return found
 
 
 def host_column(
@@ -85,3 +125,23 @@ def seen(
         else:
             found.append(Labelled.of(shown, boxes, soft=recipe.train.soft_labels))
     return found
+
+
+def views(
+    recipe: Recipe,
+    spec: DetectorSpec,
+    samples: Sequence[Sample],
+    sides: Sequence[Sequence[Galaxy]],
+    workers: Workers,
+    progress: Progress,
+) -> Iterator[Labelled | None]:
+    """What is seen of all galaxies, side by side; ``None`` of what cannot be read."""
+    tasks = (
+        (samples[number].part([one.row for one in part]), [one.boxes for one in part])
+        for side in sides
+        for number, some in groupby(side, key=lambda one: one.sample)
+        for part in shards(list(some), _SHARD)
+    )
+    for part in ordered_map(partial(seen, recipe, spec), tasks, workers):
+        progress(len(part))
+        yield from part

@@ -10,7 +10,7 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.core.records import SPLIT
 from clumpscope.errors import TableError, expected_got
 from clumpscope.jobs.books import images_key
-from clumpscope.jobs.galaxies import host_column, with_labels, with_own_labels
+from clumpscope.jobs.galaxies import host_column, with_labels, with_own_labels, with_votes
 from clumpscope.models.spec import DetectorSpec, TrainingRange
 from clumpscope.models.starts import CLASSIFIER, Start, find_start
 from clumpscope.models.trained import trained_spec
@@ -113,12 +113,19 @@ def make_plan(
         given = "only --groups" if group is None else "only --group"
         raise TableError(expected_got("run-groups", "--groups and --group, or neither", given))
     start = start_of(recipe.train.start)
-    if CLASSIFIER in (recipe.train.start, recipe.train.what):
+    what = recipe.train.what
+    if CLASSIFIER in (recipe.train.start, what):
         start_of(recipe.classifier.start)  # told before any work
+    if what == "morphology":
+        start_of(recipe.morphology.start)
+        if labels is not None:
+            raise TableError(expected_got("--labels", f"none for {what}", labels, "it takes votes"))
     samples = tuple(Sample.open(folder) for folder in folders)
     notes: Notes = {}
     source = ""
-    if labels is None:
+    if what == "morphology":
+        galaxies, notes = with_votes(samples)
+    elif labels is None:
         galaxies = with_own_labels(samples)
         notes = repeated(galaxies)
     else:

@@ -15,6 +15,7 @@ from clumpscope.core.records import (
     FAILURES,
     INJECTED,
     LABELS,
+    VOTES,
     Columns,
     hosts_in,
     table_of_parts,
@@ -51,7 +52,7 @@ def simulate(
     hosts: Path | None = None,
     resume: bool = False,
 ) -> int:
-    """Write a simulated survey as a sample directory with truth and labels.
+    """Write a simulated survey as a sample directory with truth, labels and votes.
 
     Parameters
     ----------
@@ -92,7 +93,8 @@ def simulate(
         "hosts": [*hosts_in(bands), *([] if hosts is None else INJECTED)],
         "truth": truth_in(bands),
     }
-    names = ["hosts", "truth", "labels", "failures"]
+    # Only of simulated hosts is it known what they are.
+    names = ["hosts", "truth", "labels", *(["votes"] if hosts is None else []), "failures"]
     work = partial(_shard, folder, ids, kinds, make, recipe.limits.seconds)
     with output(folder, key, resume=resume) as place:
         if place.finished:
@@ -223,5 +225,6 @@ def _shard(
         "hosts": table_of_rows(kinds["hosts"], [galaxy.host for galaxy in made]),
         "truth": table_of_parts(kinds["truth"], [galaxy.truth for galaxy in made]),
         "labels": table_of_parts(LABELS, [galaxy.labels for galaxy in made]),
+        "votes": table_of_rows(VOTES, [galaxy.votes for galaxy in made]),
         "failures": table_of_rows(FAILURES, failed),
     }

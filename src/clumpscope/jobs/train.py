@@ -7,27 +7,23 @@ images ready, trains on them and keeps the best network.
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clumpscope.config.train import AugmentConfig, DetectorConfig, TrainConfig
-from clumpscope.core.boxes import Boxes
+from clumpscope.config.train import AugmentConfig, TrainConfig
 from clumpscope.detector.training.examples import Labelled, TrainingSet
-from clumpscope.engine.local import Progress, Workers, ordered_map, shards, silent
+from clumpscope.engine.local import Progress, Workers, silent
 from clumpscope.errors import TableError, expected_got
 from clumpscope.jobs.books import Books, Report, begun, folder_of, key_of
-from clumpscope.jobs.galaxies import both_kinds, seen
-from clumpscope.jobs.plan import Plan, start_of
-from clumpscope.models.encoder import EncoderCard
+from clumpscope.jobs.encoders import train_classifier
+from clumpscope.jobs.galaxies import views
+from clumpscope.jobs.plan import Plan
 from clumpscope.models.header import read_header
 from clumpscope.models.spec import DetectorSpec, Psf, Published
 from clumpscope.models.starts import CLASSIFIER, Source, Start
 from clumpscope.store.atomic import new_file
-from clumpscope.store.sample import Sample
 
 if TYPE_CHECKING:
     from clumpscope.detector.network import Network
@@ -35,7 +31,6 @@ if TYPE_CHECKING:
     from clumpscope.detector.training.estimate import Estimate
     from clumpscope.detector.training.levels import Keeping, Levels
 
-_SHARD = 64  # galaxies
 _TRIED = 8  # images of which the largest are tried before a training
 Step = Callable[[int, int, int], None]
 
@@ -110,33 +105,6 @@ def _dataset(
 
     stack = spec.architecture.stack if isinstance(spec.architecture, Psf) else None
     return ViewDataset(data, np.array(rows), augment, seed, stack)
-
-
-def train_classifier(
-    plan: Plan, out: Path, workers: Workers, report: Report, *, composed: Progress = silent
-) -> EncoderCard:
-    """Train the recipe's classifier; write its best encoder to ``out``.
-
-    It learns from the galaxies that a detector would learn from and those that its run-group
-    lacks, whole hosts of which are held out; what is held out from the detector it never sees.
-
-    Raises
-    ------
-    StoreError, TableError
-        If ``out`` exists or cannot be written, or a side lacks clumpy galaxies, or others.
-    ModelError
-        If the network does not exist, or ``classifier.start`` does not fit it.
-    """
-    new_file(out)
-    from clumpscope.detector.classifier.fit import fit_classifier
-
-    recipe = plan.recipe.model_copy(update={"detector": DetectorConfig()})  # on composites
-    share = recipe.train.validation_fraction
-    sides = both_kinds(plan.samples, [*plan.training, *plan.others], share, recipe.seed)
-    mine = replace(plan, recipe=recipe, start=None, training=sides[0], validation=sides[1])
-    data = TrainingSet.filled(_views(mine, workers, composed))
-    first = int((data.source < len(mine.training)).sum())
-    return fit_classifier(data, first, recipe, start_of(recipe.classifier.start), out, report)
 
 
 def _classified(plan: Plan, out: Path, workers: Workers, report: Report, *, alone: bool) -> Start:
@@ -257,16 +225,6 @@ def _images(
 
 
 def _views(plan: Plan, workers: Workers, progress: Progress) -> Iterator[Labelled | None]:
-    """What is seen of all galaxies, those to learn from first; ``None`` of what cannot be read."""
-    for part in ordered_map(partial(seen, plan.recipe, plan.spec("plan")), _tasks(plan), workers):
-        progress(len(part))
-        yield from part
-
-
-def _tasks(plan: Plan) -> Iterator[tuple[Sample, list[Boxes]]]:
-    """Some galaxies of one sample at a time, with their labels."""
-    for side in (plan.training, plan.validation):
-        for number, some in groupby(side, key=lambda one: one.sample):
-            for part in shards(list(some), _SHARD):
-                rows = [one.row for one in part]
-                yield plan.samples[number].part(rows), [one.boxes for one in part]
+    """What is seen of all galaxies, those to learn from first."""
+    sides = (plan.training, plan.validation)
+    return views(plan.recipe, plan.spec("plan"), plan.samples, sides, workers, progress)

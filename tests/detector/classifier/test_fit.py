@@ -9,8 +9,9 @@ from clumpscope.config.classifier import ClassifierConfig
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.train import TrainConfig
 from clumpscope.detector.checkpoints import read_safetensors
-from clumpscope.detector.classifier.fit import fit_classifier, initial_classifier
-from clumpscope.detector.classifier.module import Classifier
+from clumpscope.detector.classifier.fit import fit_classifier
+from clumpscope.detector.pretraining.fit import beginning
+from clumpscope.detector.pretraining.module import Scaled
 from clumpscope.detector.starts.begin import begin, encoder_module
 from clumpscope.detector.starts.encoder import encoder_layout, read_encoder
 from clumpscope.detector.starts.normalisation import UNIT
@@ -62,8 +63,8 @@ def test_it_learns_and_its_encoder_starts_a_detector(tmp_path):
     assert "32 images (16 clumpy), validated on 8" in card.provenance
     tensors = read_encoder(out, TINY).tensors
     assert sorted(read_safetensors(out)) == sorted(encoder_layout(TINY))  # no classifier
-    random, _, _ = initial_classifier(recipe().classifier, None, 3)
-    assert not torch.equal(tensors["conv1.0.weight"], random.state_dict()["conv1.0.weight"])
+    random = beginning(recipe().classifier, None, 3, outputs=1).network.state_dict()
+    assert not torch.equal(tensors["conv1.0.weight"], random["conv1.0.weight"])
     spec, network = begin(native_spec(), find_start(str(out)), TrainConfig(), 0)
     state = encoder_module(network).state_dict()
     assert all(torch.equal(one, tensors[key]) for key, one in state.items())
@@ -87,17 +88,17 @@ def test_it_begins_with_weights(tmp_path):
     torch.save(given, tmp_path / "z.pth")
     start = find_start(str(tmp_path / "z.pth"))
     with pytest.raises(ModelError, match="normalisation of"):
-        initial_classifier(recipe().classifier, start, 0)
+        beginning(recipe().classifier, start, 0, outputs=1)
     config = recipe(normalisation="unit").classifier
-    network, scaling, sha256 = initial_classifier(config, start, 0)
-    assert all(torch.equal(network.state_dict()[key], one) for key, one in given.items())
-    assert scaling == UNIT
-    assert len(sha256) == 64
+    began = beginning(config, start, 0, outputs=1)
+    assert all(torch.equal(began.network.state_dict()[key], one) for key, one in given.items())
+    assert began.scaling == UNIT
+    assert len(began.sha256) == 64
 
 
 def test_a_detector_is_no_start(cache):
     with pytest.raises(ModelError, match=r"expected weights of an encoder.*'encoder:clumpscope"):
-        initial_classifier(recipe().classifier, find_start("clumpscope-native"), 0)
+        beginning(recipe().classifier, find_start("clumpscope-native"), 0, outputs=1)
 
 
 @pytest.mark.parametrize(
@@ -115,8 +116,8 @@ def test_one_kind_alone_teaches_nothing(clumpy, message, tmp_path):
 def test_images_are_scaled_before_the_network():
     class Seen(nn.Module):
         def forward(self, images):
-            return images.mean(dim=(1, 2, 3))[:, None]
+            return images.mean(dim=(1, 2, 3))
 
-    classifier = Classifier(Seen(), (0.5, 0.25, 0.0), (0.5, 0.25, 1.0))
+    classifier = Scaled(Seen(), ((0.5, 0.25, 0.0), (0.5, 0.25, 1.0)))
     found = classifier(torch.ones(1, 3, 4, 4))
     assert float(found) == pytest.approx((1 + 3 + 1) / 3)

@@ -1,42 +1,15 @@
 """Composites and whether they are clumpy, as torch takes them."""
 
-import math
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset
-from torchvision.transforms.v2 import InterpolationMode, functional
 
-from clumpscope.config.classifier import ClassifierConfig
-from clumpscope.detector.training.examples import TrainingSet
+from clumpscope.detector.pretraining.images import GalaxyDataset, changed, unchanged
 
 
-class ClumpyDataset(Dataset[tuple[Tensor, Tensor]]):
-    """Some rows of a training set of composites; clumpy is what has a label.
-
-    Every epoch draws its changes from (seed, epoch, row); without ``augment`` there are none.
-    """
-
-    def __init__(
-        self,
-        data: TrainingSet,
-        rows: NDArray[np.intp],
-        config: ClassifierConfig,
-        seed: int,
-        *,
-        augment: bool,
-    ) -> None:
-        self.data = data
-        self.rows = rows
-        self.config = config
-        self.seed = seed
-        self.augment = augment
-        self.epoch = 0
-
-    def __len__(self) -> int:
-        return len(self.rows)
+class ClumpyDataset(GalaxyDataset):
+    """Galaxies of which those are clumpy that have a label."""
 
     @property
     def clumpy(self) -> NDArray[np.bool_]:
@@ -46,31 +19,9 @@ class ClumpyDataset(Dataset[tuple[Tensor, Tensor]]):
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         """(3, size, size) float32 in [0, 1], and 1 if it is clumpy, else 0."""
         row = int(self.rows[index])
-        image = torch.from_numpy(np.asarray(self.data.pixels[row], dtype=np.float32) / 255)
+        image = self.composite(row)
         if self.augment:
-            image = changed(image, self.config, np.random.default_rng([self.seed, self.epoch, row]))
+            image = changed(image, self.config, self.draws(row))
         else:
-            image = functional.resize(image, [self.config.size] * 2, antialias=True)
+            image = unchanged(image, self.config)
         return image, torch.tensor(float(len(self.data.labels[row]) > 0))
-
-
-def changed(image: Tensor, config: ClassifierConfig, rng: np.random.Generator) -> Tensor:
-    """Cut, resize, mirror and turn an image (3, H, W) at random (Appendix B).
-
-    The crop's area is drawn evenly between (1 - margin)² and 1 of the image's, and its aspect
-    evenly in the logarithm, as torchvision's ``RandomResizedCrop`` does.
-    """
-    height, width = image.shape[-2:]
-    area = height * width * rng.uniform((1 - config.margin) ** 2, 1)
-    aspect = math.exp(rng.uniform(*np.log(config.aspect)))
-    rows = min(height, round(math.sqrt(area / aspect)))
-    cols = min(width, round(math.sqrt(area * aspect)))
-    top, left = rng.integers(height - rows + 1), rng.integers(width - cols + 1)
-    size = [config.size] * 2
-    image = functional.resized_crop(image, top, left, rows, cols, size, antialias=True)
-    if config.flips and rng.random() < 0.5:
-        image = functional.horizontal_flip(image)
-    if config.rotation_deg:
-        angle = float(rng.uniform(-config.rotation_deg, config.rotation_deg))
-        image = functional.rotate(image, angle, InterpolationMode.BILINEAR)
-    return image

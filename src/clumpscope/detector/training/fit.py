@@ -95,7 +95,7 @@ def fit(
         If the checkpoint is damaged.
     """
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    with seeded(seed), _ctrl_c(), warnings.catch_warnings():
+    with seeded(seed), ctrl_c(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=FutureWarning, message=".*LeafSpec.*")
         for message in _EXPECTED:
             warnings.filterwarnings("ignore", message=message)
@@ -143,7 +143,7 @@ def _loggers(folder: Path) -> list[Logger]:
 
 
 @contextmanager
-def _ctrl_c() -> Iterator[None]:
+def ctrl_c() -> Iterator[None]:
     """Ctrl-C comes out as it went in, and not as the exit that Lightning makes of it."""
     try:
         yield

@@ -84,6 +84,7 @@ def inject(
         row,
         truth(image.galaxy_id, clumps, xy, image.wcs, float(total_u), bands),
         labels(image.galaxy_id, clumps, xy, changed, shown),
+        votes={},
     )
 
 

@@ -49,6 +49,12 @@ def draw_psf(rng: np.random.Generator, config: ObserveConfig) -> Psf:
     return Psf(core, shares, np.clip(shape, -0.2, 0.2))
 
 
+def fwhm_arcsec(psf: Psf, band: int) -> float:
+    """Adaptive-moment FWHM of a band, ellipticity apart."""
+    width = float(psf.sigma_arcsec[band]) * adaptive_width(psf.shares)
+    return width * float(gaussian_sigma_to_fwhm)
+
+
 def adaptive_width(shares: NDArray[np.float64]) -> float:
     """Adaptive-moment sigma of core, wing and halo over the core's sigma.
 

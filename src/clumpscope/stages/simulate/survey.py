@@ -1,4 +1,4 @@
-"""One simulated galaxy: image, host row, truth and training boxes from (seed, galaxy_id)."""
+"""One simulated galaxy: image, host row, truth, boxes and votes from (seed, galaxy_id)."""
 
 import hashlib
 from collections.abc import Sequence
@@ -38,13 +38,15 @@ from clumpscope.stages.simulate.observe import (
     source_spectra,
     variance,
 )
-from clumpscope.stages.simulate.psf import Frequencies, psf_images
+from clumpscope.stages.simulate.psf import Frequencies, fwhm_arcsec, psf_images
 from clumpscope.stages.simulate.sources import R, Sources, U
+from clumpscope.stages.simulate.votes import Conditions, vote
 
 _MARGIN = 1.08  # of the painted field over the expected cutout
 _LARGEST = 700  # px of the painted field
 _PSF_R90 = 1.3  # arcsec, of a point source in usual seeing: it widens small galaxies
 _BIRTH_R90 = 1.2  # few clumps are born beyond
+_VOTES = 0x766F7465  # a stream of their own
 _NEAR = 1.3  # R90: odd sources further out are not in the truth
 
 
@@ -53,19 +55,33 @@ class SimulatedGalaxy:
     """What is known about one simulated galaxy.
 
     ``host`` is one row of the host table; ``truth`` and ``labels`` are columns of the tables
-    of those names (their ``galaxy_id`` included).
+    of those names (their ``galaxy_id`` included); ``votes`` is a row of that table, empty of a
+    galaxy whose host is not simulated.
     """
 
     image: GalaxyImage
     host: Columns
     truth: Columns
     labels: Columns
+    votes: Columns
 
 
-def galaxy_rng(seed: int, galaxy_id: str) -> np.random.Generator:
-    """Random generator of one galaxy, the same in every process and order."""
+def galaxy_rng(seed: int, galaxy_id: str, *purpose: int) -> np.random.Generator:
+    """Random generator of one galaxy, the same in every process and order.
+
+    With a ``purpose`` it is another one, whose draws change none of the first's.
+    """
     digest = hashlib.sha256(galaxy_id.encode()).digest()
-    return np.random.default_rng([seed, int.from_bytes(digest[:8], "big")])
+    return np.random.default_rng([seed, int.from_bytes(digest[:8], "big"), *purpose])
+
+
+def votes_of(
+    galaxy_id: str, host: Host, visit: Visit, config: SimulateConfig, seed: int
+) -> Columns:
+    """One row of the table of votes."""
+    noise = float(sky_noise(visit)[R]) / config.observe.pixscale_arcsec
+    seen = Conditions(fwhm_arcsec(visit.psf, R), noise)
+    return {"galaxy_id": galaxy_id, **vote(galaxy_rng(seed, galaxy_id, _VOTES), host, seen)}
 
 
 def simulate_galaxy(galaxy_id: str, config: SimulateConfig, seed: int) -> SimulatedGalaxy:
@@ -116,6 +132,7 @@ def simulate_galaxy(galaxy_id: str, config: SimulateConfig, seed: int) -> Simula
         row,
         truth(galaxy_id, sources.subset(near), xy[near], wcs, total[U], bands),
         labels(galaxy_id, sources, xy, image, shown),
+        votes_of(galaxy_id, host, visit, config, seed),
     )
 
 

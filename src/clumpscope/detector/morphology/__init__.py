@@ -1,0 +1,1 @@
+"""A network that answers questions about the shapes of galaxies; its encoder starts a detector."""

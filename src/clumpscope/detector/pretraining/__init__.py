@@ -1,0 +1,1 @@
+"""Encoders trained on whole galaxies before a detector begins with them: what all share."""
