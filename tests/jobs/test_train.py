@@ -15,7 +15,6 @@ from clumpscope.detector.training import fit as fitting
 from clumpscope.detector.weights import load_model
 from clumpscope.errors import ModelError, StoreError, TableError
 from clumpscope.jobs import galaxies as reading
-from clumpscope.jobs import train as job
 from clumpscope.jobs.plan import Plan, make_plan
 from clumpscope.jobs.train import rehearse, train
 from clumpscope.store.manifest import sha256_file
@@ -192,7 +191,7 @@ def test_a_model_that_does_not_fit_is_told_before_any_work(
 ) -> None:
     first = tmp_path / "a.safetensors"
     train(make_plan([narrow], RECIPE), first, 1, silent)
-    monkeypatch.setattr(job, "ordered_map", None)
+    monkeypatch.setattr(reading, "ordered_map", None)
     wider = changed(start=str(first)).model_copy(update={"detector": DetectorConfig(channels=32)})
     with pytest.raises(ModelError, match=r"a\.safetensors architecture: expected .*channels=32"):
         train(make_plan([narrow], wider), tmp_path / "b.safetensors", 1, silent)
@@ -262,7 +261,7 @@ def test_a_folder_that_takes_no_file_is_told_before_any_work(
     narrow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setattr(job, "ordered_map", None)
+    monkeypatch.setattr(reading, "ordered_map", None)
     with pytest.raises(StoreError, match=r"m\.safetensors: expected a place in a folder"):
         train(make_plan([narrow], RECIPE), tmp_path / "file" / "m.safetensors", 1, silent)
 

@@ -42,6 +42,7 @@ class Stop(BaseException):
     """As a kill."""
 
 
+@pytest.mark.slow
 def test_a_training_that_is_gone_on_with_is_the_same_bit_for_bit(
     narrow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ from clumpscope.detector.training.examples import TrainingSet
 from clumpscope.detector.training.module import DetectorModule
 from clumpscope.errors import FolderError, StoreError, TrainingError
 from clumpscope.jobs import books
-from clumpscope.jobs import train as job
+from clumpscope.jobs import galaxies as reading
 from clumpscope.jobs.plan import make_plan
 from clumpscope.jobs.train import train
 from clumpscope.store.sample import Sample
@@ -59,7 +59,7 @@ def test_what_changed_is_named(
     refused(changed(), "another labels")
     write_parquet(labels, sample / "labels.parquet")
     # Neither changes what comes of it; the images are not made ready again.
-    monkeypatch.setattr(job, "ordered_map", None)
+    monkeypatch.setattr(reading, "ordered_map", None)
     spec = train(
         make_plan([sample], changed(workers=1, checkpoint_steps=2)), out, 1, silent, resume=True
     )
@@ -77,7 +77,7 @@ def test_a_cache_serves_other_trainings_on_the_same_images(
     train(make_plan([narrow], changed()), tmp_path / "a.safetensors", 1, silent, cache=cache)
     (folder,) = cache.iterdir()
     assert len(TrainingSet.kept(folder)) == 16
-    monkeypatch.setattr(job, "ordered_map", None)  # nothing is made ready again
+    monkeypatch.setattr(reading, "ordered_map", None)  # nothing is made ready again
     other = changed(max_learning_rate=1e-5)
     told = []
     train(
