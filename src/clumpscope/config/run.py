@@ -85,7 +85,7 @@ class RefineConfig(Section):
     """An outline of fewer pixels does not count."""
     outline_grow_fwhm: NotNegative = 1.0
     """Width by which the outline is grown, r-band PSF-FWHM."""
-    beyond_fwhm: NotNegative = 0.0
+    beyond_fwhm: NotNegative = 2.0
     """Clumps farther than this beyond the grown outline are dropped, r-band PSF-FWHM."""
     recentre_fwhm: NotNegative = 0.35
     """Clumps move to the peak of their light if it is this near, r-band PSF-FWHM; 0: never."""
