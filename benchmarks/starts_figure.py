@@ -1,4 +1,4 @@
-"""Table and figure of `bench_starts`."""
+"""Table and figure of `starts`."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

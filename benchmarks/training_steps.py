@@ -68,7 +68,7 @@ def stepper(plan: Plan, data: ViewDataset) -> Callable[[], int]:
 
 def needs(plan: Plan, data: ViewDataset) -> Estimate:
     """What `train --dry-run` says of it."""
-    return estimate(lambda: build(plan.spec("timed")), data, plan.recipe.train)
+    return estimate(build(plan.spec("timed")), data, plan.recipe.train)
 
 
 def plan_of(way: str, sample: Path, batch: int | None = None) -> Plan:

@@ -16,7 +16,7 @@ and 0.2 a cell for its figures: 83 minutes for all thirty cells, and 5 to make i
 of Faster R-CNN: 65 and 41 ms a pass.) Cells that tell most come first; one that is done is not done
 again, and one that was interrupted goes on.
 
-    OMP_NUM_THREADS=1 python benchmarks/bench_starts.py --sample SAMPLE --bench DIR \
+    OMP_NUM_THREADS=1 python benchmarks/starts.py --sample SAMPLE --bench DIR \
         --encoders DIR --work DIR [--wait MINUTES] [--figure PNG]
 
 SAMPLE is of ``recipes/training.toml``; --bench has ``test`` and ``validation``, as
