@@ -16,6 +16,7 @@ def test_what_is_shown_is_the_same_recipe(source, tmp_path):
 def test_check_tells_what_a_recipe_changes():
     assert check_recipe(RECIPES / "published.toml") == [
         ("refine.nucleus_fwhm", "0.0", "0.5"),
+        ("refine.beyond_fwhm", "0.0", "2.0"),
         ("refine.recentre_fwhm", "0.0", "0.35"),
         ("measure.background", '"annulus"', '"isophotes"'),
         ("measure.blend_fwhm", "0.0", "2.25"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from clumpscope.errors import ModelError, expected_got
 
-DEFAULT = "clumpscope-psf"
+DEFAULT = "clumpscope-native"
 FOR_PICTURES = "clumpscope-native"  # where a sample is pictures alone
 _NAME = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,63}")
 
