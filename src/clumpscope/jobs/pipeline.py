@@ -14,7 +14,7 @@ import numpy as np
 from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.config.run import CompositeConfig, DetectConfig
+from clumpscope.config.run import DetectConfig
 from clumpscope.config.stack import StackConfig
 from clumpscope.core.conditions import Conditions
 from clumpscope.core.flags import ClumpFlag
@@ -182,13 +182,11 @@ def model_for(
     """
     path = find_model(model, pictures=pictures)
     spec = read_spec(path)
-    wanted: dict[str, CompositeConfig | StackConfig] = {"composite": spec.composite}
-    if isinstance(spec.view, StackConfig):
-        wanted["stack"] = spec.view
-    for section in wanted.keys() & recipe.model_fields_set:
-        if (said := getattr(recipe, section)) != wanted[section]:
-            what = f"[{section}], model {spec.name}"
-            raise RecipeError(expected_got(what, wanted[section], said))
+    said, seen = recipe.model_fields_set, spec.view
+    if "composite" in said and recipe.composite != (wanted := spec.composite):
+        raise RecipeError(expected_got(f"[composite], model {spec.name}", wanted, recipe.composite))
+    if isinstance(seen, StackConfig) and "stack" in said and recipe.stack != seen:
+        raise RecipeError(expected_got(f"[stack], model {spec.name}", seen, recipe.stack))
     return path, spec
 
 
