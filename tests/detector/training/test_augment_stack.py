@@ -60,3 +60,14 @@ def test_nothing_is_changed_that_is_not_asked_for():
     after = augment_stack(before, AugmentConfig(flips=False), np.random.default_rng(1))
     np.testing.assert_array_equal(after.pixels, before.pixels)
     np.testing.assert_array_equal(after.noise, before.noise)
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 10_000), missing=st.sets(st.integers(0, 4), max_size=4))
+def test_bands_that_are_kept_are_there(seed, missing):
+    before = example()
+    before.pixels[list(missing)] = np.nan
+    before.noise[list(missing)] = np.nan
+    changed = augment_stack(before, EVERYTHING, np.random.default_rng(seed))
+    assert np.isfinite(changed.noise).sum() >= min(2, 5 - len(missing))
+    assert not np.isfinite(changed.noise[list(missing)]).any()

@@ -29,7 +29,8 @@ def augment_stack(example: Example, config: AugmentConfig, rng: np.random.Genera
         tones = tones + np.log(factors[:, 0, 0])
     if rng.random() < config.fewer_bands:
         lost = rng.random(len(light)) < _LOST
-        lost[rng.choice(len(light), min(_KEPT, len(light)), replace=False)] = False
+        there = np.flatnonzero(np.isfinite(tones))
+        lost[rng.choice(there, min(_KEPT, len(there)), replace=False)] = False
         light = np.where(lost[:, None, None], np.float32(np.nan), light)
         tones = np.where(lost, np.float32(np.nan), tones)
     return replace(example, pixels=light, noise=tones)
