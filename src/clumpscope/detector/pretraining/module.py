@@ -2,6 +2,7 @@
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class Scaled(nn.Module):
         return seen
 
 
-class PretrainingModule(lightning.LightningModule):
+class PretrainingModule(lightning.LightningModule, ABC):
     """Optimiser and loop; a subclass has the loss, and judges what is held out.
 
     ``best_by`` names the metric that is highest where the network is best; ``metrics`` are those
@@ -56,13 +57,13 @@ class PretrainingModule(lightning.LightningModule):
         self.losses: list[Tensor] = []
         self.metrics: dict[str, float] = {}
 
+    @abstractmethod
     def loss(self, batch: Batch) -> Tensor:
-        """The loss of a batch."""
-        raise NotImplementedError
+        """The loss of a batch, of no dimension."""
 
+    @abstractmethod
     def judged(self) -> dict[str, float]:
         """Metrics of what was held out, since they were last asked for."""
-        raise NotImplementedError
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         """The loss; not finite, it ends the training."""
