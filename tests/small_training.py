@@ -19,6 +19,15 @@ RECIPE = Recipe(
         augment=AugmentConfig(scale=0.1, smooth=0.5),
     ),
 )
+NARROW = """
+[composite]
+size = 64
+crop = 48
+[detector]
+encoder = "resnet10t"
+channels = 16
+head = 16
+"""  # the same, as a file begins
 
 
 def changed(**settings) -> Recipe:

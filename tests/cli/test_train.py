@@ -15,15 +15,10 @@ from clumpscope.jobs import encoders
 from clumpscope.jobs import train as job
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import write_parquet
+from small_training import NARROW
 
-RECIPE = """
-[composite]
-size = 64
-crop = 48
-[detector]
-encoder = "resnet10t"
-channels = 16
-head = 16
+RECIPE = f"""
+{NARROW}
 [train]
 epochs = 4
 batch_size = 8

@@ -12,17 +12,11 @@ from clumpscope.detector.training.levels import Levels
 from clumpscope.detector.weights import load_model
 from clumpscope.jobs.plan import make_plan
 from clumpscope.jobs.train import train
-from small_training import changed, silent
+from small_training import NARROW, changed, silent
 
 MIRRORED = AugmentConfig(transpose=False)
-RECIPE = """
-[composite]
-size = 64
-crop = 48
-[detector]
-encoder = "resnet10t"
-channels = 16
-head = 16
+RECIPE = f"""
+{NARROW}
 [train]
 epochs = 4
 batch_size = 4

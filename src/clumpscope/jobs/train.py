@@ -197,11 +197,14 @@ def train(
         checking = _dataset(data, range(first, len(data)), spec, None, seed)
         keeping = _keeping(data, spec, config)
         if keeping is not None and not keeping.obstacle:
-            name = levels_key(plan.images_key, spec, network, keeping.ways)
-            place_of = place.work / "levels" if cache is None else cache / name
+            name = (
+                "levels"
+                if cache is None
+                else levels_key(plan.images_key, spec, network, keeping.ways)
+            )
+            kept = (place.work if cache is None else cache) / name
             parts = (learning, keeping.ways), (checking, 1)
-            levels = _levels(network, parts, place_of, alone=rank() == 0)
-            learning.levels = checking.levels = levels
+            learning.levels = checking.levels = _levels(network, parts, kept, alone=rank() == 0)
         watch = Watch(books.told, books.save, step, books.broken)
         fit(network, learning, checking, config, seed, watch, Place(place.folder, place.work))
         return books.ended(place, network, plan.recipe) if rank() == 0 else read_header(out).spec

@@ -57,7 +57,9 @@ def beginning(config: PretrainingConfig, start: Start | None, seed: int, outputs
     wanted = encoder_layout(config.encoder)
     if start is not None and start.source is None:
         alone, remedy = "weights of an encoder", f"'encoder:{start.text}' is one"
-        raise ModelError(expected_got("start", alone, "a detector", remedy))
+        raise ModelError(
+            expected_got("start of an encoder's training", alone, "a detector", remedy)
+        )
     with seeded(seed):
         network: nn.Module = timm.create_model(
             config.encoder, pretrained=False, num_classes=outputs
