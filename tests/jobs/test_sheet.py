@@ -5,16 +5,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy.table import Table
 from matplotlib.collections import PatchCollection
+from PIL import Image
 
+import scenes
 from clumpscope import plot
 from clumpscope.config.recipe import Recipe
+from clumpscope.config.run import CompositeConfig
+from clumpscope.core.composite import colour
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.schema import plain
 from clumpscope.errors import StoreError, TableError
+from clumpscope.jobs.panels import panels
 from clumpscope.jobs.run import run
 from clumpscope.jobs.sheet import sheet
+from clumpscope.plot.sheet import contact_sheet
+from clumpscope.stages.refine import positions_table
 from clumpscope.store.run import Run
+from clumpscope.store.sample import Sample
+from clumpscope.store.tables import write_parquet
 
 
 def titles(figure):
@@ -111,3 +121,19 @@ def test_a_sheet_that_cannot_be_drawn_does_not_fail_the_run(
     next(folder.iterdir()).write_text("not FITS")
     summary = run(folder, tmp_path / "other", Recipe())
     assert (summary.failed, summary.undrawn) == (1, "no galaxy's image can be read")
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_picture_is_outlined_and_its_side_told_if_known(tmp_path: Path, known: bool) -> None:
+    image = scenes.galaxy(shape=(100, 120), host_flux=400, bands=("g", "r", "i"))
+    pixels = np.rint(255 * colour(image, CompositeConfig())).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "p.png")
+    if known:
+        row = {"galaxy_id": ["p"], "pixscale_arcsec": [0.2], "psf_fwhm_r": [0.65]}
+        write_parquet(Table(row), tmp_path / "hosts.parquet")
+    sample = Sample.open(tmp_path)
+    (panel,) = panels(sample, positions_table([]), Recipe(), sample.ids)
+    assert 0.05 < panel.outline.mean() < 0.6
+    assert panel.outline[50, 60]
+    title = contact_sheet([panel]).axes[0].texts[0].get_text()
+    assert ("″" in title) == known

@@ -27,6 +27,7 @@ def test_a_picture_takes_its_scale_from_the_hosts_or_the_recipe(tmp_path):
     assert unknown.pixscale_arcsec == CONFIG.pixscale_arcsec
     assert unknown.psf_fwhm_arcsec == CONFIG.psf_fwhm_arcsec
     assert unknown.psf_assumed
+    assert [one.pixscale_assumed for one in (known, unknown)] == [False, True]
     with pytest.raises(ImageError, match="a: expected calibrated bands to measure"):
         require_galaxy(known)
 

@@ -221,6 +221,8 @@ class ColourImage:
         PSF-FWHM, arcsec.
     psf_assumed
         True if the recipe's default width was taken.
+    pixscale_assumed
+        True if the recipe's default pixel side was taken.
     """
 
     galaxy_id: str
@@ -228,6 +230,7 @@ class ColourImage:
     pixscale_arcsec: float
     psf_fwhm_arcsec: float
     psf_assumed: bool = False
+    pixscale_assumed: bool = False
 
     def __post_init__(self) -> None:
         check_galaxy_id(self.galaxy_id)

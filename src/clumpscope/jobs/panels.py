@@ -12,7 +12,7 @@ from clumpscope.core.composite import colour
 from clumpscope.core.galaxy import AnyImage, ColourImage
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.ops.host import psf_fwhm_px
-from clumpscope.ops.outline import galaxy_outline
+from clumpscope.ops.outline import outline_of
 from clumpscope.plot.sheet import Panel
 from clumpscope.stages.evaluate.cases import TRUE_FLOOR
 from clumpscope.store.sample import Sample
@@ -77,22 +77,21 @@ def _panel(
     flag: int,
 ) -> Panel:
     if isinstance(image, ColourImage):
-        rgb, wcs, outline = image.pixels, None, np.zeros(image.shape, dtype=bool)
+        rgb, wcs, known = image.pixels, None, not image.pixscale_assumed
     else:
-        rgb, wcs = colour(image, recipe.composite), image.wcs
-        outline = galaxy_outline(image, recipe.refine)
+        rgb, wcs, known = colour(image, recipe.composite), image.wcs, True
     return Panel(
         title=image.galaxy_id,
         rgb=rgb,
         wcs=wcs,
-        outline=outline,
+        outline=outline_of(image, recipe.refine),
         xy=np.column_stack([plain(found, f"clump_centre_px_{axis}") for axis in "xy"]),
         label=plain(found, "clump_label_id").astype(np.int64),
         box=corners_of(found, "clump_px_"),
         aperture_px=recipe.measure.aperture_fwhm * psf_fwhm_px(image),
         truth_xy=None if truth is None else _true_xy(truth),
         downward=isinstance(image, ColourImage),
-        pixscale_arcsec=image.pixscale_arcsec,
+        pixscale_arcsec=image.pixscale_arcsec if known else np.nan,
         strong=plain(found, "flags").astype(np.int64) & flag > 0,
     )
 

@@ -12,7 +12,7 @@ from clumpscope.core.composite import colour
 from clumpscope.core.frames import boxes_fraction_to_native
 from clumpscope.core.galaxy import ColourImage
 from clumpscope.errors import ImageError, StoreError
-from clumpscope.ops.outline import galaxy_outline
+from clumpscope.ops.outline import outline_of
 from clumpscope.plot import Portrait, portrait
 from clumpscope.stages.catalogue.places import kpc_per_arcsec
 from clumpscope.store.run import Run
@@ -53,13 +53,10 @@ def show(run: Path, galaxy_id: str, recipe: Recipe | None = None) -> "Figure":
 def _portrait(store: Run, sample: Sample, galaxy_id: str, recipe: Recipe, failure: str) -> Portrait:
     index = sample.index(galaxy_id)
     image = sample.read_starred(index, recipe.sample, recipe.limits)
+    rgb = image.pixels if isinstance(image, ColourImage) else colour(image, recipe.composite)
     outline = np.zeros(image.shape, dtype=bool)
-    if isinstance(image, ColourImage):
-        rgb = image.pixels
-    else:
-        rgb = colour(image, recipe.composite)
-        if image.wcs is not None:
-            outline = galaxy_outline(image, recipe.refine)
+    if isinstance(image, ColourImage) or image.wcs is not None:
+        outline = outline_of(image, recipe.refine)
     found = boxes_by_galaxy(store.read("detections")).get(galaxy_id, Boxes.empty())
     clumps, redshift = store.clumps(), sample.host(index, "redshift")
     return Portrait(

@@ -5,16 +5,30 @@ from astropy.stats import gaussian_sigma_to_fwhm
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from clumpscope.config.run import RefineConfig
-from clumpscope.core.galaxy import GalaxyImage, MaskBit
+from clumpscope.config.run import CompositeConfig, RefineConfig
+from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage, MaskBit
 from clumpscope.ops.background import sky
 from clumpscope.ops.host import host_centre, psf_fwhm_px, reference_band
+from clumpscope.ops.unstretched import unstretched
 
 Mask = NDArray[np.bool_]
 
 _EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
 # The host's centre may fall on a hole of its segment: search so many PSF-FWHM around it.
 _CENTRE_TOLERANCE_FWHM = 2.0
+
+
+def outline_of(image: AnyImage, config: RefineConfig) -> Mask:
+    """Host outline, (ny, nx); of a picture, that of the bands that its stretch hides.
+
+    Raises
+    ------
+    ImageError
+        If a `GalaxyImage` has no WCS.
+    """
+    if isinstance(image, ColourImage):
+        image = unstretched(image, CompositeConfig())
+    return galaxy_outline(image, config)
 
 
 def galaxy_outline(image: GalaxyImage, config: RefineConfig, *, starlight: bool = False) -> Mask:

@@ -75,6 +75,11 @@ class Portrait:
         return self.image.pixscale_arcsec if known else float("nan")
 
     @property
+    def scale_known(self) -> bool:
+        """Whether the pixel side is not a default."""
+        return not (isinstance(self.image, ColourImage) and self.image.pixscale_assumed)
+
+    @property
     def masked(self) -> NDArray[np.bool_]:
         """(ny, nx) True where a band has a masked pixel."""
         masked = np.zeros(self.outline.shape, dtype=bool)

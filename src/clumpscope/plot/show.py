@@ -102,7 +102,8 @@ def _composite(ax: Axes, galaxy: Portrait, view: View) -> None:
     outline(ax, view, galaxy.outline, linewidth=1.0)
     scale, (words, fwhm) = galaxy.pixscale_arcsec, galaxy.psf
     if np.isfinite(scale):
-        scale_bar(ax, view, scale, galaxy.kpc_per_arcsec)
+        if galaxy.scale_known:
+            scale_bar(ax, view, scale, galaxy.kpc_per_arcsec)
         psf_circle(ax, view, fwhm / scale, f"{words} {fwhm:.2f}″")
         draw_apertures(ax, galaxy, view, galaxy.aperture_px, linewidth=1.2)
     if galaxy.wcs is not None:

@@ -223,7 +223,9 @@ class Sample:
         fwhm = psf_fwhm or default_psf
         picture = read_picture(path, config.pixscale_arcsec, fwhm, psf_assumed=True, limits=limits)
         pixscale = self._pixscale(index, picture.shape)
-        if pixscale is not None:
+        if pixscale is None:
+            picture = replace(picture, pixscale_assumed=True)
+        else:
             picture = replace(picture, pixscale_arcsec=pixscale, psf_assumed=psf_fwhm is None)
         check_psf_width(str(path), fwhm, picture.pixscale_arcsec, limits)
         return picture

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clumpscope.config.run import CompositeConfig, RefineConfig
+from clumpscope.config.run import RefineConfig
 from clumpscope.core.boxes import Boxes
 from clumpscope.core.conditions import image_flags
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.frames import boxes_fraction_to_native
 from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage, MaskBit
 from clumpscope.ops.host import host_centre, light_centre, psf_fwhm_px, reference_band
-from clumpscope.ops.outline import galaxy_outline, grown, inside
+from clumpscope.ops.outline import galaxy_outline, grown, inside, outline_of
 from clumpscope.ops.overlap import suppress
-from clumpscope.ops.unstretched import unstretched
 from clumpscope.stages.refine.merge import merge
 from clumpscope.stages.refine.recentre import recentre
 
@@ -88,7 +87,7 @@ def refine(
     score_threshold
         Lowest score that stays.
     outline
-        That of a `GalaxyImage` by these settings, where it is known; ``None``: it is found.
+        By these settings, where it is known; ``None``: it is found.
 
     Raises
     ------
@@ -96,11 +95,10 @@ def refine(
         If a `GalaxyImage` has no WCS, hence no pixel scale.
     """
     fwhm = psf_fwhm_px(image)
+    outline = outline_of(image, config) if outline is None else outline
     if isinstance(image, ColourImage):
-        outline = galaxy_outline(unstretched(image, CompositeConfig()), config)
         common = image_flags(image)
     else:
-        outline = galaxy_outline(image, config) if outline is None else outline
         common = image_flags(image, [reference_band(image)])
     if not outline.any():
         common |= ClumpFlag.NO_OUTLINE
