@@ -4,10 +4,9 @@ import ast
 import io
 
 import pytest
+from docutils import core
 
 from places import ROOT
-
-core = pytest.importorskip("docutils.core")
 
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from torchvision.ops import nms
 
 from clumpscope.core.boxes import Boxes
 from clumpscope.ops.overlap import iou, suppress
@@ -41,9 +43,6 @@ def test_iou_knows_no_place_no_scale_and_no_order(seed, shift, scale):
 @pytest.mark.parametrize("threshold", [0.0, 0.2, 0.5])
 @pytest.mark.parametrize("seed", range(5))
 def test_suppression_is_that_of_torchvision(seed, threshold):
-    torch = pytest.importorskip("torch")
-    from torchvision.ops import nms
-
     boxes = random_boxes(seed, 80)
     # Distinct scores: torch does not say how it orders equal ones.
     scores = np.random.default_rng(seed).permutation(80) / 80
