@@ -65,7 +65,8 @@ def test_galaxies_that_cannot_be_read_make_room_for_others(
     images = folder / "images"
     (images / "sim000001.fits").write_text("no image")
     (images / "sim000003.fits").unlink()
-    pixels = np.random.default_rng(0).integers(0, 256, (20, 40, 3), dtype=np.uint8)
+    pixels = np.random.default_rng(0).integers(10, 20, (40, 60, 3), dtype=np.uint8)
+    pixels[12:28, 20:40] += 150
     Image.fromarray(pixels).save(images / "sim000003.png")
     sample, clumps = Sample.open(folder), read_parquet(oblong_run / "positions.parquet")
     drawn = panels(sample, clumps, RECIPE, sample.ids, most=2)
@@ -74,6 +75,8 @@ def test_galaxies_that_cannot_be_read_make_room_for_others(
     assert np.rint(255 * picture.rgb).astype(np.uint8).tolist() == pixels.tolist()
     assert picture.downward
     assert picture.wcs is None
-    assert not picture.outline.any()
-    assert picture.outline.shape == (20, 40)
+    assert picture.outline.shape == (40, 60)
+    assert picture.outline[14:26, 22:38].all()
+    assert not picture.outline[[0, -1]].any()
+    assert not picture.outline[:, [0, -1]].any()
     assert picture.aperture_px == pytest.approx(2 * sample.host(2, "psf_fwhm_r") / 0.396, rel=1e-3)
