@@ -1,6 +1,6 @@
 """Files of tensors: what torch saved (.pth, .bin, .ckpt), and safetensors.
 
-The only place where a pickle is read, always with ``weights_only``: no code in it can run.
+The only place where a pickle of others is read, with ``weights_only``: no code in it can run.
 """
 
 import pickle
