@@ -2,10 +2,11 @@
 
 The score threshold is chosen on the validation sample (where the lower of completeness and
 purity at 3 % is highest), the figures are of the test sample, by the definition in
-`clumpscope.stages.evaluate`. With --write, the model is copied with that threshold and these
-figures in its spec.
+`clumpscope.stages.evaluate`. With --threshold, that one counts and nothing is chosen. With --write,
+the model is copied with its threshold and these figures in its spec.
 
-    python benchmarks/bench_completeness.py [MODEL] [--work DIR] [--write OUT.safetensors]
+    python benchmarks/bench_completeness.py [MODEL] [--work DIR] [--threshold SCORE]
+        [--orientations N] [--write OUT.safetensors]
 """
 
 import argparse
@@ -16,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.config.run import RefineConfig
+from clumpscope.config.run import DetectConfig, RefineConfig
 from clumpscope.detector.weights import load_model, save_model
 from clumpscope.engine.local import default_workers
 from clumpscope.jobs import evaluate as job
@@ -57,12 +58,36 @@ def benchmark_samples(work: Path) -> dict[str, Path]:
     return folders
 
 
-def ran(sample: Path, out: Path, model: str, threshold: float) -> Path:
-    """Run a model on a sample at a score threshold."""
-    recipe = Recipe(refine=RefineConfig(score_threshold=threshold))
+def recipe_at(threshold: float, orientations: int = 1) -> Recipe:
+    """The default recipe at a score threshold."""
+    return Recipe(
+        refine=RefineConfig(score_threshold=threshold),
+        detect=DetectConfig(orientations=orientations),
+    )
+
+
+def ran(sample: Path, out: Path, model: str, recipe: Recipe) -> Path:
+    """Run a model on a sample."""
     summary = run(sample, out, recipe, model=model, workers=default_workers())
-    print(f"{sample.name} at {threshold:.2f}: {summary}")
+    print(f"{sample.name} at {recipe.refine.score_threshold:.2f}: {summary}", flush=True)
     return out
+
+
+def judged(sample: Path, out: Path, model: str, recipe: Recipe) -> Evaluation:
+    """A run of a model against the truth of a sample."""
+    done = Run(ran(sample, out, model, recipe))
+    truth = read_truth(sample / "truth.parquet")
+    return evaluate(done.read("catalogue"), done.read("galaxies"), truth)
+
+
+def chosen(sample: Path, out: Path, model: str, orientations: int = 1) -> float:
+    """The threshold that a sample chooses; its curve is printed."""
+    curve = judged(sample, out, model, recipe_at(LOWEST, orientations)).curve
+    for threshold, item in curve:
+        print(
+            f"  {threshold:.2f} {item.completeness.value:.3f} {item.purity.value:.3f}", flush=True
+        )
+    return best_threshold(curve)
 
 
 def describe(name: str, result: Evaluation) -> None:
@@ -91,21 +116,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", nargs="?")
     parser.add_argument("--work", type=Path, default=Path(tempfile.mkdtemp()))
+    parser.add_argument("--threshold", type=float)
+    parser.add_argument("--orientations", type=int, default=1, choices=(1, 2, 4, 8))
     parser.add_argument("--write", type=Path)
     parser.add_argument("--provenance", help="what to say of the model's training")
     options = parser.parse_args()
     path = find_model(options.model)
     samples = benchmark_samples(options.work)
     trial = options.work / f"runs-{os.getpid()}"
-    low = Run(ran(samples["validation"], trial / "validation", str(path), LOWEST))
-    truth = read_truth(samples["validation"] / "truth.parquet")
-    curve = evaluate(low.read("catalogue"), low.read("galaxies"), truth).curve
-    for threshold, item in curve:
-        print(
-            f"  {threshold:.2f} {item.completeness.value:.3f} {item.purity.value:.3f}", flush=True
-        )
-    threshold = best_threshold(curve)
-    out = ran(samples["test"], trial / "test", str(path), threshold)
+    threshold, orientations = options.threshold, options.orientations
+    if threshold is None:
+        threshold = chosen(samples["validation"], trial / "validation", str(path), orientations)
+    settings = recipe_at(threshold, orientations)
+    out = ran(samples["test"], trial / "test", str(path), settings)
     results = job.evaluate(out, samples["test"] / "truth.parquet", Recipe())
     for name, result in results.items():
         describe(name, result)

@@ -1,9 +1,9 @@
 """How many galaxies `clumpscope-psf` needs: completeness and purity against their number.
 
 ``recipes/psf.toml`` is trained on the first N galaxies of one sample of ``recipes/training.toml``,
-with as many passes as make about the same number of steps, then judged as `bench_completeness.py`
-does: the threshold of the validation sample, figures of the frozen test sample. One core takes
-about 54 ms an image a pass. A model that is there is not trained again.
+with fewer passes the more there are, then judged as `bench_completeness.py` does: the threshold of
+the validation sample, figures of the frozen test sample. One core takes about 54 ms an image a
+pass. A model that is there is not trained again.
 
     python benchmarks/learning_curve.py --sample SAMPLE --bench DIR --work DIR [--galaxies N ...]
 
@@ -15,32 +15,22 @@ import os
 import sys
 from pathlib import Path
 
-from bench_completeness import LOWEST, benchmark_samples, ran
+from bench_completeness import benchmark_samples, chosen, judged, recipe_at
 from starts import first
 
 from clumpscope.config.recipe import Recipe, load_recipe
 from clumpscope.jobs.plan import make_plan
 from clumpscope.jobs.train import train
-from clumpscope.stages.evaluate.scores import Evaluation, best_threshold, evaluate
-from clumpscope.store.run import Run
-from clumpscope.store.truth import read_truth
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "psf.toml"
 PASSES = {250: 40, 500: 30, 1000: 20, 2000: 14, 4000: 9}
 
 
-def recipe_of(passes: int) -> Recipe:
+def training(passes: int) -> Recipe:
     """The shipped recipe with another number of epochs; a worker is a core less for others."""
     recipe = load_recipe(RECIPE)
     learning = recipe.train.model_copy(update={"epochs": passes, "workers": 1})
     return recipe.model_copy(update={"train": learning})
-
-
-def judged(sample: Path, out: Path, model: Path, threshold: float) -> Evaluation:
-    """A run of a model against the truth of a sample."""
-    run = Run(ran(sample, out, str(model), threshold))
-    truth = read_truth(sample / "truth.parquet")
-    return evaluate(run.read("catalogue"), run.read("galaxies"), truth)
 
 
 def main() -> None:
@@ -59,11 +49,11 @@ def main() -> None:
         model = options.work / f"psf-{galaxies}.safetensors"
         if not model.exists():
             part = first(options.sample, galaxies, options.work / f"first-{galaxies}")
-            train(make_plan([part], recipe_of(passes)), model, 1, lambda *_: None, resume=True)
+            train(make_plan([part], training(passes)), model, 1, lambda *_: None, resume=True)
         trial = options.work / f"runs-{galaxies}-{os.getpid()}"
-        low = judged(samples["validation"], trial / "validation", model, LOWEST)
-        threshold = best_threshold(low.curve)
-        at = judged(samples["test"], trial / "test", model, threshold).at[0.03]
+        threshold = chosen(samples["validation"], trial / "validation", str(model))
+        test = judged(samples["test"], trial / "test", str(model), recipe_at(threshold))
+        at = test.at[0.03]
         shares = " | ".join(
             f"{share.value:.3f} ({share.low:.3f}-{share.high:.3f})"
             for share in (at.completeness, at.purity)

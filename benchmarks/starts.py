@@ -196,9 +196,9 @@ def main() -> None:
     spec = make_plan(
         [first(options.sample, 250, work / "first-250")], CELLS[0].recipe(options.encoders)
     ).spec("x")
-    samples = tuple(
-        scores.tested(options.bench / name, number, spec)
-        for name, number in (("validation", VALIDATION), ("test", TEST))
+    samples = (
+        scores.tested(options.bench / "validation", VALIDATION, spec),
+        scores.tested(options.bench / "test", TEST, spec),
     )
     waited_until = time.monotonic() + 60 * options.wait
     for _ in range(options.cells):
