@@ -23,7 +23,7 @@ from clumpscope.engine.local import default_workers
 from clumpscope.jobs import evaluate as job
 from clumpscope.jobs.run import run
 from clumpscope.models.registry import find_model
-from clumpscope.stages.evaluate.scores import Evaluation, best_threshold, evaluate
+from clumpscope.stages.evaluate.scores import Evaluation, best, evaluate
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
 from clumpscope.store.truth import read_truth
@@ -87,7 +87,7 @@ def chosen(sample: Path, out: Path, model: str, orientations: int = 1) -> float:
         print(
             f"  {threshold:.2f} {item.completeness.value:.3f} {item.purity.value:.3f}", flush=True
         )
-    return best_threshold(curve)
+    return best(curve)[0]
 
 
 def describe(name: str, result: Evaluation) -> None:

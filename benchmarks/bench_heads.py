@@ -24,7 +24,7 @@ from clumpscope.jobs.plan import make_plan
 from clumpscope.jobs.run import run
 from clumpscope.jobs.simulate import simulate
 from clumpscope.jobs.train import train
-from clumpscope.stages.evaluate.scores import best_threshold, evaluate
+from clumpscope.stages.evaluate.scores import best, evaluate
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
 
@@ -78,7 +78,7 @@ def report(way: Way, model: Path, sample: Path, minutes: float) -> None:
     catalogue, galaxies = done.read("catalogue"), done.read("galaxies")
     truth = Sample.open(sample).truth()
     curve = evaluate(catalogue, galaxies, truth).curve
-    threshold = best_threshold(curve)
+    threshold = best(curve)[0]
     at = dict(curve)[threshold]
     print(
         f"{way.name:15} {minutes:5.1f} min: completeness {at.completeness.value:.3f} of "

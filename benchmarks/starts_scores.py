@@ -16,7 +16,7 @@ from clumpscope.models.view import View, view
 from clumpscope.ops.matching import match
 from clumpscope.ops.overlap import suppress
 from clumpscope.stages.evaluate.cases import MATCH_RADIUS_FWHM, Points, blend
-from clumpscope.stages.evaluate.scores import Score, Share, best_threshold
+from clumpscope.stages.evaluate.scores import Score, Share, best
 from clumpscope.store.sample import Sample
 
 RATIO = 0.03
@@ -100,7 +100,7 @@ def threshold_of(galaxies: list[Found]) -> float:
     """Where the lower of completeness and purity is highest; the lowest one if nothing is found."""
     if not any(len(one.score) for one in galaxies):
         return FLOOR
-    return best_threshold([(float(t), score_at(galaxies, t)) for t in THRESHOLDS])
+    return best([(float(t), score_at(galaxies, t)) for t in THRESHOLDS])
 
 
 def precision(galaxies: list[Found]) -> float:

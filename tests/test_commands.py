@@ -22,6 +22,7 @@ SHARED = {
     "pipeline",
     "plan",
     "shards",
+    "truths",
     "work",
 }
 HALVES = {"subjects": "labels export", "volunteers": "simulate"}

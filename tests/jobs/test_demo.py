@@ -13,11 +13,11 @@ from clumpscope.store.manifest import RunManifest
 def test_demo_makes_all_it_promises(tmp_path: Path) -> None:
     told = []
     result = demo(tmp_path / "demo", 8, 3, 1, told.append)
-    assert sum(told) == 3 * 8
+    assert sum(told) == 4 * 8
     assert all(path.exists() for path in result.places)
     metrics = json.loads((tmp_path / "demo/run/evaluation/metrics.json").read_text())
-    assert set(metrics) == {"detector", "baseline"}
-    assert metrics["detector"]["benchmark_3pct"]["completeness"]["n"] > 0
+    assert set(metrics["finders"]) == {"run", "baseline"}
+    assert metrics["finders"]["run"]["normal"]["3pct"]["completeness"]["n"] > 0
     manifest = RunManifest.read(tmp_path / "demo/run/evaluation")
     assert (manifest.command, manifest.recipe["seed"]) == ("evaluate", 3)
     for name in ("contact_sheet.png", "run/evaluation/completeness_purity.png"):

@@ -1,4 +1,4 @@
-"""A run against truth: counted again by brute force, and beside a baseline of as many claims."""
+"""Runs against truth: counted again by brute force, beside a baseline, side by side."""
 
 import json
 import shutil
@@ -10,11 +10,13 @@ import pytest
 from astropy.io import fits
 
 from clumpscope.config.recipe import Recipe
+from clumpscope.core.frames import boxes_native_to_fraction
+from clumpscope.core.records import CORNERS, LABELS, record_table
 from clumpscope.core.schema import plain
 from clumpscope.errors import ImageError, StoreError, TableError
 from clumpscope.jobs.evaluate import baseline_catalogue, evaluate
+from clumpscope.stages.evaluate.halves import half
 from clumpscope.stages.evaluate.scores import Evaluation
-from clumpscope.stages.evaluate.tables import claims
 from clumpscope.store.images import read_galaxy
 from clumpscope.store.manifest import RunManifest, sha256_file
 from clumpscope.store.sample import Sample
@@ -30,8 +32,8 @@ def judged(
     """A copy of `oblong_run`, evaluated; not to be changed by a test."""
     run = Path(shutil.copytree(oblong_run, tmp_path_factory.mktemp("judged") / "run"))
     told: list[int] = []
-    results = evaluate(run, oblong / "truth.parquet", RECIPE, progress=told.append)
-    assert told == [1] * 8
+    results = evaluate([run], oblong / "truth.parquet", RECIPE, bootstraps=20, progress=told.append)
+    assert sum(told) == 2 * 8
     return run, results
 
 
@@ -80,32 +82,30 @@ def counted(sample: Path, catalogue, ratio: float, normal_only: bool) -> list[in
 
 
 @pytest.mark.parametrize("ratio", [0.03, 0.08])
-@pytest.mark.parametrize("name", ["at", "any_label"])
-def test_counts_are_those_of_a_loop_over_pairs(oblong: Path, judged, ratio, name) -> None:
+@pytest.mark.parametrize("kind", ["normal", "any_label"])
+def test_counts_are_those_of_a_loop_over_pairs(oblong: Path, judged, ratio, kind) -> None:
     run, results = judged
-    found = getattr(results["detector"], name)[ratio]
+    found = results["run"].at(ratio, kind)
     shares = (found.completeness.k, found.completeness.n, found.purity.k, found.purity.n)
     catalogue = read_parquet(run / "catalogue.parquet")
-    assert list(shares) == counted(oblong, catalogue, ratio, name == "at")
+    assert list(shares) == counted(oblong, catalogue, ratio, kind == "normal")
     assert ratio > 0.03 or min(shares) > 5
 
 
-def test_the_baseline_makes_as_many_claims_as_the_run(
-    oblong: Path, oblong_run: Path, tmp_path: Path
-) -> None:
-    """Of a run that makes three, it keeps what scores at least as well as its own third one."""
-    run = Path(shutil.copytree(oblong_run, tmp_path / "run"))
-    catalogue = read_parquet(run / "catalogue.parquet")
-    write_parquet(catalogue[np.cumsum(claims(catalogue)) <= 3], run / "catalogue.parquet")
-    results = evaluate(run, oblong / "truth.parquet", RECIPE)
+def test_the_baseline_is_cut_at_what_other_galaxies_choose(oblong: Path, judged) -> None:
+    """Its threshold has nothing to do with the run: each half's is the best one of the other."""
+    _, results = judged
+    result = results["baseline"]
     every = baseline_catalogue(Sample.open(oblong), RECIPE, lambda _: None)
-    claimed = np.sort(plain(every, "clump_score")[claims(every)])[::-1]
-    assert len(claimed) > 4
-    left = every[plain(every, "clump_score") >= claimed[2]]
-    found = results["baseline"].at[0.03]
+    first = half(result.cases.ids.tolist())
+    assert 0 < first.sum() < 8
+    for part in (first, ~first):
+        assert len(set(result.threshold[part])) == 1
+    least = dict(zip(result.cases.ids.tolist(), result.threshold.tolist(), strict=True))
+    left = every[[row["clump_score"] >= least[row["galaxy_id"]] for row in every]]
+    found = result.at(0.03)
     shares = [found.completeness.k, found.completeness.n, found.purity.k, found.purity.n]
     assert shares == counted(oblong, left, 0.03, True)
-    assert found.purity.n == results["detector"].at[0.03].purity.n == 3
 
 
 def test_the_baseline_finds_peaks_where_they_are(oblong: Path) -> None:
@@ -132,14 +132,31 @@ def test_everything_is_written(oblong: Path, judged) -> None:
     run, results = judged
     out = run / "evaluation"
     assert {path.name for path in out.iterdir()} == {
-        *("metrics.json", "curves.parquet", "completeness_purity.png", "manifest.json")
+        *("metrics.json", "curves.parquet", "found.parquet", "truth.parquet", "manifest.json"),
+        *("completeness_purity.png", "summary.txt", "summary.md", "summary.tex"),
     }
     figures = json.loads((out / "metrics.json").read_text())
-    assert list(figures) == list(results) == ["detector", "baseline"]
-    share = results["detector"].at[0.03].completeness
-    assert figures["detector"]["benchmark_3pct"]["completeness"] == vars(share)
+    assert list(figures["finders"]) == list(results) == ["run", "baseline"]
+    share = results["run"].at(0.03).completeness
+    assert figures["finders"]["run"]["normal"]["3pct"]["completeness"] == vars(share)
+    assert (figures["galaxies"], figures["bootstraps"], figures["headline"]) == (8, 20, "3pct")
+    apart = figures["differences"][0]
+    assert (apart["first"], apart["second"], apart["flux_ratio"]) == ("run", "baseline", "all")
+    shares = [one.at(0).purity.value for one in results.values()]
+    assert apart["purity"]["value"] == pytest.approx(shares[0] - shares[1])
     curves = read_parquet(out / "curves.parquet")
-    assert set(curves["finder"]) == {"detector", "baseline"}
+    assert set(curves["finder"]) == {"run", "baseline"}
+    found, true = (read_parquet(out / f"{name}.parquet") for name in ("found", "truth"))
+    mine = found[found["finder"] == "run"]
+    catalogue = read_parquet(run / "catalogue.parquet")
+    assert mine["clump_id"].tolist() == catalogue["clump_id"].tolist()
+    assert mine["p_clump"] == pytest.approx(plain(catalogue, "p_clump"))
+    share = results["run"].at(0.03, "any_label").completeness
+    wanted = true[(true["finder"] == "run") & (true["flux_ratio"] >= 0.03)]
+    assert [np.isfinite(wanted["score"]).sum(), len(wanted)] == [share.k, share.n]
+    # Of images, since the truth has fluxes.
+    assert np.isfinite(true["snr"]).all()
+    assert "≥ 3 %" in (out / "summary.md").read_text()
     manifest = RunManifest.read(out)
     assert (manifest.command, manifest.model) == ("evaluate", RunManifest.read(run).model)
     assert manifest.inputs == {
@@ -155,10 +172,74 @@ def test_without_a_baseline_no_image_is_read(oblong: Path, oblong_run: Path, tmp
     manifest["inputs"]["sample"] = str(tmp_path / "gone")
     (run / "manifest.json").write_text(json.dumps(manifest))
     truth = oblong / "truth.parquet"
-    assert list(evaluate(run, truth, RECIPE, with_baseline=False)) == ["detector"]
-    assert list(json.loads((run / "evaluation" / "metrics.json").read_text())) == ["detector"]
+    assert list(evaluate([run], truth, RECIPE, with_baseline=False)) == ["run"]
+    figures = json.loads((run / "evaluation" / "metrics.json").read_text())
+    assert list(figures["finders"]) == ["run"]
     with pytest.raises(StoreError, match="its sample where it was"):
-        evaluate(run, truth, RECIPE)
+        evaluate([run], truth, RECIPE)
+
+
+def test_runs_side_by_side(oblong: Path, oblong_run: Path, tmp_path: Path) -> None:
+    """Over the galaxies that both have; differences come from the same resamplings."""
+    other = Path(shutil.copytree(oblong_run, tmp_path / "less"))
+    catalogue, galaxies = (read_parquet(other / f"{n}.parquet") for n in ("catalogue", "galaxies"))
+    gone = str(galaxies["galaxy_id"][2])
+    best = plain(catalogue, "clump_score") >= np.median(plain(catalogue, "clump_score"))
+    write_parquet(catalogue[best & (catalogue["galaxy_id"] != gone)], other / "catalogue.parquet")
+    write_parquet(galaxies[galaxies["galaxy_id"] != gone][::-1], other / "galaxies.parquet")
+    truth, out = oblong / "truth.parquet", tmp_path / "both"
+    results = evaluate(
+        [oblong_run, other], truth, RECIPE, out=out, with_baseline=False, bootstraps=50
+    )
+    assert list(results) == [oblong_run.name, "less"]
+    first, second = results.values()
+    assert gone not in first.cases.ids
+    assert first.cases.ids.tolist() == second.cases.ids.tolist()
+    figures = json.loads((out / "metrics.json").read_text())
+    assert figures["galaxies"] == 7
+    apart = figures["differences"][0]["completeness"]
+    assert apart["value"] > 0
+    drawn = [one.replicates["normal", 0].completeness[:, 0] for one in (first, second)]
+    assert apart["low"] == pytest.approx(np.nanpercentile(drawn[0] - drawn[1], 15.8655), rel=1e-4)
+    with pytest.raises(StoreError, match="a folder --out"):
+        evaluate([oblong_run, other], truth, RECIPE, with_baseline=False)
+    with pytest.raises(StoreError, match="different ones"):
+        evaluate([oblong_run, oblong_run], truth, RECIPE, out=out, with_baseline=False)
+
+
+def test_labels_are_truths_without_fluxes(oblong: Path, oblong_run: Path, tmp_path: Path) -> None:
+    """Boxes about true clumps, or their sky positions, are matched as the clumps are."""
+    sample, true = Sample.open(oblong), read_parquet(oblong / "truth.parquet")
+    box = []
+    for row in true:
+        shape = sample.grid(sample.index(str(row["galaxy_id"])), RECIPE.sample).shape
+        x, y = row["x"].value, row["y"].value
+        corners = [[x - 3, y - 3, x + 3, y + 3]]
+        box.append(boxes_native_to_fraction(corners, shape)[0])
+    columns = dict(zip(CORNERS, np.transpose(box), strict=True))
+    labels = {"galaxy_id": true["galaxy_id"], "label": true["label"]}
+    places = {"ra": plain(true, "ra"), "dec": plain(true, "dec")}
+    blank = dict.fromkeys(CORNERS, np.full(len(true), np.nan))
+    plain_truth = true.copy()
+    plain_truth["flux_ratio_u"] = np.nan
+    write_parquet(plain_truth, tmp_path / "truth.parquet")
+    results = []
+    for name, table in (
+        ("truth", None),
+        ("boxes", record_table(LABELS, labels | columns)),
+        ("places", record_table(LABELS, labels | places | blank)),
+    ):
+        path = tmp_path / f"{name}.parquet"
+        if table is not None:
+            write_parquet(table, path)
+        one = evaluate([oblong_run], path, RECIPE, out=tmp_path / name, with_baseline=False)
+        results.append(one[oblong_run.name])
+    scores = [(one.at(0).completeness, one.at(0).purity) for one in results]
+    assert scores[0] == scores[1] == scores[2]
+    assert scores[0][0].k > 5
+    assert results[1].least == 0
+    assert results[1].cases.truth.xy == pytest.approx(results[0].cases.truth.xy)
+    assert results[2].cases.truth.xy == pytest.approx(results[0].cases.truth.xy, abs=0.01)
 
 
 def test_galaxies_that_cannot_be_read_have_no_baseline_clumps(oblong: Path, tmp_path) -> None:
@@ -177,7 +258,7 @@ def test_truth_of_other_galaxies_is_an_error(oblong: Path, oblong_run: Path, tmp
     truth["galaxy_id"] = [f"x{name}" for name in truth["galaxy_id"]]
     write_parquet(truth, tmp_path / "truth.parquet")
     with pytest.raises(TableError, match="truth: expected galaxies of the run"):
-        evaluate(oblong_run, tmp_path / "truth.parquet", RECIPE, with_baseline=False)
+        evaluate([oblong_run], tmp_path / "truth.parquet", RECIPE, with_baseline=False)
     assert not (oblong_run / "evaluation").exists()
 
 
@@ -189,4 +270,4 @@ def test_a_truth_of_too_many_clumps_in_a_galaxy(judged, oblong: Path, tmp_path: 
     with pytest.raises(
         ImageError, match=r"truth\.parquet: clumps of galaxy .*: expected at most 500"
     ):
-        evaluate(run, many, RECIPE, with_baseline=False)
+        evaluate([run], many, RECIPE, with_baseline=False)

@@ -4,7 +4,7 @@ import signal
 import sys
 from typing import NoReturn
 
-from clumpscope.cli import labels, models, pictures, recipe, runs, samples, train
+from clumpscope.cli import evaluate, labels, models, pictures, recipe, runs, samples, train
 from clumpscope.cli.common import Stopped, app, errors
 from clumpscope.cli.encoding import speak_to_any_terminal
 from clumpscope.errors import ClumpscopeError
@@ -34,4 +34,15 @@ def main() -> NoReturn:
     sys.exit(0)
 
 
-__all__ = ["app", "labels", "main", "models", "pictures", "recipe", "runs", "samples", "train"]
+__all__ = [
+    "app",
+    "evaluate",
+    "labels",
+    "main",
+    "models",
+    "pictures",
+    "recipe",
+    "runs",
+    "samples",
+    "train",
+]

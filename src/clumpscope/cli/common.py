@@ -199,14 +199,18 @@ def summary_of(summary: "Summary") -> str:
 
 
 def print_evaluation(results: Mapping[str, "Evaluation"]) -> None:
-    """Table of completeness and purity of each finder."""
+    """Table of completeness and purity of each finder; as much as a terminal is wide."""
+    from clumpscope.core.clumps import RATIOS
+
     table = Table(
         "", "ratio", "completeness", "purity", "chance", title="against truth", box=SIMPLE_HEAD
     )
     for name, result in results.items():
-        for ratio, item in result.at.items():
-            shares = [item.completeness, item.purity]
+        for ratio in RATIOS.values() if result.least else (result.least,):
+            score = result.at(ratio)
+            shares = [score.completeness, score.purity]
             cells = [f"{s.value:.2f} ({s.low:.2f}–{s.high:.2f}) of {s.n}" for s in shares]
-            chance = result.chance[ratio].completeness.value
-            table.add_row(name, f"≥ {100 * ratio:.0f} %", *cells, f"{chance:.2f}")
+            chance = result.at(ratio, "chance").completeness.value
+            least = f"≥ {100 * ratio:.0f} %" if ratio else "all"
+            table.add_row(name, least, *cells, f"{chance:.2f}")
     console.print(table)

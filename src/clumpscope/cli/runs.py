@@ -1,4 +1,4 @@
-"""Commands from images to a catalogue, and its evaluation."""
+"""Commands from images to a catalogue."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -21,7 +21,6 @@ from clumpscope.cli.common import (
     app,
     console,
     errors,
-    print_evaluation,
     progress_bar,
     recipe_for,
     recipe_of,
@@ -151,26 +150,6 @@ def catalogue(run: RunFolder, recipe: RunRecipe = None) -> None:
     from clumpscope.jobs.catalogue import catalogue as job
 
     console.print(f"{job(run, recipe_for(run, recipe))} clumps in {run / 'catalogue.parquet'}")
-
-
-@app.command()
-def evaluate(
-    run: RunFolder,
-    truth: Annotated[Path, typer.Option("--truth", help="truth.parquet")],
-    recipe: RunRecipe = None,
-    baseline: Annotated[bool, typer.Option(help="compare with a classical finder")] = True,
-) -> None:
-    """Completeness and purity against truth: metrics, tables and a figure in RUN/evaluation."""
-    from clumpscope.jobs.evaluate import evaluate as job
-    from clumpscope.store.run import Run
-
-    total = len(Run(run).sample()) if baseline else 0
-    with progress_bar("baseline", total) as progress:
-        results = job(
-            run, truth, recipe_for(run, recipe), with_baseline=baseline, progress=progress
-        )
-    print_evaluation(results)
-    console.print(f"in {run / 'evaluation'}: metrics.json, curves.parquet, completeness_purity.png")
 
 
 @app.command()

@@ -38,7 +38,7 @@ def demo(
     """Simulate a small survey, run, evaluate and draw it: offline, one command."""
     from clumpscope.jobs.demo import demo as job
 
-    with progress_bar("galaxies", 3 * galaxies) as progress:
+    with progress_bar("galaxies", 4 * galaxies) as progress:
         result = job(out, galaxies, seed, workers_of(workers), progress)
     console.print(f"simulated {galaxies} galaxies and ran on them: {summary_of(result.summary)}")
     print_evaluation(result.evaluations)

@@ -29,7 +29,7 @@ class Demo:
 def demo(out: Path, galaxies: int, seed: int, workers: Workers, progress: Progress) -> Demo:
     """Simulate ``galaxies`` into ``out/sample``, run into ``out/run``, evaluate and draw.
 
-    ``progress`` is told of each galaxy three times: simulated, run, compared.
+    ``progress`` is told of each galaxy four times: simulated, run, and twice compared.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def demo(out: Path, galaxies: int, seed: int, workers: Workers, progress: Progre
     simulate(sample, galaxies, recipe, workers, progress)
     summary = run(sample, run_folder, recipe, workers=workers, progress=progress)
     truth = sample / "truth.parquet"
-    evaluations = evaluate(run_folder, truth, recipe, progress=progress)
+    evaluations = evaluate([run_folder], truth, recipe, workers=workers, progress=progress)
     save(sheet(run_folder, recipe, truth=read_truth(truth)), picture)
     return Demo(
         summary,

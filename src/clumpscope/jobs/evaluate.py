@@ -1,78 +1,205 @@
-"""`evaluate`: a run against truth, beside a classical baseline on the same images."""
+"""`evaluate`: runs against truth, side by side and beside classical finders on the same images."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from astropy.table import QTable
+import numpy as np
+from astropy.table import Column, QTable, Table, vstack
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.galaxy import GalaxyImage
-from clumpscope.core.schema import rows_by_id
-from clumpscope.engine.local import Progress, silent
+from clumpscope.core.printable import printable
+from clumpscope.core.schema import plain
+from clumpscope.engine.local import Progress, Workers, silent
+from clumpscope.errors import FolderError, TableError, expected_got
 from clumpscope.jobs import work as books
 from clumpscope.jobs.release import catalogue_of
+from clumpscope.jobs.truths import read_truths, with_brightness
 from clumpscope.jobs.work import Work
 from clumpscope.ops.cost import check_boxes, check_measured
 from clumpscope.plot import completeness_purity
 from clumpscope.stages.detect.baseline import baseline
 from clumpscope.stages.evaluate import scores as stage
-from clumpscope.stages.evaluate.scores import Evaluation
-from clumpscope.stages.evaluate.tables import claims, curves, cut, finite, metrics
+from clumpscope.stages.evaluate.halves import other_half_threshold
+from clumpscope.stages.evaluate.metrics import metrics
+from clumpscope.stages.evaluate.scores import Evaluation, own_threshold
+from clumpscope.stages.evaluate.tables import (
+    NAMES,
+    curves,
+    found_table,
+    summary,
+    truth_table,
+)
 from clumpscope.stages.measure import measure
 from clumpscope.stages.refine import refine
 from clumpscope.store.atomic import atomic
 from clumpscope.store.manifest import RunManifest, sha256_file
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
+from clumpscope.store.summaries import write_summary
 from clumpscope.store.tables import write_parquet
-from clumpscope.store.truth import read_truth
+
+BOOTSTRAPS = 200
+
+
+@dataclass(frozen=True, eq=False)
+class _Claims:
+    """One finder's catalogue, the galaxies it looked at, and where its threshold comes from."""
+
+    catalogue: QTable
+    galaxies: QTable
+    threshold: stage.Choice = own_threshold
 
 
 def evaluate(
-    run: Path,
+    runs: Sequence[Path],
     truth: Path,
     recipe: Recipe,
     *,
+    out: Path | None = None,
     with_baseline: bool = True,
+    bootstraps: int = BOOTSTRAPS,
+    workers: Workers = 1,
     progress: Progress = silent,
 ) -> dict[str, Evaluation]:
-    """Evaluate a run; write metrics, tables and a figure into ``RUN/evaluation``.
+    """Evaluate runs over the galaxies that all of them have; write into ``out``.
 
-    The baseline is cut at the number of clumps of measured ratio >= 3 % that the run has.
-    Returns the evaluations by name: "detector" and, with it, "baseline".
+    Parameters
+    ----------
+    runs
+        Folders; their names are those of the finders.
+    truth
+        A truth table, or labels.
+    out
+        Folder of metrics, tables and figure; ``None``: ``evaluation`` in the run, if there is
+        only one.
+    with_baseline
+        Whether classical finders look at the same images, each at a score threshold that one
+        half of the galaxies chooses for the other; without, no image is read, and truths have
+        neither signal-to-noise nor contrast.
+    bootstraps
+        Resamplings of the galaxies for intervals and differences; 0: Wilson's, no differences.
+
+    Returns
+    -------
+    The evaluations by name of the finder, runs first.
 
     Raises
     ------
     StoreError, TableError
-        If run, truth or, for the baseline, the sample cannot be read.
+        If a run, the truth or, where it is needed, the sample cannot be read; several runs
+        come without ``out``, or have no galaxy in common.
     ImageError
         If a galaxy has more true clumps than allowed.
     """
-    store = Run(run)
-    true = read_truth(truth)
-    for galaxy_id, rows in rows_by_id(true).items():
-        check_boxes(f"{truth}: clumps of galaxy {galaxy_id}", len(rows), recipe.limits)
-    galaxies, released = store.read("galaxies"), store.read("catalogue")
-    results = {"detector": stage.evaluate(released, galaxies, true)}
-    if with_baseline:
-        found = baseline_catalogue(store.sample(), recipe, progress, store.deadly())
-        found = cut(found, claims(released).sum())
-        results["baseline"] = stage.evaluate(found, galaxies, true)
-    out = run / "evaluation"
-    out.mkdir(exist_ok=True)
-    with atomic(out / "metrics.json") as temporary:
-        temporary.write_text(json.dumps(finite(metrics(results)), indent=2, allow_nan=False) + "\n")
-    table = curves(results)
-    write_parquet(table, out / "curves.parquet")
-    completeness_purity(table, out / "completeness_purity.png")
+    if out is None and len(runs) > 1:
+        raise FolderError(expected_got("evaluation of several runs", "a folder --out", "none"))
+    stores = dict(zip(_names(runs), map(Run, runs), strict=True))
+    first = next(iter(stores.values()))
+    tables = {name: (one.read("catalogue"), one.read("galaxies")) for name, one in stores.items()}
+    shared = _shared([galaxies for _, galaxies in tables.values()])
+    finders = {
+        name: _Claims(_of(catalogue, shared), _of(galaxies, shared))
+        for name, (catalogue, galaxies) in tables.items()
+    }
+    sample = first.sample() if with_baseline else _sample(first)
+    true = read_truths(truth, sample, recipe)
+    if sample is not None and with_baseline:
+        deadly = first.deadly()
+        true = with_brightness(true, sample, recipe, workers, progress, deadly)
+        found = baseline_catalogue(sample, recipe, progress, deadly)
+        one = next(iter(finders.values()))
+        finders["baseline"] = _Claims(_of(found, shared), one.galaxies, other_half_threshold)
+    hosts = None if sample is None else sample.hosts
+    results = {
+        name: stage.evaluate(
+            one.catalogue,
+            one.galaxies,
+            true,
+            hosts,
+            threshold=one.threshold,
+            bootstraps=bootstraps,
+            seed=recipe.seed,
+        )
+        for name, one in finders.items()
+    }
+    folder = out or runs[0] / "evaluation"
+    _write(folder, results, finders, bootstraps)
     RunManifest(
         command="evaluate",
         recipe=recipe.model_dump(mode="json"),
-        inputs={"run": str(run.resolve()), "truth_sha256": sha256_file(truth)},
-        model=RunManifest.read(run).model,
-    ).write(out)
+        inputs={
+            **{name: printable(str(one.folder.resolve())) for name, one in stores.items()},
+            "truth_sha256": sha256_file(truth),
+        },
+        model=RunManifest.read(runs[0]).model if len(runs) == 1 else {},
+    ).write(folder)
     return results
+
+
+def _names(runs: Sequence[Path]) -> list[str]:
+    """Names of folders; with that of the folder above where two are the same."""
+    places = [run.resolve() for run in runs]
+    names = [printable(place.name) for place in places]
+    if len(set(names)) < len(names):
+        names = [printable(f"{place.parent.name}/{place.name}") for place in places]
+    if len(set(names)) < len(names):
+        raise FolderError(expected_got("runs", "different ones", ", ".join(names)))
+    return names
+
+
+def _shared(galaxies: Sequence[QTable]) -> set[str]:
+    """Galaxies of all runs."""
+    ids = [set(plain(one, "galaxy_id").astype(str).tolist()) for one in galaxies]
+    common = set.intersection(*ids)
+    if any(ids) and not common:
+        raise TableError(expected_got("runs", "galaxies in common", "none"))
+    return common
+
+
+def _of(table: QTable, ids: Collection[str]) -> QTable:
+    """Rows of some galaxies, sorted by galaxy where it has one row for each."""
+    names = plain(table, "galaxy_id").astype(str)
+    kept = np.flatnonzero(np.isin(names, list(ids)))
+    return table[kept[np.argsort(names[kept], kind="stable")]]
+
+
+def _sample(store: Run) -> Sample | None:
+    """The run's sample, if it is still where it was."""
+    try:
+        return store.sample()
+    except FolderError:
+        return None
+
+
+def _write(
+    folder: Path,
+    results: Mapping[str, Evaluation],
+    finders: Mapping[str, _Claims],
+    bootstraps: int,
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with atomic(folder / "metrics.json") as temporary:
+        text = json.dumps(metrics(results, {}, bootstraps), indent=2, allow_nan=False)
+        temporary.write_text(text + "\n")
+    table = curves(results)
+    write_parquet(table, folder / "curves.parquet")
+    found = {name: found_table(one, finders[name].catalogue) for name, one in results.items()}
+    write_parquet(_stacked(found), folder / "found.parquet")
+    true = {name: truth_table(one) for name, one in results.items()}
+    write_parquet(_stacked(true), folder / "truth.parquet")
+    write_summary(summary(results), folder)
+    ratio = NAMES[next(iter(results.values())).least]
+    completeness_purity(table, ratio, folder / "completeness_purity.png")
+
+
+def _stacked(tables: Mapping[str, Table]) -> Table:
+    """One below the other, with the name of each before its rows."""
+    for name, table in tables.items():
+        table.add_column(Column([name] * len(table), name="finder", dtype="U"), index=0)
+    return vstack(list(tables.values()), metadata_conflicts="silent")
 
 
 def baseline_catalogue(

@@ -1,5 +1,6 @@
 """Figures of an evaluation: completeness and purity."""
 
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -9,37 +10,47 @@ from matplotlib.figure import Figure
 
 from clumpscope.plot.figures import save
 
-_FINDERS = {"detector": "#0072B2", "baseline": "#D55E00"}
+# Colour-blind safe (Okabe & Ito), each with a marker of its own for print without colour.
+_STYLES = (
+    ("#0072B2", "o"),
+    ("#D55E00", "s"),
+    ("#009E73", "^"),
+    ("#CC79A7", "D"),
+    ("#E69F00", "v"),
+    ("#56B4E9", "P"),
+    ("#000000", "X"),
+)
+_EVERY = 10  # thresholds between markers
 
 
-def completeness_purity(curves: Table, path: Path) -> None:
+def completeness_purity(curves: Table, ratio: str, path: Path) -> None:
     """Completeness against purity over the score threshold, and both against flux ratio.
 
-    ``curves`` has the columns that `clumpscope.stages.evaluate.tables.curves` writes.
+    Parameters
+    ----------
+    curves
+        What `clumpscope.stages.evaluate.tables.curves` makes.
+    ratio
+        Flux ratio of the headline: "all", "3pct" or "8pct".
     """
-    figure = Figure(figsize=(13, 4.2), layout="constrained")
+    figure = Figure(figsize=(13, 4.4), layout="constrained")
     against_threshold, completeness, purity = figure.subplots(1, 3)
-    for finder, colour in _FINDERS.items():
-        rows = curves[(curves["finder"] == finder) & (curves["n_any"] > 0)]
-        by_threshold = rows[rows["against"] == "score_threshold"]
-        if len(by_threshold):
-            against_threshold.plot(
-                by_threshold["completeness"],
-                by_threshold["purity"],
-                "o-" if finder == "detector" else "s",
-                color=colour,
-                label=finder,
-                markersize=4,
-            )
+    normal = curves[curves["kind"] == "normal"]
+    finders = list(dict.fromkeys(np.asarray(curves["finder"]).tolist()))
+    for finder, (colour, marker) in zip(finders, cycle(_STYLES), strict=False):
+        rows = normal[normal["finder"] == finder]
+        chosen = (rows["against"] == "score_threshold") & (rows["flux_ratio"] == ratio)
+        _curve(against_threshold, rows[chosen], colour, marker, finder)
         by_ratio = rows[rows["against"] == "log10_flux_ratio"]
         for axes, name in ((completeness, "completeness"), (purity, "purity")):
-            _with_errors(axes, by_ratio, name, colour, finder)
+            _with_errors(axes, by_ratio, name, colour, marker)
+    least = {"3pct": " (flux ratio ≥ 3 %)", "8pct": " (flux ratio ≥ 8 %)"}.get(ratio, "")
     against_threshold.set(
-        xlabel="completeness (true flux ratio ≥ 3 %)",
-        ylabel="purity (measured flux ratio ≥ 3 %)",
+        xlabel=f"completeness{least}",
+        ylabel=f"purity{least}",
         xlim=(0, 1.02),
         ylim=(0, 1.02),
-        title="score threshold, from the run's own up",
+        title="over the score threshold",
     )
     completeness.set(xlabel="log₁₀ true u-band flux ratio", ylabel="completeness")
     purity.set(xlabel="log₁₀ measured u-band flux ratio", ylabel="purity")
@@ -49,16 +60,38 @@ def completeness_purity(curves: Table, path: Path) -> None:
         axes.set_ylim(0, 1.08)
     for axes in (against_threshold, completeness, purity):
         axes.grid(alpha=0.3)
-    if against_threshold.get_legend_handles_labels()[0]:
-        against_threshold.legend(loc="lower left")
+    if finders:
+        against_threshold.legend(loc="lower left", fontsize="small")
     save(figure, path)
 
 
-def _with_errors(axes: Axes, rows: Table, name: str, colour: str, label: str) -> None:
+def _curve(axes: Axes, rows: Table, colour: str, marker: str, label: str) -> None:
+    rows = rows[(rows["completeness_n"] > 0) & (rows["purity_n"] > 0)]
+    axes.plot(
+        rows["completeness"],
+        rows["purity"],
+        marker=marker,
+        color=colour,
+        label=label,
+        markersize=4,
+        markevery=_EVERY,
+    )
+    if len(rows):
+        axes.fill_between(
+            rows["completeness"],
+            rows["purity_low"],
+            rows["purity_high"],
+            color=colour,
+            alpha=0.15,
+            linewidth=0,
+        )
+
+
+def _with_errors(axes: Axes, rows: Table, name: str, colour: str, marker: str) -> None:
     rows = rows[np.isfinite(rows[name])]
     value = np.asarray(rows[name])
     middle = (np.asarray(rows["low"]) + np.asarray(rows["high"])) / 2
     errors = [value - np.asarray(rows[f"{name}_low"]), np.asarray(rows[f"{name}_high"]) - value]
     axes.errorbar(
-        middle, value, np.maximum(errors, 0), fmt="o-", color=colour, label=label, markersize=4
+        middle, value, np.maximum(errors, 0), marker=marker, color=colour, markersize=4, capsize=2
     )

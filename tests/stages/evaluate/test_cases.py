@@ -1,28 +1,41 @@
-"""Catalogue and truth of one galaxy brought together."""
+"""Catalogue and truth brought together."""
 
 import numpy as np
 import pytest
 
+from clumpscope.core.boxes import Label
 from clumpscope.errors import TableError
-from clumpscope.stages.evaluate.cases import Points, above, blend, cases, rotated
+from clumpscope.stages.evaluate.cases import Points, blend, cases, rotated
+from clumpscope.stages.evaluate.matches import above, matches
 from clumpscope.stages.evaluate.scores import evaluate
 from findings import FWHM_PX, found, galaxies, truth
+
+WIDTH = np.array([FWHM_PX])
 
 
 def points(xy, label=1, ratio=0.05):
     xy = np.array(xy, dtype=float).reshape(-1, 2)
     full = np.ones(len(xy))
-    return Points(xy, full, (label * full).astype(int), ratio * full)
+    return Points(
+        np.arange(len(xy)),
+        np.zeros(len(xy), dtype=int),
+        xy,
+        full,
+        (label * full).astype(int),
+        ratio * full,
+    )
 
 
 def test_close_truths_are_blended() -> None:
     two = Points(
+        np.arange(3),
+        np.zeros(3, dtype=int),
         np.array([[10.0, 10.0], [12.0, 10.0], [30.0, 30.0]]),
         np.ones(3),
         np.array([1, 2, 1]),
         np.array([0.03, 0.01, 0.02]),
     )
-    one = blend(two, FWHM_PX)
+    one = blend(two, WIDTH)
     assert len(one) == 2
     first = int(np.argmin(one.xy[:, 0]))
     assert one.xy[first] == pytest.approx([10.5, 10])
@@ -33,18 +46,20 @@ def test_close_truths_are_blended() -> None:
 def test_blends_are_of_chains_and_not_at_one_fwhm():
     """Neighbours of neighbours belong together; those exactly a FWHM apart do not."""
     chain = points([[0, 0], [3.9, 0], [7.8, 0]], ratio=[0.01, 0.01, 0.02])
-    one = blend(chain, FWHM_PX)
+    one = blend(chain, WIDTH)
     assert one.xy.tolist() == [[pytest.approx((0 + 3.9 + 2 * 7.8) / 4), 0]]
     assert one.ratio == pytest.approx([0.04])
-    assert len(blend(points([[0, 0], [4, 0]]), FWHM_PX)) == 2
-    assert len(blend(points([[0, 0]]), FWHM_PX)) == 1
-    assert len(blend(points([]), FWHM_PX)) == 0
+    assert len(blend(points([[0, 0], [4, 0]]), WIDTH)) == 2
+    assert len(blend(points([[0, 0]]), WIDTH)) == 1
+    assert len(blend(points([]), WIDTH)) == 0
 
 
 def test_a_blend_of_unknown_ratios_is_their_middle():
-    one = blend(points([[0, 0], [2, 0]], ratio=np.nan), FWHM_PX)
+    one = blend(points([[0, 0], [2, 0]], ratio=np.nan), WIDTH)
     assert one.xy == pytest.approx(np.array([[1, 0]]))
-    assert one.ratio[0] < 0.01
+    assert np.isnan(one.ratio[0])
+    assert blend(points([[0, 0], [2, 0]], ratio=[np.nan, 0.1]), WIDTH).ratio == pytest.approx([0.1])
+    assert np.isnan(blend(points([[0, 0]], ratio=np.nan), WIDTH).ratio[0])
 
 
 def test_each_galaxy_has_its_own():
@@ -56,18 +71,18 @@ def test_each_galaxy_has_its_own():
         table,
         truth([("b", 30, 40, 2, 0.1), ("failed", 1, 1, 1, 0.2)]),
     )
-    assert [case.galaxy_id for case in items] == ["b", "a", "none", "failed"]
-    assert items[0].found.xy.tolist() == [[3, 4]]
-    assert items[1].found.xy.tolist() == [[1, 2], [5, 6]]
-    assert items[1].found.score.tolist() == [0.9, 0.7]
-    assert items[1].found.ratio.tolist() == [0.05, 0.03]
-    assert (items[0].found.label.tolist(), items[0].truth.label.tolist()) == ([2], [2])
-    assert items[0].truth.xy.tolist() == [[30, 40]]
-    assert items[0].truth.ratio.tolist() == [0.1]
-    assert [len(case.truth) for case in items] == [1, 0, 0, 1]
-    assert [case.fwhm_px for case in items] == pytest.approx([FWHM_PX] * 3 + [1])
-    assert items[0].pixscale_arcsec == 0.4
-    assert items[0].centre.tolist() == [49.5, 49.5]
+    assert items.ids.tolist() == ["b", "a", "none", "failed"]
+    assert items.found.galaxy.tolist() == [1, 0, 1]
+    assert items.found.xy.tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert items.found.score.tolist() == [0.9, 0.8, 0.7]
+    assert items.found.ratio.tolist() == [0.05, 0.04, 0.03]
+    assert (items.found.label.tolist(), items.truth.label.tolist()) == ([1, 2, 1], [2, 1])
+    assert items.truth.xy.tolist() == [[30, 40], [1, 1]]
+    assert items.truth.ratio.tolist() == [0.1, 0.2]
+    assert items.truth.galaxy.tolist() == [0, 3]
+    assert items.fwhm_px.tolist() == pytest.approx([FWHM_PX] * 3 + [1])
+    assert items.pixscale_arcsec[0] == 0.4
+    assert items.centre[0].tolist() == [49.5, 49.5]
 
 
 def test_truths_are_blended_by_the_width_of_their_galaxy():
@@ -75,22 +90,33 @@ def test_truths_are_blended_by_the_width_of_their_galaxy():
     table["psf_fwhm_r"][1] = table["psf_fwhm_r"][1] / 2
     near = [(name, 10 + d, 10, 1, 0.05) for name in "ab" for d in (0, 3)]
     items = cases(found([("a", 1, 1, 1, 0.9, 0.05)]), table, truth(near))
-    assert [len(case.truth) for case in items] == [1, 2]
+    assert np.bincount(items.truth.galaxy).tolist() == [1, 2]
 
 
-def test_candidates_above_a_threshold_and_chance():
-    items = cases(
-        found([("a", 1, 2, 1, 0.9, 0.05), ("a", 3, 4, 1, 0.5, 0.05)]),
-        galaxies("a"),
-        truth([("a", 20, 40, 1, 0.05)]),
-    )
-    assert [len(above(items, t)[0].found) for t in (0.4, 0.5, 0.51, 0.95)] == [2, 2, 1, 0]
-    assert rotated(items)[0].truth.xy.tolist() == [[79, 59]]
-    assert len(rotated(items)[0].found) == 2
+def test_candidates_above_a_threshold_keep_their_matches():
+    rows = [("a", 20, 40, 1, 0.9, 0.05), ("a", 3, 4, 1, 0.5, 0.05), ("b", 20, 41, 1, 0.5, 0.05)]
+    there = truth([("a", 20, 40, 1, 0.05), ("a", 3, 5, 1, 0.05), ("b", 20, 40, 1, 0.05)])
+    items = cases(found(rows), galaxies("a", "b"), there)
+    pairs = matches(items, Label.CLUMP)
+    for least, left in ((0.4, [0, 1, 2]), (0.5, [0, 1, 2]), (0.51, [0]), (0.95, [])):
+        kept, again = above(items, pairs, np.full(2, least))
+        assert kept.found.xy.tolist() == items.found.xy[left].tolist()
+        fresh = matches(kept, Label.CLUMP)
+        assert again.of_found.tolist() == fresh.of_found.tolist() == left
+        assert again.of_truth.tolist() == fresh.of_truth.tolist()
+    one, _ = above(items, pairs, np.array([0.6, 0.4]))
+    assert one.found.galaxy.tolist() == [0, 1]
+
+
+def test_chance_turns_the_truths():
+    row = [("a", 1, 2, 1, 0.9, 0.05)]
+    items = cases(found(row), galaxies("a"), truth([("a", 20, 40, 1, 0.05)]))
+    assert rotated(items).truth.xy.tolist() == [[79, 59]]
+    assert len(rotated(items).found) == 1
     table = galaxies("a")
     table["host_px_x"] = np.nan * table["host_px_x"]
-    nowhere = cases(found([("a", 1, 2, 1, 0.9, 0.05)]), table, truth([("a", 2, 4, 1, 0.05)]))
-    assert rotated(nowhere) == []
+    nowhere = rotated(cases(found(row), table, truth([("a", 2, 4, 1, 0.05)])))
+    assert len(nowhere.found) == len(nowhere.truth) == 0
 
 
 def test_truth_of_other_galaxies_is_an_error() -> None:

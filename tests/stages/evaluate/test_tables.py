@@ -1,12 +1,20 @@
-"""Evaluations as tables and JSON, and the cut of a catalogue at a number of claims."""
+"""Evaluations as tables, and as the figures of metrics.json."""
 
 import json
 
 import numpy as np
 import pytest
 
-from clumpscope.stages.evaluate.scores import Evaluation, Score, Share, evaluate
-from clumpscope.stages.evaluate.tables import claims, curves, cut, finite, metrics
+from clumpscope.stages.evaluate.metrics import finite, metrics
+from clumpscope.stages.evaluate.scores import evaluate
+from clumpscope.stages.evaluate.shares import Interval
+from clumpscope.stages.evaluate.tables import (
+    curves,
+    found_table,
+    in_words,
+    summary,
+    truth_table,
+)
 from findings import found, galaxies, truth
 
 SEEN = [
@@ -19,90 +27,89 @@ SEEN = [
 ]
 
 
-def test_claims_are_normal_and_of_three_percent():
-    assert claims(found(SEEN)).tolist() == [True, False, False, True, True, False]
-
-
-@pytest.mark.parametrize(
-    ("wanted", "scores"),
-    [
-        (1, [0.9]),
-        (2, [0.9, 0.8, 0.7, 0.6]),
-        (3, [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]),
-        (9, [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]),
-        (0, [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]),
-    ],
-)
-def test_a_cut_leaves_so_many_claims_and_all_that_scores_as_well(wanted, scores):
-    """A table stays whole if it has no more claims than wanted, or none is wanted."""
-    left = cut(found(SEEN), wanted)
-    assert left["clump_score"].tolist() == scores
-    assert claims(left).sum() == (min(wanted, 3) or 3)
-
-
-def test_order_does_not_matter_to_a_cut():
-    assert sorted(cut(found(SEEN[::-1]), 2)["clump_score"]) == [0.6, 0.7, 0.8, 0.9]
-
-
 @pytest.fixture
 def results():
-    there = truth([("a", 20, 20, 1, 0.05), ("b", 60, 60, 1, 0.04), ("b", 90, 90, 1, 0.09)])
+    there = truth([("a", 20, 20, 1, 0.05), ("b", 60, 61, 1, 0.04), ("b", 90, 90, 1, 0.09)])
     table = galaxies("a", "b")
     return {
-        "detector": evaluate(found(SEEN), table, there),
-        "baseline": evaluate(found(SEEN[:1]), table, there),
+        "run": evaluate(found(SEEN), table, there, bootstraps=10),
+        "peaks": evaluate(found(SEEN[:1]), table, there, bootstraps=10),
     }
 
 
 def test_metrics_are_the_figures_of_each(results):
-    figures = json.loads(json.dumps(finite(metrics(results)), allow_nan=False))
-    assert list(figures) == ["detector", "baseline"]
-    kinds = [f"{kind}_{n}pct" for n in (3, 8) for kind in ("benchmark", "any_label", "chance")]
-    assert set(figures["detector"]) == {*kinds, "scatter", "kinds"}
-    one = figures["detector"]["benchmark_3pct"]
+    text = json.dumps(metrics(results, {"run": {"ap": 0.5}}, 10), allow_nan=False)
+    figures = json.loads(text)
+    assert (figures["galaxies"], figures["truths"]) == (2, 3)
+    run, peaks = (figures["finders"][name] for name in ("run", "peaks"))
+    one = run["normal"]["3pct"]
     assert (one["completeness"]["k"], one["completeness"]["n"]) == (2, 3)
     assert (one["purity"]["k"], one["purity"]["n"]) == (2, 3)
-    assert figures["detector"]["any_label_3pct"]["purity"]["n"] == 4
+    assert one["f1"]["value"] == pytest.approx(2 / 3)
+    assert run["any_label"]["3pct"]["purity"]["n"] == 4
     # The truth at 90, 90 turned about the host at 49.5, 49.5.
-    assert figures["detector"]["chance_3pct"]["purity"]["k"] == 1
-    assert figures["detector"]["benchmark_8pct"]["completeness"]["n"] == 1
-    assert figures["baseline"]["benchmark_3pct"]["completeness"]["value"] == pytest.approx(1 / 3)
+    assert run["chance"]["3pct"]["purity"]["k"] == 1
+    assert run["normal"]["8pct"]["completeness"]["n"] == 1
+    assert peaks["normal"]["3pct"]["completeness"]["value"] == pytest.approx(1 / 3)
     # No claim of 8 %, no purity of it.
-    assert figures["baseline"]["benchmark_8pct"]["purity"]["value"] is None
-    assert figures["detector"]["scatter"]["median_distance_arcsec"] == pytest.approx(0, abs=1e-9)
+    assert peaks["normal"]["8pct"]["purity"]["value"] is None
+    assert run["scatter"]["median_distance_arcsec"] == pytest.approx(0.2)
+    assert (run["coco"], peaks["coco"]) == ({"ap": 0.5}, None)
+    assert run["best"]["score_threshold"] == 0.3  # completeness is the lower one until 0.61
+    assert run["best"]["purity"]["value"] == pytest.approx(2 / 3)
+    assert {row["flux_ratio"] for row in figures["differences"]} == {"all", "3pct", "8pct"}
 
 
 def test_what_is_no_number_becomes_null_at_any_depth():
     value = {"a": float("nan"), "b": {"c": float("inf"), "d": 1.5}, "e": 3, "f": "text"}
     assert finite(value) == {"a": None, "b": {"c": None, "d": 1.5}, "e": 3, "f": "text"}
+    assert finite({"a": [float("nan"), {"b": float("nan")}, "x"]}) == {
+        "a": [None, {"b": None}, "x"]
+    }
 
 
 def test_curves_hold_every_point(results):
     table = curves(results)
+    assert set(table["kind"]) == {"normal", "odd", "any_label", "chance"}
     for name, result in results.items():
-        mine = table[table["finder"] == name]
-        by_score = mine[mine["against"] == "score_threshold"]
-        assert by_score["low"].tolist() == by_score["high"].tolist()
-        assert by_score["low"].tolist() == [threshold for threshold, _ in result.curve]
-        assert by_score["low"].tolist() == pytest.approx(np.arange(0.3, 0.96, 0.05))
+        mine = table[(table["finder"] == name) & (table["kind"] == "normal")]
+        for ratio, selected in (("3pct", 0.03), ("all", 0)):
+            by_score = mine[(mine["against"] == "score_threshold") & (mine["flux_ratio"] == ratio)]
+            assert by_score["low"].tolist() == by_score["high"].tolist()
+            assert by_score["low"].tolist() == pytest.approx(np.arange(0.3, 0.995, 0.01))
+            points = result.selected["normal", selected].curve
+            for row, (threshold, score) in zip(by_score, points, strict=True):
+                assert row["low"] == threshold
+                for kind in ("completeness", "purity"):
+                    share = getattr(score, kind)
+                    got = [row[kind], *(row[f"{kind}_{end}"] for end in ("low", "high", "k", "n"))]
+                    expected = [share.value, share.low, share.high, share.k, share.n]
+                    assert got == pytest.approx(expected, nan_ok=True)
+                assert row["f1"] == pytest.approx(score.f1.value, nan_ok=True)
         by_ratio = mine[mine["against"] == "log10_flux_ratio"]
         assert by_ratio["low"].tolist() == pytest.approx(np.arange(-2.5, -0.49, 0.25))
         assert by_ratio["high"].tolist() == pytest.approx(np.arange(-2.25, -0.24, 0.25))
-    items = [one for result in results.values() for one in (*result.curve, *result.bins)]
-    for row, item in zip(table, items, strict=True):
-        for kind in ("completeness", "purity"):
-            share = getattr(item[-1], kind)
-            got = [row[kind], row[f"{kind}_low"], row[f"{kind}_high"], row[f"{kind}_n"]]
-            assert got == pytest.approx([share.value, share.low, share.high, share.n], nan_ok=True)
-        assert row["n_any"] == row["completeness_n"] + row["purity_n"]
 
 
-def test_a_share_has_its_counts_in_the_table():
-    one = Score(Share(0.5, 0.4, 0.6, 2, 4), Share(0.2, 0.1, 0.3, 1, 5))
-    result = Evaluation({}, {}, {}, [(0.3, one)], [(-1.5, -1.25, one)], {}, {})
-    table = curves({"x": result})
-    assert table["completeness_n"].tolist() == [4, 4]
-    assert table["purity_n"].tolist() == [5, 5]
-    assert table["n_any"].tolist() == [9, 9]
-    assert table["low"].tolist() == [0.3, -1.5]
-    assert table["high"].tolist() == [0.3, -1.25]
+def test_a_row_for_every_candidate_and_truth(results):
+    found_rows, true = found_table(results["run"], found(SEEN)), truth_table(results["run"])
+    assert found_rows["galaxy_id"].tolist() == list("aaabbb")
+    assert found_rows["true_label"].tolist() == [1, 0, 0, 1, 0, 0]
+    assert found_rows["real"].tolist() == [True, False, False, True, False, False]
+    assert found_rows["true_ratio"][3] == 0.04
+    assert found_rows["distance_fwhm"][3] == pytest.approx(0.25)
+    assert np.isnan(found_rows["distance_fwhm"][1])
+    assert true["score"].tolist()[:2] == [0.9, 0.6]
+    assert np.isnan(true["score"][2])
+    assert true["found_label"].tolist() == [1, 1, 0]
+    assert true["found_ratio"].tolist()[:2] == [0.05, 0.03]
+
+
+def test_a_summary_says_it_in_words(results):
+    words = summary(results)
+    assert words["finder"].tolist() == ["run", "run", "peaks", "peaks"]
+    assert words["flux ratio"].tolist() == ["≥ 3 %", "≥ 8 %"] * 2
+    assert words["of"].tolist() == [3, 1, 3, 1]
+    assert words["completeness"][0].startswith("0.667 (")
+    assert in_words(Interval(0.5)) == "0.500"
+    assert in_words(Interval(float("nan"))) == "–"

@@ -1,19 +1,20 @@
-"""Catalogue and truth brought together, galaxy by galaxy."""
+"""Catalogue and truth brought together: flat arrays over all galaxies of a run."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from astropy.table import QTable
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial.distance import cdist
 
-from clumpscope.core.schema import plain, rows_by_id
+from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
+from clumpscope.ops.near import Indices, near
 
 Values = NDArray[np.float64]
-
+Chosen = NDArray[np.bool_]
 
 MATCH_RADIUS_FWHM = 0.75
 
@@ -21,115 +22,186 @@ MATCH_RADIUS_FWHM = 0.75
 TRUE_FLOOR = 0.01  # a detection of 3 % is right if the truth has at least this
 
 
-BINS = np.arange(-2.5, -0.24, 0.25)  # of log10 flux ratio
-
-
 @dataclass(frozen=True, eq=False)
 class Points:
-    """N candidates or truths of one galaxy.
+    """N candidates or truths of all galaxies.
 
-    ``xy`` (N, 2) native pixels, ``score`` (N,), ``label`` (N,) of `Label`, ``ratio`` (N,) u flux
-    over the host's (measured or true; NaN where unknown).
+    Attributes
+    ----------
+    row
+        (N,) its row in the table that it came from; of blended truths, the brightest one's.
+    galaxy
+        (N,) index of each one's galaxy.
+    xy
+        (N, 2) native pixels.
+    score
+        (N,); 1 of truths.
+    label
+        (N,) of `Label`.
+    ratio
+        (N,) u flux over the host's, measured or true; NaN where unknown.
+    about
+        What else is known of each by name, (N,) each: see `about.COVARIATES`.
     """
 
+    row: Indices
+    galaxy: Indices
     xy: Values
     score: Values
     label: NDArray[np.int64]
     ratio: Values
+    about: Mapping[str, Values] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.score)
 
-    def where(self, keep: NDArray[np.bool_]) -> "Points":
-        """Those that ``keep``."""
-        return Points(self.xy[keep], self.score[keep], self.label[keep], self.ratio[keep])
+    def where(self, keep: Chosen | Indices) -> "Points":
+        """Those that ``keep``, or of these rows."""
+        about = {name: values[keep] for name, values in self.about.items()}
+        return Points(
+            self.row[keep],
+            self.galaxy[keep],
+            self.xy[keep],
+            self.score[keep],
+            self.label[keep],
+            self.ratio[keep],
+            about,
+        )
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
-    """One galaxy: what was found, what is there (blended), and its scales in pixels."""
+class Cases:
+    """G galaxies: what was found, what is there (blended), and their scales.
 
-    galaxy_id: str
+    Attributes
+    ----------
+    ids
+        (G,) names of the galaxies.
+    fwhm_px
+        (G,) PSF-FWHM in r, native pixels; 1 for a galaxy that failed, whose truths are missed
+        whatever the radius.
+    pixscale_arcsec
+        (G,) pixel side; NaN where unknown.
+    centre
+        (G, 2) of the host, native pixels; NaN where unknown.
+    """
+
+    ids: NDArray[np.str_]
     found: Points
     truth: Points
-    fwhm_px: float
-    pixscale_arcsec: float
+    fwhm_px: Values
+    pixscale_arcsec: Values
     centre: Values
 
-
-def blend(truth: Points, fwhm_px: float) -> Points:
-    """Join truths closer than one FWHM: mean weighted by ratio, sum of ratios, brightest label."""
-    if len(truth) < 2:
-        return truth
-    count, group = connected_components(cdist(truth.xy, truth.xy) < fwhm_px, directed=False)
-    weight = np.where(np.isfinite(truth.ratio) & (truth.ratio > 0), truth.ratio, 1e-9)
-    total: Values = np.bincount(group, weight, count).astype(float)
-    xy = np.column_stack(
-        [np.bincount(group, weight * truth.xy[:, k], count) / total for k in range(2)]
-    )
-    brightest = [np.flatnonzero(group == g)[np.argmax(weight[group == g])] for g in range(count)]
-    return Points(xy, truth.score[brightest], truth.label[brightest], total)
+    def __len__(self) -> int:
+        return len(self.ids)
 
 
-def cases(catalogue: QTable, galaxies: QTable, truth: QTable) -> list[Case]:
-    """Bring catalogue and truth together, galaxy by galaxy, over all galaxies of the run.
+def cases(catalogue: QTable, galaxies: QTable, truth: QTable) -> Cases:
+    """Bring catalogue and truth together over all galaxies of the run.
+
+    Parameters
+    ----------
+    catalogue, galaxies
+        Tables of a run: a release table, its galaxies.
+    truth
+        Native pixels, labels and true flux ratios (NaN where unknown); optional columns of
+        `about.COVARIATES`. Rows of other galaxies do not count.
 
     Raises
     ------
     TableError
         If no galaxy of the truth is in the run.
     """
-    ids = [str(galaxy_id) for galaxy_id in galaxies["galaxy_id"]]
-    found_rows, truth_rows = rows_by_id(catalogue), rows_by_id(truth)
-    if len(truth) and not set(truth_rows) & set(ids):
-        raise TableError(expected_got("truth", "galaxies of the run", sorted(truth_rows)[:3]))
-    found = Points(
+    ids = plain(galaxies, "galaxy_id").astype(str)
+    fwhm = plain(galaxies, "psf_fwhm_r").astype(float)
+    pixscale = plain(galaxies, "pixscale_arcsec").astype(float)
+    width = fwhm / pixscale
+    width = np.where(np.isfinite(width) & (width > 0), width, 1.0)
+    found, there = (index_of(table, ids) for table in (catalogue, truth))
+    if len(truth) and (there < 0).all():
+        names = sorted(set(map(str, truth["galaxy_id"])))[:3]
+        raise TableError(expected_got("truth", "galaxies of the run", names))
+    candidates = Points(
+        np.arange(len(catalogue)),
+        found,
         np.column_stack([plain(catalogue, f"clump_centre_px_{axis}") for axis in "xy"]),
         plain(catalogue, "clump_score"),
         plain(catalogue, "clump_label_id"),
         plain(catalogue, "clump_flux_ratio"),
     )
-    there = Points(
+    truths = Points(
+        np.arange(len(truth)),
+        there,
         np.column_stack([plain(truth, axis) for axis in "xy"]),
         np.ones(len(truth)),
         plain(truth, "label"),
         plain(truth, "flux_ratio_u"),
+        {name: plain(truth, name) for name in ("snr", "contrast") if name in truth.colnames},
     )
-    fwhm = plain(galaxies, "psf_fwhm_r").astype(float)
-    pixscale = plain(galaxies, "pixscale_arcsec").astype(float)
-    centres = np.column_stack([plain(galaxies, f"host_px_{axis}") for axis in "xy"]).astype(float)
-    none = np.array([], dtype=np.intp)
-    result = []
-    for k, galaxy_id in enumerate(ids):
-        # A galaxy that failed has no scales: its truths are missed whatever the radius.
-        width = fwhm[k] / pixscale[k] if np.isfinite(fwhm[k] / pixscale[k]) else 1.0
-        truths = _rows(there, truth_rows.get(galaxy_id, none))
-        result.append(
-            Case(
-                galaxy_id,
-                _rows(found, found_rows.get(galaxy_id, none)),
-                blend(truths, width),
-                width,
-                float(pixscale[k]),
-                centres[k],
-            )
-        )
-    return result
+    return Cases(
+        ids,
+        candidates.where(found >= 0),
+        blend(truths.where(there >= 0), width),
+        width,
+        pixscale,
+        np.column_stack([plain(galaxies, f"host_px_{axis}") for axis in "xy"]).astype(float),
+    )
 
 
-def _rows(points: Points, rows: NDArray[np.intp]) -> Points:
-    return Points(points.xy[rows], points.score[rows], points.label[rows], points.ratio[rows])
+def index_of(table: QTable, ids: NDArray[np.str_]) -> Indices:
+    """(N,) place of each row's galaxy in ``ids``; -1 if it is none of them."""
+    order = np.argsort(ids)
+    names = plain(table, "galaxy_id").astype(str)
+    if not len(ids):
+        return np.full(len(names), -1)
+    place = order[np.searchsorted(ids, names, sorter=order).clip(max=len(ids) - 1)]
+    found: Indices = np.where(ids[place] == names, place, -1)
+    return found
 
 
-def above(items: Sequence[Case], threshold: float) -> list[Case]:
-    """The same with only candidates of at least this score."""
-    return [replace(case, found=case.found.where(case.found.score >= threshold)) for case in items]
+def blend(truth: Points, fwhm_px: Values) -> Points:
+    """Join truths of a galaxy that are closer than one PSF-FWHM.
+
+    Position is the mean weighted by ratio; ratio, signal-to-noise and contrast are sums, the
+    label is the brightest one's. A ratio is unknown if that of all is.
+
+    Parameters
+    ----------
+    fwhm_px
+        (G,) of each galaxy.
+    """
+    n = len(truth)
+    i, j, _ = near(truth.xy, truth.galaxy, truth.xy, truth.galaxy, fwhm_px)
+    graph = coo_array((np.ones(len(i)), (i, j)), (n, n))
+    group: Indices = connected_components(graph, directed=False)[1].astype(np.intp)
+    known = np.isfinite(truth.ratio)
+    weight = np.where(known & (truth.ratio > 0), truth.ratio, 1e-9)
+
+    def total(values: Values) -> Values:
+        return np.bincount(group, values).astype(float)
+
+    # The first of each group when its members are sorted by weight, equal ones by order.
+    order = np.lexsort((np.arange(n), -weight, group))
+    brightest: Indices = order[np.unique(group[order], return_index=True)[1]]
+    one = truth.where(brightest)
+    alone = np.bincount(group)[:, None] == 1
+    middle = np.column_stack([total(weight * axis) for axis in truth.xy.T]) / total(weight)[:, None]
+    ratio = np.where(total(known.astype(float)) > 0, total(weight), np.nan)
+    return replace(
+        one,
+        xy=np.where(alone, one.xy, middle),
+        ratio=np.where(alone[:, 0], one.ratio, ratio),
+        about={name: total(values) for name, values in truth.about.items()},
+    )
 
 
-def rotated(items: Sequence[Case]) -> list[Case]:
-    """The same with truths turned by 180 degrees about the host: what chance would match."""
-    return [
-        replace(case, truth=replace(case.truth, xy=2 * case.centre - case.truth.xy))
-        for case in items
-        if np.isfinite(case.centre).all()
-    ]
+def rotated(items: Cases) -> Cases:
+    """Truths turned by 180 degrees about the host: what chance would match.
+
+    Galaxies without a known centre have neither truths nor candidates then.
+    """
+    known: Chosen = np.asarray(np.isfinite(items.centre).all(axis=1))
+    truth = items.truth.where(known[items.truth.galaxy])
+    turned = replace(truth, xy=2 * items.centre[truth.galaxy] - truth.xy)
+    return replace(items, truth=turned, found=items.found.where(known[items.found.galaxy]))

@@ -4,128 +4,188 @@ The benchmark definition: truths closer than one PSF-FWHM count as one; complete
 matched share of normal truths of *true* u flux ratio >= 3 %; purity is the share of detections
 called normal with *measured* ratio >= 3 % that match a normal truth of true ratio >= 1 %. A
 match is closer than 0.75 PSF-FWHM, best score first, each truth once (Popp et al. 2024).
+Where no ratio is asked for, every truth and every claim counts: so it is with volunteers' labels.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-from astropy.stats import binom_conf_interval
 from astropy.table import QTable
 
 from clumpscope.core.boxes import Label
 from clumpscope.core.clumps import RATIOS
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
-from clumpscope.ops.matching import match
-from clumpscope.stages.evaluate.cases import (
-    BINS,
-    MATCH_RADIUS_FWHM,
-    TRUE_FLOOR,
-    Case,
-    Points,
-    Values,
-    above,
-    cases,
-    rotated,
-)
+from clumpscope.stages.evaluate.about import with_covariates
+from clumpscope.stages.evaluate.bins import Bin, binned
+from clumpscope.stages.evaluate.cases import Cases, Values, cases, rotated
+from clumpscope.stages.evaluate.counts import Counts, Replicates, counts, replicate
+from clumpscope.stages.evaluate.matches import Matches, above, matches
+from clumpscope.stages.evaluate.shares import Score, Share
+
+ALL = 0.0  # flux ratio of a selection that asks for none
+SELECTIONS = {"all": ALL, **RATIOS}
+KINDS = {"normal": Label.CLUMP, "odd": Label.ODD, "any_label": None}
+_STEP = 0.01  # of thresholds
+_ANY = np.array([-np.inf])  # threshold of what is cut already
+# Score thresholds of galaxies, from the run's galaxies and the counts of each over thresholds.
+Choice = Callable[[QTable, Counts], Values]
+
+
+def own_threshold(galaxies: QTable, _: Counts) -> Values:
+    """(G,) the run's own threshold: all of its catalogue."""
+    return np.full(len(galaxies), -np.inf)
 
 
 @dataclass(frozen=True)
-class Share:
-    """k of n with its 68 % Wilson interval."""
+class Selected:
+    """One selection: at the catalogue's own threshold, and over higher ones."""
 
-    value: float
-    low: float
-    high: float
-    k: int
-    n: int
-
-    @classmethod
-    def of(cls, k: int, n: int) -> "Share":
-        """From counts; NaN for n = 0."""
-        if n == 0:
-            return cls(float("nan"), float("nan"), float("nan"), 0, 0)
-        low, high = binom_conf_interval(k, n, interval="wilson")
-        return cls(k / n, float(low), float(high), int(k), int(n))
+    own: Score
+    curve: list[tuple[float, Score]]
 
 
-@dataclass(frozen=True)
-class Score:
-    """Completeness and purity of one selection."""
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Everything that was found out about one catalogue.
 
-    completeness: Share
-    purity: Share
-
-
-def _matches(
-    items: Sequence[Case], normal_only: bool
-) -> Iterator[tuple[Points, Points, Values, Values]]:
-    """Per galaxy: candidates, truths, index of each candidate's truth and the reverse (-1 none)."""
-    for case in items:
-        found, truth = case.found, case.truth
-        if normal_only:
-            found = found.where(found.label == Label.CLUMP)
-            truth = truth.where(truth.label == Label.CLUMP)
-        i, j = match(found.xy, found.score, truth.xy, MATCH_RADIUS_FWHM * case.fwhm_px)
-        of_found, of_truth = np.full(len(found), -1), np.full(len(truth), -1)
-        of_found[i], of_truth[j] = j, i
-        yield found, truth, of_found, of_truth
-
-
-def score(items: Sequence[Case], ratio: float, *, normal_only: bool = True) -> Score:
-    """Completeness and purity at a flux ratio by the benchmark definition.
-
-    With ``normal_only=False`` labels are ignored on both sides.
+    Attributes
+    ----------
+    cases, pairs
+        What was compared, and which is which whatever the label.
+    least
+        Flux ratio of the headline.
+    threshold
+        (G,) score from which candidates of each galaxy count.
+    selected
+        A `Selected` for each kind ("normal", "odd", "any_label", and "chance": normal ones with
+        rotated truths) and flux ratio (0 for all, 0.03, 0.08).
+    bins
+        Completeness and purity of normal clumps in bins.
+    scatter
+        Offsets of matched normal clumps, and measured over true flux ratio.
+    kinds
+        How many of the matched normal and odd truths are called so.
+    confusion
+        How many truths of each kind are called "normal", "odd" or are "missed".
+    replicates
+        Of each kind and flux ratio, if there were bootstraps.
     """
-    hit = there = right = called = 0
-    for found, truth, of_found, of_truth in _matches(items, normal_only):
-        wanted = truth.ratio >= ratio
-        there += int(wanted.sum())
-        hit += int((of_truth[wanted] >= 0).sum())
-        claimed = found.ratio >= ratio
-        called += int(claimed.sum())
-        partner = of_found[claimed]
-        right += int((truth.ratio[partner[partner >= 0]] >= TRUE_FLOOR).sum())
-    return Score(Share.of(hit, there), Share.of(right, called))
+
+    cases: Cases
+    pairs: Matches
+    least: float
+    threshold: Values
+    selected: Mapping[tuple[str, float], Selected]
+    bins: list[Bin]
+    scatter: dict[str, float]
+    kinds: dict[str, Share]
+    confusion: dict[str, dict[str, int]]
+    replicates: Mapping[tuple[str, float], Replicates] = field(default_factory=dict)
+
+    def at(self, ratio: float, kind: str = "normal") -> Score:
+        """Completeness and purity of a kind from a flux ratio on, at the catalogue's threshold."""
+        return self.selected[kind, ratio].own
+
+    @property
+    def curve(self) -> list[tuple[float, Score]]:
+        """(threshold, score) of the headline."""
+        return self.selected["normal", self.least].curve
 
 
-def binned(items: Sequence[Case]) -> list[tuple[float, float, Score]]:
-    """(low, high, score) per bin of log10 flux ratio: true (completeness), measured (purity).
+def evaluate(
+    catalogue: QTable,
+    galaxies: QTable,
+    truth: QTable,
+    hosts: QTable | None = None,
+    *,
+    threshold: Choice = own_threshold,
+    bootstraps: int = 0,
+    seed: int = 0,
+) -> Evaluation:
+    """Evaluate a release table over all galaxies of its run.
 
-    Here any match with a normal truth is right, however faint that is.
+    Parameters
+    ----------
+    catalogue, galaxies
+        Tables of a run.
+    truth
+        Native pixels, labels and true flux ratios, NaN where unknown.
+    hosts
+        For redshifts and radii.
+    threshold
+        Makes each galaxy's score threshold (G,) of the galaxies and the counts of the headline.
+    bootstraps
+        Resamplings of the galaxies, for intervals of all but bins; without, they are Wilson's.
+    seed
+        Of the resamplings: the same for the same numbers of galaxies.
+
+    Raises
+    ------
+    TableError
+        If truth and run have no galaxy in common.
     """
-    results = []
-    for low, high in pairwise(BINS):
-        hit = there = right = called = 0
-        for found, truth, of_found, of_truth in _matches(items, normal_only=True):
-            inside = (truth.ratio >= 10**low) & (truth.ratio < 10**high)
-            there += int(inside.sum())
-            hit += int((of_truth[inside] >= 0).sum())
-            claimed = (found.ratio >= 10**low) & (found.ratio < 10**high)
-            called += int(claimed.sum())
-            right += int((of_found[claimed] >= 0).sum())
-        results.append(
-            (float(low), float(high), Score(Share.of(hit, there), Share.of(right, called)))
-        )
-    return results
+    items = cases(catalogue, galaxies, truth)
+    items = with_covariates(items, catalogue, galaxies, hosts)
+    least = headline(items)
+    turned = rotated(items)
+    pairs = {kind: (items, matches(items, label)) for kind, label in KINDS.items()}
+    pairs["chance"] = turned, matches(turned, Label.CLUMP)
+    steps = _steps(galaxies)
+    tally = counts(*pairs["normal"], least, Label.CLUMP, steps)
+    lowest = threshold(galaxies, tally)
+    selected, replicates = {}, {}
+    for kind, (these, matched) in pairs.items():
+        label = KINDS.get(kind, Label.CLUMP)
+        kept = above(these, matched, lowest)
+        for ratio in SELECTIONS.values():
+            curve = counts(these, matched, ratio, label, steps)
+            at = counts(*kept, ratio, label, _ANY)
+            both = [replicate(one, bootstraps, seed) if bootstraps else None for one in (at, curve)]
+            scores = list(zip(steps.tolist(), curve.scores(both[1]), strict=True))
+            selected[kind, ratio] = Selected(at.scores(both[0])[0], scores)
+            if both[0] is not None:
+                replicates[kind, ratio] = both[0]
+    kept_items, any_label = above(*pairs["any_label"], lowest)
+    normal = above(*pairs["normal"], lowest)
+    confusion = _confusion(kept_items, any_label)
+    return Evaluation(
+        kept_items,
+        any_label,
+        least,
+        lowest,
+        selected,
+        binned(*normal, least),
+        scatter(*normal),
+        _kinds(confusion),
+        confusion,
+        replicates,
+    )
 
 
-def scatter(items: Sequence[Case]) -> dict[str, float]:
-    """Offsets of matched normal clumps from truth (arcsec) and measured over true flux ratio."""
-    offsets, ratios = [], []
-    for case, (found, truth, of_found, _) in zip(
-        items, _matches(items, normal_only=True), strict=True
-    ):
-        matched = of_found >= 0
-        delta = found.xy[matched] - truth.xy[of_found[matched]]
-        offsets.append(delta * case.pixscale_arcsec)
-        ratios.append(found.ratio[matched] / truth.ratio[of_found[matched]])
-    delta = np.concatenate(offsets) if offsets else np.zeros((0, 2))
-    if not len(delta):
+def headline(items: Cases) -> float:
+    """Flux ratio of the headline: 3 %, or none where no truth has a ratio."""
+    known = np.isfinite(items.truth.ratio).any() or not len(items.truth)
+    return RATIOS["3pct"] if known else ALL
+
+
+def _steps(galaxies: QTable) -> Values:
+    """Round thresholds from the lowest of the run on."""
+    lowest = float(np.min(plain(galaxies, "score_threshold"), initial=1.0))
+    grid: Values = np.round(np.arange(_STEP, 1.0, _STEP), 2)
+    return grid[grid >= lowest - 1e-9]
+
+
+def scatter(items: Cases, pairs: Matches) -> dict[str, float]:
+    """Offsets of matched clumps from truth (arcsec) and measured over true flux ratio."""
+    matched = np.flatnonzero(pairs.of_found >= 0)
+    partner = pairs.of_found[matched]
+    if not len(matched):
         return {}
-    ratio = np.concatenate(ratios)
+    scale = items.pixscale_arcsec[items.found.galaxy[matched], None]
+    delta = (items.found.xy[matched] - items.truth.xy[partner]) * scale
+    ratio = items.found.ratio[matched] / items.truth.ratio[partner]
     ratio = ratio[np.isfinite(ratio)]  # none is, where u was not measured
     return {
         "median_offset_x_arcsec": float(np.median(delta[:, 0])),
@@ -135,78 +195,38 @@ def scatter(items: Sequence[Case]) -> dict[str, float]:
     }
 
 
-def kinds(items: Sequence[Case]) -> dict[str, Share]:
-    """Share of matched truths of each kind, ``normal`` and ``odd``, that are called so."""
-    pairs = [
-        (truth.label[of_found[of_found >= 0]], found.label[of_found >= 0])
-        for found, truth, of_found, _ in _matches(items, normal_only=False)
-    ]
-    true, called = (np.concatenate(side) for side in zip(*pairs, strict=True))
+def _confusion(items: Cases, pairs: Matches) -> dict[str, dict[str, int]]:
+    names = {"normal": Label.CLUMP, "odd": Label.ODD}
+    called = np.append(items.found.label, -1)[pairs.of_truth]
     return {
-        name: Share.of(int(((called == kind) & (true == kind)).sum()), int((true == kind).sum()))
-        for name, kind in (("normal", Label.CLUMP), ("odd", Label.ODD))
+        true: {
+            **{
+                name: int(((items.truth.label == label) & (called == other)).sum())
+                for name, other in names.items()
+            },
+            "missed": int(((items.truth.label == label) & (called == -1)).sum()),
+        }
+        for true, label in names.items()
     }
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """Everything that was found out about one catalogue.
-
-    ``at`` maps a flux ratio to its `Score`; ``any_label`` and ``chance`` likewise, without
-    labels and with rotated truths. ``curve`` holds (threshold, score at 3 %), ``kinds`` how many
-    of the matched normal and odd truths are called so.
-    """
-
-    at: dict[float, Score]
-    any_label: dict[float, Score]
-    chance: dict[float, Score]
-    curve: list[tuple[float, Score]]
-    bins: list[tuple[float, float, Score]]
-    scatter: dict[str, float]
-    kinds: dict[str, Share]
+def _kinds(confusion: Mapping[str, Mapping[str, int]]) -> dict[str, Share]:
+    return {
+        name: Share.of_counts(row[name], row["normal"] + row["odd"])
+        for name, row in confusion.items()
+    }
 
 
-def evaluate(catalogue: QTable, galaxies: QTable, truth: QTable) -> Evaluation:
-    """Evaluate a release table over all galaxies of its run.
-
-    Parameters
-    ----------
-    catalogue, galaxies
-        Tables of a run. ``truth`` has native pixels, labels and true flux ratios.
-
-    Raises
-    ------
-    TableError
-        If truth and run have no galaxy in common.
-    """
-    items = cases(catalogue, galaxies, truth)
-    turned = rotated(items)
-    lowest = float(np.min(plain(galaxies, "score_threshold"), initial=1.0))
-    thresholds = [t for t in np.round(np.arange(0.1, 0.951, 0.05), 2) if t >= lowest - 1e-9]
-    return Evaluation(
-        at={ratio: score(items, ratio) for ratio in RATIOS.values()},
-        any_label={ratio: score(items, ratio, normal_only=False) for ratio in RATIOS.values()},
-        chance={ratio: score(turned, ratio) for ratio in RATIOS.values()},
-        curve=[(float(t), score(above(items, t), RATIOS["3pct"])) for t in thresholds],
-        bins=binned(items),
-        scatter=scatter(items),
-        kinds=kinds(items),
-    )
-
-
-def best_threshold(curve: Sequence[tuple[float, Score]]) -> float:
-    """The threshold at which the lower of completeness and purity is highest.
+def best(curve: Sequence[tuple[float, Score]]) -> tuple[float, Score]:
+    """The lowest threshold at which the lower of completeness and purity is highest, and the score.
 
     Raises
     ------
     TableError
         If the curve has no point with both.
     """
-    lower = [
-        (min(item.completeness.value, item.purity.value), -threshold)
-        for threshold, item in curve
-        if np.isfinite([item.completeness.value, item.purity.value]).all()
-    ]
-    if not lower:
+    lower = [min(item.completeness.value, item.purity.value) for _, item in curve]
+    both = [min(item.completeness.n, item.purity.n) > 0 for _, item in curve]
+    if not any(both):
         raise TableError(expected_got("threshold", "detections that match a truth", "none"))
-    return -max(lower)[1]
+    return curve[int(np.argmax(np.where(both, lower, -1.0)))]

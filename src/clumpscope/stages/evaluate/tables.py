@@ -1,87 +1,152 @@
-"""Evaluations as tables and as JSON."""
+"""Evaluations as tables."""
 
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from astropy.table import QTable, Table
-from numpy.typing import NDArray
 
-from clumpscope.core.boxes import Label
 from clumpscope.core.clumps import RATIOS
 from clumpscope.core.schema import plain
-from clumpscope.stages.evaluate.scores import Evaluation, Share
+from clumpscope.stages.evaluate.about import COVARIATES
+from clumpscope.stages.evaluate.bins import Bin
+from clumpscope.stages.evaluate.cases import Points
+from clumpscope.stages.evaluate.scores import SELECTIONS, Evaluation
+from clumpscope.stages.evaluate.shares import Interval, Share
+
+NAMES = {least: name for name, least in SELECTIONS.items()}
+THRESHOLD = "score_threshold"
 
 
-def claims(table: QTable) -> NDArray[np.bool_]:
-    """Clumps called normal with a measured ratio of at least 3 %."""
-    normal = plain(table, "clump_label_id") == Label.CLUMP
-    claimed: NDArray[np.bool_] = normal & (plain(table, "clump_flux_ratio") >= RATIOS["3pct"])
-    return claimed
+def found_table(result: Evaluation, catalogue: QTable) -> Table:
+    """A row for each candidate: what it is called, what is known of it, and what it is.
 
-
-def cut(table: QTable, wanted: int) -> QTable:
-    """The best-scored part of a table that makes ``wanted`` claims; all of it if none is wanted."""
-    scores = np.sort(plain(table, "clump_score")[claims(table)])[::-1]
-    if len(scores) <= wanted or wanted == 0:
-        return table
-    return table[plain(table, "clump_score") >= scores[wanted - 1]]
-
-
-def metrics(results: dict[str, Evaluation]) -> dict[str, object]:
-    """The figures of each evaluation, ready for JSON."""
-    return {
-        name: {
-            **{
-                f"{kind}_{percent}": asdict(getattr(result, attribute)[ratio])
-                for percent, ratio in RATIOS.items()
-                for kind, attribute in (
-                    ("benchmark", "at"),
-                    ("any_label", "any_label"),
-                    ("chance", "chance"),
-                )
-            },
-            "scatter": result.scatter,
-            "kinds": {kind: asdict(share) for kind, share in result.kinds.items()},
+    Parameters
+    ----------
+    catalogue
+        The release table that was evaluated.
+    """
+    points, pairs = result.cases.found, result.pairs
+    partner = pairs.of_found
+    truth = result.cases.truth
+    off = points.xy - np.vstack([truth.xy, [[np.nan, np.nan]]])[partner]
+    return Table(
+        {
+            **_points(result, points),
+            "clump_id": plain(catalogue, "clump_id")[points.row],
+            "score": points.score,
+            "p_clump": plain(catalogue, "p_clump")[points.row],
+            "flux_ratio": points.ratio,
+            **_about(points),
+            "true_label": np.append(truth.label, 0)[partner],
+            "true_ratio": np.append(truth.ratio, np.nan)[partner],
+            "distance_fwhm": np.hypot(*off.T) / result.cases.fwhm_px[points.galaxy],
+            "real": pairs.real(result.cases),
         }
-        for name, result in results.items()
+    )
+
+
+def truth_table(result: Evaluation) -> Table:
+    """A row for each truth, blended ones as one: what is known of it, and what found it."""
+    points, pairs = result.cases.truth, result.pairs
+    found = result.cases.found
+    return Table(
+        {
+            **_points(result, points),
+            "flux_ratio": points.ratio,
+            **_about(points),
+            "score": pairs.score(result.cases),
+            "found_label": np.append(found.label, 0)[pairs.of_truth],
+            "found_ratio": np.append(found.ratio, np.nan)[pairs.of_truth],
+        }
+    )
+
+
+def _points(result: Evaluation, points: Points) -> dict[str, object]:
+    return {
+        "galaxy_id": result.cases.ids[points.galaxy],
+        "x": points.xy[:, 0],
+        "y": points.xy[:, 1],
+        "label": points.label,
     }
 
 
-def finite(value: object) -> object:
-    """The same with null for what is not a number, as JSON has none."""
-    if isinstance(value, dict):
-        return {key: finite(item) for key, item in value.items()}
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
+def _about(points: Points) -> dict[str, object]:
+    unknown = np.full(len(points), np.nan)
+    return {name: points.about.get(name, unknown) for name in COVARIATES}
 
 
-def curves(results: dict[str, Evaluation]) -> Table:
-    """Completeness and purity with intervals against score threshold and flux ratio."""
-    rows = []
-    for name, result in results.items():
-        for threshold, item in result.curve:
-            rows.append((name, "score_threshold", threshold, threshold, item))
-        for low, high, item in result.bins:
-            rows.append((name, "log10_flux_ratio", low, high, item))
-
-    def share(values: list[Share], stem: str) -> dict[str, object]:
-        return {
-            stem: [value.value for value in values],
-            f"{stem}_low": [value.low for value in values],
-            f"{stem}_high": [value.high for value in values],
-            f"{stem}_n": [value.n for value in values],
-        }
-
-    items = [row[4] for row in rows]
+def curves(results: Mapping[str, Evaluation]) -> Table:
+    """Completeness, purity and F1 with intervals against score threshold and in bins."""
+    rows = [
+        (finder, kind, NAMES[least], THRESHOLD, threshold, threshold, score)
+        for finder, result in results.items()
+        for (kind, least), one in result.selected.items()
+        for threshold, score in one.curve
+    ]
+    rows += [
+        (finder, "normal", _least(result, one), one.against, one.low, one.high, one.score)
+        for finder, result in results.items()
+        for one in result.bins
+    ]
+    scores = [row[6] for row in rows]
+    names = ("finder", "kind", "flux_ratio", "against", "low", "high")
+    columns = zip(*(row[:6] for row in rows), strict=True) if rows else [[] for _ in names]
     return Table(
         {
-            "finder": [row[0] for row in rows],
-            "against": [row[1] for row in rows],
-            "low": [row[2] for row in rows],
-            "high": [row[3] for row in rows],
-            **share([item.completeness for item in items], "completeness"),
-            **share([item.purity for item in items], "purity"),
-            "n_any": [item.completeness.n + item.purity.n for item in items],
+            **{name: list(values) for name, values in zip(names, columns, strict=True)},
+            **_shares([score.completeness for score in scores], "completeness"),
+            **_shares([score.purity for score in scores], "purity"),
+            **_intervals([score.f1 for score in scores], "f1"),
         }
     )
+
+
+def _least(result: Evaluation, one: Bin) -> str:
+    return NAMES[result.least] if one.against in COVARIATES else NAMES[0.0]
+
+
+def _intervals(values: Sequence[Interval], stem: str) -> dict[str, list[float]]:
+    return {
+        stem: [one.value for one in values],
+        f"{stem}_low": [one.low for one in values],
+        f"{stem}_high": [one.high for one in values],
+    }
+
+
+def _shares(values: Sequence[Share], stem: str) -> dict[str, object]:
+    counts = {f"{stem}_k": [one.k for one in values], f"{stem}_n": [one.n for one in values]}
+    return {**_intervals(values, stem), **counts}
+
+
+def summary(results: Mapping[str, Evaluation]) -> Table:
+    """What a paper prints: a row for each finder and selection, as words."""
+    rows = []
+    for finder, result in results.items():
+        ratios = [least for least in SELECTIONS.values() if least or not result.least]
+        if result.least:
+            ratios = list(RATIOS.values())
+        for least in ratios:
+            score = result.at(least)
+            chance = result.at(least, "chance").completeness
+            rows.append(
+                {
+                    "finder": finder,
+                    "flux ratio": f"≥ {100 * least:.0f} %" if least else "all",
+                    "completeness": in_words(score.completeness),
+                    "of": score.completeness.n,
+                    "purity": in_words(score.purity),
+                    "of claims": score.purity.n,
+                    "F1": in_words(score.f1),
+                    "by chance": f"{chance.value:.2f}",
+                }
+            )
+    return Table(rows=rows) if rows else Table()
+
+
+def in_words(value: Interval) -> str:
+    """A value and its interval, as "0.905 (0.887–0.920)"."""
+    if np.isnan(value.value):
+        return "–"
+    if np.isnan(value.low):
+        return f"{value.value:.3f}"
+    return f"{value.value:.3f} ({value.low:.3f}–{value.high:.3f})"

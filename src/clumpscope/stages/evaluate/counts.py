@@ -1,0 +1,183 @@
+"""Hits and claims of each galaxy over thresholds: all curves and their intervals follow."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clumpscope.core.boxes import Label
+from clumpscope.stages.evaluate.cases import TRUE_FLOOR, Cases, Chosen, Values
+from clumpscope.stages.evaluate.matches import Matches
+from clumpscope.stages.evaluate.shares import Interval, Score, f1, percentiles, ratio, shares
+
+_CHUNK = 64  # resamplings at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """What each of G galaxies adds at each of T thresholds.
+
+    Attributes
+    ----------
+    thresholds
+        (T,) increasing; candidates of at least that score count.
+    hit
+        (G, T) wanted truths that are found.
+    there
+        (G,) wanted truths.
+    right
+        (G, T) claims that are true.
+    called
+        (G, T) claims.
+    """
+
+    thresholds: Values
+    hit: NDArray[np.int64]
+    there: NDArray[np.int64]
+    right: NDArray[np.int64]
+    called: NDArray[np.int64]
+
+    def of(self, galaxies: Chosen) -> "Counts":
+        """Those of some galaxies (G,)."""
+        return Counts(
+            self.thresholds,
+            self.hit[galaxies],
+            self.there[galaxies],
+            self.right[galaxies],
+            self.called[galaxies],
+        )
+
+    def scores(self, replicates: "Replicates | None" = None) -> list[Score]:
+        """Completeness, purity and F1 at each threshold, their intervals by bootstrap if given."""
+        there = np.full(len(self.thresholds), self.there.sum())
+        sums = self.hit.sum(axis=0), there, self.right.sum(axis=0), self.called.sum(axis=0)
+        found, pure = shares(*sums[:2]), shares(*sums[2:])
+        both = f1([one.value for one in found], [one.value for one in pure]).tolist()
+        if replicates is None:
+            plain = zip(found, pure, map(Interval, both), strict=True)
+            return [Score(*row) for row in plain]
+        c, p, f = (
+            percentiles(one) for one in (replicates.completeness, replicates.purity, replicates.f1)
+        )
+        return [
+            Score(
+                replace(found[t], low=float(c[0, t]), high=float(c[1, t])),
+                replace(pure[t], low=float(p[0, t]), high=float(p[1, t])),
+                Interval(both[t], float(f[0, t]), float(f[1, t])),
+            )
+            for t in range(len(self.thresholds))
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Replicates:
+    """(B, T) completeness, purity and F1 of B resampled surveys."""
+
+    completeness: Values
+    purity: Values
+    f1: Values
+
+
+def wanted(items: Cases, least: float, label: Label | None) -> Chosen:
+    """(M,) truths of a label that are at least ``least`` of their host; all for 0."""
+    return _chosen(items.truth.label, items.truth.ratio, least, label)
+
+
+def claimed(items: Cases, least: float, label: Label | None) -> Chosen:
+    """(N,) candidates called so that measure at least ``least`` of their host; all for 0."""
+    return _chosen(items.found.label, items.found.ratio, least, label)
+
+
+def _chosen(labels: NDArray[np.int64], ratios: Values, least: float, label: Label | None) -> Chosen:
+    chosen: Chosen = np.ones(len(labels), dtype=bool) if label is None else labels == label
+    return chosen & (ratios >= least) if least > 0 else chosen
+
+
+def right(items: Cases, pairs: Matches, least: float) -> Chosen:
+    """(N,) candidates that are a truth; for ``least`` > 0, one of true ratio >= 1 %."""
+    partner = pairs.of_found
+    real: Chosen = partner >= 0
+    if least > 0:
+        real &= np.append(items.truth.ratio >= TRUE_FLOOR, False)[partner]
+    return real
+
+
+def counts(
+    items: Cases, pairs: Matches, least: float, label: Label | None, thresholds: Values
+) -> Counts:
+    """Count a selection galaxy by galaxy.
+
+    Parameters
+    ----------
+    pairs
+        Matches of the same label.
+    least
+        Flux ratio: true for completeness, measured for purity; 0 for all.
+    """
+    there, called = wanted(items, least, label), claimed(items, least, label)
+    found = right(items, pairs, least) & called
+    truths, candidates = items.truth, items.found
+    hit = there & (pairs.of_truth >= 0)
+    n = len(items)
+    return Counts(
+        thresholds,
+        _above(truths.galaxy[hit], pairs.score(items)[hit], thresholds, n),
+        np.bincount(truths.galaxy[there], minlength=n),
+        _above(candidates.galaxy[found], candidates.score[found], thresholds, n),
+        _above(candidates.galaxy[called], candidates.score[called], thresholds, n),
+    )
+
+
+def _above(
+    galaxy: NDArray[np.intp], score: Values, thresholds: Values, n: int
+) -> NDArray[np.int64]:
+    """(n, T) how many of each galaxy score at least each threshold."""
+    steps = len(thresholds) + 1
+    place = np.searchsorted(thresholds, score, side="right")
+    each = np.bincount(galaxy * steps + place, minlength=n * steps).reshape(n, steps)
+    return np.cumsum(each[:, :0:-1], axis=1)[:, ::-1]
+
+
+def resampled(galaxies: int, bootstraps: int, seed: int) -> Iterator[NDArray[np.float32]]:
+    """(b, G) how often each galaxy is drawn, with replacement, in each of some resamplings.
+
+    The same for the same numbers, so that runs over the same galaxies are compared pairwise.
+    """
+    rng = np.random.default_rng(seed)
+    for start in range(0, bootstraps, _CHUNK):
+        size = min(_CHUNK, bootstraps - start)
+        drawn = rng.integers(galaxies, size=(size, galaxies))
+        drawn += galaxies * np.arange(size)[:, None]
+        times = np.bincount(drawn.ravel(), minlength=size * galaxies)
+        yield times.reshape(size, galaxies).astype(np.float32)
+
+
+def replicate(one: Counts, bootstraps: int, seed: int) -> Replicates:
+    """The scores of resampled surveys: galaxies are drawn, not clumps."""
+    steps = len(one.thresholds)
+    columns = np.hstack([one.hit, one.right, one.called, one.there[:, None]]).astype(np.float32)
+    sums = [weights @ columns for weights in resampled(len(one.there), bootstraps, seed)]
+    total = np.vstack(sums) if sums else np.zeros((0, 3 * steps + 1))
+    hit, correct, called = (total[:, k * steps : (k + 1) * steps] for k in range(3))
+    completeness, purity = ratio(hit, total[:, -1:]), ratio(correct, called)
+    return Replicates(completeness, purity, f1(completeness, purity))
+
+
+def differences(first: Replicates, second: Replicates, values: Sequence[Score]) -> list[Interval]:
+    """First less second in completeness, purity and F1 at their lowest threshold.
+
+    Parameters
+    ----------
+    first, second
+        Of the same resamplings.
+    values
+        The two scores.
+    """
+    return [
+        Interval.of(
+            getattr(values[0], name).value - getattr(values[1], name).value,
+            getattr(first, name)[:, 0] - getattr(second, name)[:, 0],
+        )
+        for name in ("completeness", "purity", "f1")
+    ]
