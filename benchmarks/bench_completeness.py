@@ -18,6 +18,7 @@ from pathlib import Path
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import DetectConfig, RefineConfig
+from clumpscope.core.clumps import RATIOS
 from clumpscope.detector.weights import load_model, save_model
 from clumpscope.engine.local import default_workers
 from clumpscope.jobs import evaluate as job
@@ -92,15 +93,12 @@ def chosen(sample: Path, out: Path, model: str, orientations: int = 1) -> float:
 
 def describe(name: str, result: Evaluation) -> None:
     """Print completeness and purity at each flux ratio."""
-    for what, scores in (
-        ("normal", result.at),
-        ("any label", result.any_label),
-        ("by chance", result.chance),
-    ):
-        for ratio, item in scores.items():
+    for kind in ("normal", "any_label", "chance"):
+        for ratio in RATIOS.values():
+            item = result.at(ratio, kind)
             c, p = item.completeness, item.purity
             print(
-                f"{name:9} {what:10} >= {100 * ratio:.0f} %: "
+                f"{name:9} {kind:10} >= {100 * ratio:.0f} %: "
                 f"completeness {c.value:.3f} ({c.low:.3f}-{c.high:.3f}) of {c.n}, "
                 f"purity {p.value:.3f} ({p.low:.3f}-{p.high:.3f}) of {p.n}"
             )
@@ -129,13 +127,14 @@ def main() -> None:
         threshold = chosen(samples["validation"], trial / "validation", str(path), orientations)
     settings = recipe_at(threshold, orientations)
     out = ran(samples["test"], trial / "test", str(path), settings)
-    results = job.evaluate(out, samples["test"] / "truth.parquet", Recipe())
+    results = job.evaluate([out], samples["test"] / "truth.parquet", Recipe())
     for name, result in results.items():
         describe(name, result)
-    print("detector scatter:", results["detector"].scatter)
+    ours = next(iter(results.values()))
+    print("detector scatter:", ours.scatter)
     if options.write:
         spec, network = load_model(path)
-        at = results["detector"].at[0.03]
+        at = ours.at(0.03)
         metrics = {
             **spec.metrics,
             "completeness_3pct": round(at.completeness.value, 4),

@@ -126,7 +126,7 @@ def report(what: str, hosts: Path, work: Path, model: str, galaxies: int) -> Non
         describe(f"{what} {name}", evaluate(table, about, truth))
         for low, high in pairwise(SNR):
             part = truth[(snr >= low) & (snr < high)]
-            c = evaluate(table, about, part).at[0.03].completeness
+            c = evaluate(table, about, part).at(0.03).completeness
             print(
                 f"{what} {name} >= 3 %, S/N in g {low:g} to {high:g}: completeness "
                 f"{c.value:.3f} ({c.low:.3f}-{c.high:.3f}) of {c.n}"

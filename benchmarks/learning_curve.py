@@ -53,7 +53,7 @@ def main() -> None:
         trial = options.work / f"runs-{galaxies}-{os.getpid()}"
         threshold = chosen(samples["validation"], trial / "validation", str(model))
         test = judged(samples["test"], trial / "test", str(model), recipe_at(threshold))
-        at = test.at[0.03]
+        at = test.at(0.03)
         shares = " | ".join(
             f"{share.value:.3f} ({share.low:.3f}-{share.high:.3f})"
             for share in (at.completeness, at.purity)

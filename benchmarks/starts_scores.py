@@ -16,7 +16,8 @@ from clumpscope.models.view import View, view
 from clumpscope.ops.matching import match
 from clumpscope.ops.overlap import suppress
 from clumpscope.stages.evaluate.cases import MATCH_RADIUS_FWHM, Points, blend
-from clumpscope.stages.evaluate.scores import Score, Share, best
+from clumpscope.stages.evaluate.scores import best
+from clumpscope.stages.evaluate.shares import Interval, Score, Share, f1
 from clumpscope.store.sample import Sample
 
 RATIO = 0.03
@@ -58,8 +59,9 @@ def tested(folder: Path, galaxies: int, spec: DetectorSpec) -> list[Tested]:
     for row, galaxy_id in enumerate(sample.ids[:galaxies]):
         mine = rows.get(galaxy_id, np.array([], dtype=np.intp))
         fwhm = sample.host(row, "psf_fwhm_r") / sample.host(row, "pixscale_arcsec")
-        truth = Points(xy[mine], np.ones(len(mine)), label[mine], ratio[mine])
-        blended = blend(truth, fwhm)
+        alone = np.zeros(len(mine), dtype=np.intp)
+        truth = Points(mine, alone, xy[mine], np.ones(len(mine)), label[mine], ratio[mine])
+        blended = blend(truth, np.array([fwhm]))
         shown = view(sample.read_starred(row, config), spec)
         result.append(Tested(shown, blended.where(blended.label == Label.CLUMP), fwhm))
     return result
@@ -93,14 +95,16 @@ def score_at(galaxies: list[Found], threshold: float) -> Score:
     """Completeness and purity of what has at least a score."""
     called = [one.right[one.score >= threshold] for one in galaxies]
     right, total = sum(int(one.sum()) for one in called), sum(map(len, called))
-    return Score(Share.of(right, sum(one.there for one in galaxies)), Share.of(right, total))
+    there = sum(one.there for one in galaxies)
+    c, p = Share.of_counts(right, there), Share.of_counts(right, total)
+    return Score(c, p, Interval(float(f1(c.value, p.value))))
 
 
 def threshold_of(galaxies: list[Found]) -> float:
     """Where the lower of completeness and purity is highest; the lowest one if nothing is found."""
     if not any(len(one.score) for one in galaxies):
         return FLOOR
-    return best([(float(t), score_at(galaxies, t)) for t in THRESHOLDS])
+    return best([(float(t), score_at(galaxies, t)) for t in THRESHOLDS])[0]
 
 
 def precision(galaxies: list[Found]) -> float:
