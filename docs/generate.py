@@ -39,6 +39,14 @@ RECORDS = {
     "run-groups": ("SPLIT", "What `labels split` writes."),
     "detections.parquet": ("DETECTIONS", "Every box above the score floor, before refinement."),
     "galaxies.parquet": ("GALAXIES", "One row for every galaxy of a run."),
+    "evaluation/found.parquet": (
+        "FOUND",
+        "What `evaluate` says of every candidate of every finder; measured values.",
+    ),
+    "evaluation/truth.parquet": (
+        "TRUTHS",
+        "What `evaluate` says of every truth, for every finder; true values, blends as one.",
+    ),
     "failures.parquet": ("FAILURES", "Galaxies that failed, and why."),
 }
 

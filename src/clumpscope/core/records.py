@@ -198,6 +198,49 @@ FAILURES = _specs(
 WORKER = "worker"  # stage of a galaxy that ended the process which worked on it
 
 
+_JUDGED = _specs(
+    ("finder", "str", "", "meta.id", "run or classical finder"),
+    _ID,
+    ("x", "f8", "pix", "pos.cartesian.x", "column, native 0-based"),
+    ("y", "f8", "pix", "pos.cartesian.y", "row, native 0-based"),
+    ("label", "i4", "", "meta.code.class", "1 clump, 2 odd clump"),
+    ("flux_ratio", "f8", "", "phot.flux;arith.ratio", "clump over host flux in u"),
+    ("snr", "f8", "", "stat.snr", "signal-to-noise in g"),
+    (
+        "contrast",
+        "f8",
+        "",
+        "phot.flux.sb;arith.ratio",
+        "brightness within the PSF-FWHM over host's",
+    ),
+    ("psf_fwhm_arcsec", "f8", "arcsec", "phys.angSize;instr.det.psf", "PSF-FWHM in r"),
+    ("redshift", "f8", "", "src.redshift", "redshift of the host"),
+    ("radius_r90", "f8", "", "pos.angDistance", "from the host's centre, in Petrosian R90"),
+    ("crowding_fwhm", "f8", "", "pos.angDistance", "to the next one, in PSF-FWHM; inf beyond 20"),
+)
+# What an evaluation says of each candidate (measured) and of each truth (true), blends as one.
+FOUND = [
+    *_JUDGED,
+    *_specs(
+        ("clump_id", "i4", "", "meta.id", "number in the finder's catalogue"),
+        ("score", "f8", "", "stat.probability", "score of the label"),
+        ("p_clump", "f8", "", "stat.probability", "class probability: clump"),
+        ("true_label", "i4", "", "meta.code.class", "of the truth it matches; 0 none"),
+        ("true_ratio", "f8", "", "phot.flux;arith.ratio", "of the truth it matches"),
+        ("distance_fwhm", "f8", "", "pos.angDistance", "to the truth it matches, in PSF-FWHM"),
+        ("real", "bool", "", "meta.code", "a normal truth of >= 1 %, or of unknown ratio"),
+    ),
+]
+TRUTHS = [
+    *_JUDGED,
+    *_specs(
+        ("score", "f8", "", "stat.probability", "of what found it; NaN if it is missed"),
+        ("found_label", "i4", "", "meta.code.class", "of what found it; 0 none"),
+        ("found_ratio", "f8", "", "phot.flux;arith.ratio", "measured by what found it"),
+    ),
+]
+
+
 def record_table(kind: list[ColumnSpec], columns: Mapping[str, object]) -> QTable:
     """Build a table of one of the kinds above; columns not given are blank.
 

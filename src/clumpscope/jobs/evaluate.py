@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from astropy.table import Column, QTable, Table, vstack
+from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.galaxy import GalaxyImage
@@ -186,20 +186,12 @@ def _write(
         temporary.write_text(text + "\n")
     table = curves(results)
     write_parquet(table, folder / "curves.parquet")
-    found = {name: found_table(one, finders[name].catalogue) for name, one in results.items()}
-    write_parquet(_stacked(found), folder / "found.parquet")
-    true = {name: truth_table(one) for name, one in results.items()}
-    write_parquet(_stacked(true), folder / "truth.parquet")
+    found = found_table(results, {name: one.catalogue for name, one in finders.items()})
+    write_parquet(found, folder / "found.parquet")
+    write_parquet(truth_table(results), folder / "truth.parquet")
     write_summary(summary(results), folder)
     ratio = NAMES[next(iter(results.values())).least]
     completeness_purity(table, ratio, folder / "completeness_purity.png")
-
-
-def _stacked(tables: Mapping[str, Table]) -> Table:
-    """One below the other, with the name of each before its rows."""
-    for name, table in tables.items():
-        table.add_column(Column([name] * len(table), name="finder", dtype="U"), index=0)
-    return vstack(list(tables.values()), metadata_conflicts="silent")
 
 
 def baseline_catalogue(

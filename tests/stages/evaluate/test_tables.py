@@ -92,7 +92,12 @@ def test_curves_hold_every_point(results):
 
 
 def test_a_row_for_every_candidate_and_truth(results):
-    found_rows, true = found_table(results["run"], found(SEEN)), truth_table(results["run"])
+    catalogues = {"run": found(SEEN), "peaks": found(SEEN[:1])}
+    found_rows, true = found_table(results, catalogues), truth_table(results)
+    assert found_rows["finder"].tolist() == ["run"] * 6 + ["peaks"]
+    assert true["finder"].tolist() == ["run"] * 3 + ["peaks"] * 3
+    found_rows, true = (table[table["finder"] == "run"] for table in (found_rows, true))
+    assert found_rows["x"].unit == "pix"
     assert found_rows["galaxy_id"].tolist() == list("aaabbb")
     assert found_rows["true_label"].tolist() == [1, 0, 0, 1, 0, 0]
     assert found_rows["real"].tolist() == [True, False, False, True, False, False]

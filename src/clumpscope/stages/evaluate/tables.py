@@ -6,6 +6,7 @@ import numpy as np
 from astropy.table import QTable, Table
 
 from clumpscope.core.clumps import RATIOS
+from clumpscope.core.records import FOUND, TRUTHS, Columns, table_of_parts
 from clumpscope.core.schema import plain
 from clumpscope.stages.evaluate.about import COVARIATES
 from clumpscope.stages.evaluate.bins import Bin
@@ -17,62 +18,64 @@ NAMES = {least: name for name, least in SELECTIONS.items()}
 THRESHOLD = "score_threshold"
 
 
-def found_table(result: Evaluation, catalogue: QTable) -> Table:
+def found_table(results: Mapping[str, Evaluation], catalogues: Mapping[str, QTable]) -> QTable:
     """A row for each candidate: what it is called, what is known of it, and what it is.
 
     Parameters
     ----------
-    catalogue
-        The release table that was evaluated.
+    catalogues
+        The release tables that were evaluated, by the same names.
     """
+    parts = [_found(name, one, catalogues[name]) for name, one in results.items()]
+    return table_of_parts(FOUND, parts)
+
+
+def _found(finder: str, result: Evaluation, catalogue: QTable) -> Columns:
     points, pairs = result.cases.found, result.pairs
     partner = pairs.of_found
     truth = result.cases.truth
     off = points.xy - np.vstack([truth.xy, [[np.nan, np.nan]]])[partner]
-    return Table(
-        {
-            **_points(result, points),
+    return {
+        **_points(finder, result, points),
+        **{
             "clump_id": plain(catalogue, "clump_id")[points.row],
             "score": points.score,
             "p_clump": plain(catalogue, "p_clump")[points.row],
-            "flux_ratio": points.ratio,
-            **_about(points),
             "true_label": np.append(truth.label, 0)[partner],
             "true_ratio": np.append(truth.ratio, np.nan)[partner],
             "distance_fwhm": np.hypot(*off.T) / result.cases.fwhm_px[points.galaxy],
             "real": pairs.real(result.cases),
-        }
-    )
+        },
+    }
 
 
-def truth_table(result: Evaluation) -> Table:
+def truth_table(results: Mapping[str, Evaluation]) -> QTable:
     """A row for each truth, blended ones as one: what is known of it, and what found it."""
+    return table_of_parts(TRUTHS, [_truth(name, one) for name, one in results.items()])
+
+
+def _truth(finder: str, result: Evaluation) -> Columns:
     points, pairs = result.cases.truth, result.pairs
     found = result.cases.found
-    return Table(
-        {
-            **_points(result, points),
-            "flux_ratio": points.ratio,
-            **_about(points),
-            "score": pairs.score(result.cases),
-            "found_label": np.append(found.label, 0)[pairs.of_truth],
-            "found_ratio": np.append(found.ratio, np.nan)[pairs.of_truth],
-        }
-    )
-
-
-def _points(result: Evaluation, points: Points) -> dict[str, object]:
     return {
+        **_points(finder, result, points),
+        "score": pairs.score(result.cases),
+        "found_label": np.append(found.label, 0)[pairs.of_truth],
+        "found_ratio": np.append(found.ratio, np.nan)[pairs.of_truth],
+    }
+
+
+def _points(finder: str, result: Evaluation, points: Points) -> Columns:
+    unknown = np.full(len(points), np.nan)
+    return {
+        "finder": np.full(len(points), finder),
         "galaxy_id": result.cases.ids[points.galaxy],
         "x": points.xy[:, 0],
         "y": points.xy[:, 1],
         "label": points.label,
+        "flux_ratio": points.ratio,
+        **{name: points.about.get(name, unknown) for name in COVARIATES},
     }
-
-
-def _about(points: Points) -> dict[str, object]:
-    unknown = np.full(len(points), np.nan)
-    return {name: points.about.get(name, unknown) for name in COVARIATES}
 
 
 def curves(results: Mapping[str, Evaluation]) -> Table:
