@@ -140,6 +140,10 @@ def test_everything_is_written(oblong: Path, judged) -> None:
     share = results["run"].at(0.03).completeness
     assert figures["finders"]["run"]["normal"]["3pct"]["completeness"] == vars(share)
     assert (figures["galaxies"], figures["bootstraps"], figures["headline"]) == (8, 20, "3pct")
+    # Simulated clumps have boxes, too; a classical finder's say nothing.
+    assert 0.1 < figures["finders"]["run"]["coco"]["mean"]["ap50"] < 1
+    assert figures["finders"]["run"]["coco"]["f1_at"]["0.1"]["value"] > 0
+    assert figures["finders"]["baseline"]["coco"] is None
     apart = figures["differences"][0]
     assert (apart["first"], apart["second"], apart["flux_ratio"]) == ("run", "baseline", "all")
     shares = [one.at(0).purity.value for one in results.values()]

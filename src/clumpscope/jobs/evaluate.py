@@ -16,12 +16,13 @@ from clumpscope.engine.local import Progress, Workers, silent
 from clumpscope.errors import FolderError, TableError, expected_got
 from clumpscope.jobs import work as books
 from clumpscope.jobs.release import catalogue_of
-from clumpscope.jobs.truths import read_truths, with_brightness
+from clumpscope.jobs.truths import read_boxes, read_truths, with_brightness
 from clumpscope.jobs.work import Work
 from clumpscope.ops.cost import check_boxes, check_measured
 from clumpscope.plot import completeness_purity
 from clumpscope.stages.detect.baseline import baseline
 from clumpscope.stages.evaluate import scores as stage
+from clumpscope.stages.evaluate.boxes import boxes_against
 from clumpscope.stages.evaluate.halves import other_half_threshold
 from clumpscope.stages.evaluate.metrics import metrics
 from clumpscope.stages.evaluate.scores import Evaluation, own_threshold
@@ -125,8 +126,16 @@ def evaluate(
         )
         for name, one in finders.items()
     }
+    boxes = read_boxes(truth, sample)
+    precision = {
+        name: boxes_against(
+            _of(one.read("detections"), shared), _of(boxes, shared), recipe.refine.nms_iou
+        )
+        for name, one in stores.items()
+        if boxes is not None
+    }
     folder = out or runs[0] / "evaluation"
-    _write(folder, results, finders, bootstraps)
+    _write(folder, results, finders, metrics(results, precision, bootstraps))
     RunManifest(
         command="evaluate",
         recipe=recipe.model_dump(mode="json"),
@@ -178,12 +187,11 @@ def _write(
     folder: Path,
     results: Mapping[str, Evaluation],
     finders: Mapping[str, _Claims],
-    bootstraps: int,
+    figures: Mapping[str, object],
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with atomic(folder / "metrics.json") as temporary:
-        text = json.dumps(metrics(results, {}, bootstraps), indent=2, allow_nan=False)
-        temporary.write_text(text + "\n")
+        temporary.write_text(json.dumps(figures, indent=2, allow_nan=False) + "\n")
     table = curves(results)
     write_parquet(table, folder / "curves.parquet")
     found = found_table(results, {name: one.catalogue for name, one in finders.items()})

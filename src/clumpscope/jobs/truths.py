@@ -17,6 +17,7 @@ from clumpscope.ops.cost import check_boxes
 from clumpscope.ops.spots import spots
 from clumpscope.stages.evaluate.about import BAND
 from clumpscope.stages.evaluate.truths import truth_of_labels
+from clumpscope.store.labels import LABELS_FILE
 from clumpscope.store.sample import Sample
 from clumpscope.store.truth import read_labels_or_truth
 
@@ -40,6 +41,20 @@ def read_truths(path: Path, sample: Sample | None, recipe: Recipe) -> QTable:
     if labels is None:
         return truth
     return truth_of_labels(labels, _grids(labels, sample, recipe))
+
+
+def read_boxes(path: Path, sample: Sample | None) -> QTable | None:
+    """True boxes: the labels that the truth is, or else the sample's; ``None`` without either.
+
+    Raises
+    ------
+    StoreError, TableError
+        If they cannot be read.
+    """
+    labels = read_labels_or_truth(path)[1]
+    if labels is None and sample is not None and (sample.folder / LABELS_FILE).exists():
+        return sample.labels()
+    return labels
 
 
 def _grids(labels: QTable, sample: Sample | None, recipe: Recipe) -> dict[str, Grid]:

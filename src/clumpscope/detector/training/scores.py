@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from clumpscope.config.run import RefineConfig
@@ -43,7 +44,13 @@ def _together(items: Sequence[Found]) -> ImageBoxes:
     counts = [len(one["labels"]) for one in items]
     return ImageBoxes(
         np.repeat(np.arange(len(items)), counts),
-        np.concatenate([one["boxes"].numpy() for one in items]),
+        np.concatenate([_floats(one["boxes"]) for one in items]),
         np.concatenate([one["labels"].numpy() for one in items]),
-        np.concatenate([one.get("scores", one["labels"]).numpy() for one in items]),
+        np.concatenate([_floats(one.get("scores", one["labels"])) for one in items]),
     )
+
+
+def _floats(values: Tensor) -> NDArray[np.float32]:
+    """Also of mixed precision, whose numbers numpy does not know."""
+    plain: NDArray[np.float32] = values.float().numpy()
+    return plain
