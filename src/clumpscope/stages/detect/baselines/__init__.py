@@ -5,8 +5,8 @@ Each takes an image and gives boxes, as a detector does; nucleus, outline and me
 an image and pick sources in it (`method`).
 
 Their floors are low: a threshold on the score is chosen afterwards, for every finder by the same
-rule, on `clumpscope.stages.evaluate.parts.validation_part` of the galaxies, and figures are made of
-the others, never of those it was chosen on.
+rule, on other galaxies than those it is judged on, never on these (`evaluate` lets each half of the
+galaxies, by the hash of their ids, choose for the other).
 """
 
 from collections.abc import Callable
