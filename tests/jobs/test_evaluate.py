@@ -13,8 +13,8 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.core.frames import boxes_native_to_fraction
 from clumpscope.core.records import CORNERS, LABELS, record_table
 from clumpscope.core.schema import plain
-from clumpscope.errors import ImageError, StoreError, TableError
 from clumpscope.engine.local import silent
+from clumpscope.errors import ImageError, StoreError, TableError
 from clumpscope.jobs.baselines import baseline_catalogues
 from clumpscope.jobs.evaluate import evaluate
 from clumpscope.stages.detect.baselines import FINDERS
