@@ -27,8 +27,8 @@ from clumpscope.config.run import SampleConfig
 from clumpscope.config.simulate import ClumpsConfig, HostsConfig, SimulateConfig
 from clumpscope.core.boxes import Label
 from clumpscope.core.schema import plain, rows_by_id
-from clumpscope.engine.local import default_workers
-from clumpscope.jobs.evaluate import baseline_catalogue
+from clumpscope.engine.local import default_workers, silent
+from clumpscope.jobs.baselines import baseline_catalogues
 from clumpscope.jobs.run import run
 from clumpscope.jobs.simulate import simulate
 from clumpscope.models.registry import find_model
@@ -118,7 +118,10 @@ def report(what: str, hosts: Path, work: Path, model: str, galaxies: int) -> Non
     ours = without(found, bare, fwhm)
     print(f"{what}: {len(found) - len(ours)} of {len(found)} boxes were there before")
     sep, sep_bare = (
-        baseline_catalogue(one, Recipe(), lambda _: None) for one in (sample, Sample.open(hosts))
+        baseline_catalogues(one, Recipe(), ["sep"], workers=default_workers(), progress=silent)[
+            "sep"
+        ]
+        for one in (sample, Sample.open(hosts))
     )
     theirs = as_many(sep, sep_bare, fwhm, int(claims(ours).sum()))
     snr = signal_to_noise(sample, truth)

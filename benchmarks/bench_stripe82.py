@@ -1,4 +1,4 @@
-"""Real clumps: the detector beside a classical finder on 12 Stripe 82 coadd pictures.
+"""Real clumps: the detector beside classical finders on 12 Stripe 82 coadd pictures.
 
 Of the catalogued clumps inside the Clump Scout field, which share is among as many best
 detections of each finder? Needs ../shared/data/s82_clumpy.
@@ -24,7 +24,7 @@ from clumpscope.models.view import view
 from clumpscope.ops.host import psf_fwhm_px
 from clumpscope.ops.matching import match
 from clumpscope.plot import Panel, contact_sheet, save
-from clumpscope.stages.detect.baseline import baseline
+from clumpscope.stages.detect.baselines import FINDERS
 from clumpscope.stages.detect.detect import detect
 from clumpscope.stages.refine import refine
 
@@ -98,7 +98,8 @@ def main() -> None:
     detected = detect(finder, views, 12)
     ours = [refined(image, boxes) for image, boxes in zip(images, detected, strict=True)]
     cut = report("detector", ours, truths)
-    report("SEP", [refined(image, baseline(image)) for image in images], truths)
+    for name, search in FINDERS.items():
+        report(name, [refined(image, search(image)) for image in images], truths)
     if options.picture:
         panels = [
             Panel(

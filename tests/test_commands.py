@@ -15,6 +15,7 @@ from places import ROOT
 # Modules of jobs that are no command: what jobs share, and a second half of a command.
 SHARED = {
     "release",
+    "baselines",
     "books",
     "encoders",
     "galaxies",

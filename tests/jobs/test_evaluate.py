@@ -13,11 +13,13 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.core.frames import boxes_native_to_fraction
 from clumpscope.core.records import CORNERS, LABELS, record_table
 from clumpscope.core.schema import plain
+from clumpscope.engine.local import silent
 from clumpscope.errors import ImageError, StoreError, TableError
-from clumpscope.jobs.evaluate import baseline_catalogue, evaluate
+from clumpscope.jobs.baselines import baseline_catalogues
+from clumpscope.jobs.evaluate import evaluate
+from clumpscope.stages.detect.baselines import FINDERS
 from clumpscope.stages.evaluate.halves import half
 from clumpscope.stages.evaluate.scores import Evaluation
-from clumpscope.store.images import read_galaxy
 from clumpscope.store.manifest import RunManifest, sha256_file
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_parquet, write_parquet
@@ -92,11 +94,13 @@ def test_counts_are_those_of_a_loop_over_pairs(oblong: Path, judged, ratio, kind
     assert ratio > 0.03 or min(shares) > 5
 
 
-def test_the_baseline_is_cut_at_what_other_galaxies_choose(oblong: Path, judged) -> None:
+@pytest.mark.parametrize("name", ["sep", "sattari"])
+def test_a_baseline_is_cut_at_what_other_galaxies_choose(oblong: Path, judged, name: str) -> None:
     """Its threshold has nothing to do with the run: each half's is the best one of the other."""
     _, results = judged
-    result = results["baseline"]
-    every = baseline_catalogue(Sample.open(oblong), RECIPE, lambda _: None)
+    result = results[name]
+    sample = Sample.open(oblong)
+    every = baseline_catalogues(sample, RECIPE, [name], workers=1, progress=silent)[name]
     first = half(result.cases.ids.tolist())
     assert 0 < first.sum() < 8
     for part in (first, ~first):
@@ -108,26 +112,6 @@ def test_the_baseline_is_cut_at_what_other_galaxies_choose(oblong: Path, judged)
     assert shares == counted(oblong, left, 0.03, True)
 
 
-def test_the_baseline_finds_peaks_where_they_are(oblong: Path) -> None:
-    """Its positions are pixels of the images: there is more light than beside them."""
-    sample = Sample.open(oblong)
-    told: list[int] = []
-    found = baseline_catalogue(sample, RECIPE, told.append)
-    assert told == [1] * 8
-    assert len(set(found["galaxy_id"])) > 5
-    brighter = []
-    for index, galaxy_id in enumerate(sample.ids):
-        g = read_galaxy(sample.paths[index])["g"].data
-        mine = found[found["galaxy_id"] == galaxy_id]
-        at = np.column_stack([plain(mine, f"clump_centre_px_{axis}") for axis in "yx"])
-        assert (at > -0.5).all()
-        assert (at < np.array(g.shape) - 0.5).all()
-        for row, col in np.rint(at).astype(int):
-            near = g[max(row - 4, 0) : row + 5, max(col - 4, 0) : col + 5]
-            brighter.append(g[row, col] > np.median(near))
-    assert np.mean(brighter) > 0.9
-
-
 def test_everything_is_written(oblong: Path, judged) -> None:
     run, results = judged
     out = run / "evaluation"
@@ -136,20 +120,20 @@ def test_everything_is_written(oblong: Path, judged) -> None:
         *("completeness_purity.png", "summary.txt", "summary.md", "summary.tex"),
     }
     figures = json.loads((out / "metrics.json").read_text())
-    assert list(figures["finders"]) == list(results) == ["run", "baseline"]
+    assert list(figures["finders"]) == list(results) == ["run", *FINDERS]
     share = results["run"].at(0.03).completeness
     assert figures["finders"]["run"]["normal"]["3pct"]["completeness"] == vars(share)
     assert (figures["galaxies"], figures["bootstraps"], figures["headline"]) == (8, 20, "3pct")
     # Simulated clumps have boxes, too; a classical finder's say nothing.
     assert 0.1 < figures["finders"]["run"]["coco"]["mean"]["ap50"] < 1
     assert figures["finders"]["run"]["coco"]["f1_at"]["0.1"]["value"] > 0
-    assert figures["finders"]["baseline"]["coco"] is None
+    assert figures["finders"]["sep"]["coco"] is None
     apart = figures["differences"][0]
-    assert (apart["first"], apart["second"], apart["flux_ratio"]) == ("run", "baseline", "all")
-    shares = [one.at(0).purity.value for one in results.values()]
+    assert (apart["first"], apart["second"], apart["flux_ratio"]) == ("run", "sep", "all")
+    shares = [results[one].at(0).purity.value for one in ("run", "sep")]
     assert apart["purity"]["value"] == pytest.approx(shares[0] - shares[1])
     curves = read_parquet(out / "curves.parquet")
-    assert set(curves["finder"]) == {"run", "baseline"}
+    assert set(curves["finder"]) == {"run", *FINDERS}
     found, true = (read_parquet(out / f"{name}.parquet") for name in ("found", "truth"))
     mine = found[found["finder"] == "run"]
     catalogue = read_parquet(run / "catalogue.parquet")
@@ -244,17 +228,6 @@ def test_labels_are_truths_without_fluxes(oblong: Path, oblong_run: Path, tmp_pa
     assert results[1].least == 0
     assert results[1].cases.truth.xy == pytest.approx(results[0].cases.truth.xy)
     assert results[2].cases.truth.xy == pytest.approx(results[0].cases.truth.xy, abs=0.01)
-
-
-def test_galaxies_that_cannot_be_read_have_no_baseline_clumps(oblong: Path, tmp_path) -> None:
-    folder = Path(shutil.copytree(oblong, tmp_path / "sample"))
-    sample = Sample.open(folder)
-    sample.paths[1].write_text("no image")
-    every = baseline_catalogue(Sample.open(oblong), RECIPE, lambda _: None)
-    left = baseline_catalogue(Sample.open(folder), RECIPE, lambda _: None)
-    there = every["galaxy_id"] != sample.ids[1]
-    assert 0 < there.sum() < len(every)
-    assert list(left["clump_score"]) == list(every["clump_score"][there])
 
 
 def test_truth_of_other_galaxies_is_an_error(oblong: Path, oblong_run: Path, tmp_path) -> None:

@@ -9,18 +9,14 @@ import numpy as np
 from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.printable import printable
 from clumpscope.core.schema import plain
 from clumpscope.engine.local import Progress, Workers, silent
 from clumpscope.errors import FolderError, TableError, expected_got
-from clumpscope.jobs import work as books
-from clumpscope.jobs.release import catalogue_of
+from clumpscope.jobs.baselines import baseline_catalogues
 from clumpscope.jobs.truths import read_boxes, read_truths, with_brightness
-from clumpscope.jobs.work import Work
-from clumpscope.ops.cost import check_boxes, check_measured
 from clumpscope.plot import completeness_purity
-from clumpscope.stages.detect.baseline import baseline
+from clumpscope.stages.detect.baselines import FINDERS
 from clumpscope.stages.evaluate import scores as stage
 from clumpscope.stages.evaluate.boxes import boxes_against
 from clumpscope.stages.evaluate.halves import other_half_threshold
@@ -33,8 +29,6 @@ from clumpscope.stages.evaluate.tables import (
     summary,
     truth_table,
 )
-from clumpscope.stages.measure import measure
-from clumpscope.stages.refine import refine
 from clumpscope.store.atomic import atomic
 from clumpscope.store.manifest import RunManifest, sha256_file
 from clumpscope.store.run import Run
@@ -110,9 +104,14 @@ def evaluate(
     if sample is not None and with_baseline:
         deadly = first.deadly()
         true = with_brightness(true, sample, recipe, workers, progress, deadly)
-        found = baseline_catalogue(sample, recipe, progress, deadly)
-        one = next(iter(finders.values()))
-        finders["baseline"] = _Claims(_of(found, shared), one.galaxies, other_half_threshold)
+        made = baseline_catalogues(
+            sample, recipe, list(FINDERS), workers=workers, progress=progress, left_out=deadly
+        )
+        seen = next(iter(finders.values())).galaxies
+        for name, found in made.items():
+            finders[name if name not in finders else f"classical {name}"] = _Claims(
+                _of(found, shared), seen, other_half_threshold
+            )
     hosts = None if sample is None else sample.hosts
     results = {
         name: stage.evaluate(
@@ -200,32 +199,3 @@ def _write(
     write_summary(summary(results), folder)
     ratio = NAMES[next(iter(results.values())).least]
     completeness_purity(table, ratio, folder / "completeness_purity.png")
-
-
-def baseline_catalogue(
-    sample: Sample, recipe: Recipe, progress: Progress, left_out: Collection[str] = ()
-) -> QTable:
-    """The baseline's release table: its peaks refined and measured like a detector's boxes.
-
-    ``left_out`` are ids of galaxies that are not looked at.
-    """
-    works = []
-    for index, galaxy_id in enumerate(sample.ids):
-        progress(1)
-        if galaxy_id in left_out:
-            continue
-        work = Work(galaxy_id, index, seconds=recipe.limits.seconds)
-        with work.attempt("baseline"):
-            image = sample.read_starred(index, recipe.sample, recipe.limits)
-            if isinstance(image, GalaxyImage):
-                boxes = baseline(image)
-                check_boxes("boxes", len(boxes), recipe.limits)
-                work.image = image
-                work.refined = refine(image, boxes, recipe.refine, 0.0)
-                check_measured(image, len(work.refined), recipe.measure, recipe.limits)
-                work.photometry = measure(
-                    image, work.refined.xy, recipe.measure, work.refined.outline
-                )
-        works.append(work)
-    tables = books.clumps(works, recipe)
-    return catalogue_of(tables["photometry"], sample.hosts, recipe.catalogue)[0]

@@ -220,7 +220,7 @@ def sweep(
 
 
 def _shard(plan: Plan, rows: Sequence[int], deadly: Collection[int]) -> dict[str, QTable]:
-    sample = _sample(plan.sample, plan.sample_key)
+    sample = sample_at(plan.sample, plan.sample_key)
     works = process(sample, [row for row in rows if row not in deadly], plan)
     works += [Work(sample.ids[row], row, error=(WORKER, DEADLY)) for row in deadly]
     works.sort(key=lambda work: work.index)
@@ -228,7 +228,8 @@ def _shard(plan: Plan, rows: Sequence[int], deadly: Collection[int]) -> dict[str
 
 
 @lru_cache(maxsize=1)
-def _sample(folder: Path, key: str) -> Sample:  # noqa: ARG001  (the key makes a change seen)
+def sample_at(folder: Path, key: str) -> Sample:  # noqa: ARG001  (the key makes a change seen)
+    """Open the sample that holds what ``key``, its fingerprint, says; the last one is kept."""
     return Sample.open(folder)
 
 

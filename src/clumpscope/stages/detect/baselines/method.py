@@ -1,0 +1,112 @@
+"""The frame of every classical finder: what differs is how it sharpens and what it picks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import sep
+from astropy.stats import mad_std
+from numpy.typing import NDArray
+
+from clumpscope.core.boxes import Boxes, Label
+from clumpscope.core.frames import boxes_native_to_fraction
+from clumpscope.core.galaxy import AnyImage
+from clumpscope.stages.detect.baselines.scene import Plane, Scene, scene
+
+_FAINTEST_RED = 1e-12  # in a ratio's denominator
+_BRIGHT_SIGMA = 3.0  # pixels that tell the image's usual colour
+_HALF_SCORE = 10.0  # significance of score 1/2
+
+
+class Peaks(NamedTuple):
+    """N sources: ``xy`` (N, 2) px, ``pixel`` (N, 2) row and column of the brightest pixel."""
+
+    xy: Plane
+    pixel: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A classical finder.
+
+    Attributes
+    ----------
+    sharpen
+        From a plane (ny, nx) and the PSF-FWHM in px to what rises above the host in it.
+    pick
+        From the significance (ny, nx) of what rises, and the PSF-FWHM in px, to the sources.
+    by_error
+        Whether the noise follows the image's error map, or is one number.
+    """
+
+    sharpen: Callable[[Plane, float], Plane]
+    pick: Callable[[Plane, float], Peaks]
+    by_error: bool = False
+
+
+def find(method: Method, image: AnyImage) -> Boxes:
+    """Find sources; boxes of side two PSF-FWHM as fractions of the stored array.
+
+    Scores are s / (s + 10) of the significance s of a source's brightest pixel, in units of the
+    robust width of all pixels, so that noise which is correlated or of unknown level counts as it
+    is. Probabilities are NaN. A source is a clump if it is bluer than the image's usual light, else
+    odd.
+
+    Raises
+    ------
+    ImageError
+        If a `GalaxyImage` lacks the g or r band or a WCS.
+    """
+    seen = scene(image)
+    sharp = method.sharpen(seen.blue, seen.fwhm_px)
+    weighed = sharp / seen.error if method.by_error else sharp
+    noise = float(mad_std(weighed[seen.good])) if seen.good.any() else 0.0
+    if noise <= 0:
+        return Boxes.empty()
+    significance = np.ascontiguousarray(np.where(seen.good, weighed / noise, 0.0))
+    xy, (rows, cols) = (found := method.pick(significance, seen.fwhm_px)).xy, found.pixel.T
+    if not len(xy):
+        return Boxes.empty()
+    ratio = sharp[rows, cols] / np.maximum(
+        method.sharpen(seen.red, seen.fwhm_px)[rows, cols], _FAINTEST_RED
+    )
+    height = significance[rows, cols]
+    return Boxes.of(
+        boxes_native_to_fraction(
+            np.column_stack([xy - seen.fwhm_px, xy + seen.fwhm_px]), image.shape
+        ),
+        np.where(ratio > _usual_ratio(seen), Label.CLUMP, Label.ODD),
+        height / (height + _HALF_SCORE),
+        np.full((len(xy), len(Label)), np.nan),
+    )
+
+
+def _usual_ratio(seen: Scene) -> float:
+    """Median blue over red of the bright pixels; 1 if there are none."""
+    bright = seen.good & (seen.blue > _BRIGHT_SIGMA * mad_std(seen.blue[seen.good]))
+    if not bright.any():
+        return 1.0
+    return float(np.median(seen.blue[bright] / np.maximum(seen.red[bright], _FAINTEST_RED)))
+
+
+def connected(significance: Plane, sigma: float, least: int, contrast: float = 0.005) -> Peaks:
+    """Pixels above ``sigma`` that hang together, at least so many of them, blended ones parted.
+
+    As SExtractor does it (Bertin & Arnouts 1996), but without its own filter, and without its
+    cleaning: a residual has no wings of bright sources that would look like faint ones, and what
+    cleaning takes away depends on the order of rows. ``contrast`` is the least share of flux of a
+    blend's part, by default SExtractor's.
+    """
+    found = sep.extract(
+        significance, sigma, minarea=least, filter_kernel=None, deblend_cont=contrast, clean=False
+    )
+    return Peaks(
+        np.column_stack([found["x"], found["y"]]).astype(float),
+        np.column_stack([found["ypeak"], found["xpeak"]]).astype(np.intp),
+    )
+
+
+def odd_width(fwhm_px: float, widths: float) -> int:
+    """The least odd number of pixels above ``widths`` PSF-FWHM less one: its middle is a pixel."""
+    return 2 * int(widths * fwhm_px / 2) + 1
