@@ -23,6 +23,7 @@ from clumpscope.stages.evaluate.cases import Cases, Values, cases, rotated
 from clumpscope.stages.evaluate.counts import Counts, Replicates, counts, replicate
 from clumpscope.stages.evaluate.matches import Matches, above, matches
 from clumpscope.stages.evaluate.shares import Score, Share
+from clumpscope.stages.evaluate.shares import ratio as relative_to
 
 ALL = 0.0  # flux ratio of a selection that asks for none
 SELECTIONS = {"all": ALL, **RATIOS}
@@ -185,13 +186,15 @@ def scatter(items: Cases, pairs: Matches) -> dict[str, float]:
         return {}
     scale = items.pixscale_arcsec[items.found.galaxy[matched], None]
     delta = (items.found.xy[matched] - items.truth.xy[partner]) * scale
-    ratio = items.found.ratio[matched] / items.truth.ratio[partner]
-    ratio = ratio[np.isfinite(ratio)]  # none is, where u was not measured
+    factor = relative_to(items.found.ratio[matched], items.truth.ratio[partner])
+    factor = factor[np.isfinite(factor)]  # none is, where u was not measured
     return {
         "median_offset_x_arcsec": float(np.median(delta[:, 0])),
         "median_offset_y_arcsec": float(np.median(delta[:, 1])),
         "median_distance_arcsec": float(np.median(np.hypot(*delta.T))),
-        "median_measured_over_true_ratio": float(np.median(ratio)) if len(ratio) else float("nan"),
+        "median_measured_over_true_ratio": float(np.median(factor))
+        if len(factor)
+        else float("nan"),
     }
 
 
