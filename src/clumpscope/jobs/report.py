@@ -1,0 +1,291 @@
+"""`report`: a run as one HTML page that needs neither other files nor a network."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from astropy.table import QTable
+
+from clumpscope.config.recipe import Recipe
+from clumpscope.config.show import differences, show
+from clumpscope.core.boxes import Label
+from clumpscope.core.clumps import RATIOS
+from clumpscope.core.quality import MEANINGS, quality
+from clumpscope.core.schema import plain, rows_by_id
+from clumpscope.errors import ClumpscopeError, reason
+from clumpscope.jobs.panels import panels
+from clumpscope.plot.report import Evaluated, Grid, Page, Thumbnail, page, thumbnail
+from clumpscope.plot.report.choice import choose
+from clumpscope.plot.report.clumps import clump_charts, detection_charts
+from clumpscope.plot.report.colours import colour_charts
+from clumpscope.plot.report.evaluation import confusion, curve_charts, reliability
+from clumpscope.plot.report.tables import by_flag, by_quality, columns_grid, failures_grid
+from clumpscope.store.atomic import atomic
+from clumpscope.store.evaluation import EvaluationFiles, numbers, read_evaluation
+from clumpscope.store.manifest import RunManifest, sha256_file
+from clumpscope.store.run import Run
+
+_FILES = ("catalogue", "detections", "galaxies", "failures", "positions", "photometry")
+_METHOD = (
+    "Popp et al. 2024, RAS Techniques and Instruments 3, 174 (doi:10.1093/rasti/rzae013, "
+    "arXiv:2312.03503)"
+)
+
+
+def report(run: Path, out: Path | None = None) -> Path:
+    """Write the page of a run, by default as ``RUN/report.html``, and return its place.
+
+    Whatever the run has is told: a page without gallery says why it has none.
+
+    Raises
+    ------
+    StoreError, TableError
+        If the folder is no run, one of its tables cannot be read, or the page not written.
+    """
+    store, path = Run(run), run / "report.html" if out is None else out
+    text = page(contents(store))
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return path
+
+
+def contents(store: Run) -> Page:
+    """All that the page of a run tells."""
+    manifest = RunManifest.read(store.folder)
+    galaxies, failures, clumps = store.read("galaxies"), store.read("failures"), store.clumps()
+    detections, evaluation = store.read("detections"), read_evaluation(store.folder)
+    only_boxes = not (store.folder / "positions.parquet").exists()
+    gallery, no_gallery = ({}, "This run only detected.") if only_boxes else _gallery(store)
+    label, level = plain(clumps, "clump_label_id"), quality(plain(clumps, "flags"))
+    failed = int(np.sum(np.asarray(galaxies["status"]) == "failed"))
+    counts = [("galaxies", len(galaxies)), ("failed", failed), ("boxes", len(detections))]
+    if not only_boxes:
+        counts += [
+            ("galaxies with clumps", len(np.unique(plain(clumps, "galaxy_id")))),
+            ("clumps", int(np.sum(label == Label.CLUMP))),
+            ("odd clumps", int(np.sum(label == Label.ODD))),
+        ]
+        counts += [(f"of quality {number}", int(np.sum(level == number))) for number in MEANINGS]
+    threshold = manifest.threshold(store.folder)
+    charts = clump_charts(clumps, galaxies) + colour_charts(clumps)
+    return Page(
+        name=store.folder.resolve().name,
+        facts=_facts(manifest, threshold),
+        notes=_notes(store, clumps, failed == len(galaxies), only_boxes, evaluation),
+        counts=counts,
+        quality=by_quality(clumps) if len(clumps) else None,
+        levels={what: int(np.sum(level == number)) for number, what in MEANINGS.items()},
+        flags=by_flag(clumps) if len(clumps) else None,
+        evaluation=_evaluated(evaluation, clumps) if evaluation.there else None,
+        charts=detection_charts(detections, galaxies, threshold) if only_boxes else charts,
+        gallery=gallery,
+        no_gallery=no_gallery,
+        failures=failures_grid(failures) if len(failures) else None,
+        columns=None if only_boxes else columns_grid(clumps),
+        cite=_cite(manifest, clumps, threshold),
+        provenance=_provenance(store, manifest),
+        recipe=_recipe(manifest),
+    )
+
+
+def _facts(manifest: RunManifest, threshold: float) -> list[tuple[str, str]]:
+    model = manifest.model
+    facts = [
+        ("Command", f"clumpscope {manifest.command}"),
+        ("Sample", manifest.inputs.get("sample", "unknown")),
+        ("Model", f"{model.get('file', 'unknown')}, score threshold {threshold:g}"),
+        ("Recipe", _changed(manifest)),
+        ("Version", f"clumpscope {manifest.versions.get('clumpscope', 'unknown')}"),
+        ("Finished", manifest.created),
+    ]
+    seconds = manifest.timings.get("seconds", float("nan"))
+    return facts + ([("Took", _duration(seconds))] if np.isfinite(seconds) else [])
+
+
+def _changed(manifest: RunManifest) -> str:
+    try:
+        changed = differences(Recipe.model_validate(manifest.recipe))
+    except ValueError:
+        return "of another version of clumpscope"
+    told = ", ".join(f"{key} = {value}" for key, value, _ in changed)
+    return f"defaults but for {told}" if told else "defaults"
+
+
+def _recipe(manifest: RunManifest) -> str:
+    try:
+        return show(Recipe.model_validate(manifest.recipe))
+    except ValueError:
+        return json.dumps(manifest.recipe, indent=2)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = zip((hours, minutes, rest), ("h", "min", "s"), strict=True)
+    return " ".join(f"{count} {unit}" for count, unit in parts if count) or f"{seconds:.1f} s"
+
+
+def _notes(
+    store: Run, clumps: QTable, all_failed: bool, only_boxes: bool, evaluation: EvaluationFiles
+) -> list[str]:
+    """What the run lacks, and what gives it."""
+    notes = []
+    if all_failed:
+        notes.append("Every galaxy failed: see the remedies below.")
+    elif only_boxes:
+        notes.append("This run only detected: it has boxes, no clumps. “clumpscope run” has both.")
+    elif clumps.meta.get("level") != "release":
+        notes.append(
+            "There is no catalogue of these positions, so nothing is told of fluxes: measure them "
+            "with “clumpscope measure”, or run the sample anew."
+        )
+    elif not len(clumps):
+        notes.append("No clump was found.")
+    elif not any(
+        np.isfinite(plain(clumps, f"clump_flux_{band}")).any() for band in clumps.meta["bands"]
+    ):
+        notes.append("No flux was measured: pictures have none. Positions and labels stand.")
+    if not (evaluation.there or only_boxes or all_failed):
+        notes.append(
+            "Not compared with truth: where that is known, “clumpscope evaluate RUN --truth FILE” "
+            "adds completeness and purity to this page."
+        )
+    try:
+        ours = RunManifest.read(store.folder).created
+        if evaluation.there and RunManifest.read(store.folder / "evaluation").created < ours:
+            notes.append("The evaluation is older than the run: evaluate it again.")
+    except ClumpscopeError:
+        notes.append("Nobody says when the evaluation was made.")
+    return notes
+
+
+def _gallery(store: Run) -> tuple[dict[str, list[Thumbnail]], str]:
+    """Galaxies by why they are shown, and why there are none."""
+    galaxies, clumps = store.read("galaxies"), store.clumps()
+    chosen = choose(galaxies, clumps)
+    if not chosen:
+        return {}, "No galaxy was searched without failure, so there is none to show."
+    try:
+        sample, recipe = store.sample(), store.recipe()
+    except ClumpscopeError as error:
+        return {}, f"No pictures: {reason(error)}"
+    ids = [name for names in chosen.values() for name in names]
+    clumps = clumps[np.isin(plain(clumps, "galaxy_id").astype(str), ids)]
+    rows, none = rows_by_id(clumps), np.array([], dtype=np.intp)
+    drawn = {}
+    for number, panel in enumerate(panels(sample, clumps, recipe, ids, most=len(ids))):
+        own = clumps[rows.get(panel.title, none)]
+        level = quality(plain(own, "flags"))
+        try:
+            drawn[panel.title] = thumbnail(panel, level, _words(own, level), f"g{number}")
+        except Exception:
+            continue  # no page fails for one picture
+    found = {why: [drawn[name] for name in names if name in drawn] for why, names in chosen.items()}
+    found = {why: names for why, names in found.items() if names}
+    return found, "" if found else "No pictures: none of the images can be read any more."
+
+
+def _words(clumps: QTable, level: np.ndarray) -> str:
+    """What was found in a galaxy."""
+    if not len(clumps):
+        return "no clumps"
+    label = plain(clumps, "clump_label_id")
+    parts = [
+        f"{count} {name}{'s' if count != 1 else ''}"
+        for name, count in (
+            ("clump", int(np.sum(label == Label.CLUMP))),
+            ("odd clump", int(np.sum(label == Label.ODD))),
+        )
+        if count
+    ]
+    levels = ", ".join(
+        f"{int(np.sum(level == number))} of quality {number}"
+        for number in MEANINGS
+        if (level == number).any()
+    )
+    return f"{', '.join(parts)}; {levels}"
+
+
+def _evaluated(files: EvaluationFiles, clumps: QTable) -> Evaluated:
+    """What is there of an evaluation."""
+    rows = []
+    for finder in map(str, files.metrics):
+        for percent, ratio in RATIOS.items():
+            shares = [
+                files.share(finder, f"benchmark_{percent}", what)
+                for what in ("completeness", "purity")
+            ]
+            if any(shares):
+                rows.append((finder, f"≥ {100 * ratio:g} %", *map(_share, shares)))
+    head = ("finder", "flux ratio", "completeness", "purity")
+    grids = [Grid("Completeness and purity, with 68 % intervals", head, rows)] if rows else []
+    charts = curve_charts(files.curves)
+    labels = numbers(files.found, "label", "true_label")
+    if labels is not None and len(files.found):
+        called, counted = confusion(*labels)
+        caption = "Candidates by their label (rows) and that of the matched truth (columns)"
+        grids.append(Grid(caption, called, counted, frozenset(called[1:])))
+    columns = _calibrated(files, clumps)
+    drawn = reliability(*columns) if columns is not None else None
+    return Evaluated(grids, [*charts, *([drawn] if drawn else [])], files.problems)
+
+
+def _share(share: tuple[float, float, float, int] | None) -> str:
+    if share is None:
+        return "–"
+    value, low, high, count = share
+    return f"{value:.2f} ({low:.2f}–{high:.2f}) of {count:,}"
+
+
+def _calibrated(files: EvaluationFiles, clumps: QTable) -> tuple[np.ndarray, np.ndarray] | None:
+    """p_real and whether there is a clump, of each candidate; ``None`` if unknown."""
+    columns = numbers(files.found, "clump_id", "real")
+    if (
+        columns is None
+        or "galaxy_id" not in files.found.colnames
+        or "p_real" not in clumps.colnames
+    ):
+        return None
+    ids, real = columns
+    names = ("galaxy_id", "clump_id")
+    keys = zip(*(plain(clumps, name).tolist() for name in names), strict=True)
+    known = dict(zip(keys, plain(clumps, "p_real").tolist(), strict=True))
+    found = zip(plain(files.found, "galaxy_id").astype(str).tolist(), ids.tolist(), strict=True)
+    return np.array([known.get((name, int(one)), np.nan) for name, one in found]), real
+
+
+def _cite(manifest: RunManifest, clumps: QTable, threshold: float) -> list[str]:
+    version = manifest.versions.get("clumpscope", "unknown")
+    sha = str(manifest.model.get("sha256", "unknown"))[:12]
+    schema = clumps.meta.get("schema_version", "unknown")
+    return [
+        f"In a paper: “Clumps were found and measured with clumpscope {version}, model "
+        f"{manifest.model.get('file', 'unknown')} (sha256 {sha}…), score threshold {threshold:g}, "
+        f"table schema {schema}.” The method is that of {_METHOD}; stars' colours are those of "
+        "Covey et al. 2007, AJ 134, 2398.",
+        "Name columns as below; (galaxy_id, clump_id) is a clump's key. Say which quality you "
+        "took: 0 for fluxes and colours, 0 and 1 for counts, never 2. is_clump_3pct and "
+        "is_clump_8pct cut the measured flux ratio, p_3pct and p_8pct are the chances that the "
+        "true one is over it. completeness and p_real are NaN where no model of them was fitted.",
+    ]
+
+
+def _provenance(store: Run, manifest: RunManifest) -> list[Grid]:
+    inputs = [(f"input: {name}", value) for name, value in manifest.inputs.items()]
+    model = [(f"model: {name}", str(value)) for name, value in manifest.model.items()]
+    rows = [("key", manifest.key), ("seed", str(manifest.seed)), *inputs, *model]
+    grids = [
+        Grid("What the run was made from", ("what", "value"), rows),
+        Grid("Versions", ("package", "version"), list(manifest.versions.items())),
+    ]
+    files = [path for name in _FILES if (path := store.folder / f"{name}.parquet").is_file()]
+    head = ("file", "size [kB]", "sha256")
+    sizes = [(one.name, round(one.stat().st_size / 1e3), sha256_file(one)) for one in files]
+    grids.append(Grid("Tables of the run", head, sizes, frozenset(head[1:2])))
+    try:
+        made = RunManifest.read(store.sample().folder)
+    except ClumpscopeError:
+        return grids
+    rows = [("made by", f"clumpscope {made.command}"), ("created", made.created), ("key", made.key)]
+    grids.append(Grid("The sample", ("what", "value"), rows))
+    return grids
