@@ -48,7 +48,7 @@ class EvaluationFiles:
             place = place.get(key) if isinstance(place, Mapping) else None
         if not isinstance(place, Mapping):
             return None
-        found = [place.get(key) for key in ("value", "low", "high", "n")]
+        found: list[Any] = [place.get(key) for key in ("value", "low", "high", "n")]
         if not all(isinstance(one, int | float) for one in found):
             return None
         value, low, high, count = map(float, found)
