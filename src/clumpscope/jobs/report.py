@@ -65,7 +65,6 @@ def contents(store: Run) -> Page:
             ("clumps", int(np.sum(label == Label.CLUMP))),
             ("odd clumps", int(np.sum(label == Label.ODD))),
         ]
-        counts += [(f"of quality {number}", int(np.sum(level == number))) for number in MEANINGS]
     threshold = manifest.threshold(store.folder)
     charts = clump_charts(clumps, galaxies) + colour_charts(clumps)
     return Page(
@@ -96,7 +95,7 @@ def _facts(manifest: RunManifest, threshold: float) -> list[tuple[str, str]]:
         ("Model", f"{model.get('file', 'unknown')}, score threshold {threshold:g}"),
         ("Recipe", _changed(manifest)),
         ("Version", f"clumpscope {manifest.versions.get('clumpscope', 'unknown')}"),
-        ("Finished", manifest.created),
+        ("Finished", manifest.created.replace("T", " ").replace("+00:00", " UTC")),
     ]
     seconds = manifest.timings.get("seconds", float("nan"))
     return facts + ([("Took", _duration(seconds))] if np.isfinite(seconds) else [])

@@ -13,7 +13,7 @@ MOST, RANDOM, DOUBTFUL, WITHOUT = (
     "Most in doubt",
     "Drawn at random from those without clumps",
 )
-_SIZES = {MOST: 6, RANDOM: 8, DOUBTFUL: 6, WITHOUT: 4}
+_SIZES = {MOST: 6, RANDOM: 12, DOUBTFUL: 6, WITHOUT: 6}
 
 
 def choose(galaxies: QTable, clumps: QTable, seed: int = 0) -> dict[str, list[str]]:

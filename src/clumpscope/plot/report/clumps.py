@@ -3,20 +3,21 @@
 import numpy as np
 from astropy.table import QTable
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from clumpscope.core.boxes import Label
 from clumpscope.core.clumps import RATIOS
 from clumpscope.core.quality import BAD, GOOD, quality
 from clumpscope.core.schema import plain
-from clumpscope.plot.report.style import GREY, TONES, Chart, chart
+from clumpscope.plot.report.style import GREY, TONES, Chart, chart, legend, per_cent
 
 Values = NDArray[np.float64]
 
 NAMES = {Label.CLUMP: "clumps", Label.ODD: "odd clumps"}
 USED = "Clumps of quality 0 and 1."
 _RATIO_BINS = np.linspace(-3, 0.5, 36)
+_SIZE = "intrinsic FWHM [arcsec]"
 _BINS = 30
 _PER_CENT = (0.1, 99.0)  # between these percentiles a histogram is drawn, the rest at its ends
 
@@ -28,7 +29,7 @@ def clump_charts(clumps: QTable, galaxies: QTable) -> list[Chart]:
     used = clumps[quality(plain(clumps, "flags")) < BAD]
     drawn = [_ratios(used), _per_galaxy(galaxies)]
     drawn += [
-        _spread("sizes", "Sizes", used, "clump_size", "intrinsic FWHM [arcsec]"),
+        _spread("sizes", "Sizes", used, "clump_size", _SIZE, none="0: a point."),
         _distances(used),
         _spread("p-real", "Calibrated probabilities", used, "p_real", "p_real", (0, 1)),
         _spread("complete", "Completeness of such clumps", used, "completeness", "completeness"),
@@ -64,19 +65,12 @@ def _ratios(used: QTable) -> Chart | None:
         for least in RATIOS.values():
             x = np.log10(least)
             ax.axvline(x, color=GREY, linestyle=":", linewidth=1.2)
-            ax.annotate(
-                f"{100 * least:g} %",
-                (x, 1.0),
-                xycoords=("data", "axes fraction"),
-                color=GREY,
-                fontsize=9,
-                ha="right" if least < 0.05 else "left",
-                va="bottom",
-            )
+            words, place = f" {100 * least:g} % ", ("data", "axes fraction")
+            side = "right" if least < 0.05 else "left"
+            ax.annotate(words, (x, 1.0), xycoords=place, color=GREY, fontsize=9, ha=side, va="top")
         ax.set(xlabel="flux ratio to the host in u [%]", ylabel="clumps")
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * 10.0**x:.3g}"))
-        ax.xaxis.set_ticks([-3, -2, -1, 0])
-        ax.legend(loc="upper right")
+        per_cent(ax, -3, 0)
+        legend(ax)
 
     over = {p: int(np.sum(ratio[known] >= least)) for p, least in RATIOS.items()}
     caption = (
@@ -106,6 +100,7 @@ def _spread(
     name: str,
     words: str,
     limits: tuple[float, float] | None = None,
+    none: str = "",
 ) -> Chart | None:
     """Histogram of a column; none where it is not known of any clump."""
     if name not in used.colnames:
@@ -121,12 +116,13 @@ def _spread(
         for label, here in of_label(used).items():
             _histogram(ax, np.clip(values[here & known], low, high), bins, label, int(here.sum()))
         ax.set(xlabel=words, ylabel="clumps")
-        ax.legend(loc="upper right")
+        legend(ax)
 
     less = int(np.sum(~known))
     caption = f"{USED} Median {np.median(values[known]):.3g}." + (
         f" Not known of {less:,}." if less else ""
     )
+    caption += f" {none}" if none else ""
     beyond = int(np.sum(values[known] > high))
     if beyond:
         caption += f" The last bin holds {beyond:,} beyond it."
@@ -202,7 +198,7 @@ def detection_charts(detections: QTable, galaxies: QTable, threshold: float) -> 
             _histogram(ax, score[here], bins, one, int(here.sum()))
         ax.axvline(threshold, color=GREY, linestyle=":", linewidth=1.2)
         ax.set(xlabel="score", ylabel="boxes", yscale="log")
-        ax.legend(loc="upper right")
+        legend(ax)
 
     caption = f"Every box above the score floor; the threshold of {threshold:g} is dotted."
     number = plain(galaxies, "n_detections").astype(np.int64)

@@ -1,5 +1,6 @@
 """Figures of magnitudes and colours, in whatever bands a run has."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -13,12 +14,13 @@ from clumpscope.core.quality import BAD, quality
 from clumpscope.core.schema import plain
 from clumpscope.ops.stellar_locus import LOCUS_BANDS, stellar_locus
 from clumpscope.plot.report.clumps import NAMES, USED, good, of_label
-from clumpscope.plot.report.style import GREY, INK, MANY, TONES, Chart, chart
+from clumpscope.plot.report.style import GREY, INK, MANY, TONES, Chart, chart, legend
 
 Values = NDArray[np.float64]
 
 _SHOWN = (0.5, 99.5)  # percentiles of points that the axes hold
 _MARGIN = 0.15  # mag around them
+_STARS = 120  # points of the locus that are always shown: to the M dwarfs
 _PLANES = 2  # colour-colour figures at most
 _SNR = 5.0
 _MARKS = {Label.CLUMP: "o", Label.ODD: "^"}
@@ -51,7 +53,8 @@ def _plane(table: QTable, across: tuple[str, str], up: tuple[str, str]) -> Chart
     if not known.any():
         return None
     locus = locus_of(across, up)
-    limits = [_limits(values[known]) for values in (x, y)]
+    stars = [one[:_STARS] for one in locus or ([], [])]
+    limits = [_limits(values[known], line) for values, line in zip((x, y), stars, strict=True)]
 
     def draw(ax: Axes) -> None:
         if locus is not None:
@@ -67,7 +70,7 @@ def _plane(table: QTable, across: tuple[str, str], up: tuple[str, str]) -> Chart
             )
         ax.set(xlim=limits[0], ylim=limits[1])
         ax.set(xlabel=f"{' − '.join(across)} [AB mag]", ylabel=f"{' − '.join(up)} [AB mag]")
-        ax.legend(loc="upper left")
+        legend(ax)
 
     words = [" − ".join(colour) for colour in (across, up)]
     caption = (
@@ -86,9 +89,10 @@ def _inside(values: Values, limits: tuple[float, float]) -> NDArray[np.bool_]:
     return (values >= limits[0]) & (values <= limits[1])
 
 
-def _limits(values: Values) -> tuple[float, float]:
-    low, high = np.percentile(values, _SHOWN)
-    return float(low) - _MARGIN, float(high) + _MARGIN
+def _limits(values: Values, line: Sequence[float] = ()) -> tuple[float, float]:
+    """Limits around nearly all values, and a line."""
+    ends = [*np.percentile(values, _SHOWN).tolist(), *line]
+    return min(ends) - _MARGIN, max(ends) + _MARGIN
 
 
 def _points(ax: Axes, x: Values, y: Values, label: Label) -> None:
@@ -123,7 +127,7 @@ def _depth(used: QTable, band: str) -> Chart | None:
         ax.set(xlabel=f"{band} [AB mag]", ylabel=f"S/N in {band}", yscale="log")
         ax.yaxis.set_major_formatter("{x:g}")
         ax.set_xlim(_limits(magnitude[known]))
-        ax.legend(loc="upper right")
+        legend(ax)
 
     caption = (
         f"{USED} {int(np.sum(snr[known] >= _SNR)):,} of {len(used):,} have S/N ≥ {_SNR:g} in "

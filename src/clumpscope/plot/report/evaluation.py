@@ -6,19 +6,20 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from clumpscope.core.boxes import Label
-from clumpscope.plot.report.style import FINDERS, GREY, INK, MARKERS, Chart, chart
+from clumpscope.plot.report.style import FINDERS, GREY, INK, MARKERS, Chart, chart, legend, per_cent
 
 Values = NDArray[np.float64]
 
-# What completeness is told against, in a figure's words.
+RATIO = "log10_flux_ratio"
+# What completeness is told against: in the title and at the axis.
 AGAINST = {
-    "log10_flux_ratio": "log₁₀ flux ratio to the host in u",
-    "snr": "S/N",
-    "contrast": "contrast to the host's light",
-    "psf_fwhm_arcsec": "PSF-FWHM [arcsec]",
-    "redshift": "redshift",
-    "radius_r90": "distance from the host's centre [Petrosian R90]",
-    "crowding_fwhm": "distance of the next clump [PSF-FWHM]",
+    RATIO: ("flux ratio", "true flux ratio to the host in u [%]"),
+    "snr": ("signal-to-noise", "S/N"),
+    "contrast": ("contrast", "contrast to the host's light"),
+    "psf_fwhm_arcsec": ("seeing", "PSF-FWHM [arcsec]"),
+    "redshift": ("redshift", "redshift"),
+    "radius_r90": ("distance", "distance from the host's centre [Petrosian R90]"),
+    "crowding_fwhm": ("crowding", "distance of the next clump [PSF-FWHM]"),
 }
 _TRUE_NAMES = {0: "none", int(Label.CLUMP): "clump", int(Label.ODD): "odd clump"}
 _RELIABILITY = 15  # bins of equal count, at most
@@ -33,9 +34,9 @@ def curve_charts(curves: Table) -> list[Chart]:
     drawn = []
     if (against == "score_threshold").any():
         drawn.append(_trade(curves[against == "score_threshold"]))
-    for name, words in AGAINST.items():
+    for name, (title, words) in AGAINST.items():
         if (against == name).any():
-            drawn.append(_binned(curves[against == name], name, words))
+            drawn.append(_binned(curves[against == name], name, title, words))
     return [one for one in drawn if one is not None]
 
 
@@ -65,13 +66,13 @@ def _trade(rows: Table) -> Chart | None:
             few = len(x) <= 30
             ax.plot(x, y, marker=marker if few else "", color=colour, markersize=4, label=name)
         ax.set(xlabel="completeness", ylabel="purity", xlim=(0, 1.03), ylim=(0, 1.03))
-        ax.legend(loc="lower left")
+        legend(ax)
 
     caption = "True flux ratio ≥ 3 % for completeness, measured for purity; a point a threshold."
     return chart("trade", "Completeness and purity", caption, draw)
 
 
-def _binned(rows: Table, name: str, words: str) -> Chart | None:
+def _binned(rows: Table, name: str, title: str, words: str) -> Chart | None:
     shown = []
     for finder, table in _finders(rows):
         value = _column(table, "completeness")
@@ -87,17 +88,19 @@ def _binned(rows: Table, name: str, words: str) -> Chart | None:
     def draw(ax: Axes) -> None:
         for (finder, x, y, errors), colour, marker in zip(shown, FINDERS, MARKERS, strict=False):
             ax.errorbar(x, y, errors, marker=marker, color=colour, markersize=4, label=finder)
-        if name == "log10_flux_ratio":
+        if name == RATIO:
             ax.axvline(np.log10(0.03), color=GREY, linestyle=":", linewidth=1.2)
-        ax.set(xlabel=f"true {words}" if "flux" in words else words, ylabel="completeness")
-        ax.set(ylim=(0, 1.05))
-        ax.legend(loc="lower right")
+            per_cent(ax, -3, 0)
+            ax.set_xlim(
+                min(x[0] for _, x, *_ in shown) - 0.2, max(x[-1] for _, x, *_ in shown) + 0.2
+            )
+        ax.set(xlabel=words, ylabel="completeness", ylim=(0, 1.05))
+        legend(ax)
 
     caption = "Share of true clumps that are found; bars are 68 % intervals."
-    if name == "log10_flux_ratio":
+    if name == RATIO:
         caption += " Dotted: 3 %."
-    title = f"Completeness by {words.partition(' [')[0].removeprefix('log₁₀ ')}"
-    return chart(f"by-{name}", title, caption, draw)
+    return chart(f"by-{name}", f"Completeness by {title}", caption, draw)
 
 
 def _interval(table: Table, value: Values) -> tuple[Values, Values]:

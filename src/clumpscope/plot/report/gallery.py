@@ -17,7 +17,7 @@ from clumpscope.plot.sheet import Panel
 from clumpscope.plot.view import View
 
 _CELLS = 288  # a side
-_SIDE = 3.0  # inches of the marks' layer
+_SIDE = 2.2  # inches of the marks' layer
 _QUALITY = 82  # of the JPEG
 _ZOOM = 0.62
 _MARGIN = 0.05  # of the field's longer side

@@ -51,6 +51,24 @@ _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _DECIMALS = re.compile(r"(\d\.\d\d)\d+")
 
 
+def per_cent(ax: Axes, low: int, high: int) -> None:
+    """Tick an x axis of log10 of a share in per cent, at powers of ten from low to high."""
+    ax.xaxis.set_ticks(range(low, high + 1), [f"{100 * 10.0**x:.3g}" for x in range(low, high + 1)])
+
+
+def legend(ax: Axes) -> None:
+    """Name what is drawn in lines above the axes, where nothing can be hidden."""
+    ax.legend(
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=3,
+        borderaxespad=0.3,
+        borderpad=0.0,
+        handlelength=1.4,
+        columnspacing=1.2,
+    )
+
+
 @dataclass(frozen=True)
 class Chart:
     """A figure of the page: its title, its SVG, and what one sees in it."""

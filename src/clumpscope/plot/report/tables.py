@@ -31,14 +31,9 @@ class Grid:
 def by_quality(clumps: QTable) -> Grid:
     """Clumps of each quality and label."""
     level, label = quality(plain(clumps, "flags")), plain(clumps, "clump_label_id")
+    kinds = (label == Label.CLUMP, label == Label.ODD, label > 0)
     rows = [
-        (
-            name,
-            *(
-                int(np.sum(here & one))
-                for one in (label == Label.CLUMP, label == Label.ODD, label > 0)
-            ),
-        )
+        (name, *(int(np.sum(here & one)) for one in kinds))
         for name, here in (
             *((f"{number}: {meaning}", level == number) for number, meaning in MEANINGS.items()),
             ("all", level >= 0),
