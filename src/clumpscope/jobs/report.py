@@ -217,7 +217,11 @@ def _evaluated(files: EvaluationFiles, clumps: QTable) -> Evaluated:
             if any(shares):
                 rows.append((finder, f"≥ {100 * ratio:g} %", *map(_share, shares)))
     head = ("finder", "flux ratio", "completeness", "purity")
-    grids = [Grid("Completeness and purity, with 68 % intervals", head, rows)] if rows else []
+    grids = (
+        [Grid("Completeness and purity, with 68 % intervals", head, rows, frozenset(head[1:]))]
+        if rows
+        else []
+    )
     charts = curve_charts(files.curves)
     labels = numbers(files.found, "label", "true_label")
     if labels is not None and len(files.found):

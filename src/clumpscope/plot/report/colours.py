@@ -20,7 +20,7 @@ Values = NDArray[np.float64]
 
 _SHOWN = (0.5, 99.5)  # percentiles of points that the axes hold
 _MARGIN = 0.15  # mag around them
-_STARS = 120  # points of the locus that are always shown: to the M dwarfs
+_STARS = slice(10, 120)  # of the locus: g - i from 0.3 to 2.5, beyond which its fit in u bends
 _PLANES = 2  # colour-colour figures at most
 _SNR = 5.0
 _MARKS = {Label.CLUMP: "o", Label.ODD: "^"}
@@ -38,11 +38,11 @@ def colour_charts(clumps: QTable) -> list[Chart]:
 
 
 def locus_of(*names: tuple[str, str]) -> list[Values] | None:
-    """The stellar locus in some colours; ``None`` if one is not of its bands."""
+    """The stellar locus from F to M dwarfs in some colours; ``None`` if one is not of its bands."""
     known = list(pairwise(LOCUS_BANDS))
     if not set(names) <= set(known):
         return None
-    locus = stellar_locus()
+    locus = stellar_locus()[_STARS]
     return [locus[:, known.index(name)] for name in names]
 
 
@@ -53,8 +53,8 @@ def _plane(table: QTable, across: tuple[str, str], up: tuple[str, str]) -> Chart
     if not known.any():
         return None
     locus = locus_of(across, up)
-    stars = [one[:_STARS] for one in locus or ([], [])]
-    limits = [_limits(values[known], line) for values, line in zip((x, y), stars, strict=True)]
+    lines = [[], []] if locus is None else [one.tolist() for one in locus]
+    limits = [_limits(values[known], line) for values, line in zip((x, y), lines, strict=True)]
 
     def draw(ax: Axes) -> None:
         if locus is not None:
@@ -106,7 +106,7 @@ def _points(ax: Axes, x: Values, y: Values, label: Label) -> None:
         alpha=0.35 if many else 0.7,
         linewidths=0,
         rasterized=many,
-        label=f"{NAMES[label]} ({len(x):,})",
+        label=f"{NAMES[label]} ({len(x):,})" if len(x) else None,
     )
 
 

@@ -91,9 +91,8 @@ def _binned(rows: Table, name: str, title: str, words: str) -> Chart | None:
         if name == RATIO:
             ax.axvline(np.log10(0.03), color=GREY, linestyle=":", linewidth=1.2)
             per_cent(ax, -3, 0)
-            ax.set_xlim(
-                min(x[0] for _, x, *_ in shown) - 0.2, max(x[-1] for _, x, *_ in shown) + 0.2
-            )
+            ends = [end for _, x, *_ in shown for end in (x[0] - 0.2, x[-1] + 0.2)]
+            ax.set_xlim(min(ends), max(ends))
         ax.set(xlabel=words, ylabel="completeness", ylim=(0, 1.05))
         legend(ax)
 

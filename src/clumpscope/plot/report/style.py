@@ -37,7 +37,7 @@ _STYLE: dict[Any, Any] = {
     "grid.color": _LINE,
     "grid.linewidth": 0.6,
     "legend.frameon": False,
-    "legend.fontsize": 9.0,
+    "legend.fontsize": 8.5,
     "svg.fonttype": "none",
     "svg.hashsalt": "clumpscope",
     "text.color": INK,
@@ -64,8 +64,9 @@ def legend(ax: Axes) -> None:
         ncols=3,
         borderaxespad=0.3,
         borderpad=0.0,
-        handlelength=1.4,
-        columnspacing=1.2,
+        handlelength=1.2,
+        handletextpad=0.5,
+        columnspacing=0.9,
     )
 
 

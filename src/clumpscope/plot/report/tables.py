@@ -48,12 +48,12 @@ def by_flag(clumps: QTable) -> Grid:
     flags = plain(clumps, "flags").astype(np.int64)
     counts = {flag: int(np.sum(flags & int(flag) > 0)) for flag in ClumpFlag}
     rows = [
-        (flag.name, DESCRIPTIONS[flag], _level(flag), count, f"{100 * count / len(flags):.1f} %")
+        (flag.name, count, f"{100 * count / len(flags):.1f} %", _level(flag), DESCRIPTIONS[flag])
         for flag, count in sorted(counts.items(), key=lambda item: -item[1])
         if count
     ]
-    head = ("flag", "meaning", "makes quality", "clumps", "share")
-    return Grid("Flags of the clumps", head, rows, frozenset(head[2:]))
+    head = ("flag", "clumps", "share", "quality", "meaning")
+    return Grid("Flags of the clumps", head, rows, frozenset(head[1:4]))
 
 
 def _level(flag: ClumpFlag) -> str:
