@@ -1,35 +1,28 @@
 """`report`: a run as one HTML page that needs neither other files nor a network."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 from astropy.table import QTable
 
-from clumpscope.config.recipe import Recipe
-from clumpscope.config.show import differences, show
 from clumpscope.core.boxes import Label
-from clumpscope.core.clumps import RATIOS
 from clumpscope.core.quality import MEANINGS, quality
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import ClumpscopeError, reason
 from clumpscope.jobs.panels import panels
-from clumpscope.plot.report import Evaluated, Grid, Page, Thumbnail, page, thumbnail
+from clumpscope.plot.report import Grid, Page, Thumbnail, page, thumbnail
 from clumpscope.plot.report.choice import choose
 from clumpscope.plot.report.clumps import clump_charts, detection_charts
 from clumpscope.plot.report.colours import colour_charts
-from clumpscope.plot.report.evaluation import confusion, curve_charts, reliability
+from clumpscope.plot.report.evaluated import evaluated
 from clumpscope.plot.report.tables import by_flag, by_quality, columns_grid, failures_grid
+from clumpscope.plot.report.words import cite, facts, recipe_text
 from clumpscope.store.atomic import atomic
-from clumpscope.store.evaluation import EvaluationFiles, numbers, read_evaluation
+from clumpscope.store.evaluation import EvaluationFiles, read_evaluation
 from clumpscope.store.manifest import RunManifest, sha256_file
 from clumpscope.store.run import Run
 
 _FILES = ("catalogue", "detections", "galaxies", "failures", "positions", "photometry")
-_METHOD = (
-    "Popp et al. 2024, RAS Techniques and Instruments 3, 174 (doi:10.1093/rasti/rzae013, "
-    "arXiv:2312.03503)"
-)
 
 
 def report(run: Path, out: Path | None = None) -> Path:
@@ -69,59 +62,22 @@ def contents(store: Run) -> Page:
     charts = clump_charts(clumps, galaxies) + colour_charts(clumps)
     return Page(
         name=store.folder.resolve().name,
-        facts=_facts(manifest, threshold),
+        facts=facts(manifest, threshold),
         notes=_notes(store, clumps, failed == len(galaxies), only_boxes, evaluation),
         counts=counts,
         quality=by_quality(clumps) if len(clumps) else None,
         levels={what: int(np.sum(level == number)) for number, what in MEANINGS.items()},
         flags=by_flag(clumps) if len(clumps) else None,
-        evaluation=_evaluated(evaluation, clumps) if evaluation.there else None,
+        evaluation=evaluated(evaluation, clumps) if evaluation.there else None,
         charts=detection_charts(detections, galaxies, threshold) if only_boxes else charts,
         gallery=gallery,
         no_gallery=no_gallery,
         failures=failures_grid(failures) if len(failures) else None,
         columns=None if only_boxes else columns_grid(clumps),
-        cite=_cite(manifest, clumps, threshold),
+        cite=cite(manifest, clumps, threshold),
         provenance=_provenance(store, manifest),
-        recipe=_recipe(manifest),
+        recipe=recipe_text(manifest),
     )
-
-
-def _facts(manifest: RunManifest, threshold: float) -> list[tuple[str, str]]:
-    model = manifest.model
-    facts = [
-        ("Command", f"clumpscope {manifest.command}"),
-        ("Sample", manifest.inputs.get("sample", "unknown")),
-        ("Model", f"{model.get('file', 'unknown')}, score threshold {threshold:g}"),
-        ("Recipe", _changed(manifest)),
-        ("Version", f"clumpscope {manifest.versions.get('clumpscope', 'unknown')}"),
-        ("Finished", manifest.created.replace("T", " ").replace("+00:00", " UTC")),
-    ]
-    seconds = manifest.timings.get("seconds", float("nan"))
-    return facts + ([("Took", _duration(seconds))] if np.isfinite(seconds) else [])
-
-
-def _changed(manifest: RunManifest) -> str:
-    try:
-        changed = differences(Recipe.model_validate(manifest.recipe))
-    except ValueError:
-        return "of another version of clumpscope"
-    told = ", ".join(f"{key} = {value}" for key, value, _ in changed)
-    return f"defaults but for {told}" if told else "defaults"
-
-
-def _recipe(manifest: RunManifest) -> str:
-    try:
-        return show(Recipe.model_validate(manifest.recipe))
-    except ValueError:
-        return json.dumps(manifest.recipe, indent=2)
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = zip((hours, minutes, rest), ("h", "min", "s"), strict=True)
-    return " ".join(f"{count} {unit}" for count, unit in parts if count) or f"{seconds:.1f} s"
 
 
 def _notes(
@@ -203,74 +159,6 @@ def _words(clumps: QTable, level: np.ndarray) -> str:
         if (level == number).any()
     )
     return f"{', '.join(parts)}; {levels}"
-
-
-def _evaluated(files: EvaluationFiles, clumps: QTable) -> Evaluated:
-    """What is there of an evaluation."""
-    rows = []
-    for finder in map(str, files.metrics):
-        for percent, ratio in RATIOS.items():
-            shares = [
-                files.share(finder, f"benchmark_{percent}", what)
-                for what in ("completeness", "purity")
-            ]
-            if any(shares):
-                rows.append((finder, f"≥ {100 * ratio:g} %", *map(_share, shares)))
-    head = ("finder", "flux ratio", "completeness", "purity")
-    grids = (
-        [Grid("Completeness and purity, with 68 % intervals", head, rows, frozenset(head[1:]))]
-        if rows
-        else []
-    )
-    charts = curve_charts(files.curves)
-    labels = numbers(files.found, "label", "true_label")
-    if labels is not None and len(files.found):
-        called, counted = confusion(*labels)
-        caption = "Candidates by their label (rows) and that of the matched truth (columns)"
-        grids.append(Grid(caption, called, counted, frozenset(called[1:])))
-    columns = _calibrated(files, clumps)
-    drawn = reliability(*columns) if columns is not None else None
-    return Evaluated(grids, [*charts, *([drawn] if drawn else [])], files.problems)
-
-
-def _share(share: tuple[float, float, float, int] | None) -> str:
-    if share is None:
-        return "–"
-    value, low, high, count = share
-    return f"{value:.2f} ({low:.2f}–{high:.2f}) of {count:,}"
-
-
-def _calibrated(files: EvaluationFiles, clumps: QTable) -> tuple[np.ndarray, np.ndarray] | None:
-    """p_real and whether there is a clump, of each candidate; ``None`` if unknown."""
-    columns = numbers(files.found, "clump_id", "real")
-    if (
-        columns is None
-        or "galaxy_id" not in files.found.colnames
-        or "p_real" not in clumps.colnames
-    ):
-        return None
-    ids, real = columns
-    names = ("galaxy_id", "clump_id")
-    keys = zip(*(plain(clumps, name).tolist() for name in names), strict=True)
-    known = dict(zip(keys, plain(clumps, "p_real").tolist(), strict=True))
-    found = zip(plain(files.found, "galaxy_id").astype(str).tolist(), ids.tolist(), strict=True)
-    return np.array([known.get((name, int(one)), np.nan) for name, one in found]), real
-
-
-def _cite(manifest: RunManifest, clumps: QTable, threshold: float) -> list[str]:
-    version = manifest.versions.get("clumpscope", "unknown")
-    sha = str(manifest.model.get("sha256", "unknown"))[:12]
-    schema = clumps.meta.get("schema_version", "unknown")
-    return [
-        f"In a paper: “Clumps were found and measured with clumpscope {version}, model "
-        f"{manifest.model.get('file', 'unknown')} (sha256 {sha}…), score threshold {threshold:g}, "
-        f"table schema {schema}.” The method is that of {_METHOD}; stars' colours are those of "
-        "Covey et al. 2007, AJ 134, 2398.",
-        "Name columns as below; (galaxy_id, clump_id) is a clump's key. Say which quality you "
-        "took: 0 for fluxes and colours, 0 and 1 for counts, never 2. is_clump_3pct and "
-        "is_clump_8pct cut the measured flux ratio, p_3pct and p_8pct are the chances that the "
-        "true one is over it. completeness and p_real are NaN where no model of them was fitted.",
-    ]
 
 
 def _provenance(store: Run, manifest: RunManifest) -> list[Grid]:
