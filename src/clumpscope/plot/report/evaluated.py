@@ -23,11 +23,8 @@ def evaluated(files: EvaluationFiles, clumps: QTable) -> Evaluated:
             if any(shares):
                 rows.append((finder, f"≥ {100 * ratio:g} %", *map(_share, shares)))
     head = ("finder", "flux ratio", "completeness", "purity")
-    grids = (
-        [Grid("Completeness and purity, with 68 % intervals", head, rows, frozenset(head[1:]))]
-        if rows
-        else []
-    )
+    caption = "Completeness and purity, with 68 % intervals"
+    grids = [Grid(caption, head, rows, frozenset(head[1:]))] if rows else []
     charts = curve_charts(files.curves)
     labels = numbers(files.found, "label", "true_label")
     if labels is not None and len(files.found):
@@ -48,12 +45,8 @@ def _share(share: tuple[float, float, float, int] | None) -> str:
 
 def _calibrated(files: EvaluationFiles, clumps: QTable) -> tuple[np.ndarray, np.ndarray] | None:
     """p_real and whether there is a clump, of each candidate; ``None`` if unknown."""
-    columns = numbers(files.found, "clump_id", "real")
-    if (
-        columns is None
-        or "galaxy_id" not in files.found.colnames
-        or "p_real" not in clumps.colnames
-    ):
+    columns, named = numbers(files.found, "clump_id", "real"), files.found.colnames
+    if columns is None or "galaxy_id" not in named or "p_real" not in clumps.colnames:
         return None
     ids, real = columns
     names = ("galaxy_id", "clump_id")

@@ -16,8 +16,9 @@ _METHOD = (
 
 
 def facts(manifest: RunManifest, threshold: float) -> list[tuple[str, str]]:
-    model = manifest.model
-    facts = [
+    """What was run: words and values."""
+    model, seconds = manifest.model, manifest.timings.get("seconds", float("nan"))
+    found = [
         ("Command", f"clumpscope {manifest.command}"),
         ("Sample", manifest.inputs.get("sample", "unknown")),
         ("Model", f"{model.get('file', 'unknown')}, score threshold {threshold:g}"),
@@ -25,8 +26,7 @@ def facts(manifest: RunManifest, threshold: float) -> list[tuple[str, str]]:
         ("Version", f"clumpscope {manifest.versions.get('clumpscope', 'unknown')}"),
         ("Finished", manifest.created.replace("T", " ").replace("+00:00", " UTC")),
     ]
-    seconds = manifest.timings.get("seconds", float("nan"))
-    return facts + ([("Took", _duration(seconds))] if np.isfinite(seconds) else [])
+    return found + ([("Took", _duration(seconds))] if np.isfinite(seconds) else [])
 
 
 def _changed(manifest: RunManifest) -> str:
@@ -39,6 +39,7 @@ def _changed(manifest: RunManifest) -> str:
 
 
 def recipe_text(manifest: RunManifest) -> str:
+    """The recipe as TOML; one of another version as it was kept."""
     try:
         return show(Recipe.model_validate(manifest.recipe))
     except ValueError:
@@ -53,6 +54,7 @@ def _duration(seconds: float) -> str:
 
 
 def cite(manifest: RunManifest, clumps: QTable, threshold: float) -> list[str]:
+    """How to name in a paper what was used."""
     version = manifest.versions.get("clumpscope", "unknown")
     sha = str(manifest.model.get("sha256", "unknown"))[:12]
     schema = clumps.meta.get("schema_version", "unknown")
