@@ -48,7 +48,9 @@ def contents(store: Run) -> Page:
     galaxies, failures, clumps = store.read("galaxies"), store.read("failures"), store.clumps()
     detections, evaluation = store.read("detections"), read_evaluation(store.folder)
     only_boxes = not (store.folder / "positions.parquet").exists()
-    gallery, no_gallery = ({}, "This run only detected.") if only_boxes else _gallery(store)
+    gallery, no_gallery = ({}, "This run only detected.")
+    if not only_boxes:
+        gallery, no_gallery = _gallery(store, galaxies, clumps)
     label, level = plain(clumps, "clump_label_id"), quality(plain(clumps, "flags"))
     failed = int(np.sum(np.asarray(galaxies["status"]) == "failed"))
     counts = [("galaxies", len(galaxies)), ("failed", failed), ("boxes", len(detections))]
@@ -114,9 +116,10 @@ def _notes(
     return notes
 
 
-def _gallery(store: Run) -> tuple[dict[str, list[Thumbnail]], str]:
+def _gallery(
+    store: Run, galaxies: QTable, clumps: QTable
+) -> tuple[dict[str, list[Thumbnail]], str]:
     """Galaxies by why they are shown, and why there are none."""
-    galaxies, clumps = store.read("galaxies"), store.clumps()
     chosen = choose(galaxies, clumps)
     if not chosen:
         return {}, "No galaxy was searched without failure, so there is none to show."

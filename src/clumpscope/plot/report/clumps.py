@@ -76,7 +76,7 @@ def _ratios(used: QTable) -> Chart | None:
     caption = (
         f"{USED} {over['3pct']:,} have at least 3 % of their host's light in u, {over['8pct']:,} "
         f"at least 8 % (dotted); {int(np.sum(~known)):,} have no ratio and "
-        f"{int(np.sum(ratio[known] <= 0)):,} none above zero."
+        f"{int(np.sum(ratio[known] <= 0)):,} none above zero; the bins at the ends hold all beyond."
     )
     return chart("ratio", "Flux ratios", caption, draw)
 

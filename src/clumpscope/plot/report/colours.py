@@ -127,6 +127,7 @@ def _depth(used: QTable, band: str) -> Chart | None:
         ax.set(xlabel=f"{band} [AB mag]", ylabel=f"S/N in {band}", yscale="log")
         ax.yaxis.set_major_formatter("{x:g}")
         ax.set_xlim(_limits(magnitude[known]))
+        ax.set_ylim(bottom=np.percentile(snr[known], _SHOWN[0]) / 1.5)
         legend(ax)
 
     caption = (

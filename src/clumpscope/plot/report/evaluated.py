@@ -1,56 +1,81 @@
 """What a report tells of an evaluation: tables and figures of whatever of it is there."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from astropy.table import QTable
 
 from clumpscope.core.clumps import RATIOS
 from clumpscope.core.schema import plain
-from clumpscope.plot.report.evaluation import confusion, curve_charts, reliability
+from clumpscope.plot.report.evaluation import curve_charts, reliability
 from clumpscope.plot.report.page import Evaluated
 from clumpscope.plot.report.tables import Grid
-from clumpscope.store.evaluation import EvaluationFiles, numbers
+from clumpscope.store.evaluation import EvaluationFiles
+
+_KINDS = ("normal", "odd")
 
 
 def evaluated(files: EvaluationFiles, clumps: QTable) -> Evaluated:
-    """What is there of an evaluation."""
-    rows = []
-    for finder in map(str, files.metrics):
-        for percent, ratio in RATIOS.items():
-            shares = [
-                files.share(finder, f"benchmark_{percent}", what)
-                for what in ("completeness", "purity")
-            ]
-            if any(shares):
-                rows.append((finder, f"≥ {100 * ratio:g} %", *map(_share, shares)))
-    head = ("finder", "flux ratio", "completeness", "purity")
-    caption = "Completeness and purity, with 68 % intervals"
-    grids = [Grid(caption, head, rows, frozenset(head[1:]))] if rows else []
-    charts = curve_charts(files.curves)
-    labels = numbers(files.found, "label", "true_label")
-    if labels is not None and len(files.found):
-        called, counted = confusion(*labels)
-        caption = "Candidates by their label (rows) and that of the matched truth (columns)"
-        grids.append(Grid(caption, called, counted, frozenset(called[1:])))
-    columns = _calibrated(files, clumps)
-    drawn = reliability(*columns) if columns is not None else None
-    return Evaluated(grids, [*charts, *([drawn] if drawn else [])], files.problems)
+    """What is there of an evaluation of a run with these clumps."""
+    grids = [grid for grid in (_shares(files), _confusion(files)) if grid.rows]
+    charts = curve_charts(files.curves, files.headline)
+    if len(files.found) and "p_real" in clumps.colnames:
+        charts += [one for one in [reliability(*_chances(files, clumps))] if one is not None]
+    return Evaluated(grids, charts, files.problems)
 
 
-def _share(share: tuple[float, float, float, int] | None) -> str:
-    if share is None:
+def _shares(files: EvaluationFiles) -> Grid:
+    rows = [
+        (finder, words, *(_in_words(files.of(finder, *place)) for place in places))
+        for finder in files.finders
+        for words, key in _ratios(files)
+        for places in [
+            [("normal", key, what) for what in ("completeness", "purity", "f1")]
+            + [("chance", key, "completeness")]
+        ]
+        if files.of(finder, "normal", key)
+    ]
+    head = ("finder", "flux ratio", "completeness", "purity", "F1", "completeness by chance")
+    return Grid("Completeness and purity of clumps", head, rows, frozenset(head[2:]))
+
+
+def _ratios(files: EvaluationFiles) -> list[tuple[str, str]]:
+    """Flux ratios in words and as in the metrics; all, where truth has no fluxes."""
+    if files.headline == "all":
+        return [("all", "all")]
+    return [(f"≥ {100 * least:g} %", name) for name, least in RATIOS.items()]
+
+
+def _in_words(share: Mapping[str, Any]) -> str:
+    """A share with its interval and number, as "0.91 (0.89–0.92) of 120"."""
+    value, low, high, count = (share.get(key) for key in ("value", "low", "high", "n"))
+    if not isinstance(value, int | float):
         return "–"
-    value, low, high, count = share
-    return f"{value:.2f} ({low:.2f}–{high:.2f}) of {count:,}"
+    text = f"{value:.2f}"
+    if isinstance(low, int | float) and isinstance(high, int | float):
+        text += f" ({low:.2f}–{high:.2f})"
+    return text + (f" of {count:,}" if isinstance(count, int) else "")
 
 
-def _calibrated(files: EvaluationFiles, clumps: QTable) -> tuple[np.ndarray, np.ndarray] | None:
-    """p_real and whether there is a clump, of each candidate; ``None`` if unknown."""
-    columns, named = numbers(files.found, "clump_id", "real"), files.found.colnames
-    if columns is None or "galaxy_id" not in named or "p_real" not in clumps.colnames:
-        return None
-    ids, real = columns
+def _confusion(files: EvaluationFiles) -> Grid:
+    """What the run makes of true clumps of each kind."""
+    rows = []
+    for kind in _KINDS:
+        found = files.of(files.finders[0], "confusion", kind) if files.finders else {}
+        counts = [found.get(called) for called in (*_KINDS, "missed")]
+        if all(isinstance(count, int) for count in counts):
+            rows.append((kind, *counts))
+    head = ("in truth", "called clump", "called odd clump", "missed")
+    return Grid("True clumps and what the run calls them", head, rows, frozenset(head[1:]))
+
+
+def _chances(files: EvaluationFiles, clumps: QTable) -> tuple[np.ndarray, np.ndarray]:
+    """p_real and whether there is a clump, of each candidate of the run."""
+    found = files.found
+    found = found[found["finder"] == (files.finders or [found["finder"][0]])[0]]
     names = ("galaxy_id", "clump_id")
     keys = zip(*(plain(clumps, name).tolist() for name in names), strict=True)
     known = dict(zip(keys, plain(clumps, "p_real").tolist(), strict=True))
-    found = zip(plain(files.found, "galaxy_id").astype(str).tolist(), ids.tolist(), strict=True)
-    return np.array([known.get((name, int(one)), np.nan) for name, one in found]), real
+    wanted = zip(*(plain(found, name).tolist() for name in names), strict=True)
+    return np.array([known.get(key, np.nan) for key in wanted]), plain(found, "real")

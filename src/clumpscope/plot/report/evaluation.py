@@ -5,7 +5,8 @@ from astropy.table import Table
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from clumpscope.core.boxes import Label
+from clumpscope.core.clumps import RATIOS
+from clumpscope.core.schema import plain
 from clumpscope.plot.report.style import FINDERS, GREY, INK, MARKERS, Chart, chart, legend, per_cent
 
 Values = NDArray[np.float64]
@@ -21,66 +22,73 @@ AGAINST = {
     "radius_r90": ("distance", "distance from the host's centre [Petrosian R90]"),
     "crowding_fwhm": ("crowding", "distance of the next clump [PSF-FWHM]"),
 }
-_TRUE_NAMES = {0: "none", int(Label.CLUMP): "clump", int(Label.ODD): "odd clump"}
 _RELIABILITY = 15  # bins of equal count, at most
+_MARKED = 8  # points of a curve that have a marker
 _A_BIN = 20  # candidates at least
 
 
-def curve_charts(curves: Table) -> list[Chart]:
-    """Completeness against purity over thresholds, and completeness against each covariate."""
-    if not {"finder", "against", "low", "high", "completeness", "purity"} <= set(curves.colnames):
+def curve_charts(curves: Table, headline: str) -> list[Chart]:
+    """Completeness against purity over thresholds, and completeness against each covariate.
+
+    Parameters
+    ----------
+    curves
+        As ``curves.parquet``; an empty table has no figures.
+    headline
+        The flux ratio whose curves over thresholds are drawn.
+    """
+    if not len(curves):
         return []
-    against = np.asarray(curves["against"]).astype(str)
-    drawn = []
-    if (against == "score_threshold").any():
-        drawn.append(_trade(curves[against == "score_threshold"]))
+    normal = curves[curves["kind"] == "normal"]
+    over = (normal["against"] == "score_threshold") & (normal["flux_ratio"] == headline)
+    drawn = [_trade(normal[over], headline)]
     for name, (title, words) in AGAINST.items():
-        if (against == name).any():
-            drawn.append(_binned(curves[against == name], name, title, words))
+        drawn.append(_binned(normal[normal["against"] == name], name, title, words))
     return [one for one in drawn if one is not None]
 
 
-def _column(table: Table, name: str) -> Values:
-    return np.ma.filled(np.ma.asarray(table[name]).astype(float), np.nan)
-
-
 def _finders(table: Table) -> list[tuple[str, Table]]:
-    """Each finder and its rows, the detector first; no more than there are colours."""
-    names = np.asarray(table["finder"]).astype(str)
-    order = sorted(dict.fromkeys(names.tolist()), key=lambda name: name != "detector")
-    return [(name, table[names == name]) for name in order[: len(FINDERS)]]
+    """Each finder and its rows, the run first; no more than there are colours."""
+    names = list(dict.fromkeys(plain(table, "finder").tolist()))
+    return [(name, table[table["finder"] == name]) for name in names[: len(FINDERS)]]
 
 
-def _trade(rows: Table) -> Chart | None:
+def _trade(rows: Table, headline: str) -> Chart | None:
     shown = []
     for name, table in _finders(rows):
-        completeness, purity = _column(table, "completeness"), _column(table, "purity")
-        known = np.isfinite(completeness) & np.isfinite(purity)
+        known = np.isfinite(plain(table, "completeness")) & np.isfinite(plain(table, "purity"))
         if known.any():
-            shown.append((name, completeness[known], purity[known]))
+            names = ("completeness", "purity", "purity_low", "purity_high")
+            shown.append((name, *(plain(table, one)[known] for one in names)))
     if not shown:
         return None
 
     def draw(ax: Axes) -> None:
-        for (name, x, y), colour, marker in zip(shown, FINDERS, MARKERS, strict=False):
-            few = len(x) <= 30
-            ax.plot(x, y, marker=marker if few else "", color=colour, markersize=4, label=name)
+        for (name, x, y, low, high), colour, marker in zip(shown, FINDERS, MARKERS, strict=False):
+            every = max(1, len(x) // _MARKED)
+            ax.plot(x, y, marker=marker, color=colour, markersize=4, markevery=every, label=name)
+            ax.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
         ax.set(xlabel="completeness", ylabel="purity", xlim=(0, 1.03), ylim=(0, 1.03))
         legend(ax)
 
-    caption = "True flux ratio ≥ 3 % for completeness, measured for purity; a point a threshold."
+    least = RATIOS.get(headline)
+    caption = "Over all score thresholds" + (
+        f"; flux ratio ≥ {100 * least:g} %, true for completeness and measured for purity."
+        if least
+        else ", of clumps of any flux."
+    )
     return chart("trade", "Completeness and purity", caption, draw)
 
 
 def _binned(rows: Table, name: str, title: str, words: str) -> Chart | None:
     shown = []
     for finder, table in _finders(rows):
-        value = _column(table, "completeness")
+        value = plain(table, "completeness")
         known = np.isfinite(value)
         if known.any():
-            low, high = _interval(table, value)
-            middle = (_column(table, "low") + _column(table, "high")) / 2
-            errors = np.maximum([value - low, high - value], 0)
+            low, high = (plain(table, f"completeness_{end}") for end in ("low", "high"))
+            middle = _middle(plain(table, "low"), plain(table, "high"))
+            errors = np.nan_to_num(np.maximum([value - low, high - value], 0))
             shown.append((finder, middle[known], value[known], errors[:, known]))
     if not shown:
         return None
@@ -96,34 +104,19 @@ def _binned(rows: Table, name: str, title: str, words: str) -> Chart | None:
         ax.set(xlabel=words, ylabel="completeness", ylim=(0, 1.05))
         legend(ax)
 
-    caption = "Share of true clumps that are found; bars are 68 % intervals."
+    caption = (
+        "Share of true clumps that are found; bars are 68 % intervals, open bins at their edge."
+    )
     if name == RATIO:
         caption += " Dotted: 3 %."
     return chart(f"by-{name}", f"Completeness by {title}", caption, draw)
 
 
-def _interval(table: Table, value: Values) -> tuple[Values, Values]:
-    names = ("completeness_low", "completeness_high")
-    if not set(names) <= set(table.colnames):
-        return value, value
-    low, high = (_column(table, name) for name in names)
-    return np.where(np.isfinite(low), low, value), np.where(np.isfinite(high), high, value)
-
-
-def confusion(label: Values, true: Values) -> tuple[list[str], list[list[int]]]:
-    """What candidates of each label are in truth: the head, and a row a label.
-
-    Parameters
-    ----------
-    label, true
-        (n,) called and true labels; 0 where there is no true clump.
-    """
-    head = ["called", *_TRUE_NAMES.values()]
-    rows = [
-        [int(np.sum((label == called) & (true == real))) for real in _TRUE_NAMES]
-        for called in (Label.CLUMP, Label.ODD)
-    ]
-    return head, rows
+def _middle(low: Values, high: Values) -> Values:
+    """(n,) middles of bins; the edge of one that is open."""
+    ends = [np.where(np.isfinite(one), one, other) for one, other in ((low, high), (high, low))]
+    middle: Values = np.mean(ends, axis=0)
+    return middle
 
 
 def reliability(probability: Values, real: Values) -> Chart | None:

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
 from clumpscope.core.boxes import Label
@@ -58,7 +59,7 @@ def per_cent(ax: Axes, low: int, high: int) -> None:
 
 def legend(ax: Axes) -> None:
     """Name what is drawn in lines above the axes, where nothing can be hidden."""
-    ax.legend(
+    drawn = ax.legend(
         loc="lower left",
         bbox_to_anchor=(0.0, 1.0),
         ncols=3,
@@ -68,6 +69,9 @@ def legend(ax: Axes) -> None:
         handletextpad=0.5,
         columnspacing=0.9,
     )
+    for handle in drawn.legend_handles:
+        if isinstance(handle, PathCollection):  # points, which may be small and faint
+            handle.set(alpha=0.9, sizes=[16])
 
 
 @dataclass(frozen=True)
