@@ -10,7 +10,7 @@ from clumpscope.core.quality import MEANINGS, quality
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import ClumpscopeError, reason
 from clumpscope.jobs.panels import panels
-from clumpscope.plot.report import Grid, Page, Thumbnail, page, thumbnail
+from clumpscope.plot.report import Gallery, Grid, Page, page, thumbnail
 from clumpscope.plot.report.choice import choose
 from clumpscope.plot.report.clumps import clump_charts, detection_charts
 from clumpscope.plot.report.colours import colour_charts
@@ -48,9 +48,6 @@ def contents(store: Run) -> Page:
     galaxies, failures, clumps = store.read("galaxies"), store.read("failures"), store.clumps()
     detections, evaluation = store.read("detections"), read_evaluation(store.folder)
     only_boxes = not (store.folder / "positions.parquet").exists()
-    gallery, no_gallery = ({}, "This run only detected.")
-    if not only_boxes:
-        gallery, no_gallery = _gallery(store, galaxies, clumps)
     label, level = plain(clumps, "clump_label_id"), quality(plain(clumps, "flags"))
     failed = int(np.sum(np.asarray(galaxies["status"]) == "failed"))
     counts = [("galaxies", len(galaxies)), ("failed", failed), ("boxes", len(detections))]
@@ -60,6 +57,7 @@ def contents(store: Run) -> Page:
             ("clumps", int(np.sum(label == Label.CLUMP))),
             ("odd clumps", int(np.sum(label == Label.ODD))),
         ]
+    no_clumps = Gallery({}, "This run only detected: it has no clumps to mark.")
     threshold = manifest.threshold(store.folder)
     charts = clump_charts(clumps, galaxies) + colour_charts(clumps)
     return Page(
@@ -72,8 +70,7 @@ def contents(store: Run) -> Page:
         flags=by_flag(clumps) if len(clumps) else None,
         evaluation=evaluated(evaluation, clumps) if evaluation.there else None,
         charts=detection_charts(detections, galaxies, threshold) if only_boxes else charts,
-        gallery=gallery,
-        no_gallery=no_gallery,
+        gallery=no_clumps if only_boxes else _gallery(store, galaxies, clumps),
         failures=failures_grid(failures) if len(failures) else None,
         columns=None if only_boxes else columns_grid(clumps),
         cite=cite(manifest, clumps, threshold),
@@ -116,17 +113,15 @@ def _notes(
     return notes
 
 
-def _gallery(
-    store: Run, galaxies: QTable, clumps: QTable
-) -> tuple[dict[str, list[Thumbnail]], str]:
-    """Galaxies by why they are shown, and why there are none."""
+def _gallery(store: Run, galaxies: QTable, clumps: QTable) -> Gallery:
+    """Some galaxies of each sort; one whose image is broken is left out."""
     chosen = choose(galaxies, clumps)
     if not chosen:
-        return {}, "No galaxy was searched without failure, so there is none to show."
+        return Gallery({}, "No galaxy was searched without failure, so there is none to show.")
     try:
         sample, recipe = store.sample(), store.recipe()
     except ClumpscopeError as error:
-        return {}, f"No pictures: {reason(error)}"
+        return Gallery({}, f"No pictures: {reason(error)}")
     ids = [name for names in chosen.values() for name in names]
     clumps = clumps[np.isin(plain(clumps, "galaxy_id").astype(str), ids)]
     rows, none = rows_by_id(clumps), np.array([], dtype=np.intp)
@@ -140,7 +135,7 @@ def _gallery(
             continue  # no page fails for one picture
     found = {why: [drawn[name] for name in names if name in drawn] for why, names in chosen.items()}
     found = {why: names for why, names in found.items() if names}
-    return found, "" if found else "No pictures: none of the images can be read any more."
+    return Gallery(found, "" if found else "No pictures: no image can be read any more.")
 
 
 def _words(clumps: QTable, level: np.ndarray) -> str:

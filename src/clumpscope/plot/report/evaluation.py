@@ -104,9 +104,7 @@ def _binned(rows: Table, name: str, title: str, words: str) -> Chart | None:
         ax.set(xlabel=words, ylabel="completeness", ylim=(0, 1.05))
         legend(ax)
 
-    caption = (
-        "Share of true clumps that are found; bars are 68 % intervals, open bins at their edge."
-    )
+    caption = "Share of true clumps found, 68 % intervals; an open bin stands at its edge."
     if name == RATIO:
         caption += " Dotted: 3 %."
     return chart(f"by-{name}", f"Completeness by {title}", caption, draw)

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,14 @@ class Thumbnail:
     words: str
     pixels: str
     marks: str
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Galaxies by why they are shown; if there is none, why."""
+
+    shown: Mapping[str, Sequence[Thumbnail]]
+    why_none: str = ""
 
 
 def thumbnail(panel: Panel, quality: np.ndarray, words: str, key: str) -> Thumbnail:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from clumpscope.core.printable import printable
-from clumpscope.plot.report.gallery import Thumbnail
+from clumpscope.plot.report.gallery import Gallery
 from clumpscope.plot.report.style import Chart
 from clumpscope.plot.report.tables import Grid
 
@@ -42,9 +42,7 @@ class Page:
     charts
         Figures of the clumps.
     gallery
-        Galaxies by why they were chosen.
-    no_gallery
-        Why there is none.
+        Some galaxies.
     cite
         Sentences for a paper.
     provenance
@@ -62,8 +60,7 @@ class Page:
     flags: Grid | None = None
     evaluation: Evaluated | None = None
     charts: Sequence[Chart] = ()
-    gallery: Mapping[str, Sequence[Thumbnail]] = field(default_factory=dict)
-    no_gallery: str = ""
+    gallery: Gallery = Gallery({}, "None was drawn.")
     failures: Grid | None = None
     columns: Grid | None = None
     cite: Sequence[str] = ()
