@@ -29,6 +29,8 @@ class Page:
     ----------
     name
         Of the run.
+    gallery
+        Some galaxies.
     facts
         What was run: words and values.
     notes
@@ -41,8 +43,6 @@ class Page:
         Number of clumps of each quality, by its meaning.
     charts
         Figures of the clumps.
-    gallery
-        Some galaxies.
     cite
         Sentences for a paper.
     provenance
@@ -52,6 +52,7 @@ class Page:
     """
 
     name: str
+    gallery: Gallery
     facts: Sequence[tuple[str, str]] = ()
     notes: Sequence[str] = ()
     counts: Sequence[tuple[str, int]] = ()
@@ -60,7 +61,6 @@ class Page:
     flags: Grid | None = None
     evaluation: Evaluated | None = None
     charts: Sequence[Chart] = ()
-    gallery: Gallery = Gallery({}, "None was drawn.")
     failures: Grid | None = None
     columns: Grid | None = None
     cite: Sequence[str] = ()
