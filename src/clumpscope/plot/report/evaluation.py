@@ -1,11 +1,14 @@
 """Figures and tables of an evaluation, of whatever of it is there."""
 
+from textwrap import shorten
+
 import numpy as np
 from astropy.table import Table
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from clumpscope.core.clumps import RATIOS
+from clumpscope.core.printable import printable
 from clumpscope.core.schema import plain
 from clumpscope.plot.report.style import FINDERS, GREY, INK, MARKERS, Chart, chart, legend, per_cent
 
@@ -23,6 +26,7 @@ AGAINST = {
     "crowding_fwhm": ("crowding", "distance of the next clump [PSF-FWHM]"),
 }
 _RELIABILITY = 15  # bins of equal count, at most
+_NAME = 24  # characters of a finder's name
 _MARKED = 8  # points of a curve that have a marker
 _A_BIN = 20  # candidates at least
 
@@ -50,7 +54,10 @@ def curve_charts(curves: Table, headline: str) -> list[Chart]:
 def _finders(table: Table) -> list[tuple[str, Table]]:
     """Each finder and its rows, the run first; no more than there are colours."""
     names = list(dict.fromkeys(plain(table, "finder").tolist()))
-    return [(name, table[table["finder"] == name]) for name in names[: len(FINDERS)]]
+    return [
+        (shorten(printable(name), _NAME, placeholder="…"), table[table["finder"] == name])
+        for name in names[: len(FINDERS)]
+    ]
 
 
 def _trade(rows: Table, headline: str) -> Chart | None:

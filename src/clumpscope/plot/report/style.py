@@ -2,7 +2,9 @@
 
 import io
 import re
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
@@ -107,7 +109,7 @@ def inline_svg(figure: Figure, key: str, label: str = "") -> str:
     """
     stream = io.BytesIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    with rc_context(_STYLE):
+    with rc_context(_STYLE), _quiet_about_glyphs():
         figure.savefig(stream, format="svg", transparent=True, dpi=_DPI, metadata=nothing)
     root = ElementTree.fromstring(stream.getvalue())  # noqa: S314  (matplotlib's)
     for parent in list(root.iter()):
@@ -124,6 +126,14 @@ def inline_svg(figure: Figure, key: str, label: str = "") -> str:
         root.attrib.pop(name, None)
     root.attrib |= {"role": "img", "aria-label": label} if label else {"aria-hidden": "true"}
     return ElementTree.tostring(root, encoding="unicode")
+
+
+@contextmanager
+def _quiet_about_glyphs() -> Iterator[None]:
+    """Text is text: a browser has the letters that matplotlib's own font lacks."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        yield
 
 
 def _empty_style(element: ElementTree.Element) -> bool:

@@ -65,7 +65,7 @@ def failures_grid(failures: QTable) -> Grid:
     kinds: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for row in failures:
         galaxy, stage, error = (str(row[name]) for name in ("galaxy_id", "stage", "error"))
-        alike = re.sub(r"\d[\d.]*", "#", error.replace(galaxy, "…"))
+        alike = re.sub(rf"(?<!\w){re.escape(galaxy)}(?!\w)|\d[\d.]*", "#", error)
         kinds.setdefault((stage, alike), []).append((galaxy, error))
     ordered = sorted(kinds.items(), key=lambda item: -len(item[1]))
     rows = []
