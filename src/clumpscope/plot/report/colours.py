@@ -52,6 +52,7 @@ def _plane(table: QTable, across: tuple[str, str], up: tuple[str, str]) -> Chart
     known = np.isfinite(x) & np.isfinite(y)
     if not known.any():
         return None
+    certain = known & np.isfinite(ex) & np.isfinite(ey)
     locus = locus_of(across, up)
     lines = [[], []] if locus is None else [one.tolist() for one in locus]
     limits = [_limits(values[known], line) for values, line in zip((x, y), lines, strict=True)]
@@ -61,8 +62,8 @@ def _plane(table: QTable, across: tuple[str, str], up: tuple[str, str]) -> Chart
             ax.plot(*locus, color=INK, linewidth=1.4, label="stellar locus", zorder=3)
         for label, here in of_label(table).items():
             _points(ax, x[here & known], y[here & known], label)
-        middle = [float(np.nanmedian(errors[known])) for errors in (ex, ey)]
-        if np.isfinite(middle).all():
+        if certain.any():
+            middle = [float(np.median(errors[certain])) for errors in (ex, ey)]
             (left, right), (bottom, top) = limits
             place = (right - 0.05 * (right - left) - middle[0], bottom + 0.06 * (top - bottom))
             ax.errorbar(
@@ -73,10 +74,9 @@ def _plane(table: QTable, across: tuple[str, str], up: tuple[str, str]) -> Chart
         legend(ax)
 
     words = [" − ".join(colour) for colour in (across, up)]
-    caption = (
-        f"{int(known.sum()):,} clumps of quality 0, extinction-corrected; the cross is the median "
-        "error."
-    )
+    caption = f"{int(known.sum()):,} clumps of quality 0, extinction-corrected."
+    if certain.any():
+        caption += " The cross is the median error."
     if locus is not None:
         caption += " Line: main-sequence stars of SDSS (Covey et al. 2007)."
     outside = int(np.sum(known & ~_inside(x, limits[0]) | known & ~_inside(y, limits[1])))
