@@ -194,6 +194,7 @@ def literal(message):
 def test_a_message_that_is_explained_is_one_of_ours(message):
     """All its pieces stand in one file; a text that is long there is joined again."""
     files = [*Path(clumpscope.__file__).parent.rglob("*.py"), ROOT / "Makefile"]
+    files = [path for path in files if path.name != "remedies.py"]  # which quotes them
     texts = [re.sub(r'"\s*f?"', "", path.read_text(encoding="utf-8")) for path in files]
     pieces = literal(message)
     assert pieces

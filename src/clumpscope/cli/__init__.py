@@ -4,7 +4,7 @@ import signal
 import sys
 from typing import NoReturn
 
-from clumpscope.cli import evaluate, labels, models, pictures, recipe, runs, samples, train
+from clumpscope.cli import evaluate, labels, models, pictures, recipe, report, runs, samples, train
 from clumpscope.cli.common import Stopped, app, errors
 from clumpscope.cli.encoding import speak_to_any_terminal
 from clumpscope.errors import ClumpscopeError
@@ -42,6 +42,7 @@ __all__ = [
     "models",
     "pictures",
     "recipe",
+    "report",
     "runs",
     "samples",
     "train",

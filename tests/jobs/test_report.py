@@ -1,0 +1,346 @@
+"""`report`: the page stands alone and tells what the tables say, whatever a run has."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from astropy.table import Table
+from PIL import Image
+
+from clumpscope.config.recipe import Recipe
+from clumpscope.core.clumps import clump_table, schema
+from clumpscope.core.composite import colour
+from clumpscope.core.flags import ClumpFlag
+from clumpscope.core.records import FAILURES, GALAXIES, record_table
+from clumpscope.core.schema import plain
+from clumpscope.errors import FolderError
+from clumpscope.jobs import report as module
+from clumpscope.jobs.detect import detect
+from clumpscope.jobs.report import report
+from clumpscope.jobs.run import run
+from clumpscope.plot.report import choice
+from clumpscope.store.images import read_galaxy
+from clumpscope.store.run import Run
+from clumpscope.store.tables import write_parquet
+from html_pages import HtmlPage, assert_sound
+from runs import some
+
+NASTY = "<script>alert(1)</script>&\x1b[2J\u202e"
+
+
+def page_of(folder, out=None):
+    path = report(folder, out)
+    text = path.read_text(encoding="utf-8")
+    page = HtmlPage.of(text)
+    assert_sound(page)
+    return page
+
+
+@pytest.fixture(autouse=True)
+def _few(monkeypatch):
+    """A gallery of five galaxies is quicker than one of thirty."""
+    few = {choice.MOST: 1, choice.RANDOM: 2, choice.DOUBTFUL: 1, choice.WITHOUT: 1}
+    monkeypatch.setattr(choice, "_SIZES", few)
+
+
+@pytest.fixture
+def copy(finished, tmp_path):
+    """A copy of a finished run, to be changed."""
+    return shutil.copytree(finished, tmp_path / "copy")
+
+
+def number(cell):
+    return int(cell.replace(",", ""))
+
+
+def test_the_page_tells_what_the_tables_say(finished, tmp_path):
+    page = page_of(finished, tmp_path / "page.html")
+    catalogue = Run(finished).read("catalogue")
+    level, label = plain(catalogue, "quality"), plain(catalogue, "clump_label_id")
+    *rows, total = page.tables["Clumps by quality"][1:]
+    for k, row in enumerate(rows):
+        counts = [int(np.sum((level == k) & (label == one))) for one in (1, 2)]
+        assert [number(cell) for cell in row[1:]] == [*counts, sum(counts)]
+    assert number(total[3]) == len(catalogue) > 20
+    flags = plain(catalogue, "flags")
+    told = {row[0]: number(row[1]) for row in page.tables["Flags of the clumps"][1:]}
+    counts = {flag.name: int(np.sum(flags & flag.value > 0)) for flag in ClumpFlag}
+    assert told == {name: count for name, count in counts.items() if count}
+    assert "No galaxy failed." in page.text
+    assert "defaults" in page.text
+    columns = [row[0] for row in page.tables[f"The {len(catalogue.colnames)} columns"][1:]]
+    assert columns == catalogue.colnames
+    assert page.tags.count("img") == 5
+    titles = ("Flux ratios", "g − r against u − g", "r − i against g − r", "Sizes")
+    assert all(title in page.text for title in titles)
+
+
+def test_the_same_run_gives_the_same_page_in_the_run(copy):
+    first = report(copy)
+    text = first.read_text(encoding="utf-8")
+    assert first == copy / "report.html"
+    assert report(copy).read_text(encoding="utf-8") == text
+    assert len(text.encode()) < 3_000_000
+
+
+def test_text_from_outside_is_only_text(copy, tmp_path):
+    galaxies = Run(copy).read("galaxies")
+    ids = [str(name) for name in galaxies["galaxy_id"][:3]]
+    rows = {"galaxy_id": ids, "stage": ["read", "read", NASTY], "error": [NASTY] * 3}
+    write_parquet(record_table(FAILURES, rows), copy / "failures.parquet")
+    manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
+    manifest["model"]["file"] = NASTY
+    manifest["versions"]["clumpscope"] = NASTY
+    (copy / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    nasty = copy.rename(tmp_path / "<img src=x>")
+    page = page_of(nasty)
+    assert "<script>alert(1)</script>&\\x1b[2J\\u202e" in page.text
+    assert "Clumps of <img src=x>" in page.text
+    first, second = page.tables["Galaxies that failed"][1:]
+    assert first[:2] == ["read", "2"]
+    assert second[1:3] == ["1", ids[2]]
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(FolderError, match="is .* a sample or run"):
+        report(tmp_path)
+
+
+def test_a_run_that_only_detected_has_scores(survey, tmp_path):
+    detect(some(survey, tmp_path / "sample", 2), tmp_path / "run", Recipe())
+    page = page_of(tmp_path / "run")
+    boxes = len(Run(tmp_path / "run").read("detections"))
+    assert f"boxes{boxes}" in "".join(page.text.split())
+    assert "This run only detected" in page.text
+    assert "Scores" in page.text
+    assert "Boxes a galaxy" in page.text
+    assert "Clumps by quality" not in page.tables
+
+
+def test_where_all_failed_the_remedy_is_told(tmp_path):
+    (tmp_path / "sample").mkdir()
+    for name in ("n1", "n2"):
+        (tmp_path / "sample" / f"{name}.fits").write_text("no FITS")
+    run(tmp_path / "sample", tmp_path / "run", Recipe())
+    page = page_of(tmp_path / "run")
+    assert "Every galaxy failed" in page.text
+    (row,) = page.tables["Galaxies that failed"][1:]
+    assert row[:3] == ["read", "2", "n1, n2"]
+    assert "fetch it again" in row[4]
+    assert "No galaxy was searched without failure" in page.text
+
+
+def test_pictures_have_no_fluxes(oblong, tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for path in sorted((oblong / "images").iterdir())[3:5]:
+        rgb = colour(read_galaxy(path), Recipe().composite)
+        Image.fromarray((255 * rgb).astype(np.uint8)).save(folder / f"{path.stem}.png")
+    run(folder, tmp_path / "run", Recipe())
+    page = page_of(tmp_path / "run")
+    assert "No flux was measured" in page.text
+    assert "Flux ratios" not in page.text
+    assert page.tags.count("img") == 2
+
+
+def test_no_clump_at_all(finished, copy):
+    galaxies = Run(copy).read("galaxies")
+    for name in ("n_clumps", "n_normal"):
+        galaxies[name] = np.zeros(len(galaxies), dtype=np.int32)
+    write_parquet(galaxies, copy / "galaxies.parquet")
+    for name in ("positions", "catalogue"):
+        write_parquet(Run(copy).read(name)[:0], copy / f"{name}.parquet")
+    page = page_of(copy)
+    assert "No clump was found." in page.text
+    assert page.tags.count("img") == 1
+    assert "There is nothing to draw." in page.text
+
+
+def test_positions_without_a_catalogue(copy):
+    (copy / "catalogue.parquet").unlink()
+    page = page_of(copy)
+    assert "There is no catalogue of these positions" in page.text
+    assert "Clumps by quality" in page.tables
+    assert "img" in page.tags
+
+
+def test_a_sample_that_has_moved_leaves_no_gallery(copy):
+    manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
+    manifest["inputs"]["sample"] = "/gone/away"
+    (copy / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    page = page_of(copy)
+    assert "No pictures: " in page.text
+    assert "expected its sample where it was, got /gone/away" in page.text
+    assert "img" not in page.tags
+    assert "Flux ratios" in page.text
+
+
+def test_a_recipe_of_another_version_is_shown_as_it_is(copy):
+    manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
+    manifest["recipe"]["future"] = {"flux": "capacitor"}
+    (copy / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    page = page_of(copy)
+    assert "of another version of clumpscope" in page.text
+    assert '"flux": "capacitor"' in page.text
+
+
+def test_a_broken_image_is_left_out(survey, tmp_path):
+    folder = some(survey, tmp_path / "sample", 3)
+    run(folder, tmp_path / "run", Recipe())
+    first, *_ = sorted(folder.iterdir())
+    first.write_bytes(first.read_bytes()[:30_000])
+    page = page_of(tmp_path / "run")
+    assert page.tags.count("img") == 2
+
+
+def test_a_picture_that_cannot_be_drawn_is_left_out(finished, tmp_path, monkeypatch):
+    thumbnail, calls = module.thumbnail, []
+
+    def clumsy(panel, *rest):
+        calls.append(panel.title)
+        if len(calls) == 2:
+            raise RuntimeError("no ink")
+        return thumbnail(panel, *rest)
+
+    monkeypatch.setattr(module, "thumbnail", clumsy)
+    page = page_of(finished, tmp_path / "page.html")
+    assert page.tags.count("img") == len(calls) - 1 == 4
+
+
+def test_bands_of_another_survey(copy):
+    old = Run(copy).read("positions")
+    names = {spec.name for spec in schema("positions")}
+    columns = {name: plain(old, name) for name in old.colnames if name in names}
+    n = len(old)
+    draw = np.random.default_rng(1)
+    columns |= {f"clump_mag_corr_{c}": draw.normal(0.3, 0.2, n) for c in ("g_r", "r_i", "i_z")}
+    columns |= {"clump_mag_g": np.full(n, 21.0), "clump_flux_g": np.full(n, 2e-6)}
+    columns |= {"clump_flux_err_g": np.full(n, 1e-7), "flags": np.zeros(n, dtype=int)}
+    write_parquet(clump_table("release", columns, bands="grizy"), copy / "catalogue.parquet")
+    page = page_of(copy)
+    assert "r − i against g − r" in page.text
+    assert "i − z against r − i" in page.text
+    assert "Signal-to-noise in g" in page.text
+    assert "g − r against u − g" not in page.text
+    assert "Flux ratios" not in page.text
+
+
+def share(value, n):
+    return {"value": value, "low": value - 0.01, "high": value + 0.01, "k": 1, "n": n}
+
+
+def evaluate_by_hand(folder):
+    """What `evaluate` leaves, for two finders."""
+    (folder / "evaluation").mkdir()
+    score = {"completeness": share(0.905, 1200), "purity": share(0.88, 80), "f1": share(0.9, 0)}
+    ratios = {"3pct": score, "8pct": score}
+    one = {"normal": ratios, "chance": ratios}
+    mixed = {"normal": 7, "odd": 2, "missed": 3}
+    content = {
+        "schema_version": 2,
+        "headline": "3pct",
+        "finders": {
+            folder.name: {**one, "confusion": {"normal": mixed, "odd": mixed}},
+            NASTY: one,
+        },
+    }
+    (folder / "evaluation" / "metrics.json").write_text(json.dumps(content), encoding="utf-8")
+    rows = [
+        (finder, "normal", "3pct", against, low, high, *([0.5, 0.4, 0.6] * 2))
+        for finder in (folder.name, NASTY)
+        for against, low, high in (
+            *(("score_threshold", t, t) for t in (0.5, 0.6, 0.7)),
+            *(("log10_flux_ratio", x, x + 0.25) for x in (-2.0, -1.75)),
+            *(("snr", x, x + 5) for x in (0, 5, np.inf)),
+        )
+    ]
+    shares = [f"{s}{end}" for s in ("completeness", "purity") for end in ("", "_low", "_high")]
+    names = ["finder", "kind", "flux_ratio", "against", "low", "high", *shares]
+    write_parquet(Table(rows=rows, names=names), folder / "evaluation" / "curves.parquet")
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    (folder / "evaluation" / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def test_an_evaluation_is_told(copy):
+    evaluate_by_hand(copy)
+    catalogue = Run(copy).read("catalogue")
+    n = len(catalogue)
+    catalogue["p_real"] = catalogue["completeness"] = np.linspace(0, 1, n)
+    write_parquet(catalogue, copy / "catalogue.parquet")
+    found = {"finder": np.full(n, copy.name), "real": np.arange(n) > n / 2}
+    found |= {name: plain(catalogue, name) for name in ("galaxy_id", "clump_id")}
+    write_parquet(Table(found), copy / "evaluation" / "found.parquet")
+    page = page_of(copy)
+    table = page.tables["Completeness and purity of clumps"]
+    assert table[1][:3] == [copy.name, "≥ 3 %", "0.91 (0.90–0.92) of 1,200"] or (
+        table[1][2] == "0.91 (0.89–0.92) of 1,200"
+    )
+    assert len(table) == 5
+    confused = page.tables["True clumps and what the run calls them"]
+    assert confused[1] == ["normal", "7", "2", "3"]
+    for title in (
+        *("Completeness and purity", "Completeness by flux ratio", "Reliability"),
+        *("Completeness by signal-to-noise", "Calibrated probabilities"),
+        "Completeness of such clumps",
+    ):
+        assert title in page.text
+    assert "Completeness by redshift" not in page.text
+    assert "Not compared with truth" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("metrics.json", "{", "Expecting"),
+        ("metrics.json", "[1]", "expected schema version 2, got None"),
+        ("metrics.json", '{"detector": {}}', "expected schema version 2, got None"),
+        ("curves.parquet", "PAR1", "not a readable Parquet file"),
+    ],
+)
+def test_an_evaluation_that_cannot_be_read_is_said_so(copy, name, content, told):
+    (copy / "evaluation").mkdir()
+    (copy / "evaluation" / name).write_text(content)
+    page = page_of(copy)
+    assert told in page.text
+    assert "evaluate the run again" in page.text
+    assert "Flux ratios" in page.text
+
+
+@pytest.mark.parametrize("odd", [{"finders": []}, {"finders": {"a": 1}}, {"headline": 3}])
+def test_an_evaluation_of_another_form_leaves_a_page(copy, odd):
+    (copy / "evaluation").mkdir()
+    text = json.dumps({"schema_version": 2, **odd})
+    (copy / "evaluation" / "metrics.json").write_text(text)
+    page_of(copy)
+
+
+def test_a_large_run_makes_a_small_page(copy):
+    old = Run(copy).read("catalogue")
+    many = 20_000
+    rows = np.arange(many) % len(old)
+    table = old[rows]
+    table["clump_id"] = 1 + np.arange(many, dtype=np.int32)
+    table["flags"] = np.zeros(many, dtype=np.int32)
+    draw = np.random.default_rng(2)
+    for name in ("u_g", "g_r", "r_i"):
+        table[f"clump_mag_corr_{name}"][:] = (
+            draw.normal(0.4, 0.3, many) * table[f"clump_mag_corr_{name}"].unit
+        )
+    write_parquet(table, copy / "catalogue.parquet")
+    positions = clump_table(
+        "positions", {spec.name: plain(table, spec.name) for spec in schema("positions")}
+    )
+    write_parquet(positions, copy / "positions.parquet")
+    ids = [str(name) for name in Run(copy).read("galaxies")["galaxy_id"]]
+    ids += [f"more{k}" for k in range(2000)]
+    galaxies = record_table(GALAXIES, {"galaxy_id": ids, "status": ["failed"] * len(ids)})
+    write_parquet(galaxies, copy / "galaxies.parquet")
+    errors = [f"more{k}: truncated or not a FITS image: {k}" for k in range(2000)]
+    rows = {"galaxy_id": ids[-2000:], "stage": ["read"] * 2000, "error": errors}
+    write_parquet(record_table(FAILURES, rows), copy / "failures.parquet")
+    page = page_of(copy)
+    assert (copy / "report.html").stat().st_size < 1_000_000
+    (row,) = page.tables["Galaxies that failed"][1:]
+    assert row[1] == "2,000"
+    assert row[2].endswith("and 1,995 more")
