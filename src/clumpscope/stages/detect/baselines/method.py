@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 import sep
-from astropy.stats import mad_std
+from astropy.stats import gaussian_sigma_to_fwhm, mad_std
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from clumpscope.core.boxes import Boxes, Label
 from clumpscope.core.frames import boxes_native_to_fraction
@@ -16,6 +17,7 @@ from clumpscope.stages.detect.baselines.scene import Plane, Scene, scene
 
 _FAINTEST_RED = 1e-12  # in a ratio's denominator
 _BRIGHT_SIGMA = 3.0  # pixels that tell the image's usual colour
+_WIDER = 2.5  # of the Gaussian that takes the host from a source, over the PSF
 _HALF_SCORE = 10.0  # significance of score 1/2
 
 
@@ -65,29 +67,43 @@ def find(method: Method, image: AnyImage) -> Boxes:
     if noise <= 0:
         return Boxes.empty()
     significance = np.ascontiguousarray(np.where(seen.good, weighed / noise, 0.0))
-    xy, (rows, cols) = (found := method.pick(significance, seen.fwhm_px)).xy, found.pixel.T
+    xy, pixel = method.pick(significance, seen.fwhm_px)
     if not len(xy):
         return Boxes.empty()
-    ratio = sharp[rows, cols] / np.maximum(
-        method.sharpen(seen.red, seen.fwhm_px)[rows, cols], _FAINTEST_RED
-    )
+    rows, cols = pixel.T
     height = significance[rows, cols]
     return Boxes.of(
         boxes_native_to_fraction(
             np.column_stack([xy - seen.fwhm_px, xy + seen.fwhm_px]), image.shape
         ),
-        np.where(ratio > _usual_ratio(seen), Label.CLUMP, Label.ODD),
+        np.where(_blue(seen)[rows, cols], Label.CLUMP, Label.ODD),
         height / (height + _HALF_SCORE),
         np.full((len(xy), len(Label)), np.nan),
     )
 
 
-def _usual_ratio(seen: Scene) -> float:
-    """Median blue over red of the bright pixels; 1 if there are none."""
+def _blue(seen: Scene) -> NDArray[np.bool_]:
+    """(ny, nx) whether what rises at the scale of the PSF is bluer than the bright pixels' median.
+
+    Whatever the finder: the colour of one pixel is mostly noise.
+    """
+    rising = [_rising(plane, seen.fwhm_px) for plane in (seen.blue, seen.red)]
     bright = seen.good & (seen.blue > _BRIGHT_SIGMA * mad_std(seen.blue[seen.good]))
-    if not bright.any():
-        return 1.0
-    return float(np.median(seen.blue[bright] / np.maximum(seen.red[bright], _FAINTEST_RED)))
+    usual = float(np.median(_ratio(seen.blue[bright], seen.red[bright]))) if bright.any() else 1.0
+    blue: NDArray[np.bool_] = _ratio(*rising) > usual
+    return blue
+
+
+def _rising(plane: Plane, fwhm_px: float) -> Plane:
+    """Smoothed by the PSF, less smoothed by a wider Gaussian."""
+    sigma = fwhm_px / gaussian_sigma_to_fwhm
+    sharp: Plane = gaussian_filter(plane, sigma) - gaussian_filter(plane, _WIDER * sigma)
+    return sharp
+
+
+def _ratio(blue: Plane, red: Plane) -> Plane:
+    ratio: Plane = blue / np.maximum(red, _FAINTEST_RED)
+    return ratio
 
 
 def connected(significance: Plane, sigma: float, least: int, contrast: float = 0.005) -> Peaks:
