@@ -37,6 +37,14 @@ def test_a_slope_is_taken_away_far_from_the_edges(name: str, slope: tuple[float,
     assert np.abs(left[40:81, 40:81]).max() < 1e-3 * 4
 
 
+def test_the_median_is_over_four_widths() -> None:
+    """Of a smooth image, at every other pixel of 17 where the PSF has 4."""
+    plane = noise()
+    smooth = ndimage.gaussian_filter(plane, 4 / np.sqrt(8 * np.log(2)))
+    expected = smooth[30, 35] - np.median(smooth[30 - 8 : 30 + 9 : 2, 35 - 8 : 35 + 9 : 2])
+    assert SEP.sharpen(plane, 4.0)[30, 35] == pytest.approx(expected)
+
+
 def test_the_boxcar_of_guo_is_five_widths_wide() -> None:
     """17 px where the PSF has 3.28, and the mean is over its square."""
     plane = noise()
