@@ -39,7 +39,7 @@ class Method:
     pick
         From the significance (ny, nx) of what rises, and the PSF-FWHM in px, to the sources.
     by_error
-        Whether the noise follows the image's error map, or is one number.
+        Whether the noise is that of the error map after smoothing by the PSF, or one number.
     """
 
     sharpen: Callable[[Plane, float], Plane]
@@ -61,9 +61,11 @@ def find(method: Method, image: AnyImage) -> Boxes:
         If a `GalaxyImage` lacks the g or r band or a WCS.
     """
     seen = scene(image)
+    if not seen.good.any():
+        return Boxes.empty()
     sharp = method.sharpen(seen.blue, seen.fwhm_px)
-    weighed = sharp / seen.error if method.by_error else sharp
-    noise = float(mad_std(weighed[seen.good])) if seen.good.any() else 0.0
+    weighed = sharp / _smoothed_error(seen) if method.by_error else sharp
+    noise = float(mad_std(weighed[seen.good]))
     if noise <= 0:
         return Boxes.empty()
     significance = np.ascontiguousarray(np.where(seen.good, weighed / noise, 0.0))
@@ -80,6 +82,16 @@ def find(method: Method, image: AnyImage) -> Boxes:
         height / (height + _HALF_SCORE),
         np.full((len(xy), len(Label)), np.nan),
     )
+
+
+def _smoothed_error(seen: Scene) -> Plane:
+    """Noise of ``seen.blue`` smoothed by the PSF, but for a factor that is the same everywhere.
+
+    The weights of independent variances are the squares of the Gaussian's: one of width over √2.
+    """
+    sigma = seen.fwhm_px / gaussian_sigma_to_fwhm
+    error: Plane = np.sqrt(gaussian_filter(seen.variance, sigma / np.sqrt(2)))
+    return error
 
 
 def _blue(seen: Scene) -> NDArray[np.bool_]:

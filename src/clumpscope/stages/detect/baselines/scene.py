@@ -23,8 +23,8 @@ class Scene:
     blue, red
         (ny, nx) nanomaggy, or brightness of a picture; pixels that cannot be used hold the value
         of the nearest that can.
-    error
-        (ny, nx) noise of ``blue``; 1 everywhere in a picture, where it is not known.
+    variance
+        (ny, nx) of ``blue``, likewise; 1 everywhere in a picture, where it is not known.
     good
         (ny, nx) True where both planes can be used.
     fwhm_px
@@ -33,7 +33,7 @@ class Scene:
 
     blue: Plane
     red: Plane
-    error: Plane
+    variance: Plane
     good: NDArray[np.bool_]
     fwhm_px: float
 
@@ -52,16 +52,16 @@ def scene(image: AnyImage) -> Scene:
     if isinstance(image, ColourImage):
         blue, red = image.pixels[..., 2].astype(float), image.pixels[..., 1].astype(float)
         good = np.isfinite(blue) & np.isfinite(red)
-        error = np.ones(image.shape)
+        variance = np.ones(image.shape)
         fwhm_px = psf_fwhm_px(image)
     else:
         g, r = image[_BLUE], image[_RED]
         blue, red, variance = g.data.astype(float), r.data.astype(float), g.variance.astype(float)
         good = g.good & r.good & np.isfinite(blue) & np.isfinite(red)
         good &= np.isfinite(variance) & (variance > 0)
-        error = np.sqrt(np.where(good, variance, 1.0))
         fwhm_px = psf_fwhm_px(image, _BLUE)
-    return Scene(_filled(blue, good), _filled(red, good), error, good, fwhm_px)
+    planes = (_filled(plane, good) for plane in (blue, red, variance))
+    return Scene(*planes, good, fwhm_px)
 
 
 def _filled(plane: Plane, good: NDArray[np.bool_]) -> Plane:
