@@ -60,8 +60,8 @@ def scene(image: AnyImage) -> Scene:
         good = g.good & r.good & np.isfinite(blue) & np.isfinite(red)
         good &= np.isfinite(variance) & (variance > 0)
         fwhm_px = psf_fwhm_px(image, _BLUE)
-    planes = (_filled(plane, good) for plane in (blue, red, variance))
-    return Scene(*planes, good, fwhm_px)
+    blue, red, variance = (_filled(plane, good) for plane in (blue, red, variance))
+    return Scene(blue, red, variance, good, fwhm_px)
 
 
 def _filled(plane: Plane, good: NDArray[np.bool_]) -> Plane:
