@@ -67,7 +67,9 @@ def _confusion(files: EvaluationFiles) -> Grid:
         if all(isinstance(count, int) for count in counts):
             rows.append((kind, *counts))
     head = ("in truth", "called clump", "called odd clump", "missed")
-    return Grid("True clumps and what the run calls them", head, rows, frozenset(head[1:]))
+    return Grid(
+        "True clumps of any flux, and what the run calls them", head, rows, frozenset(head[1:])
+    )
 
 
 def _chances(files: EvaluationFiles, clumps: QTable) -> tuple[np.ndarray, np.ndarray]:
