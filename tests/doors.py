@@ -134,7 +134,7 @@ def looked_at(folder: Path) -> None:
 
 def scored(folder: Path) -> None:
     """Scores of a finished run."""
-    evaluate([folder / "run"], folder / "truth.parquet", RECIPE, with_baseline=False)
+    evaluate([folder / "run"], folder / "truth.parquet", RECIPE, baselines=())
 
 
 def divided(folder: Path) -> None:

@@ -34,7 +34,14 @@ def judged(
     """A copy of `oblong_run`, evaluated; not to be changed by a test."""
     run = Path(shutil.copytree(oblong_run, tmp_path_factory.mktemp("judged") / "run"))
     told: list[int] = []
-    results = evaluate([run], oblong / "truth.parquet", RECIPE, bootstraps=20, progress=told.append)
+    results = evaluate(
+        [run],
+        oblong / "truth.parquet",
+        RECIPE,
+        baselines=tuple(FINDERS),
+        bootstraps=20,
+        progress=told.append,
+    )
     assert sum(told) == 2 * 8
     return run, results
 
@@ -160,7 +167,7 @@ def test_without_a_baseline_no_image_is_read(oblong: Path, oblong_run: Path, tmp
     manifest["inputs"]["sample"] = str(tmp_path / "gone")
     (run / "manifest.json").write_text(json.dumps(manifest))
     truth = oblong / "truth.parquet"
-    assert list(evaluate([run], truth, RECIPE, with_baseline=False)) == ["run"]
+    assert list(evaluate([run], truth, RECIPE, baselines=())) == ["run"]
     figures = json.loads((run / "evaluation" / "metrics.json").read_text())
     assert list(figures["finders"]) == ["run"]
     with pytest.raises(StoreError, match="its sample where it was"):
@@ -176,9 +183,7 @@ def test_runs_side_by_side(oblong: Path, oblong_run: Path, tmp_path: Path) -> No
     write_parquet(catalogue[best & (catalogue["galaxy_id"] != gone)], other / "catalogue.parquet")
     write_parquet(galaxies[galaxies["galaxy_id"] != gone][::-1], other / "galaxies.parquet")
     truth, out = oblong / "truth.parquet", tmp_path / "both"
-    results = evaluate(
-        [oblong_run, other], truth, RECIPE, out=out, with_baseline=False, bootstraps=50
-    )
+    results = evaluate([oblong_run, other], truth, RECIPE, out=out, baselines=(), bootstraps=50)
     assert list(results) == [oblong_run.name, "less"]
     first, second = results.values()
     assert gone not in first.cases.ids
@@ -190,9 +195,9 @@ def test_runs_side_by_side(oblong: Path, oblong_run: Path, tmp_path: Path) -> No
     drawn = [one.replicates["normal", 0].completeness[:, 0] for one in (first, second)]
     assert apart["low"] == pytest.approx(np.nanpercentile(drawn[0] - drawn[1], 15.8655), rel=1e-4)
     with pytest.raises(StoreError, match="a folder --out"):
-        evaluate([oblong_run, other], truth, RECIPE, with_baseline=False)
+        evaluate([oblong_run, other], truth, RECIPE, baselines=())
     with pytest.raises(StoreError, match="different ones"):
-        evaluate([oblong_run, oblong_run], truth, RECIPE, out=out, with_baseline=False)
+        evaluate([oblong_run, oblong_run], truth, RECIPE, out=out, baselines=())
 
 
 def test_labels_are_truths_without_fluxes(oblong: Path, oblong_run: Path, tmp_path: Path) -> None:
@@ -220,7 +225,7 @@ def test_labels_are_truths_without_fluxes(oblong: Path, oblong_run: Path, tmp_pa
         path = tmp_path / f"{name}.parquet"
         if table is not None:
             write_parquet(table, path)
-        one = evaluate([oblong_run], path, RECIPE, out=tmp_path / name, with_baseline=False)
+        one = evaluate([oblong_run], path, RECIPE, out=tmp_path / name, baselines=())
         results.append(one[oblong_run.name])
     scores = [(one.at(0).completeness, one.at(0).purity) for one in results]
     assert scores[0] == scores[1] == scores[2]
@@ -235,7 +240,7 @@ def test_truth_of_other_galaxies_is_an_error(oblong: Path, oblong_run: Path, tmp
     truth["galaxy_id"] = [f"x{name}" for name in truth["galaxy_id"]]
     write_parquet(truth, tmp_path / "truth.parquet")
     with pytest.raises(TableError, match="truth: expected galaxies of the run"):
-        evaluate([oblong_run], tmp_path / "truth.parquet", RECIPE, with_baseline=False)
+        evaluate([oblong_run], tmp_path / "truth.parquet", RECIPE, baselines=())
     assert not (oblong_run / "evaluation").exists()
 
 
@@ -247,4 +252,4 @@ def test_a_truth_of_too_many_clumps_in_a_galaxy(judged, oblong: Path, tmp_path: 
     with pytest.raises(
         ImageError, match=r"truth\.parquet: clumps of galaxy .*: expected at most 500"
     ):
-        evaluate([run], many, RECIPE, with_baseline=False)
+        evaluate([run], many, RECIPE, baselines=())

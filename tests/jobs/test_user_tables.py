@@ -48,6 +48,6 @@ def test_a_truth_as_text_or_fits_gives_the_same_figures(
     run = shutil.copytree(finished, tmp_path / "run")
     found = []
     for file in files:
-        evaluate([run], file, Recipe(), with_baseline=False)
+        evaluate([run], file, Recipe(), baselines=())
         found.append((run / "evaluation" / "metrics.json").read_text())
     assert found[0] == found[1] == found[2]

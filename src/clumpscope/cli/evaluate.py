@@ -30,24 +30,36 @@ def evaluate(
     ] = None,
     recipe: RunRecipe = None,
     *,
-    baseline: Annotated[bool, typer.Option(help="compare with classical finders")] = True,
+    baseline: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--baseline",
+            help="a classical finder to compare with: sep, peaks, guo or sattari; "
+            "more than one by repeating it [default: sep]",
+        ),
+    ] = None,
+    no_baseline: Annotated[
+        bool, typer.Option("--no-baseline", help="compare with none, and read no image")
+    ] = False,
     bootstraps: Annotated[
         int, typer.Option(min=0, help="resamplings of the galaxies for intervals; 0: Wilson's")
     ] = 200,
     workers: Workers = None,
 ) -> None:
     """Completeness and purity of runs against truth: metrics, tables and figures."""
+    from clumpscope.jobs.evaluate import BASELINES
     from clumpscope.jobs.evaluate import evaluate as job
     from clumpscope.store.run import Run
 
-    total = 2 * len(Run(runs[0]).sample()) if baseline else 0
+    names = () if no_baseline else tuple(baseline or BASELINES)
+    total = 2 * len(Run(runs[0]).sample()) if names else 0
     with progress_bar("images", total) as progress:
         results = job(
             runs,
             truth,
             recipe_for(runs[0], recipe),
             out=out,
-            with_baseline=baseline,
+            baselines=names,
             bootstraps=bootstraps,
             workers=workers_of(workers),
             progress=progress,

@@ -16,7 +16,6 @@ from clumpscope.errors import FolderError, TableError, expected_got
 from clumpscope.jobs.baselines import baseline_catalogues
 from clumpscope.jobs.truths import read_boxes, read_truths, with_brightness
 from clumpscope.plot import completeness_purity
-from clumpscope.stages.detect.baselines import FINDERS
 from clumpscope.stages.evaluate import scores as stage
 from clumpscope.stages.evaluate.boxes import boxes_against
 from clumpscope.stages.evaluate.halves import other_half_threshold
@@ -37,6 +36,7 @@ from clumpscope.store.summaries import write_summary
 from clumpscope.store.tables import write_parquet
 
 BOOTSTRAPS = 200
+BASELINES = ("sep",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ def evaluate(
     recipe: Recipe,
     *,
     out: Path | None = None,
-    with_baseline: bool = True,
+    baselines: Sequence[str] = BASELINES,
     bootstraps: int = BOOTSTRAPS,
     workers: Workers = 1,
     progress: Progress = silent,
@@ -70,10 +70,10 @@ def evaluate(
     out
         Folder of metrics, tables and figure; ``None``: ``evaluation`` in the run, if there is
         only one.
-    with_baseline
-        Whether classical finders look at the same images, each at a score threshold that one
-        half of the galaxies chooses for the other; without, no image is read, and truths have
-        neither signal-to-noise nor contrast.
+    baselines
+        Classical finders, of `FINDERS`, that look at the same images, each at a score threshold
+        that one half of the galaxies chooses for the other. Without any, no image is read, and
+        truths have neither signal-to-noise nor contrast.
     bootstraps
         Resamplings of the galaxies for intervals and differences; 0: Wilson's, no differences.
 
@@ -99,13 +99,13 @@ def evaluate(
         name: _Claims(_of(catalogue, shared), _of(galaxies, shared))
         for name, (catalogue, galaxies) in tables.items()
     }
-    sample = first.sample() if with_baseline else _sample(first)
+    sample = first.sample() if baselines else _sample(first)
     true = read_truths(truth, sample, recipe)
-    if sample is not None and with_baseline:
+    if sample is not None and baselines:
         deadly = first.deadly()
         true = with_brightness(true, sample, recipe, workers, progress, deadly)
         made = baseline_catalogues(
-            sample, recipe, list(FINDERS), workers=workers, progress=progress, left_out=deadly
+            sample, recipe, baselines, workers=workers, progress=progress, left_out=deadly
         )
         seen = next(iter(finders.values())).galaxies
         for name, found in made.items():
