@@ -1,8 +1,8 @@
 """A selection function: how complete a model's catalogue is, as a file of JSON.
 
-It holds two smooth functions of the same form, logit c = a + sum_k s_k(x_k) with cubic splines
-s_k: of *true* covariates, and of *measured* ones, those of a catalogue's row. Each knows its
-errors, by members fitted to resampled hosts, and where it holds.
+It holds smooth functions of one form, logit c = a + sum_k s_k(x_k) with cubic splines s_k: of
+*true* covariates, of *measured* ones, those of a catalogue's row, and of the true flux ratio at a
+row's *place*. Each knows its errors, by members fitted to resampled hosts, and where it holds.
 """
 
 import json
@@ -89,9 +89,15 @@ class Smooth:
         if any(len(own) < 2 * DEGREE + 2 or list(own) != sorted(own) for own in self.knots):
             raise ValueError(expected_got("knots", "8 or more in order", "others"))
 
+    def logit(self, x: Values) -> Values:
+        """(N, 1 + M) ln(c / (1 - c)) at ``x`` (N, K), as at the nearest knots beyond them."""
+        logit: Values = design(x, self.knots) @ np.asarray(self.coefficients)
+        logit += np.asarray(self.intercepts)
+        return logit
+
     def inside(self, x: Values) -> NDArray[np.bool_]:
         """(N,) whether it holds at ``x`` (N, K); not where a covariate is unknown."""
-        known = np.isfinite(x).all(axis=1)
+        known: NDArray[np.bool_] = np.all(np.isfinite(x), axis=1)
         off = np.where(known[:, None], x, 0.0) - np.asarray(self.centre)
         far = np.einsum("nk,kl,nl->n", off, np.asarray(self.inverse), off)
         box = ((x >= np.asarray(self.low)) & (x <= np.asarray(self.high))).all(axis=1)
@@ -103,8 +109,7 @@ class Smooth:
         result = np.full((len(x), len(self.intercepts)), np.nan)
         held = self.inside(x)
         if held.any():
-            logit = design(x[held], self.knots) @ np.asarray(self.coefficients)
-            result[held] = expit(logit + np.asarray(self.intercepts))
+            result[held] = expit(self.logit(x[held]))
         return result
 
     def __call__(self, x: Values) -> tuple[Values, Values]:
@@ -136,7 +141,9 @@ class Selection:
     Attributes
     ----------
     true, measured
-        Completeness by true and by measured covariates.
+        Completeness by true and by measured covariates ...
+    place
+        ... and by true flux ratio and measured surroundings.
     scatter
         Of measured about true flux ratios.
     made
@@ -150,6 +157,7 @@ class Selection:
 
     true: Smooth
     measured: Smooth
+    place: Smooth
     scatter: Scatter
     made: dict[str, Any]
     provenance: dict[str, Any]

@@ -2,12 +2,16 @@
 
 Sums of 1 / completeness (Horvitz & Thompson 1952) give numbers by measured flux ratio. Where
 faint clumps are many, more of them scatter up over a limit than bright ones down (Eddington
-1913). The distribution of true ratios is found from the measured ones as the exponential of a
-spline, by penalised likelihood (Efron 2016, Biometrika 103, 1), and each clump counts as far as
-it then lies in a bin. Errors come from resampled hosts, the errors of completeness included.
+1913). So the distribution phi of true ratios f is found from all that were found, each at its
+place x of completeness c(f, x) and with the likelihood K of what was measured:
+
+    maximise sum_j w_j [ln int phi c K_j - ln int phi c],   ln phi a spline (Efron 2016)
+
+(Loredo 2004), and a clump then stands for int_bin phi K / int phi c K of a bin's. Errors come
+from resampled hosts, each time with another member of the completeness.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,19 +19,21 @@ from astropy.table import QTable, Table
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 from scipy.interpolate import BSpline
-from scipy.special import logsumexp
+from scipy.special import expit, logsumexp
 
 from clumpscope.core.boxes import Label
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
-from clumpscope.models.selection import Scatter
+from clumpscope.models.selection import Selection
+from clumpscope.stages.completeness.covariates import of_catalogue, surroundings
 
 Values = NDArray[np.float64]
 
-_GRID = 120  # true ratios
+_GRID = 100  # true ratios
 _SPLINES = 7
 _PENALTY = 1.0  # on the spline's second differences
-_BINS = 10  # of ratio, in which clumps of unknown completeness are as the others
+_FAINTER, _BRIGHTER = 0.2, 0.2  # decades of the grid beyond the ratios that were fitted
+_TINY = 1e-300
 
 
 @dataclass(frozen=True)
@@ -39,117 +45,132 @@ class Estimate:
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
-    """The N normal clumps of a catalogue that have a positive flux ratio.
+class Counted:
+    """The N normal clumps of a catalogue, ready to be counted.
 
     Attributes
     ----------
     host
-        (N,) index of the galaxy among the G that were searched.
-    ratio, ratio_err
-        (N,) measured.
-    weight, weight_err
-        (N,) 1 / completeness times the chance to be real, and its error.
+        (N,) index of the galaxy among those that were searched.
+    galaxies
+        How many these are.
+    ratio
+        (N,) measured flux ratio.
+    real
+        (N,) chance to be real.
+    completeness
+        (N, 1 + M) by measured covariates; NaN outside the domain.
+    grid
+        (G,) true ratios, even in their logarithm.
+    likelihood
+        (N, G) of the measured ratio, were this the true one.
+    logit_ratio, logit_place
+        (G, 1 + M) and (N, 1 + M), whose sum is ln(c / (1 - c)).
     """
 
     host: NDArray[np.intp]
-    ratio: Values
-    ratio_err: Values
-    weight: Values
-    weight_err: Values
     galaxies: int
+    ratio: Values
+    real: Values
+    completeness: Values
+    grid: Values
+    likelihood: Values
+    logit_ratio: Values
+    logit_place: Values
 
     @classmethod
-    def of(cls, catalogue: QTable, galaxies: Sequence[str]) -> "Sample":
+    def of(cls, catalogue: QTable, galaxies: Sequence[str], selection: Selection) -> "Counted":
         """From a catalogue and the ids of all galaxies that were searched.
 
-        A clump counts by ``p_real``, fully where that is unknown. One of unknown completeness
-        counts as those of about its flux ratio do.
+        A clump counts by ``p_real``, fully where that is unknown; one whose flux ratio is unknown
+        does not count. Where its surroundings are, they are taken as the median ones.
 
         Raises
         ------
         TableError
-            If a galaxy of the catalogue is none of ``galaxies``, one of these is there twice, or
-            no clump has a completeness.
+            If a galaxy of the catalogue is none of ``galaxies``, one of these is there twice, a
+            column is missing, or no clump can be counted.
         """
-        ids = np.array(list(galaxies), dtype=str)
-        names, first = np.unique(ids, return_index=True)
-        if len(names) < len(ids):
-            raise TableError(expected_got("galaxies", "each once", "one of them twice"))
         ratio = plain(catalogue, "clump_flux_ratio").astype(float)
         error = plain(catalogue, "clump_flux_ratio_err").astype(float)
         normal = plain(catalogue, "clump_label_id") == Label.CLUMP
-        rows = np.flatnonzero(normal & (ratio > 0) & np.isfinite(error) & (error > 0))
-        own = plain(catalogue, "galaxy_id").astype(str)[rows]
-        place = np.minimum(np.searchsorted(names, own), max(len(names) - 1, 0))
-        strange = own[names[place] != own] if len(names) else own
-        if len(strange):
-            raise TableError(expected_got("galaxies", "all of the catalogue", f"no {strange[0]}"))
-        chance = plain(catalogue, "completeness").astype(float)[rows]
-        spread = plain(catalogue, "completeness_err").astype(float)[rows]
-        real = plain(catalogue, "p_real").astype(float)[rows]
-        if not (chance > 0).any():
+        kept = np.flatnonzero(normal & np.isfinite(ratio) & (error > 0) & np.isfinite(error))
+        around = surroundings(catalogue)[kept]
+        if not np.isfinite(around).all(axis=1).any():
             raise TableError(
-                expected_got(
-                    "catalogue", "clumps of known completeness", "none",
-                    "set completeness under [catalogue] in the recipe and make it anew",
-                )
-            )  # fmt: skip
-        weight, weight_err = 1 / chance, spread / chance**2
-        for filled in (weight, weight_err):
-            _fill(filled, ratio[rows])
-        real = np.where(np.isfinite(real), real, 1.0)
+                expected_got("catalogue", "normal clumps of known flux ratio and place", "none")
+            )
+        around = np.where(np.isfinite(around), around, np.nanmedian(around, axis=0))
+        real = plain(catalogue, "p_real").astype(float)[kept]
+        ratio, error = ratio[kept], error[kept]
+        place, scatter = selection.place, selection.scatter
+        grid = np.logspace(place.low[0] - _FAINTER, place.high[0] + _BRIGHTER, _GRID)
+        width = np.hypot(scatter.stretch * error[:, None], scatter.share * grid)
+        pull = (ratio[:, None] - scatter.bias * grid) / width
+        likelihood = stats.t.pdf(pull, scatter.freedom) / width
+        middle = np.median(around, axis=0)
+        of_grid = place.logit(np.column_stack([np.log10(grid), np.tile(middle, (_GRID, 1))]))
+        zero = np.log10(grid[0])
+        at_place = place.logit(np.column_stack([np.full(len(kept), zero), around]))
         return cls(
-            first[place], ratio[rows], error[rows], real * weight, real * weight_err, len(ids)
+            _rows(plain(catalogue, "galaxy_id").astype(str)[kept], galaxies),
+            len(galaxies),
+            ratio,
+            np.where(np.isfinite(real), real, 1.0),
+            selection.measured.members(of_catalogue(catalogue)[kept]),
+            grid,
+            np.maximum(likelihood, _TINY),
+            of_grid - of_grid[0],
+            at_place,
         )
 
 
 def corrected_counts(
-    clumps: Sample, edges: ArrayLike, scatter: Scatter, *, members: int = 100, seed: int = 0
+    clumps: Counted, edges: ArrayLike, *, members: int = 100, seed: int = 0
 ) -> Table:
     """Numbers of clumps in bins of flux ratio.
 
     Parameters
     ----------
     edges
-        (B + 1,) of the bins, rising; the last may be ``inf``.
-    scatter
-        Of measured about true ratios, the selection function's.
+        (B + 1,) of the bins, positive and rising; the last may be ``inf``.
     members
         Resampled sets of hosts, for the errors.
 
     Returns
     -------
-    A row a bin: ``low``, ``high``, ``found`` (rows of the catalogue), ``measured`` (corrected for
-    completeness) and ``true`` (for scatter, too), with ``_err`` of both.
+    A row a bin: ``low``, ``high``, ``found`` (clumps of the catalogue), ``measured`` (corrected
+    for completeness; those of unknown completeness as the others of their bin) and ``true`` (for
+    the scatter of fluxes, too), with ``_err`` of both.
 
     Raises
     ------
     TableError
         If the edges do not rise.
     """
-    limits = np.asarray(edges, dtype=float)
-    if limits.ndim != 1 or len(limits) < 2 or not (np.diff(limits) > 0).all() or limits[0] <= 0:
-        raise TableError(expected_got("edges", "two or more positive ones that rise", limits))
+    limits = _limits(edges)
     inside = _inside(clumps.ratio, limits)
-    measured, true = _replicas(clumps, limits, scatter, members, seed)
+    bins = _inside(clumps.grid, limits).astype(float)
+    measured, true = [], []
+    for replica in _replicas(clumps, members, seed):
+        weight = clumps.real * replica.count[clumps.host]
+        measured.append(_by_measured(clumps.completeness[:, replica.member], weight, inside))
+        true.append(weight @ (replica.standing @ bins))
     return Table(
         {
             "low": limits[:-1],
             "high": limits[1:],
             "found": inside.sum(axis=0),
-            "measured": measured[0],
-            "measured_err": measured[1:].std(axis=0),
-            "true": true[0],
-            "true_err": true[1:].std(axis=0),
+            **_columns("measured", np.array(measured)),
+            **_columns("true", np.array(true)),
         }
     )
 
 
 def luminosity_function(
-    clumps: Sample, edges: ArrayLike, scatter: Scatter, *, members: int = 100, seed: int = 0
+    clumps: Counted, edges: ArrayLike, *, members: int = 100, seed: int = 0
 ) -> Table:
-    """Clumps a galaxy and decade of true flux ratio; ``edges`` must be finite.
+    """Clumps a galaxy and decade of true flux ratio; the edges must be finite.
 
     Returns
     -------
@@ -160,108 +181,122 @@ def luminosity_function(
     TableError
         If the edges do not rise or are not finite.
     """
-    counts = corrected_counts(clumps, edges, scatter, members=members, seed=seed)
-    decades = np.log10(np.asarray(counts["high"]) / np.asarray(counts["low"]))
-    if not np.isfinite(decades).all():
-        raise TableError(expected_got("edges", "finite ones", "an infinite one"))
+    limits = _limits(edges)
+    if not np.isfinite(limits).all():
+        raise TableError(expected_got("edges", "finite ones", limits))
+    counts = corrected_counts(clumps, limits, members=members, seed=seed)
     for name in ("", "_err"):
-        counts[f"density{name}"] = counts[f"true{name}"] / (decades * clumps.galaxies)
+        counts[f"density{name}"] = counts[f"true{name}"] / np.diff(np.log10(limits))
+        counts[f"density{name}"] /= clumps.galaxies
     return counts
 
 
 def clumpy_fraction(
-    clumps: Sample, least: float, scatter: Scatter, *, members: int = 100, seed: int = 0
+    clumps: Counted, least: float, *, members: int = 100, seed: int = 0
 ) -> Estimate:
     """Share of galaxies with a clump of true flux ratio ``least`` or more (Adams et al. 2022).
 
-    The mean over galaxies of 1 - prod(1 - q / c) over their clumps, c the completeness, q the
-    chance to be real and that bright. Where clumps are found independently of each other its
-    expectation is exact: each factor's is 0 for a true clump, 1 without one.
+    The mean over galaxies of 1 - prod(1 - v) over their clumps, v what each stands for of such
+    clumps. Where clumps are found independently of each other its expectation is exact: each
+    factor's is 0 with a true clump and 1 without.
     """
-    draws = _draws(clumps, members, seed)
-    values = []
-    for count, noise in draws:
-        weight = np.maximum(clumps.weight + noise * clumps.weight_err, 0)
-        posterior = _posterior(clumps, scatter, weight * count[clumps.host])
-        chance = (posterior.p * (posterior.grid >= least)).sum(axis=1)
-        clumpless = np.ones(clumps.galaxies)
-        np.multiply.at(clumpless, clumps.host, 1 - weight * chance)
-        values.append(float(np.sum(count * (1 - clumpless)) / count.sum()))
-    return Estimate(values[0], float(np.std(values[1:])))
+    wanted = clumps.grid >= least
+    shares = []
+    for replica in _replicas(clumps, members, seed):
+        standing = clumps.real * (replica.standing @ wanted)
+        without = np.ones(clumps.galaxies)
+        np.multiply.at(without, clumps.host, 1 - standing)
+        shares.append(float(np.average(1 - without, weights=replica.count)))
+    return Estimate(shares[0], float(np.std(shares[1:])))
 
 
 @dataclass(frozen=True, eq=False)
-class _Posterior:
-    grid: Values  # (G,) true ratios
-    p: Values  # (N, G) where each clump's lies
+class _Replica:
+    """A resampled set of hosts.
+
+    ``count`` (galaxies,) is how often each counts, ``member`` that of completeness, ``standing``
+    (N, G) for how many clumps of each true ratio a found one stands.
+    """
+
+    count: Values
+    member: int
+    standing: Values
 
 
-def _posterior(clumps: Sample, scatter: Scatter, weight: Values) -> _Posterior:
-    """Where the true ratios lie, by a distribution found from all of them."""
-    grid, likelihood = _kernel(clumps, scatter)
-    prior = deconvolved(likelihood, weight)
-    p = likelihood * prior
-    return _Posterior(grid, p / np.maximum(p.sum(axis=1, keepdims=True), 1e-300))
+def _replicas(clumps: Counted, members: int, seed: int) -> Iterator[_Replica]:
+    """The sample as it is, then resampled hosts."""
+    rng = np.random.default_rng(seed)
+    n, fits = clumps.galaxies, clumps.logit_ratio.shape[1]
+    for k in range(1 + members):
+        drawn = rng.multinomial(n, np.full(n, 1 / n)) if k else np.ones(n)
+        member = int(rng.integers(1, fits)) if k and fits > 1 else 0
+        chance = expit(clumps.logit_place[:, member, None] + clumps.logit_ratio[:, member])
+        weight = clumps.real * drawn[clumps.host]
+        prior = distribution(clumps.likelihood, chance, weight)
+        seen = (clumps.likelihood * chance) @ prior
+        yield _Replica(drawn.astype(float), member, clumps.likelihood * prior / seen[:, None])
 
 
-def _kernel(clumps: Sample, scatter: Scatter) -> tuple[Values, Values]:
-    """(G,) true ratios, even in their logarithm, and (N, G) likelihood of the measured ones."""
-    low, high = np.log10(clumps.ratio.min()), np.log10(clumps.ratio.max())
-    grid = np.logspace(low - 0.3, high + 0.1, _GRID)
-    width = np.hypot(scatter.stretch * clumps.ratio_err[:, None], scatter.share * grid)
-    pull = (clumps.ratio[:, None] - scatter.bias * grid) / width
-    likelihood: Values = stats.t.pdf(pull, scatter.freedom) / width
-    return grid, np.maximum(likelihood, 1e-300)
+def distribution(likelihood: Values, chance: Values, weight: Values) -> Values:
+    """(G,) distribution of true ratios over a grid, of sum 1, from clumps that were found.
 
-
-def deconvolved(likelihood: Values, weight: Values) -> Values:
-    """(G,) distribution over a grid, from (N, G) likelihoods and (N,) weights; its sum is 1."""
-    places = np.linspace(0, 1, likelihood.shape[1])
+    Parameters
+    ----------
+    likelihood, chance
+        (N, G) of what was measured, and completeness, were this the true ratio.
+    weight
+        (N,) how much each clump counts.
+    """
+    size = likelihood.shape[1]
     knots = np.concatenate([[0] * 3, np.linspace(0, 1, _SPLINES - 2), [1] * 3])
-    basis = BSpline.design_matrix(places, knots, 3).toarray()
+    basis = BSpline.design_matrix(np.linspace(0, 1, size), knots, 3).toarray()
     steps = np.diff(np.eye(basis.shape[1]), 2, axis=0)
     rough = _PENALTY * steps.T @ steps + 1e-3 * np.eye(basis.shape[1])
-    total = weight.sum()
+    both = likelihood * chance
 
     def loss(b: Values) -> tuple[float, Values]:
         eta = basis @ b
         prior = np.exp(eta - logsumexp(eta))
-        chance = likelihood @ prior
-        slope = prior * (likelihood.T @ (weight / chance) - total)
+        seen, found = both @ prior, chance @ prior
+        slope = prior * (both.T @ (weight / seen) - chance.T @ (weight / found))
         bent = rough @ b
-        return float(-weight @ np.log(chance) + b @ bent / 2), bent - basis.T @ slope
+        value = -weight @ (np.log(seen) - np.log(found)) + b @ bent / 2
+        return float(value), bent - basis.T @ slope
 
     best = optimize.minimize(loss, np.zeros(basis.shape[1]), jac=True, method="L-BFGS-B")
     eta = basis @ best.x
-    found: Values = np.exp(eta - logsumexp(eta))
-    return found
+    result: Values = np.exp(eta - logsumexp(eta))
+    return result
 
 
-def _replicas(
-    clumps: Sample, limits: Values, scatter: Scatter, members: int, seed: int
-) -> tuple[Values, Values]:
-    """(1 + M, B) numbers by measured and by true ratio, the estimates first."""
-    grid, likelihood = _kernel(clumps, scatter)
-    bins = _inside(grid, limits).astype(float)
-    inside = _inside(clumps.ratio, limits).astype(float)
-    measured, true = [], []
-    for count, noise in _draws(clumps, members, seed):
-        weight = np.maximum(clumps.weight + noise * clumps.weight_err, 0) * count[clumps.host]
-        measured.append(weight @ inside)
-        joint = likelihood * deconvolved(likelihood, weight)
-        true.append((weight / joint.sum(axis=1)) @ joint @ bins)
-    return np.array(measured), np.array(true)
+def _by_measured(completeness: Values, weight: Values, inside: NDArray[np.bool_]) -> Values:
+    """(B,) sums of weight / completeness; where that is unknown it is as for the others."""
+    known = np.isfinite(completeness)
+    each = np.where(known, weight / np.where(known, completeness, 1.0), 0.0)
+    counted = (weight * known) @ inside
+    share = np.divide(weight @ inside, counted, out=np.ones(inside.shape[1]), where=counted > 0)
+    total: Values = (each @ inside) * share
+    return total
 
 
-def _draws(clumps: Sample, members: int, seed: int) -> list[tuple[Values, float]]:
-    """How often each galaxy counts, and what completeness is off by: once and 0, then drawn."""
-    rng = np.random.default_rng(seed)
-    n = clumps.galaxies
-    drawn = [
-        (rng.multinomial(n, np.full(n, 1 / n)).astype(float), float(rng.normal()))
-        for _ in range(members)
-    ]
-    return [(np.ones(n), 0.0), *drawn]
+def _rows(ids: NDArray[np.str_], galaxies: Sequence[str]) -> NDArray[np.intp]:
+    """(N,) place of each id in ``galaxies``."""
+    names, first = np.unique(np.array(list(galaxies), dtype=str), return_index=True)
+    if len(names) < len(galaxies):
+        raise TableError(expected_got("galaxies", "each once", "one of them twice"))
+    place = np.searchsorted(names, ids).clip(max=max(len(names) - 1, 0))
+    strange = ids[names[place] != ids] if len(names) else ids
+    if len(strange):
+        raise TableError(expected_got("galaxies", "all of the catalogue", f"no {strange[0]}"))
+    rows: NDArray[np.intp] = first[place]
+    return rows
+
+
+def _limits(edges: ArrayLike) -> Values:
+    limits = np.asarray(edges, dtype=float)
+    if limits.ndim != 1 or len(limits) < 2 or not (np.diff(limits) > 0).all() or limits[0] <= 0:
+        raise TableError(expected_got("edges", "two or more positive ones that rise", limits))
+    return limits
 
 
 def _inside(values: Values, limits: Values) -> NDArray[np.bool_]:
@@ -270,11 +305,5 @@ def _inside(values: Values, limits: Values) -> NDArray[np.bool_]:
     return within
 
 
-def _fill(values: Values, ratio: Values) -> None:
-    """Give unknown ``values`` the mean of those of about their ratio."""
-    known = np.isfinite(values)
-    marks = np.quantile(ratio[known], np.linspace(0, 1, _BINS + 1)[1:-1])
-    place = np.searchsorted(marks, ratio)
-    for k in np.unique(place[~known]):
-        same = known & (place == k)
-        values[~known & (place == k)] = values[same].mean() if same.any() else values[known].mean()
+def _columns(name: str, replicas: Values) -> dict[str, Values]:
+    return {name: replicas[0], f"{name}_err": replicas[1:].std(axis=0)}

@@ -21,6 +21,12 @@ COVARIATES = (
     "radius_r90",  # distance from the host's centre, R90, at most `FARTHEST`
     "log_psf_fwhm",  # log10 of the PSF-FWHM in r, arcsec
 )
+# Of a place, whatever clump is there, as a catalogue's row has it measured:
+SURROUNDINGS = (
+    "log_depth",  # log10 of the signal-to-noise in g that a clump as bright as its host had
+    "log_light",  # log10 of the host's light within a PSF-FWHM in g over all of it
+    *COVARIATES[3:],
+)
 CONTRAST = (-2.5, 1.5)  # beyond, it tells nothing more: there is no host light
 FARTHEST = 3.0
 _NEEDED = (
@@ -53,8 +59,8 @@ def covariates(
 def of_catalogue(catalogue: QTable) -> Values:
     """(N, 5) covariates as a catalogue's rows have them measured.
 
-    Signal-to-noise is the flux in g over the photon noise of its aperture, contrast 2 F / (pi FWHM^2) over the background
-    under the clump, infinite where that is not positive.
+    Signal-to-noise is the flux in g over the photon noise of its aperture, contrast
+    2 F / (pi FWHM^2) over the background under the clump, infinite where that is not positive.
 
     Raises
     ------
@@ -63,7 +69,9 @@ def of_catalogue(catalogue: QTable) -> Values:
     """
     missing = [name for name in _NEEDED if name not in catalogue.colnames]
     if missing:
-        raise TableError(expected_got("catalogue", f"columns {', '.join(_NEEDED)}", f"no {missing}"))
+        raise TableError(
+            expected_got("catalogue", f"columns {', '.join(_NEEDED)}", f"no {missing}")
+        )
     ratio, flux, error, host, radius, fwhm_px, fwhm = (
         plain(catalogue, name).astype(float) for name in _NEEDED
     )
@@ -72,6 +80,29 @@ def of_catalogue(catalogue: QTable) -> Values:
         contrast = np.where(host > 0, peak / host, np.where(np.isfinite(host), np.inf, np.nan))
         snr = flux / error
     return covariates(ratio, snr, contrast, radius, fwhm)
+
+
+def surroundings(catalogue: QTable) -> Values:
+    """(N, 4) `SURROUNDINGS` of a catalogue's rows: all but the clump's own flux.
+
+    Where the background is not positive the light is that of a thousandth of the host's.
+
+    Raises
+    ------
+    TableError
+        If a column is missing.
+    """
+    names = ("galaxy_flux_g", *_NEEDED[2:])
+    missing = [name for name in names if name not in catalogue.colnames]
+    if missing:
+        raise TableError(expected_got("catalogue", f"columns {', '.join(names)}", f"no {missing}"))
+    whole, error, host, radius, fwhm_px, fwhm = (plain(catalogue, n).astype(float) for n in names)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        light = host * np.pi * fwhm_px**2 / 2 / whole
+        light = np.where(np.isfinite(light), np.maximum(light, 1e-3), np.nan)
+        depth = whole / error
+    farthest = np.minimum(radius, FARTHEST)
+    return np.column_stack([_log10(depth), _log10(light), farthest, _log10(fwhm)])
 
 
 def _log10(values: ArrayLike) -> Values:

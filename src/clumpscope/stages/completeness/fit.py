@@ -5,6 +5,7 @@ additive model), its smoothness chosen by the log loss on hosts that were left o
 ones it is the harmonic mean of the former over clumps that are measured so, 1 / E[1 / c | m]:
 then the sum of 1 over it counts, by measured quantities, whatever is there. Each found clump
 stands for 1 / c of which one was found; a regression on these shares has just that as its limit.
+So does completeness by true flux ratio and measured surroundings, of which numbers are made.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
+from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
@@ -19,7 +21,7 @@ from sklearn.model_selection import GroupKFold
 
 from clumpscope.errors import TableError, expected_got
 from clumpscope.models.selection import DEGREE, Row, Scatter, Smooth, design
-from clumpscope.stages.completeness.covariates import COVARIATES
+from clumpscope.stages.completeness.covariates import COVARIATES, SURROUNDINGS
 
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -45,6 +47,8 @@ class Trials:
         (N,).
     true, measured
         (N, K) covariates; the measured ones NaN where missed.
+    around
+        (N, K - 1) measured surroundings; NaN where missed.
     ratio
         (N,) true ratio of u fluxes.
     measured_ratio, measured_ratio_err
@@ -55,6 +59,7 @@ class Trials:
     found: Flags
     true: Values
     measured: Values
+    around: Values
     ratio: Values
     measured_ratio: Values
     measured_ratio_err: Values
@@ -71,7 +76,7 @@ class Trials:
         TableError
             If there are too few to fit anything.
         """
-        known = self.where(np.isfinite(self.true).all(axis=1))
+        known = self.where(np.asarray(np.isfinite(self.true).all(axis=1)))
         found, hosts = int(known.found.sum()), len(np.unique(known.host))
         if min(found, len(known.found) - found) < _FEWEST or hosts < _FEWEST_HOSTS:
             wanted = f"{_FEWEST} found and {_FEWEST} missed clumps of {_FEWEST_HOSTS} hosts or more"
@@ -98,6 +103,7 @@ class Fitted:
 
     true: Smooth
     measured: Smooth
+    place: Smooth
     scatter: Scatter
     trials: Trials
     held_out: Values
@@ -124,23 +130,37 @@ def fit(trials: Trials, *, members: int = 30, seed: int = 0) -> Fitted:
     hit = used.found.astype(float)
     held_out, strength, loss = _validated(used.true, hit, 1 - hit, group)
     shares = np.column_stack([hit] * (1 + members))
-    true = _smooth(used.true, shares, 1 - shares, draws, strength)
+    true = _smooth(COVARIATES, used.true, (shares, 1 - shares), draws, strength)
     # Outside the domain the splines go on as constants, which is good enough for a weight.
-    chance = _members_anywhere(true, used.true)
-    seen = used.found & np.isfinite(used.measured).all(axis=1)
+    chance = expit(true.logit(used.true))
+    seen = used.found & np.isfinite(np.hstack([used.measured, used.around])).all(axis=1)
     others = 1 / np.maximum(chance[seen], FAINTEST) - 1
-    ones = np.ones_like(others)
-    _, strength, _ = _validated(used.measured[seen], ones[:, 0], others[:, 0], group[seen])
-    measured = _smooth(used.measured[seen], ones, others, draws[seen], strength)
+    measured, place = (
+        _of_found(names, x[seen], others, draws[seen], group[seen])
+        for names, x in (
+            (COVARIATES, used.measured),
+            ((COVARIATES[0], *SURROUNDINGS), np.column_stack([used.true[:, 0], used.around])),
+        )
+    )
     return Fitted(
         true,
         measured,
+        place,
         scatter(used.ratio[seen], used.measured_ratio[seen], used.measured_ratio_err[seen]),
         used,
         held_out,
         loss,
         _boosted(used.true, used.found, group),
     )
+
+
+def _of_found(
+    names: tuple[str, ...], x: Values, others: Values, draws: Values, group: NDArray[np.intp]
+) -> Smooth:
+    """Completeness from found clumps alone, each with (N, 1 + M) ``others`` that were missed."""
+    ones = np.ones_like(others)
+    _, strength, _ = _validated(x, ones[:, 0], others[:, 0], group)
+    return _smooth(names, x, (ones, others), draws, strength)
 
 
 def resampled(group: NDArray[np.intp], members: int, seed: int) -> Values:
@@ -187,8 +207,15 @@ def _validated(
     return best
 
 
-def _smooth(x: Values, hit: Values, missed: Values, draws: Values, strength: float) -> Smooth:
-    """The fit and its members; ``hit``, ``missed`` and ``draws`` have a column for each."""
+def _smooth(
+    names: tuple[str, ...],
+    x: Values,
+    shares: tuple[Values, Values],
+    draws: Values,
+    strength: float,
+) -> Smooth:
+    """The fit and its members; shares (found, missed) and ``draws`` have a column for each."""
+    hit, missed = shares
     low, high = _box(x)
     knots = _knots(low, high, x)
     basis = design(x, knots)
@@ -198,7 +225,7 @@ def _smooth(x: Values, hit: Values, missed: Values, draws: Values, strength: flo
     ]
     centre, inverse, reach = _ellipsoid(x)
     return Smooth(
-        COVARIATES[: x.shape[1]],
+        names,
         _row(low),
         _row(high),
         _row(centre),
@@ -218,13 +245,6 @@ def _logistic(basis: Values, hit: Values, missed: Values, strength: float) -> Lo
     both = np.concatenate([basis, basis])[rows]
     model = LogisticRegression(C=strength, max_iter=2000, tol=1e-5)
     return model.fit(both, result, sample_weight=weight[rows])
-
-
-def _members_anywhere(smooth: Smooth, x: Values) -> Values:
-    """(N, 1 + M) completeness, beyond the domain too."""
-    logit = design(x, smooth.knots) @ np.asarray(smooth.coefficients)
-    chance: Values = 1 / (1 + np.exp(-(logit + np.asarray(smooth.intercepts))))
-    return chance
 
 
 def _box(x: Values) -> tuple[Values, Values]:
@@ -248,16 +268,16 @@ def _knots(low: Values, high: Values, x: Values) -> tuple[Row, ...]:
 
 def _ellipsoid(x: Values) -> tuple[Values, Values, float]:
     """Centre, inverse covariance and reach of the ellipsoid that holds all but `EDGE`."""
-    centre = x.mean(axis=0)
+    centre: Values = np.mean(x, axis=0)
     spread = np.cov(x, rowvar=False) + np.diag(np.full(x.shape[1], _NARROW**2))
-    inverse = np.linalg.inv(spread)
+    inverse: Values = np.asarray(np.linalg.inv(spread), dtype=np.float64)
     distance = np.sqrt(np.einsum("nk,kl,nl->n", x - centre, inverse, x - centre))
     return centre, inverse, float(np.quantile(distance, 1 - EDGE))
 
 
 def _boosted(x: Values, found: Flags, group: NDArray[np.intp]) -> float:
     """Held-out log loss of gradient boosting, rising in flux, signal-to-noise and contrast."""
-    rising = [1, 1, 1, 0, 0][: x.shape[1]]
+    rising = [1, 1, 1, 0, 0]
     predicted = np.zeros(len(x))
     for train, test in GroupKFold(FOLDS).split(x, groups=group):
         model = HistGradientBoostingClassifier(
