@@ -28,7 +28,7 @@ Flags = NDArray[np.bool_]
 
 KNOTS = 5  # of a spline, at quantiles
 EDGE = 0.002  # share of the clumps beyond either end of the domain, in each covariate
-STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0)  # inverse penalties to choose from
+STRENGTHS = (1.0, 10.0)  # inverse penalties to choose from
 FOLDS = 5
 FAINTEST = 0.02  # a completeness below this counts as this: it stands for too many
 _FEWEST, _FEWEST_HOSTS = 30, 10  # found, missed; hosts
@@ -243,7 +243,7 @@ def _logistic(basis: Values, hit: Values, missed: Values, strength: float) -> Lo
     rows = np.flatnonzero(weight > 0)
     result = np.repeat([1, 0], len(basis))[rows]
     both = np.concatenate([basis, basis])[rows]
-    model = LogisticRegression(C=strength, max_iter=2000, tol=1e-5)
+    model = LogisticRegression(C=strength, solver="newton-cholesky", tol=1e-6)
     return model.fit(both, result, sample_weight=weight[rows])
 
 
