@@ -18,16 +18,20 @@ import numpy as np
 from reality import frame_cutouts
 
 from clumpscope.config.recipe import Recipe, load_recipe
+from clumpscope.core.boxes import Label
 from clumpscope.jobs.completeness import completeness, trials_of
 from clumpscope.jobs.run import run
 from clumpscope.jobs.simulate import simulate
 from clumpscope.jobs.truths import with_brightness
 from clumpscope.models.selection import Selection
+from clumpscope.stages.completeness.counts import Counted, clumpy_fraction, corrected_counts
 from clumpscope.stages.completeness.validate import deciles
+from clumpscope.stages.evaluate.cases import cases
+from clumpscope.stages.evaluate.matches import matches
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
-from places import RECIPES
 
+RECIPES = Path(__file__).parents[1] / "recipes"
 LEAST = 0.03
 FAINTEST = 17.5  # in r, of real hosts
 
@@ -49,7 +53,23 @@ def tested(what: str, sample: Path, out: Path, selection: Selection, workers: in
     bright = trials.ratio >= LEAST
     held = bright & np.isfinite(predicted)
     by_true = (1 / predicted[held & trials.found]).sum() / held.sum()
-    print(f"{what}: of {bright.sum()} of ratio >= 3 %, by true covariates {by_true:.3f}")
+    catalogue, galaxies = store.read("catalogue"), store.read("galaxies")
+    items = cases(catalogue, galaxies, truth)
+    partner = matches(items, Label.CLUMP).of_found
+    matched = catalogue[items.found.row[partner >= 0]]
+    counted = Counted.of(matched, [str(one) for one in galaxies["galaxy_id"]], selection)
+    counts = corrected_counts(counted, [LEAST, np.inf], members=20)
+    number = bright.sum()
+    ratios = [counts[name][0] / number for name in ("measured", "true", "true_err")]
+    print(
+        f"{what}: of {number} of ratio >= 3 %, by true covariates {by_true:.3f}, by measured ones "
+        f"{ratios[0]:.3f}, the scatter taken out {ratios[1]:.3f} +- {ratios[2]:.3f}"
+    )
+    fraction = clumpy_fraction(counted, LEAST, members=20)
+    truly = len(np.unique(trials.host[bright])) / len(galaxies)
+    print(
+        f"{what}: clumpy fraction {fraction.value:.4f} +- {fraction.error:.4f}, truly {truly:.4f}"
+    )
 
 
 def main() -> None:
@@ -77,7 +97,7 @@ def main() -> None:
     print(f"fitted to: {selection.provenance}")
     real = work / "real"
     if not real.exists():
-        frame_cutouts(real, FAINTEST)
+        frame_cutouts(work, FAINTEST)
     for what, place in (
         ("others", sample("test", options.test, flat, 702)),
         ("survey", sample("survey", options.test, natural, 703)),
