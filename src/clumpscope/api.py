@@ -18,6 +18,13 @@ from clumpscope.config.recipe import Recipe, load_recipe
 from clumpscope.core.boxes import Boxes
 from clumpscope.core.flags import ClumpFlag, flag_names
 from clumpscope.core.galaxy import AnyImage, ColourImage
+from clumpscope.models.selection import Selection
+from clumpscope.stages.completeness.counts import (
+    Counted,
+    clumpy_fraction,
+    corrected_counts,
+    luminosity_function,
+)
 from clumpscope.store.sample import Sample
 
 if TYPE_CHECKING:
@@ -29,13 +36,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ClumpFlag",
+    "Counted",
     "Recipe",
+    "clumpy_fraction",
     "colour",
+    "corrected_counts",
     "detect",
     "flag_names",
+    "luminosity_function",
     "measure",
     "open_sample",
     "read_catalogue",
+    "read_selection",
     "refine",
     "run",
     "sheet",
@@ -273,6 +285,20 @@ def read_catalogue(place: Place) -> QTable:
 
     path = Path(place)
     return formats.read_catalogue(path / "catalogue.parquet" if path.is_dir() else path)
+
+
+def read_selection(path: Place) -> Selection:
+    """Read a selection function, a file of ``clumpscope completeness``.
+
+    `Counted.of` makes a catalogue ready for `corrected_counts`, `luminosity_function` and
+    `clumpy_fraction` with it.
+
+    Raises
+    ------
+    FolderError
+        If it is missing, damaged or of a newer schema.
+    """
+    return Selection.read(Path(path))
 
 
 def _recipe(recipe: Settings) -> Recipe:

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 
 from clumpscope.config.base import Section
 from clumpscope.config.classifier import ClassifierConfig
+from clumpscope.config.completeness import CompletenessConfig
 from clumpscope.config.fetch import FetchConfig
 from clumpscope.config.labels import ConsensusConfig, LabelsConfig
 from clumpscope.config.limits import LimitsConfig
@@ -61,6 +62,7 @@ class Recipe(Section):
     measure: MeasureConfig = MeasureConfig()
     catalogue: CatalogueConfig = CatalogueConfig()
     simulate: SimulateConfig = SimulateConfig()
+    completeness: CompletenessConfig = CompletenessConfig()
     consensus: ConsensusConfig = ConsensusConfig()
     labels: LabelsConfig = LabelsConfig()
     detector: DetectorConfig = DetectorConfig()

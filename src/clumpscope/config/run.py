@@ -123,6 +123,8 @@ class CatalogueConfig(Section):
 
     dust_map: Annotated[str | None, Field(examples=["/path/to/sfd"])] = None
     """Folder of the dust maps of Schlegel et al. 1998. Not set: `ebv` of the host table counts."""
+    completeness: Annotated[str | None, Field(examples=["/path/to/selection.json"])] = None
+    """File of `completeness` that fills that column. Not set: it stays blank."""
     low_snr: Positive = 3.0
     """Clumps of a lower u-band signal-to-noise are flagged."""
     formats: tuple[Literal["fits", "votable", "ecsv", "regions"], ...] = (

@@ -261,7 +261,13 @@ def _release(bands: Iterable[str]) -> list[ColumnSpec]:
         ],
         one("quality", "i4", "", "meta.code.qual", "0 good, 1 use with care, 2 do not use"),
         one("p_real", "f8", "", "stat.probability", "calibrated probability of a real clump"),
-        one("completeness", "f8", "", "stat.probability", "chance to find such a clump"),
+        one(
+            "completeness",
+            "f8",
+            "",
+            "stat.probability",
+            "share that is found of normal clumps measured so; NaN outside its domain",
+        ),
         one("completeness_err", "f8", "", "stat.error", "1-sigma error of completeness"),
         one("clump_name", "str", "", "meta.id", "name by IAU rules"),
         one(

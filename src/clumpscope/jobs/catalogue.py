@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.jobs.release import NEEDS, release
+from clumpscope.jobs.release import NEEDS, made_with, release, selection_for
 from clumpscope.store.lock import locked
+from clumpscope.store.manifest import RunManifest
 from clumpscope.store.run import Run
 
 
@@ -16,11 +17,15 @@ def catalogue(run: Path, recipe: Recipe) -> int:
     Raises
     ------
     StoreError, TableError
-        If the run or its sample cannot be read.
+        If the run or its sample cannot be read, or the recipe's selection function is not of it.
     """
     store = Run(run)
     with locked(run):
         tables = {name: store.read(name) for name in NEEDS}
-        clumps = release(store, tables, store.sample().hosts, recipe.catalogue)
+        model = str(RunManifest.read(run).model.get("sha256"))
+        # As the run was made: another recipe changes the catalogue only.
+        made = made_with(model, store.threshold(), store.recipe())
+        selection = selection_for(recipe.catalogue, made)
+        clumps = release(store, tables, store.sample().hosts, recipe.catalogue, selection)
         store.note(recipe)
     return clumps

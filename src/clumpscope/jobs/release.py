@@ -1,15 +1,20 @@
 """A run's catalogue, made of all galaxies but those with which it cannot be made."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from astropy.table import QTable, vstack
 
+from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import CatalogueConfig
 from clumpscope.core.records import FAILURES, record_table
 from clumpscope.core.schema import plain
 from clumpscope.jobs.work import each_apart
+from clumpscope.models.selection import Selection
 from clumpscope.stages.catalogue import catalogue
+from clumpscope.stages.completeness.covariates import of_catalogue
 from clumpscope.store.run import Run
 
 NEEDS = ("photometry", "galaxies", "failures")
@@ -35,8 +40,35 @@ def catalogue_of(
     return each_apart(build, np.unique(ids).tolist(), failed.__setitem__), failed
 
 
+def made_with(model: str, threshold: float, recipe: Recipe) -> dict[str, Any]:
+    """All that completeness depends on: the model's sha256, its threshold, and settings."""
+    settings = recipe.model_dump(mode="json", include={"detect", "refine", "measure"})
+    settings["refine"].pop("score_threshold")
+    settings["detect"].pop("batch_size")
+    return {"model": model, "threshold": threshold, **settings}
+
+
+def selection_for(config: CatalogueConfig, made: dict[str, Any]) -> Selection | None:
+    """The selection function that a recipe names, if any, for a catalogue made so.
+
+    Raises
+    ------
+    FolderError
+        If it cannot be read, or tells of catalogues that are made otherwise.
+    """
+    if config.completeness is None:
+        return None
+    selection = Selection.read(Path(config.completeness))
+    selection.check(made, "the run")
+    return selection
+
+
 def release(
-    store: Run, tables: Mapping[str, QTable], hosts: QTable, config: CatalogueConfig
+    store: Run,
+    tables: Mapping[str, QTable],
+    hosts: QTable,
+    config: CatalogueConfig,
+    selection: Selection | None = None,
 ) -> int:
     """Write the catalogue of a run; returns the number of its clumps.
 
@@ -46,6 +78,8 @@ def release(
     ----------
     tables
         The run's, at least `NEEDS`.
+    selection
+        That of `selection_for`, for the completeness of each clump.
 
     Raises
     ------
@@ -55,6 +89,8 @@ def release(
         If something cannot be written.
     """
     made, failed = catalogue_of(tables["photometry"], hosts, config)
+    if selection is not None:
+        made["completeness"], made["completeness_err"] = selection.measured(of_catalogue(made))
     store.write_catalogue(made, config)
     _note(store, tables["galaxies"], tables["failures"], failed)
     return len(made)

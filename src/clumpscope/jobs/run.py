@@ -12,7 +12,7 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.core.records import WORKER
 from clumpscope.engine.local import Progress, Workers, silent
 from clumpscope.jobs.pipeline import Summary, finish, finished, make_plan, summary, sweep
-from clumpscope.jobs.release import release
+from clumpscope.jobs.release import made_with, release, selection_for
 from clumpscope.ops.extinction import ebv
 from clumpscope.store.output import output
 from clumpscope.store.run import Run
@@ -52,6 +52,8 @@ def run(
         If the sample, the output folder or the model cannot be used.
     RecipeError
         If the recipe's composite is not the model's, or its dust maps are missing.
+    FolderError
+        If the recipe's selection function is not of this model and recipe.
     """
     start = time.monotonic()
     opened = Sample.open(sample)
@@ -59,13 +61,15 @@ def run(
     if recipe.catalogue.dust_map is not None:
         # Missing maps shall stop the run now and not after hours.
         ebv(opened.hosts["ra"].value, opened.hosts["dec"].value, Path(recipe.catalogue.dust_map))
+    made = made_with(plan.model_key, plan.threshold, recipe)
+    selection = selection_for(recipe.catalogue, made)
     with output(out, plan.key, resume=resume) as place:
         store = Run(out)
         if place.finished:
             there = (out / _SHEET).is_file()
             return replace(finished(store), undrawn="" if there else "nor was it before")
         tables = sweep(plan, store, len(opened), workers, progress, apart=place.died)
-        release(store, tables, opened.hosts, recipe.catalogue)
+        release(store, tables, opened.hosts, recipe.catalogue, selection)
         undrawn = _draw(out / _SHEET, opened, tables, recipe)
         done = replace(summary(store, time.monotonic() - start), undrawn=undrawn)
         finish(plan, place, done)
