@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.jobs.release import NEEDS, release
+from clumpscope.jobs.release import NEEDS, calibrations_of, release
 from clumpscope.store.lock import locked
 from clumpscope.store.run import Run
 
@@ -21,6 +21,7 @@ def catalogue(run: Path, recipe: Recipe) -> int:
     store = Run(run)
     with locked(run):
         tables = {name: store.read(name) for name in NEEDS}
-        clumps = release(store, tables, store.sample().hosts, recipe.catalogue)
+        hosts, calibrations = store.sample().hosts, calibrations_of(run)
+        clumps = release(store, tables, hosts, recipe.catalogue, calibrations)
         store.note(recipe)
     return clumps

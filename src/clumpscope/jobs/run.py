@@ -65,7 +65,7 @@ def run(
             there = (out / _SHEET).is_file()
             return replace(finished(store), undrawn="" if there else "nor was it before")
         tables = sweep(plan, store, len(opened), workers, progress, apart=place.died)
-        release(store, tables, opened.hosts, recipe.catalogue)
+        release(store, tables, opened.hosts, recipe.catalogue, plan.calibrations)
         undrawn = _draw(out / _SHEET, opened, tables, recipe)
         done = replace(summary(store, time.monotonic() - start), undrawn=undrawn)
         finish(plan, place, done)
