@@ -245,7 +245,7 @@ JUDGED = _specs(
     _ID,
     ("x", "f8", "pix", "pos.cartesian.x", "column, native 0-based"),
     ("y", "f8", "pix", "pos.cartesian.y", "row, native 0-based"),
-    ("stratum", "str", "", "meta.code.class", "group, and which finders claim it"),
+    ("stratum", "str", "", "meta.code.class", "group, and roles of the finders"),
     ("probability", "f8", "", "stat.probability", "with which it was drawn"),
 )
 

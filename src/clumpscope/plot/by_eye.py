@@ -26,10 +26,11 @@ _GAP = 0.06
 _NUMBER = 0.5  # to the left of the panels
 _HEAD = 0.34
 
-_CLOSE_FWHM = 16.0  # side of a close view, PSF-FWHM
+_CLOSE_FWHM = 20.0  # side of a close view, PSF-FWHM
 _RIM = 1.1  # of the wide view, sides of what holds the galaxy
 _OFF = 0.3  # grey off the image
 _LOW, _HIGH = 2.0, 99.7  # percentiles that the second contrast makes black and white
+_LEAST = 0.2  # between them, of the full range, so that noise stays noise
 _MARK = "#F0E442"
 _TICK_FWHM = 1.3, 2.6  # from the place to the near and the far end of a tick
 _TITLES = ("whole galaxy", "the place", "unmarked", "unmarked, stretched to this view")
@@ -157,9 +158,7 @@ def stretched(pixels: NDArray[np.float64]) -> NDArray[np.float64]:
     """A view (n, n, 3) whose own faintest and brightest light is black and white, hues kept."""
     mean = pixels.mean(axis=2)
     low, high = np.percentile(mean, [_LOW, _HIGH])
-    if not high > low:
-        return pixels
-    wanted = np.clip((mean - low) / (high - low), 0, 1)
+    wanted = np.clip((mean - low) / max(high - low, _LEAST), 0, 1)
     rich = pixels * np.divide(wanted, mean, out=np.zeros_like(mean), where=mean > 0)[..., None]
     most = rich.max(axis=2, keepdims=True)
     shown: NDArray[np.float64] = rich / np.maximum(most, 1)
@@ -179,7 +178,7 @@ def _scale(ax: Axes, view: View, card: Card) -> None:
     left, _, bottom, _ = view.extent
     side = 2 * view.half
     arcsec = nice_length(0.25 * side * card.pixscale_arcsec)
-    text = f"{arcsec:g}″" + ("" if card.scale_known else " if as assumed")
+    text = f"{arcsec:g}″" + ("" if card.scale_known else " (scale assumed)")
     x, y = left + 0.04 * side, bottom + 0.04 * side
     ends = [x, x + arcsec / card.pixscale_arcsec]
     ax.plot(ends, [y, y], color="white", linewidth=1.3, path_effects=HALO)

@@ -49,10 +49,13 @@ class Marks:
         Share of what it claims that is a clump.
     relative_completeness
         Share of the clumps in the pool that it claims.
+    of_claimed
+        Share of the clumps that any finder claims: the same without what is only seen.
     """
 
     purity: Estimate
     relative_completeness: Estimate
+    of_claimed: Estimate
 
 
 @dataclass(frozen=True)
@@ -132,25 +135,19 @@ def result(drawn: Judged, answers: Sequence[Answers], seed: int = 0) -> Result:
 def _verdict(drawn: Judged, said: Values, resampling: Resampling) -> Verdict:
     decided, clump = np.isfinite(said), said == 1
     random = (drawn.role == Role.NONE).all(axis=1)
-    pool = clump & ~random
     claimed = (drawn.role == Role.CLAIMED).T
-    pure = {
-        name: (clump, claims & decided) for name, claims in zip(drawn.finders, claimed, strict=True)
+    known = clump & claimed.any(axis=0)
+    pairs = {
+        name: ((clump, claims & decided), (claims, clump & ~random), (claims, known))
+        for name, claims in zip(drawn.finders, claimed, strict=True)
     }
-    complete = {name: (claims, pool) for name, claims in zip(drawn.finders, claimed, strict=True)}
     return Verdict(
         undecided=int((~decided).sum()),
-        clumps=float(resampling.weight[pool].sum()),
-        finders={
-            name: Marks(resampling.share(*pure[name]), resampling.share(*complete[name]))
-            for name in drawn.finders
-        },
+        clumps=float(resampling.weight[clump & ~random].sum()),
+        finders={name: Marks(*(resampling.share(*pair) for pair in pairs[name])) for name in pairs},
         random=resampling.share(clump, random & decided),
         differences={
-            f"{one} - {other}": Marks(
-                resampling.difference(pure[one], pure[other]),
-                resampling.difference(complete[one], complete[other]),
-            )
+            f"{one} - {other}": Marks(*map(resampling.difference, pairs[one], pairs[other]))
             for one, other in combinations(drawn.finders, 2)
         },
     )

@@ -36,16 +36,18 @@ class Sampled:
 
 
 def strata(pool: Pool) -> NDArray[np.str_]:
-    """(N,) stratum of each place: its group and who claims it, such as "run:101".
+    """(N,) stratum of each place: its group and the finders' roles, such as "run:202".
 
     The last finder is the classical one. In a stratum each finder claims all places or none, so
-    that a finder's claims are whole strata.
+    that a finder's claims are whole strata. Where a run claims a place, who only sees it does not
+    matter; where none does, a place that several see is more likely something.
     """
     claimed = pool.role == Role.CLAIMED
     seen = (pool.role == Role.SEEN).any(axis=1)
     groups = [claimed[:, :-1].any(axis=1), claimed[:, -1], seen]
     group = np.select(groups, ["run", "classical", "unclaimed"], "random")
-    who = ["".join(row) for row in np.where(claimed, "1", "0")]
+    told = np.where((group == "run")[:, None] & ~claimed, Role.NONE, pool.role)
+    who = ["".join(map(str, row)) for row in told.tolist()]
     return np.array([f"{name}:{code}" for name, code in zip(group, who, strict=True)], dtype=str)
 
 

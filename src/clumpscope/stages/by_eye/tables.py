@@ -1,7 +1,7 @@
 """Results as a table and as JSON."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 import numpy as np
 
@@ -20,9 +20,9 @@ def table(result: Result) -> list[list[object]]:
 def _rows(result: Result) -> Iterator[list[object]]:
     for definition, verdict in result.verdicts.items():
         for name, marks in (verdict.finders | verdict.differences).items():
-            yield [definition, name, "purity", *_cells(marks.purity)]
-            yield [definition, name, "relative completeness", *_cells(marks.relative_completeness)]
-        yield [definition, "random places", "share of clumps", *_cells(verdict.random)]
+            for figure in fields(marks):
+                yield [definition, name, figure.name, *_cells(getattr(marks, figure.name))]
+        yield [definition, "random places", "share_of_clumps", *_cells(verdict.random)]
 
 
 def _cells(one: Estimate) -> list[object]:
