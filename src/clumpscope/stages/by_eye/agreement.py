@@ -1,6 +1,5 @@
 """How far two readers agree: Cohen's kappa and what each called what."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +7,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import cohen_kappa_score, confusion_matrix
 
 from clumpscope.stages.by_eye.answers import KINDS, Answers
-from clumpscope.stages.by_eye.intervals import LEVEL, Resampling
+from clumpscope.stages.by_eye.intervals import Resampling, bounds
 
-_REPLICATES = 300  # each takes a millisecond
+Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -52,31 +51,35 @@ class Agreement:
 
 def agreement(one: Answers, other: Answers, resampling: Resampling) -> Agreement:
     """Compare two readers; ``resampling`` has the galaxies of the places."""
-    names = np.array(KINDS)
-    matrix = confusion_matrix(one.kind, other.kind, labels=names)
-    clumps = np.array(["no", "clump"])
-    binary = [clumps[(which.kind == "clump").astype(int)] for which in (one, other)]
+    first, second = (np.array([KINDS.index(kind) for kind in which.kind]) for which in (one, other))
+    clump = KINDS.index("clump")
     return Agreement(
         (one.reader, other.reader),
-        float((one.kind == other.kind).mean()),
-        _kappa(one.kind, other.kind, resampling),
-        _kappa(binary[0], binary[1], resampling),
-        matrix.astype(int).tolist(),
+        float((first == second).mean()),
+        _kappa(first, second, resampling),
+        _kappa((first == clump).astype(int), (second == clump).astype(int), resampling),
+        confusion_matrix(first, second, labels=range(len(KINDS))).tolist(),
     )
 
 
-def _kappa(one: NDArray[np.str_], other: NDArray[np.str_], resampling: Resampling) -> Kappa:
-    weights = resampling.times[:_REPLICATES, resampling.galaxy]
-    found = [_of(one, other, weight) for weight in weights]
-    known = [value for value in found if np.isfinite(value)]
-    ends: Sequence[float] = (np.nan, np.nan)
-    if known:
-        ends = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]).tolist()
-    return Kappa(_of(one, other, np.ones(len(one), dtype=int)), ends[0], ends[1])
+def _kappa(one: NDArray[np.int64], other: NDArray[np.int64], resampling: Resampling) -> Kappa:
+    """Cohen's kappa of classes counted from 0, and its interval."""
+    size, times = int(max(one.max(), other.max())) + 1, resampling.times
+    cells = np.zeros((times.shape[1], size, size))
+    np.add.at(cells, (resampling.galaxy, one, other), 1)
+    replicates = (times @ cells.reshape(len(cells), -1)).reshape(-1, size, size)
+    value = np.nan  # where there is one class, no agreement by chance can be taken off
+    if len(np.union1d(one, other)) > 1:
+        value = float(cohen_kappa_score(one, other))
+    return Kappa(value, *bounds(kappas(replicates)))
 
 
-def _of(one: NDArray[np.str_], other: NDArray[np.str_], weight: NDArray[np.int64]) -> float:
-    there = weight > 0
-    if len(set(one[there]) | set(other[there])) < 2:
-        return float("nan")  # no chance agreement to take off
-    return float(cohen_kappa_score(one, other, sample_weight=weight))
+def kappas(counts: Values) -> Values:
+    """Cohen's kappa of confusion matrices (B, K, K), NaN where all is in one class."""
+    total = counts.sum(axis=(1, 2))
+    same = np.trace(counts, axis1=1, axis2=2) / total
+    chance = (counts.sum(axis=1) * counts.sum(axis=2)).sum(axis=1) / total**2
+    found: Values = np.divide(
+        same - chance, 1 - chance, out=np.full(len(counts), np.nan), where=chance < 1
+    )
+    return found

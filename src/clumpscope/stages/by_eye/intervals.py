@@ -45,6 +45,15 @@ def wilson(share: float, n: float) -> tuple[float, float]:
     return max(0.0, float(centre - half)), min(1.0, float(centre + half))
 
 
+def bounds(values: Values) -> tuple[float, float]:
+    """Between which 95 % of the replicates are; those that are NaN are left out."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return float("nan"), float("nan")
+    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
+
+
 @dataclass(frozen=True, eq=False)
 class Resampling:
     """Galaxies drawn again and again, the same for all that is compared.
@@ -61,7 +70,7 @@ class Resampling:
 
     galaxy: NDArray[np.intp]
     weight: Values
-    times: NDArray[np.int64]
+    times: Values
 
     @classmethod
     def of(
@@ -76,7 +85,7 @@ class Resampling:
         count = int(galaxy.max(initial=-1)) + 1
         chances = np.full(count, 1 / max(count, 1))
         rng = np.random.default_rng([seed, 79])
-        return cls(galaxy, weight, rng.multinomial(count, chances, replicates))
+        return cls(galaxy, weight, rng.multinomial(count, chances, replicates).astype(float))
 
     def share(self, part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> Estimate:
         """Weighted share of the places ``whole`` (n,) that are ``part`` (n,), too."""
@@ -84,9 +93,9 @@ class Resampling:
         n, n_effective = int(whole.sum()), self._effective(whole)
         if not n:
             return Estimate(value, np.nan, np.nan, n, n_effective)
-        bounds = self._bounds(self._ratios(part, whole))
+        ends = bounds(self._ratios(part, whole))
         low, high = wilson(value, n_effective)
-        return Estimate(value, min(low, bounds[0]), max(high, bounds[1]), n, n_effective)
+        return Estimate(value, min(low, ends[0]), max(high, ends[1]), n, n_effective)
 
     def difference(
         self,
@@ -96,8 +105,8 @@ class Resampling:
         """First share less second one, each (part, whole); galaxies are drawn for both at once."""
         value = self._ratio(*first) - self._ratio(*second)
         either = first[1] | second[1]
-        bounds = self._bounds(self._ratios(*first) - self._ratios(*second))
-        return Estimate(value, *bounds, int(either.sum()), self._effective(either))
+        ends = bounds(self._ratios(*first) - self._ratios(*second))
+        return Estimate(value, *ends, int(either.sum()), self._effective(either))
 
     def _effective(self, whole: NDArray[np.bool_]) -> float:
         weight = self.weight[whole]
@@ -115,11 +124,3 @@ class Resampling:
         )
         ratios: Values = np.divide(above, below, out=np.full(len(below), np.nan), where=below > 0)
         return ratios
-
-    @staticmethod
-    def _bounds(values: Values) -> tuple[float, float]:
-        known = values[np.isfinite(values)]
-        if not len(known):
-            return float("nan"), float("nan")
-        low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        return float(low), float(high)
