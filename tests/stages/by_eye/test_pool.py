@@ -63,8 +63,8 @@ def test_random_places_fill_the_outline_evenly_and_leave_it_nowhere():
     outline = np.zeros((40, 60), dtype=bool)
     outline[10:30, 20:50] = True
     places = random_places(outline, 4000, np.random.default_rng(1))
-    assert places.min(axis=0) >= [19.5, 9.5]
-    assert places.max(axis=0) <= [49.5, 29.5]
+    assert (places.min(axis=0) >= [19.5, 9.5]).all()
+    assert (places.max(axis=0) <= [49.5, 29.5]).all()
     assert np.allclose(places.mean(axis=0), [34.5, 19.5], atol=0.6)
     assert np.allclose(places.std(axis=0), np.array([30, 20]) / np.sqrt(12), rtol=0.05)
     assert random_places(np.zeros((5, 5), dtype=bool), 3, np.random.default_rng(1)).shape == (0, 2)
