@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +11,11 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, TableError
 from clumpscope.jobs.by_eye import CLASSICAL, draw, read_answers
+from clumpscope.store.manifest import RunManifest
 from clumpscope.store.run import Run
 from clumpscope.store.tables import read_parquet, write_parquet
 
-N = 24
+N = 16
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +34,13 @@ def runs(oblong_run, tmp_path_factory):
 def drawn(runs, tmp_path_factory):
     out = tmp_path_factory.mktemp("eye") / "out"
     draw(runs, N, out, Recipe(), 3)
+    return out
+
+
+@pytest.fixture(scope="module")
+def other(runs, tmp_path_factory):
+    out = tmp_path_factory.mktemp("other") / "out"
+    draw(runs, N - 1, out, Recipe(), 4)
     return out
 
 
@@ -72,19 +81,19 @@ def test_nothing_that_readers_get_tells_a_source_or_a_galaxy(drawn):
         "README.txt",
         "answers.csv",
         "judge.html",
-        *(f"page_{k}.png" for k in range(1, 6)),
+        *(f"page_{k}.png" for k in range(1, 5)),
     }
     for path in files:
         content = path.read_bytes()
         assert [name for name in names if name.encode() in content] == []
 
 
-def test_the_same_seed_draws_the_same_and_another_others(drawn, runs, tmp_path):
-    for seed, same in ((3, True), (4, False)):
-        out = tmp_path / str(seed)
-        draw(runs, 12 if seed == 4 else N, out, Recipe(), seed)
-        files = ["key.parquet", "readers/answers.csv", "readers/page_1.png", "readers/judge.html"]
-        assert [(out / f).read_bytes() == (drawn / f).read_bytes() for f in files] == 4 * [same]
+def test_the_same_seed_draws_the_same_and_another_others(drawn, other, runs, tmp_path):
+    draw(runs, N, tmp_path / "again", Recipe(), 3)
+    for name in ("key.parquet", "readers/answers.csv", "readers/page_1.png", "readers/judge.html"):
+        once = (drawn / name).read_bytes()
+        assert (tmp_path / "again" / name).read_bytes() == once
+        assert (other / name).read_bytes() != once
 
 
 def test_answers_are_read_back_and_judge_the_runs(drawn, tmp_path):
@@ -94,9 +103,6 @@ def test_answers_are_read_back_and_judge_the_runs(drawn, tmp_path):
     assert found.readers == ("anna", "ben")
     alone = read_answers(drawn, [anna]).verdicts["majority"]
     assert alone.finders["secretmodel"].purity.value == 1
-    assert alone.finders["secretmodel"].of_claimed.value == pytest.approx(
-        alone.finders["secretmodel"].of_claimed.value
-    )
     assert alone.finders["othermodel"].relative_completeness.value < 1
     assert alone.random.value == 0
     out = drawn / "results"
@@ -114,11 +120,9 @@ def test_answers_are_read_back_and_judge_the_runs(drawn, tmp_path):
     assert np.sum(pair.confusion) == N
 
 
-def test_answers_to_other_pages_and_files_that_are_none_are_refused(drawn, runs, tmp_path):
-    other = tmp_path / "other"
-    draw(runs, 12, other, Recipe(), 4)
+def test_answers_to_other_pages_and_files_that_are_none_are_refused(drawn, other, tmp_path):
     mine = filled(other, tmp_path / "mine.csv", lambda _: "clump")
-    with pytest.raises(TableError, match="mine.csv.*line 2: set: expected "):
+    with pytest.raises(TableError, match="mine.csv(?s:.*)line 2: set: expected "):
         read_answers(drawn, [mine])
     with pytest.raises(TableError, match="gone.csv: no such file"):
         read_answers(drawn, [tmp_path / "gone.csv"])
@@ -148,9 +152,14 @@ def test_a_spoilt_key_is_refused(drawn, tmp_path, spoil, message):
         read_answers(tmp_path, [tmp_path / "anna.csv"])
 
 
-def test_runs_must_be_of_one_sample_and_named_apart(runs, finished, tmp_path):
+def test_runs_must_be_of_one_sample_and_named_apart(runs, oblong, tmp_path):
+    shutil.copytree(oblong, tmp_path / "sample")
+    shutil.copytree(runs[0], tmp_path / "run")
+    manifest = RunManifest.read(runs[0])
+    inputs = manifest.inputs | {"sample": str(tmp_path / "sample")}
+    replace(manifest, inputs=inputs).write(tmp_path / "run")
     with pytest.raises(TableError, match="as of the first"):
-        draw([runs[0], finished], N, tmp_path / "out", Recipe())
+        draw([runs[0], tmp_path / "run"], N, tmp_path / "out", Recipe())
     for some in ([], [runs[0], runs[0]]):
         with pytest.raises(TableError, match="one or more, each once"):
             draw(some, N, tmp_path / "out", Recipe())

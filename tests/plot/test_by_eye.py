@@ -3,13 +3,16 @@
 from io import BytesIO
 
 import numpy as np
+import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
+from scipy.ndimage import center_of_mass
 
 import scenes
 from clumpscope.plot.by_eye import Card, cards_page, jpeg, stretched
 
 FWHM = 4.0
+HOST = np.array([55.0, 40.0])
 
 
 def card(number=7, xy=(60.0, 30.0), wcs=None, known=True):
@@ -18,7 +21,7 @@ def card(number=7, xy=(60.0, 30.0), wcs=None, known=True):
     rgb[..., 2] += scenes.point_sources((90, 120), [(60, 30)], 10, FWHM).astype(np.float32)
     outline = np.zeros((90, 120), dtype=bool)
     outline[20:60, 30:80] = True
-    return Card(number, rgb, wcs, outline, np.array(xy), FWHM, 0.4, known)
+    return Card(number, rgb, wcs, outline, np.array(xy), HOST, FWHM, 0.4, known)
 
 
 def shown(ax):
@@ -32,9 +35,10 @@ def test_the_place_is_in_the_middle_of_the_close_views_and_only_one_is_marked():
     assert len(figure.axes) == 8
     for close in figure.axes[1:4]:
         pixels, (left, right, *_) = shown(close)
-        row, column = np.unravel_index(np.argmax(pixels[..., 2]), pixels.shape[:2])
-        assert abs(row - 149.5) < 3
-        assert abs(column - 149.5) < 3
+        spot = pixels[..., 2] - pixels[..., 0]
+        row, column = center_of_mass(np.where(spot > spot.max() / 2, spot, 0))
+        assert abs(row - 149.5) < 1
+        assert abs(column - 149.5) < 1
         assert right - left == 20 * FWHM
     yellow = [
         sum(to_rgb(line.get_color()) == to_rgb("#F0E442") for line in ax.lines)
@@ -72,6 +76,8 @@ def test_the_whole_galaxy_and_the_place_are_in_the_wide_view():
     corner = np.array([30, 20]) - [59.5, 44.5]  # of the outline, rows down
     assert left <= corner[0]
     assert -corner[1] <= top
+    middle = (HOST - [59.5, 44.5]) * [1, -1]
+    assert np.allclose([(left + right) / 2, (bottom + top) / 2], middle)
 
 
 def test_a_card_says_its_number_and_scale_and_nothing_more():
@@ -82,8 +88,8 @@ def test_a_card_says_its_number_and_scale_and_nothing_more():
     bars = {text.get_text() for ax in figure.axes for text in ax.texts}
     assert bars == {"5″ (scale assumed)"}
     assert {text.get_text() for text in cards_page([card()]).axes[1].texts} == {"5″"}
-    bar = figure.axes[1].lines[-1].get_xdata()
-    assert np.ptp(bar) == 5 / 0.4
+    bar = figure.axes[2].lines[0].get_xdata()
+    assert np.ptp(bar) == pytest.approx(5 / 0.4)
 
 
 def test_the_second_contrast_keeps_hues_and_does_not_make_noise_of_darkness():

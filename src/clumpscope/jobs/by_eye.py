@@ -20,7 +20,7 @@ from clumpscope.errors import StoreError, TableError, expected_got
 from clumpscope.files.regular import regular
 from clumpscope.jobs.candidates import candidates
 from clumpscope.ops.csv_cells import write_csv
-from clumpscope.ops.host import psf_fwhm_px
+from clumpscope.ops.host import host_centre, psf_fwhm_px
 from clumpscope.ops.outline import outline_of
 from clumpscope.plot.by_eye import Card, cards_page, jpeg
 from clumpscope.plot.figures import save
@@ -208,6 +208,7 @@ def _card(key: QTable, row: int, sample: Sample, recipe: Recipe) -> Card:
         wcs=wcs,
         outline=outline_of(image, recipe.refine),
         xy=np.array([plain(key, axis)[row] for axis in "xy"]),
+        host_xy=host_centre(image),
         fwhm_px=psf_fwhm_px(image),
         pixscale_arcsec=image.pixscale_arcsec,
         scale_known=known,

@@ -27,7 +27,7 @@ _NUMBER = 0.5  # to the left of the panels
 _HEAD = 0.34
 
 _CLOSE_FWHM = 20.0  # side of a close view, PSF-FWHM
-_RIM = 1.1  # of the wide view, sides of what holds the galaxy
+_RIM = 1.05  # of the wide view, sides of what holds the galaxy
 _OFF = 0.3  # grey off the image
 _LOW, _HIGH = 2.0, 99.7  # percentiles that the second contrast makes black and white
 _LEAST = 0.2  # between them, of the full range, so that noise stays noise
@@ -52,6 +52,8 @@ class Card:
         (ny, nx) bool, inside the host; nowhere True: the whole image is shown.
     xy
         (2,) native pixels.
+    host_xy
+        (2,) the host's centre, native pixels.
     fwhm_px
         PSF-FWHM.
     pixscale_arcsec
@@ -65,6 +67,7 @@ class Card:
     wcs: WCS | None
     outline: NDArray[np.bool_]
     xy: Values
+    host_xy: Values
     fwhm_px: float
     pixscale_arcsec: float
     scale_known: bool
@@ -106,18 +109,23 @@ def _words(figure: Figure, x: float, y: float, text: str, size: float) -> None:
 def _card(axes: Sequence[Axes], card: Card) -> None:
     whole = View.central(card.outline.shape, card.wcs, 1.0, downward=card.wcs is None)
     close = View(whole.shape, whole.turn, whole.display(card.xy), _CLOSE_FWHM * card.fwhm_px / 2)
-    wide = _wide(whole, close, card.outline)
-    near = _smooth(card.rgb, close)
+    wide = _wide(whole, close, card)
+    near, beyond = _smooth(card.rgb, close)
+    rich = stretched(near)
+    near[beyond] = rich[beyond] = _OFF
+    around, beyond = _smooth(card.rgb, wide)
+    around[beyond] = _OFF
     for ax, view, pixels in (
-        (axes[0], wide, _smooth(card.rgb, wide)),
+        (axes[0], wide, around),
         (axes[1], close, near),
         (axes[2], close, near),
-        (axes[3], close, stretched(near)),
+        (axes[3], close, rich),
     ):
         left, right, bottom, top = view.extent
         ax.imshow(pixels, origin="lower", extent=view.extent, interpolation="nearest")
         ax.set(xlim=(left, right), ylim=(bottom, top), autoscale_on=False)
-        _scale(ax, view, card)
+    _scale(axes[0], wide, card)
+    _scale(axes[1], close, card)
     corner, side = close.centre - close.half, 2 * close.half
     box = Rectangle((float(corner[0]), float(corner[1])), side, side, fill=False)
     box.set(edgecolor=_MARK, linewidth=0.7)
@@ -125,21 +133,24 @@ def _card(axes: Sequence[Axes], card: Card) -> None:
     _ticks(axes[1], close.centre, card.fwhm_px)
 
 
-def _wide(whole: View, close: View, outline: NDArray[np.bool_]) -> View:
-    """The view that holds the host and the close view."""
-    corners = close.centre + close.half * np.array([[-1, -1], [1, 1]])
-    back = corners @ np.linalg.inv(whole.turn).T + middle(whole.shape)
-    if not outline.any():
+def _wide(whole: View, close: View, card: Card) -> View:
+    """The view around the host's centre that holds its outline and the close view."""
+    if not card.outline.any():
         return whole
-    rows, cols = np.nonzero(outline)
-    ends = np.array([[cols.min(), rows.min()], [cols.max(), rows.max()]], dtype=float)
-    mixed = ends[:, None] * [1, 0] + ends[None] * [0, 1]
-    view = whole.around(np.concatenate([back, mixed.reshape(-1, 2)]), 0.0)
-    return View(view.shape, view.turn, view.centre, _RIM * view.half)
+    rows, cols = np.nonzero(card.outline)
+    ends = (cols.min(), cols.max()), (rows.min(), rows.max())
+    corners = whole.display(np.stack(np.meshgrid(*ends), axis=-1).reshape(-1, 2))
+    square = close.centre + close.half * np.array([[-1, -1], [1, 1]])
+    centre = whole.display(card.host_xy)
+    half = float(np.abs(np.concatenate([corners, square]) - centre).max())
+    return View(whole.shape, whole.turn, centre, _RIM * half)
 
 
-def _smooth(rgb: NDArray[np.float32], view: View) -> NDArray[np.float64]:
-    """The window of a picture (ny, nx, 3) on the panel's cells, between pixels by cubic splines."""
+def _smooth(rgb: NDArray[np.float32], view: View) -> tuple[Values, NDArray[np.bool_]]:
+    """The window of a picture (ny, nx, 3) on the panel's cells, and which of them are off it.
+
+    Between pixels by cubic splines.
+    """
     cells = round(_PANEL * _DPI)
     left, right, bottom, top = view.extent
     steps = (np.arange(cells) + 0.5) / cells
@@ -149,9 +160,8 @@ def _smooth(rgb: NDArray[np.float32], view: View) -> NDArray[np.float64]:
     shown = np.stack([map_coordinates(plane, at, mode="nearest") for plane in rgb.T.swapaxes(1, 2)])
     (ny, nx), off = view.shape, np.zeros(x.shape, dtype=bool)
     off |= (np.abs(at[0] - (ny - 1) / 2) > ny / 2) | (np.abs(at[1] - (nx - 1) / 2) > nx / 2)
-    picture: NDArray[np.float64] = np.clip(np.moveaxis(shown, 0, -1), 0, 1)
-    picture[off] = _OFF
-    return picture
+    picture: Values = np.clip(np.moveaxis(shown, 0, -1), 0, 1)
+    return picture, off
 
 
 def stretched(pixels: NDArray[np.float64]) -> NDArray[np.float64]:

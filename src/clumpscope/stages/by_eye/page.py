@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from textwrap import fill
 
 from clumpscope.stages.by_eye.answers import COLUMNS, KINDS
 
@@ -18,22 +19,29 @@ MEANINGS = {
     "unsure": "you cannot tell; use it rather than guess, but not for whatever is merely faint",
 }
 
+_LISTED = "\n".join(
+    fill(f"{kind:<10}{meaning}", 96, initial_indent="  ", subsequent_indent=12 * " ")
+    for kind, meaning in MEANINGS.items()
+)
+
 INSTRUCTION = f"""\
 Each number is a place in a picture of a galaxy. Say what is at that place, and nothing else.
 
-In a row there are four views, left to right: the whole galaxy, with a square around the place; the
-square enlarged, with four thin ticks that point to the place, which is in the middle between them;
-the same unmarked; the same unmarked, its own light stretched from black to white, which shows knots
-on a bright disk and exaggerates noise on the sky. Look at the whole galaxy first.
+In a row there are four views, left to right: the whole galaxy, which is the one in the middle, with
+a square around the place; the square enlarged, with four thin ticks that point to the place, which
+is in the middle between them; the same unmarked; the same unmarked, its own light stretched from
+black to white, which shows knots on a bright disk, and noise on the sky. Look at the whole galaxy
+first. Grey is off the picture. Where a scale is assumed, sizes in arcsec may be wrong.
 
 A clump is a compact blue knot in the galaxy's disk or arms: about as small as the sharpest things
 in the picture or up to three times as wide, brighter than the light right around it, bluer than
 the galaxy's middle. It is not the nucleus, not a star, not a smooth piece of an arm, and not a
 companion. It must lie between the ticks. A knot that lies beside them is not this place: then say
-what is between them. In a blurred picture a clump is a blurred knot.
+what is between them. In a blurred picture a clump is a blurred knot. A blue knot in a galaxy that
+touches this one or merges with it counts as a clump, too.
 
 Kinds:
-{chr(10).join(f"  {kind:<10}{meaning}" for kind, meaning in MEANINGS.items())}
+{_LISTED}
 
 Confidence, if you like: 1 a guess, 2 likely, 3 certain.
 
