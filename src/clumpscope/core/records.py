@@ -240,7 +240,7 @@ TRUTHS = [
     ),
 ]
 # What stays with whoever asks people to judge by eye.
-JUDGED = _specs(
+BY_EYE = _specs(
     ("number", "i4", "", "meta.id", "number that readers see, from 1"),
     _ID,
     ("x", "f8", "pix", "pos.cartesian.x", "column, native 0-based"),

@@ -13,7 +13,7 @@ from astropy.table import QTable
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.composite import colour
 from clumpscope.core.galaxy import ColourImage
-from clumpscope.core.records import JUDGED, record_table
+from clumpscope.core.records import BY_EYE, record_table
 from clumpscope.core.schema import plain
 from clumpscope.engine.local import Progress, silent
 from clumpscope.errors import StoreError, TableError, expected_got
@@ -91,7 +91,7 @@ def draw(
         "stratum": picked.stratum,
         "probability": picked.probability,
     }
-    key = record_table(JUDGED, columns)
+    key = record_table(BY_EYE, columns)
     for name, column in zip(role_names(len(names)), role.T, strict=True):
         key[name] = column.astype(np.int64)
     mark = sha256_json([ids.tolist(), np.round(xy, 3).tolist(), role.tolist(), seed])[:8]

@@ -16,12 +16,14 @@ from clumpscope.errors import ClumpscopeError, StoreError, expected_got
 from clumpscope.ops.host import psf_fwhm_px
 from clumpscope.ops.outline import outline_of
 from clumpscope.stages.by_eye import Finds, Pool, random_places, united, with_random
-from clumpscope.stages.detect.baseline import baseline
+from clumpscope.stages.detect.baselines import FINDERS
 from clumpscope.stages.refine import refine
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
 
 Values = NDArray[np.float64]
+
+_CLASSICAL = "sep"
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +94,7 @@ def _look(
                 mine = table[row.get(galaxy_id, none)]
                 low = refine(image, found.get(galaxy_id, Boxes.empty()), own, 0.0)
                 finds.append(_finds(mine, low.xy, low.score))
-            peaks = refine(image, baseline(image), recipe.refine, 0.0, outline)
+            peaks = refine(image, FINDERS[_CLASSICAL](image), recipe.refine, 0.0, outline)
         except ClumpscopeError:
             continue  # it cannot be shown either
         classical = Finds(peaks.xy, peaks.score, peaks.label == Label.CLUMP)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from astropy.table import QTable
 
-from clumpscope.core.records import JUDGED
+from clumpscope.core.records import BY_EYE
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, expected_got
 from clumpscope.store.tables import read_records
@@ -26,7 +26,7 @@ def read_judged(path: Path) -> QTable:
     StoreError, TableError
         If it cannot be read, lacks something, or is not what was written.
     """
-    key = read_records(path, JUDGED, required=tuple(spec.name for spec in JUDGED))
+    key = read_records(path, BY_EYE, required=tuple(spec.name for spec in BY_EYE))
     finders, mark = key.meta.get("finders"), key.meta.get("set")
     told = isinstance(finders, list) and all(isinstance(name, str) for name in finders)
     if not (told and finders and isinstance(mark, str)):
