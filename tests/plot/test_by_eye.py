@@ -86,9 +86,9 @@ def test_a_card_says_its_number_and_scale_and_nothing_more():
     assert words[-1] == "42"
     assert words[0] == "whole galaxy"
     bars = {text.get_text() for ax in figure.axes for text in ax.texts}
-    assert bars == {"5″ (scale assumed)"}
+    assert bars == {"10″ (scale assumed)", "5″ (scale assumed)"}
     assert {text.get_text() for text in cards_page([card()]).axes[1].texts} == {"5″"}
-    bar = figure.axes[2].lines[0].get_xdata()
+    bar = figure.axes[1].lines[0].get_xdata()
     assert np.ptp(bar) == pytest.approx(5 / 0.4)
 
 
