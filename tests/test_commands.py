@@ -17,6 +17,8 @@ SHARED = {
     "release",
     "baselines",
     "books",
+    "by_eye",
+    "candidates",
     "encoders",
     "galaxies",
     "panels",

@@ -239,6 +239,15 @@ TRUTHS = [
         ("found_ratio", "f8", "", "phot.flux;arith.ratio", "measured by what found it"),
     ),
 ]
+# What stays with whoever asks people to judge by eye.
+BY_EYE = _specs(
+    ("number", "i4", "", "meta.id", "number that readers see, from 1"),
+    _ID,
+    ("x", "f8", "pix", "pos.cartesian.x", "column, native 0-based"),
+    ("y", "f8", "pix", "pos.cartesian.y", "row, native 0-based"),
+    ("stratum", "str", "", "meta.code.class", "group, and roles of the finders"),
+    ("probability", "f8", "", "stat.probability", "with which it was drawn"),
+)
 
 
 def record_table(kind: list[ColumnSpec], columns: Mapping[str, object]) -> QTable:
