@@ -4,7 +4,18 @@ import signal
 import sys
 from typing import NoReturn
 
-from clumpscope.cli import evaluate, labels, models, pictures, recipe, report, runs, samples, train
+from clumpscope.cli import (
+    evaluate,
+    experiment,
+    labels,
+    models,
+    pictures,
+    recipe,
+    report,
+    runs,
+    samples,
+    train,
+)
 from clumpscope.cli.common import Stopped, app, errors
 from clumpscope.cli.encoding import speak_to_any_terminal
 from clumpscope.errors import ClumpscopeError
@@ -37,6 +48,7 @@ def main() -> NoReturn:
 __all__ = [
     "app",
     "evaluate",
+    "experiment",
     "labels",
     "main",
     "models",
