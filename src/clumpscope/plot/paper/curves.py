@@ -75,6 +75,8 @@ def against_score(table: Table, marked: float) -> Figure:
             at = mine[np.abs(np.asarray(mine["score_threshold"]) - marked) < 1e-6]
             _with_errors(ax, at, ("completeness", "purity"), look, "", size=7)
         ax.set_title(f"u flux ratio {cut}" if cut else "all clumps")
+        if not np.isfinite(np.asarray(rows["completeness"]) * np.asarray(rows["purity"])).any():
+            ax.text(0.5, 0.5, "no clumps, or none found", ha="center", color="0.4")
         _square(ax)
     legend_below(figure, axes[0, 0])
     return figure
@@ -131,7 +133,8 @@ def against_ratio(table: Table, share: str) -> Figure:
             )
         number = int(mine["training_galaxies"][0]) if len(mine) else 0
         ax.set_title(f"run {group}: {number:,} training galaxies")
-        ax.set(xlabel=f"log$_{{10}}$ {which} u flux ratio, clump / host", ylabel=share, ylim=_RANGE)
+        ax.set(xlabel=f"log$_{{10}}$ {which} u flux ratio, clump / host", ylabel=share)
+        ax.set(xlim=_RATIOS, ylim=_RANGE)
     for ax in axes.flat[len(groups) :]:
         ax.set_axis_off()
     legend_below(figure, axes[0, 0])

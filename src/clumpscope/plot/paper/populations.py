@@ -25,7 +25,7 @@ from clumpscope.plot.paper.style import (
 )
 
 Limits = tuple[tuple[float, float], tuple[float, float]]
-_MANY = 400  # points, above which a cloud is drawn as contours
+_MANY = 2000  # points, above which a cloud is drawn as contours
 _COLOUR_LIMITS = ((-0.8, 2.0), (-1.0, 3.5))  # g - r, u - g
 _HOSTS = {
     "galaxy_lssfr": ("log$_{10}$ specific star-formation rate / yr$^{-1}$", (-13.5, -8.0)),
