@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError
 from clumpscope.config.base import Section
 from clumpscope.config.classifier import ClassifierConfig
 from clumpscope.config.completeness import CompletenessConfig
+from clumpscope.config.experiment import ExperimentConfig
 from clumpscope.config.fetch import FetchConfig
 from clumpscope.config.labels import ConsensusConfig, LabelsConfig
 from clumpscope.config.limits import LimitsConfig
@@ -65,6 +66,7 @@ class Recipe(Section):
     completeness: CompletenessConfig = CompletenessConfig()
     consensus: ConsensusConfig = ConsensusConfig()
     labels: LabelsConfig = LabelsConfig()
+    experiment: ExperimentConfig = ExperimentConfig()
     detector: DetectorConfig = DetectorConfig()
     train: TrainConfig = TrainConfig()
     classifier: ClassifierConfig = ClassifierConfig()

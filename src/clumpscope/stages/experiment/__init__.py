@@ -1,0 +1,1 @@
+"""Tables and curves of the paper, from labels and runs."""
