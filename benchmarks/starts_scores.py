@@ -15,9 +15,9 @@ from clumpscope.models.spec import DetectorSpec
 from clumpscope.models.view import View, view
 from clumpscope.ops.matching import match
 from clumpscope.ops.overlap import suppress
+from clumpscope.ops.shares import Interval, Score, Share, f1
 from clumpscope.stages.evaluate.cases import MATCH_RADIUS_FWHM, Points, blend
 from clumpscope.stages.evaluate.scores import best
-from clumpscope.stages.evaluate.shares import Interval, Score, Share, f1
 from clumpscope.store.sample import Sample
 
 RATIO = 0.03

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from clumpscope.errors import TableError
+from clumpscope.ops.shares import Share
 from clumpscope.stages.evaluate.counts import Counts, replicate, resampled
 from clumpscope.stages.evaluate.scores import best, evaluate
-from clumpscope.stages.evaluate.shares import Share
 from findings import found, galaxies, truth
 
 

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from clumpscope.ops.shares import Interval
 from clumpscope.stages.evaluate.metrics import finite, metrics
 from clumpscope.stages.evaluate.scores import evaluate
-from clumpscope.stages.evaluate.shares import Interval
 from clumpscope.stages.evaluate.tables import (
     curves,
     found_table,

@@ -6,11 +6,11 @@ from itertools import pairwise
 import numpy as np
 
 from clumpscope.core.boxes import Label
+from clumpscope.ops.shares import Interval, Score, Share, f1
 from clumpscope.stages.evaluate.about import COVARIATES
 from clumpscope.stages.evaluate.cases import Cases, Chosen, Values
 from clumpscope.stages.evaluate.counts import claimed, right, wanted
 from clumpscope.stages.evaluate.matches import Matches
-from clumpscope.stages.evaluate.shares import Interval, Score, Share, f1
 
 RATIO = "log10_flux_ratio"
 EDGES = {

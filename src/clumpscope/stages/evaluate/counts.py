@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clumpscope.core.boxes import Label
+from clumpscope.ops.shares import Interval, Score, f1, percentiles, ratio, shares
 from clumpscope.stages.evaluate.cases import TRUE_FLOOR, Cases, Chosen, Values
 from clumpscope.stages.evaluate.matches import Matches
-from clumpscope.stages.evaluate.shares import Interval, Score, f1, percentiles, ratio, shares
 
 _CHUNK = 64  # resamplings at a time
 

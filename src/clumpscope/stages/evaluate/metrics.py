@@ -7,10 +7,10 @@ from itertools import combinations
 import numpy as np
 
 from clumpscope.errors import TableError
+from clumpscope.ops.shares import CREDIBLE
 from clumpscope.stages.evaluate.cases import MATCH_RADIUS_FWHM, TRUE_FLOOR
 from clumpscope.stages.evaluate.counts import differences
 from clumpscope.stages.evaluate.scores import KINDS, SELECTIONS, Evaluation, best
-from clumpscope.stages.evaluate.shares import CREDIBLE
 
 SCHEMA_VERSION = 2
 MEASURES = ("completeness", "purity", "f1")

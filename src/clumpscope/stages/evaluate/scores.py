@@ -17,13 +17,13 @@ from clumpscope.core.boxes import Label
 from clumpscope.core.clumps import RATIOS
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
+from clumpscope.ops.shares import Score, Share
+from clumpscope.ops.shares import ratio as relative_to
 from clumpscope.stages.evaluate.about import with_covariates
 from clumpscope.stages.evaluate.bins import Bin, binned
 from clumpscope.stages.evaluate.cases import Cases, Values, cases, rotated
 from clumpscope.stages.evaluate.counts import Counts, Replicates, counts, replicate
 from clumpscope.stages.evaluate.matches import Matches, above, matches
-from clumpscope.stages.evaluate.shares import Score, Share
-from clumpscope.stages.evaluate.shares import ratio as relative_to
 
 ALL = 0.0  # flux ratio of a selection that asks for none
 SELECTIONS = {"all": ALL, **RATIOS}

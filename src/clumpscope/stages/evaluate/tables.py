@@ -8,11 +8,11 @@ from astropy.table import QTable, Table
 from clumpscope.core.clumps import RATIOS
 from clumpscope.core.records import FOUND, TRUTHS, Columns, table_of_parts
 from clumpscope.core.schema import plain
+from clumpscope.ops.shares import Interval, Share
 from clumpscope.stages.evaluate.about import COVARIATES
 from clumpscope.stages.evaluate.bins import Bin
 from clumpscope.stages.evaluate.cases import Points
 from clumpscope.stages.evaluate.scores import SELECTIONS, Evaluation
-from clumpscope.stages.evaluate.shares import Interval, Share
 
 NAMES = {least: name for name, least in SELECTIONS.items()}
 THRESHOLD = "score_threshold"

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from astropy.stats import binom_conf_interval
 from astropy.table import Table
 from numpy.typing import NDArray
+
+from clumpscope.ops.shares import shares
 
 Values = NDArray[np.float64]
 
@@ -111,16 +112,11 @@ def _table(head: Mapping[str, Sequence[object]], rows: Sequence[tuple[object, ..
     for name, part, whole in (("completeness", "hit", "there"), ("purity", "right", "found")):
         k = np.array([getattr(one, part) for one in counts], dtype=np.int64)
         n = np.array([getattr(one, whole) for one in counts], dtype=np.int64)
-        value, low, high = shares(k, n)
-        columns |= {name: value, f"{name}_low": low, f"{name}_high": high, f"{name}_n": n}
+        found = shares(k, n)
+        columns |= {
+            name: [one.value for one in found],
+            f"{name}_low": [one.low for one in found],
+            f"{name}_high": [one.high for one in found],
+            f"{name}_n": n,
+        }
     return Table(columns)
-
-
-def shares(k: NDArray[np.int64], n: NDArray[np.int64]) -> tuple[Values, Values, Values]:
-    """Shares k / n with their 68 % Wilson interval; NaN where n is 0."""
-    value, low, high = (np.full(len(n), np.nan) for _ in range(3))
-    some = n > 0
-    if some.any():
-        value[some] = k[some] / n[some]
-        low[some], high[some] = binom_conf_interval(k[some], n[some], interval="wilson")
-    return value, low, high
