@@ -5,6 +5,7 @@ import sys
 from typing import NoReturn
 
 from clumpscope.cli import (
+    calibrate,
     completeness,
     evaluate,
     labels,
@@ -47,6 +48,7 @@ def main() -> NoReturn:
 
 __all__ = [
     "app",
+    "calibrate",
     "completeness",
     "evaluate",
     "labels",

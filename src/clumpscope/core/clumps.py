@@ -260,7 +260,14 @@ def _release(bands: Iterable[str]) -> list[ColumnSpec]:
             for name, least in RATIOS.items()
         ],
         one("quality", "i4", "", "meta.code.qual", "0 good, 1 use with care, 2 do not use"),
-        one("p_real", "f8", "", "stat.probability", "calibrated probability of a real clump"),
+        one(
+            "p_real",
+            "f8",
+            "",
+            "stat.probability",
+            "calibrated chance to be a normal clump of true u flux ratio >= 0.01; NaN where the "
+            "model has no calibration for the PSF, pixel scale and signal-to-noise",
+        ),
         one(
             "completeness",
             "f8",

@@ -11,6 +11,7 @@ from clumpscope.core.galaxy import AnyImage, ColourImage
 # Noise of single-epoch SDSS in r over a square arcsec, nmgy: a sky of 20.86 mag a square arcsec,
 # gain 4.72, 0.005 nmgy a DN (SDSS data model; simulated surveys).
 SDSS_NOISE_R = 0.071
+SLACK = 1.02  # a pixel of 0.3961 arcsec is one of 0.396
 _BAND = "r"  # of that noise, and of the PSF that a training range is of
 _QUIET = 25  # percentile of the variance: the sky, not the galaxy
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.jobs.release import NEEDS, made_with, release, selection_for
+from clumpscope.jobs.release import NEEDS, calibrations_of, made_with, release, selection_for
 from clumpscope.store.lock import locked
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.run import Run
@@ -26,6 +26,7 @@ def catalogue(run: Path, recipe: Recipe) -> int:
         # As the run was made: another recipe changes the catalogue only.
         made = made_with(model, store.threshold(), store.recipe())
         selection = selection_for(recipe.catalogue, made)
-        clumps = release(store, tables, store.sample().hosts, recipe.catalogue, selection)
+        hosts, calibrations = store.sample().hosts, calibrations_of(run)
+        clumps = release(store, tables, hosts, recipe.catalogue, calibrations, selection)
         store.note(recipe)
     return clumps

@@ -27,6 +27,7 @@ from clumpscope.errors import RecipeError, expected_got
 from clumpscope.jobs import work as books
 from clumpscope.jobs.shards import DEADLY, fill
 from clumpscope.jobs.work import Work
+from clumpscope.models.calibration import Calibration
 from clumpscope.models.header import read_spec
 from clumpscope.models.registry import find_model
 from clumpscope.models.spec import DetectorSpec, TrainingRange
@@ -86,6 +87,7 @@ class Plan:
     recipe: Recipe
     threshold: float
     until: Last
+    calibrations: tuple[Calibration, ...] = ()
 
     @property
     def key(self) -> dict[str, str]:
@@ -163,6 +165,7 @@ def make_plan(sample: Sample, recipe: Recipe, model: str | None, until: Last) ->
         recipe,
         threshold_of(spec, recipe),
         until,
+        spec.calibrations,
     )
 
 
@@ -277,7 +280,12 @@ def finish(plan: Plan, place: Output, done: Summary) -> None:
             recipe=plan.recipe.model_dump(mode="json"),
             seed=plan.recipe.seed,
             inputs={"sample": str(plan.sample.resolve()), "sample_key": plan.sample_key},
-            model={"file": plan.model.name, "sha256": plan.model_key, "threshold": plan.threshold},
+            model={
+                "file": plan.model.name,
+                "sha256": plan.model_key,
+                "threshold": plan.threshold,
+                "calibrations": [one.model_dump(mode="json") for one in plan.calibrations],
+            },
             counts={"galaxies": done.galaxies, "failed": done.failed},
             timings={"seconds": done.seconds},
         )

@@ -6,23 +6,48 @@ from typing import Any
 
 import numpy as np
 from astropy.table import QTable, vstack
+from pydantic import TypeAdapter, ValidationError
 
+from clumpscope.config.base import problems_of
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import CatalogueConfig
 from clumpscope.core.records import FAILURES, record_table
 from clumpscope.core.schema import plain
+from clumpscope.errors import FolderError
 from clumpscope.jobs.work import each_apart
+from clumpscope.models.calibration import Calibration, Calibrations
 from clumpscope.models.selection import Selection
 from clumpscope.stages.catalogue import catalogue
 from clumpscope.stages.completeness.covariates import of_catalogue
+from clumpscope.store.manifest import RunManifest
 from clumpscope.store.run import Run
 
 NEEDS = ("photometry", "galaxies", "failures")
 _STAGE = "catalogue"
+_CALIBRATIONS: TypeAdapter[tuple[Calibration, ...]] = TypeAdapter(Calibrations)
+
+
+def calibrations_of(run: Path) -> tuple[Calibration, ...]:
+    """Calibrations of the model that a run was made with.
+
+    Raises
+    ------
+    FolderError
+        If the folder is no run, or its manifest says others than there can be.
+    """
+    said = RunManifest.read(run).model.get("calibrations", [])
+    try:
+        return _CALIBRATIONS.validate_python(said)
+    except ValidationError as error:
+        what = f"{run / 'manifest.json'}: model.calibrations"
+        raise FolderError(f"{what}: {problems_of(error)}") from error
 
 
 def catalogue_of(
-    photometry: QTable, hosts: QTable, config: CatalogueConfig
+    photometry: QTable,
+    hosts: QTable,
+    config: CatalogueConfig,
+    calibrations: Sequence[Calibration] = (),
 ) -> tuple[QTable, dict[str, str]]:
     """The catalogue, and the galaxies with which it cannot be made, each with the reason.
 
@@ -35,7 +60,7 @@ def catalogue_of(
     failed: dict[str, str] = {}
 
     def build(some: Sequence[str]) -> QTable:
-        return catalogue(photometry[np.isin(ids, some)], hosts, config)
+        return catalogue(photometry[np.isin(ids, some)], hosts, config, calibrations)
 
     return each_apart(build, np.unique(ids).tolist(), failed.__setitem__), failed
 
@@ -68,6 +93,7 @@ def release(
     tables: Mapping[str, QTable],
     hosts: QTable,
     config: CatalogueConfig,
+    calibrations: Sequence[Calibration] = (),
     selection: Selection | None = None,
 ) -> int:
     """Write the catalogue of a run; returns the number of its clumps.
@@ -78,6 +104,8 @@ def release(
     ----------
     tables
         The run's, at least `NEEDS`.
+    calibrations
+        Those of the model.
     selection
         That of `selection_for`, for the completeness of each clump.
 
@@ -88,7 +116,7 @@ def release(
     StoreError
         If something cannot be written.
     """
-    made, failed = catalogue_of(tables["photometry"], hosts, config)
+    made, failed = catalogue_of(tables["photometry"], hosts, config, calibrations)
     if selection is not None:
         made["completeness"], made["completeness_err"] = selection.measured(of_catalogue(made))
     store.write_catalogue(made, config)

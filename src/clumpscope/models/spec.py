@@ -8,10 +8,10 @@ from clumpscope.config.base import Fraction, PositiveRange, Section
 from clumpscope.config.run import CompositeConfig
 from clumpscope.config.stack import StackConfig
 from clumpscope.config.train import DetectorConfig
-from clumpscope.core.conditions import Conditions
+from clumpscope.core.conditions import SLACK, Conditions
+from clumpscope.models.calibration import Calibrations
 
-SCHEMA_VERSION = 1
-_SLACK = 1.02  # a pixel of 0.3961 arcsec is one of 0.396
+SCHEMA_VERSION = 2
 
 Name = Annotated[str, Field(max_length=100)]
 Text = Annotated[str, Field(max_length=10_000)]
@@ -72,7 +72,7 @@ class TrainingRange(Section):
             (self.noise_over_sdss, conditions.noise_over_sdss),
         )
         return not any(
-            limits is not None and (value < limits[0] / _SLACK or value > limits[1] * _SLACK)
+            limits is not None and (value < limits[0] / SLACK or value > limits[1] * SLACK)
             for limits, value in pairs
         )
 
@@ -102,6 +102,8 @@ class DetectorSpec(Section):
     licence: Text = ""
     """Licence of the weights."""
     trained_on: TrainingRange = TrainingRange()
+    calibrations: Calibrations = ()
+    """What its probabilities are worth: a calibration for each survey."""
     metrics: Annotated[dict[Name, float], Field(max_length=1000)] = Field(default_factory=dict)
     """What was measured with it, by name."""
     schema_version: Annotated[int, Field(ge=1, le=SCHEMA_VERSION)] = SCHEMA_VERSION

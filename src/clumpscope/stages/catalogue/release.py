@@ -1,6 +1,6 @@
 """The released table: photometry, host data, and what follows from both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from clumpscope.core.names import iau_names
 from clumpscope.core.quality import BAD, quality
 from clumpscope.core.schema import JY_PER_NMGY, plain
 from clumpscope.errors import TableError, expected_got
+from clumpscope.models.calibration import Calibration, Evidence, p_real
 from clumpscope.ops.extinction import ebv, extinction
 from clumpscope.ops.magnitudes import (
     flux_ratio,
@@ -31,7 +32,12 @@ Values = NDArray[np.float64]
 _ACRONYM = "CSCOPE"
 
 
-def catalogue(photometry: QTable, hosts: QTable, config: CatalogueConfig) -> QTable:
+def catalogue(
+    photometry: QTable,
+    hosts: QTable,
+    config: CatalogueConfig,
+    calibrations: Sequence[Calibration] = (),
+) -> QTable:
     """Make the released catalogue.
 
     Extinction comes from the dust maps where the recipe names them and the host, or else the
@@ -44,6 +50,8 @@ def catalogue(photometry: QTable, hosts: QTable, config: CatalogueConfig) -> QTa
         Clump table of level "photometry".
     hosts
         Host table; columns that it lacks count as unknown.
+    calibrations
+        Those of the model that found the clumps.
 
     Returns
     -------
@@ -120,6 +128,7 @@ def catalogue(photometry: QTable, hosts: QTable, config: CatalogueConfig) -> QTa
         in_u
         | where
         | {
+            "p_real": p_real(calibrations, Evidence.of(photometry)),
             "stellar_distance": _stellar(bands, corrected, mag_err, flags),
             "flags": flags,
             "quality": level,
