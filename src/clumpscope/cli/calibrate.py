@@ -27,17 +27,17 @@ def calibrate(
 
     calibration, report = job(run, truth, model, out, survey=survey, seed=seed)
     title = f"{calibration.survey}: {calibration.curve.name}, on galaxies that were held out"
-    table = Table("", "candidates", "ECE", "Brier", "AUC", "mean", "real", title=title)
-    table.box = SIMPLE_HEAD
+    names = ("", "candidates", "ECE", "Brier", "AUC", "predicted", "real")
+    table = Table(*names, title=title, box=SIMPLE_HEAD)
     rows = {"raw": report.raw, "calibrated": report.calibrated}
     for name, one in report.thirds.items():
         rows[f"{name} S/N, to {one.snr[1]:.1f}"] = one
     for name, one in rows.items():
         of = one.measures
-        # Half the interval: the whole one is in calibration.json.
-        shown = ((m.value, (m.high - m.low) / 2) for m in (of.ece, of.brier, of.auc))
-        cells = [f"{value:.3f} ± {error:.3f}" for value, error in shown]
-        table.add_row(name, str(of.candidates), *cells, f"{of.predicted:.3f}", f"{of.observed:.3f}")
+        # Half of the interval: the whole one is in calibration.json, and those of the others.
+        ece = f"{of.ece.value:.3f} ± {(of.ece.high - of.ece.low) / 2:.3f}"
+        others = (of.brier.value, of.auc.value, of.predicted, of.observed)
+        table.add_row(name, str(of.candidates), ece, *(f"{value:.3f}" for value in others))
     console.print(table)
     console.print(f"the model with its calibration in {out}")
     console.print(f"in {run / 'calibration'}: calibration.json, reliability.png")

@@ -20,7 +20,7 @@ from clumpscope.models.rewritten import with_spec
 from clumpscope.models.spec import SCHEMA_VERSION, DetectorSpec
 from clumpscope.ops.cost import check_boxes
 from clumpscope.ops.matching import match
-from clumpscope.plot.calibrate import reliability_diagram
+from clumpscope.plot.calibrate import Drawn, reliability_diagram
 from clumpscope.stages.calibrate import Candidates, Judged, Report, fit, judge
 from clumpscope.stages.evaluate.cases import MATCH_RADIUS_FWHM, TRUE_FLOOR, cases
 from clumpscope.stages.evaluate.tables import finite
@@ -180,26 +180,22 @@ def _write(folder: Path, calibration: Calibration, report: Report) -> None:
     with atomic(folder / "calibration.json") as temporary:
         text = json.dumps(finite(content), indent=2, allow_nan=False)
         temporary.write_text(text + "\n", encoding="utf-8")
+    snr = f"S/N in {calibration.band}"
+    by_snr = {f"{snr} {one.snr[0]:.1f} to {one.snr[1]:.1f}": one for one in report.thirds.values()}
     reliability_diagram(
-        {name: _drawn(one, f"ECE {_short(one)}") for name, one in held_out.items()},
-        {
-            f"S/N in {calibration.band} {one.snr[0]:.1f} to {one.snr[1]:.1f}": _drawn(
-                one, f"ECE {_short(one)}"
-            )
-            for one in report.thirds.values()
-        },
-        report.chance,
+        {name: _drawn(one) for name, one in held_out.items()},
+        {name: _drawn(one) for name, one in by_snr.items()},
         folder / "reliability.png",
     )
 
 
-def _short(one: Judged) -> str:
-    return f"{one.measures.ece.value:.3f}"
-
-
-def _drawn(one: Judged, note: str) -> tuple[tuple[Values, ...], str]:
+def _drawn(one: Judged) -> Drawn:
     table = one.table
-    return (table.predicted, table.observed, table.low, table.high), note
+    return Drawn(
+        *(table.predicted, table.observed, table.low, table.high),
+        one.chance,
+        f"ECE {one.measures.ece.value:.3f}",
+    )
 
 
 def _plain(one: Judged) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Reliability diagram of a calibration."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,24 +12,35 @@ from clumpscope.plot.figures import save
 
 Values = NDArray[np.float64]
 
-_LOOKS = (("#D55E00", "s"), ("#0072B2", "o"))  # before and after; Okabe & Ito
-_THIRDS = (("#56B4E9", "v"), ("#009E73", "D"), ("#E69F00", "^"))
+# Okabe & Ito; each with its own mark, for print without colour.
+_BEFORE_AFTER = (("#D55E00", "s"), ("#0072B2", "o"))
+_THIRDS = (("#CC79A7", "v"), ("#009E73", "D"), ("#E69F00", "^"))
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """One curve: in each bin mean chance, and the share that is real with its interval.
+
+    ``chance`` are the (N,) chances themselves, ``note`` stands in the legend.
+    """
+
+    predicted: Values
+    observed: Values
+    low: Values
+    high: Values
+    chance: Values
+    note: str
 
 
 def reliability_diagram(
-    pooled: Mapping[str, tuple[Sequence[Values], str]],
-    thirds: Mapping[str, tuple[Sequence[Values], str]],
-    chance: Values,
-    path: Path,
+    pooled: Mapping[str, Drawn], thirds: Mapping[str, Drawn], path: Path
 ) -> None:
-    """Draw the share of real candidates against predicted chance, all together and by thirds.
+    """Draw the share of real candidates against predicted chance: before and after, and by thirds.
 
     Parameters
     ----------
     pooled, thirds
-        By name, mean chance, share, and its low and high end, a number a bin, and a note.
-    chance
-        (N,) calibrated chances: their histogram lies below.
+        Curves by name.
     path
         PNG to write.
 
@@ -37,34 +49,29 @@ def reliability_diagram(
     StoreError
         If it cannot be written.
     """
-    figure = Figure(figsize=(9.6, 5.6), layout="constrained")
-    axes = figure.subplots(2, 2, sharex=True, height_ratios=(4, 1))
-    for k, (curves, looks) in enumerate(((pooled, _LOOKS), (thirds, _THIRDS))):
-        panel = axes[0, k]
-        panel.plot([0, 1], [0, 1], color="0.5", linestyle=":", label="as predicted")
-        for (name, ((predicted, observed, low, high), note)), (colour, marker) in zip(
-            curves.items(), looks, strict=False
-        ):
-            reach = np.maximum([observed - low, high - observed], 0)
-            panel.errorbar(
-                predicted,
-                observed,
+    figure = Figure(figsize=(9.6, 6.0), layout="constrained")
+    panels = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(4, 1))
+    columns = (("before and after", pooled, _BEFORE_AFTER), ("calibrated, by S/N", thirds, _THIRDS))
+    for (upper, lower), (title, curves, looks) in zip(panels.T, columns, strict=True):
+        upper.plot([0, 1], [0, 1], color="0.5", linestyle=":", label="perfect")
+        for (name, one), (colour, mark) in zip(curves.items(), looks, strict=False):
+            reach = np.maximum([one.observed - one.low, one.high - one.observed], 0)
+            upper.errorbar(
+                one.predicted,
+                one.observed,
                 reach,
-                fmt=f"{marker}-",
+                fmt=f"{mark}-",
                 color=colour,
                 markersize=4,
                 linewidth=1,
-                label=f"{name} ({note})",
+                label=f"{name} ({one.note})",
             )
-        panel.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
-        panel.grid(alpha=0.3)
-        panel.legend(loc="upper left", fontsize=8)
-    axes[0, 0].set_ylabel("share that is a real clump")
-    axes[0, 0].set_title("all candidates", fontsize=10)
-    axes[0, 1].set_title("calibrated, by signal-to-noise", fontsize=10)
-    for panel in axes[1]:
-        panel.hist(chance, np.linspace(0, 1, 41), color=_LOOKS[1][0])
-        panel.set(yscale="log", xlabel="predicted chance")
-        panel.grid(alpha=0.3)
-    axes[1, 0].set_ylabel("candidates")
+            lower.hist(one.chance, np.linspace(0, 1, 41), histtype="step", color=colour)
+        upper.set(xlim=(0, 1), ylim=(0, 1), title=title)
+        upper.legend(loc="upper left", fontsize=8)
+        lower.set(yscale="log", xlabel="chance to be a real clump")
+        for panel in (upper, lower):
+            panel.grid(alpha=0.3)
+    panels[0, 0].set_ylabel("share that is one (68 % intervals)")
+    panels[1, 0].set_ylabel("candidates")
     save(figure, path)

@@ -16,8 +16,9 @@ THIRDS = ("low", "middle", "high")
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Measures and reliability of some candidates, and their range of signal-to-noise."""
+    """(N,) chances of some candidates, what they are worth, and the range of signal-to-noise."""
 
+    chance: Values
     snr: tuple[float, float]
     measures: Measures
     table: Reliability
@@ -31,16 +32,13 @@ class Report:
     ----------
     choice
         The kind of curve, and the log loss of each.
-    chance
-        (N,) calibrated chances of the candidates that it was judged by.
     raw, calibrated
-        These candidates before and after.
+        The candidates that it was judged by, before and after.
     thirds
         After, by third of signal-to-noise: low, middle, high.
     """
 
     choice: Choice
-    chance: Values
     raw: Judged
     calibrated: Judged
     thirds: dict[str, Judged]
@@ -50,7 +48,7 @@ def judged(chance: Values, known: Candidates, seed: int = 0) -> Judged:
     """Judge the chances of N > 0 candidates."""
     measures = measure(chance, known.real, known.galaxy, seed=seed)
     limits = float(known.snr.min()), float(known.snr.max())
-    return Judged(limits, measures, reliability(chance, known.real))
+    return Judged(chance, limits, measures, reliability(chance, known.real))
 
 
 def by_third(chance: Values, known: Candidates, seed: int = 0) -> dict[str, Judged]:
@@ -77,7 +75,6 @@ def judge(known: Candidates, seed: int = 0) -> Report:
     chance = fit(choice.kind, known.where(~out))(left.p, left.snr)
     return Report(
         choice,
-        chance,
         judged(left.p, left, seed),
         judged(chance, left, seed),
         by_third(chance, left, seed),
