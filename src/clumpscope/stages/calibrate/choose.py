@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clumpscope.errors import TableError, expected_got
 from clumpscope.models.calibration import Isotonic, Logistic
 from clumpscope.stages.calibrate.candidates import Candidates, parts
 from clumpscope.stages.calibrate.fit import KINDS, Kind, fit
@@ -25,7 +24,7 @@ class Choice:
 def choose(known: Candidates, seed: int = 0) -> Choice:
     """Choose by log loss, cross-validated in five parts by galaxy.
 
-    A kind whose chance falls where the raw probability rises is not chosen.
+    A kind whose chance falls where the raw probability rises is not chosen; isotonic never falls.
 
     Raises
     ------
@@ -43,10 +42,6 @@ def choose(known: Candidates, seed: int = 0) -> Choice:
             chance[out] = curve(known.p[out], known.snr[out])
         if rises(fit(kind, known), known):
             losses[kind] = float(log_losses(chance, known.real).mean())
-    if not losses:
-        raise TableError(
-            expected_got("calibration", "more real candidates where p_clump is higher", "fewer")
-        )
     best = min(KINDS, key=lambda kind: losses.get(kind, np.inf))
     return Choice(best, losses)
 

@@ -12,7 +12,9 @@ from clumpscope.stages.calibrate.candidates import Candidates
 Kind = Rule | Literal["isotonic"]
 KINDS: tuple[Kind, ...] = (*RULES, "isotonic")
 
-_LOOSE = 1e4  # inverse strength of the ridge, which only bounds what separable candidates would not
+_LOOSE = (
+    100.0  # inverse strength of the ridge, which only bounds what separable candidates would not
+)
 
 
 def fit(kind: Kind, known: Candidates) -> Logistic | Isotonic:
