@@ -27,11 +27,11 @@ def calibrate(
 
     calibration, report = job(run, truth, model, out, survey=survey, seed=seed)
     title = f"{calibration.survey}: {calibration.curve.name}, on galaxies that were held out"
-    names = ("", "candidates", "ECE", "Brier", "AUC", "predicted", "real")
-    table = Table(*names, title=title, box=SIMPLE_HEAD)
+    names = ("", "candidates", "ECE", "Brier", "AUC", "mean", "real")
+    table = Table(*names, title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     rows = {"raw": report.raw, "calibrated": report.calibrated}
-    for name, one in report.thirds.items():
-        rows[f"{name} S/N, to {one.snr[1]:.1f}"] = one
+    for one in report.thirds.values():
+        rows[f"S/N to {one.snr[1]:.1f}"] = one
     for name, one in rows.items():
         of = one.measures
         # Half of the interval: the whole one is in calibration.json, and those of the others.

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from clumpscope.config.limits import LimitsConfig
 from clumpscope.core.bands import in_order
-from clumpscope.core.boxes import Label
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import ModelError, TableError, expected_got
 from clumpscope.models.calibration import Calibration, Evidence
@@ -19,11 +18,11 @@ from clumpscope.models.registry import find_model
 from clumpscope.models.rewritten import with_spec
 from clumpscope.models.spec import SCHEMA_VERSION, DetectorSpec
 from clumpscope.ops.cost import check_boxes
-from clumpscope.ops.matching import match
 from clumpscope.plot.calibrate import Drawn, reliability_diagram
 from clumpscope.stages.calibrate import Candidates, Judged, Report, fit, judge
-from clumpscope.stages.evaluate.cases import MATCH_RADIUS_FWHM, TRUE_FLOOR, cases
-from clumpscope.stages.evaluate.tables import finite
+from clumpscope.stages.evaluate.cases import cases
+from clumpscope.stages.evaluate.matches import matches
+from clumpscope.stages.evaluate.metrics import finite
 from clumpscope.store.atomic import atomic, new_file
 from clumpscope.store.manifest import RunManifest, sha256_file
 from clumpscope.store.run import Run
@@ -117,16 +116,8 @@ def known_clumps(run: Path, truth: Path) -> tuple[QTable, NDArray[np.bool_]]:
     for galaxy_id, rows in rows_by_id(true).items():
         check_boxes(f"{truth}: clumps of galaxy {galaxy_id}", len(rows), LimitsConfig())
     galaxies, clumps = store.read("galaxies"), store.read("catalogue")
-    real = np.zeros(len(clumps), dtype=bool)
-    of = rows_by_id(clumps)
-    for case in cases(clumps, galaxies, true):
-        i, j = match(
-            case.found.xy, case.found.score, case.truth.xy, MATCH_RADIUS_FWHM * case.fwhm_px
-        )
-        right = (case.truth.label[j] == Label.CLUMP) & ~(case.truth.ratio[j] < TRUE_FLOOR)
-        if case.galaxy_id in of:
-            real[of[case.galaxy_id][i]] = right
-    return clumps, real
+    items = cases(clumps, galaxies, true)
+    return clumps[items.found.row], matches(items).real(items)
 
 
 def candidates_of(
