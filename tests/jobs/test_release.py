@@ -31,10 +31,10 @@ def odd(monkeypatch: pytest.MonkeyPatch) -> str:
     """A galaxy with which no catalogue can be made."""
     name, real = "sim000002", module.catalogue
 
-    def fussy(photometry, hosts, config):
+    def fussy(photometry, *others):
         if rows(photometry, name):
             raise ValueError("Latitude angle(s)")
-        return real(photometry, hosts, config)
+        return real(photometry, *others)
 
     monkeypatch.setattr(module, "catalogue", fussy)
     return name

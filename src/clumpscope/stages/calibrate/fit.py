@@ -3,8 +3,6 @@
 from typing import Literal
 
 import numpy as np
-from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 
 from clumpscope.models.calibration import RULES, Isotonic, Logistic, Rule, terms
 from clumpscope.stages.calibrate.candidates import Candidates
@@ -30,6 +28,8 @@ def fit(kind: Kind, known: Candidates) -> Logistic | Isotonic:
 
 
 def _logistic(rule: Rule, known: Candidates) -> Logistic:
+    from sklearn.linear_model import LogisticRegression  # slow to load
+
     # The number 1 is one of the terms.
     model = LogisticRegression(
         C=_LOOSE, fit_intercept=False, solver="newton-cholesky", tol=1e-8, max_iter=200
@@ -40,6 +40,8 @@ def _logistic(rule: Rule, known: Candidates) -> Logistic:
 
 def _isotonic(known: Candidates) -> Isotonic:
     """That of scikit-learn, kept half a candidate away from 0 and 1, which no sample proves."""
+    from sklearn.isotonic import IsotonicRegression  # slow to load
+
     model = IsotonicRegression(y_min=0.0, y_max=1.0).fit(known.p, known.real)
     half = 0.5 / len(known)
     chance = np.clip(model.y_thresholds_, half, 1 - half)

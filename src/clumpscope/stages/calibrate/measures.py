@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 from clumpscope.stages.calibrate.candidates import Chosen, Values
 from clumpscope.stages.calibrate.reliability import BINS, bin_of
@@ -70,6 +69,8 @@ def log_losses(chance: Values, real: Chosen) -> Values:
 
 def auc(chance: Values, real: Chosen) -> float:
     """Area under the curve of right against wrong ones; NaN where all are of one kind."""
+    from sklearn.metrics import roc_auc_score  # slow to load
+
     if real.all() or not real.any():
         return float("nan")
     return float(roc_auc_score(real, chance))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from astropy.stats import binom_conf_interval
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from clumpscope.stages.calibrate.candidates import Chosen, Values
 
@@ -38,7 +37,9 @@ class Reliability:
 
 def bin_of(chance: Values, bins: int = BINS) -> NDArray[np.intp]:
     """(N,) bin of each, with equally many in all but for equal chances, which stay together."""
-    share = (rankdata(chance) - 0.5) / max(len(chance), 1)
+    _, level, many = np.unique(chance, return_inverse=True, return_counts=True)
+    middle = np.cumsum(many) - many / 2  # of the places that equal chances share
+    share = middle[level] / max(len(chance), 1)
     of: NDArray[np.intp] = np.minimum((share * bins).astype(np.intp), bins - 1)
     return of
 
