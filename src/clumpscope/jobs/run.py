@@ -69,8 +69,7 @@ def run(
             there = (out / _SHEET).is_file()
             return replace(finished(store), undrawn="" if there else "nor was it before")
         tables = sweep(plan, store, len(opened), workers, progress, apart=place.died)
-        hosts, settings = opened.hosts, recipe.catalogue
-        release(store, tables, hosts, settings, plan.calibrations, selection)
+        release(store, tables, opened.hosts, recipe.catalogue, plan.calibrations, selection)
         undrawn = _draw(out / _SHEET, opened, tables, recipe)
         done = replace(summary(store, time.monotonic() - start), undrawn=undrawn)
         finish(plan, place, done)
