@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import cohen_kappa_score, confusion_matrix
 
 from clumpscope.stages.by_eye.answers import KINDS, Answers
 from clumpscope.stages.by_eye.intervals import Resampling, bounds
@@ -51,6 +50,8 @@ class Agreement:
 
 def agreement(one: Answers, other: Answers, resampling: Resampling) -> Agreement:
     """Compare two readers; ``resampling`` has the galaxies of the places."""
+    from sklearn.metrics import confusion_matrix  # slow to load
+
     first, second = (np.array([KINDS.index(kind) for kind in which.kind]) for which in (one, other))
     clump = KINDS.index("clump")
     return Agreement(
@@ -70,6 +71,8 @@ def _kappa(one: NDArray[np.int64], other: NDArray[np.int64], resampling: Resampl
     replicates = (times @ cells.reshape(len(cells), -1)).reshape(-1, size, size)
     value = np.nan  # where there is one class, no agreement by chance can be taken off
     if len(np.union1d(one, other)) > 1:
+        from sklearn.metrics import cohen_kappa_score  # slow to load
+
         value = float(cohen_kappa_score(one, other))
     return Kappa(value, *bounds(kappas(replicates)))
 

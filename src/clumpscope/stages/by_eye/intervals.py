@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 Values = NDArray[np.float64]
 
 LEVEL = 0.95
 _REPLICATES = 2000
-_Z = float(norm.ppf(0.5 + LEVEL / 2))
+_Z = float(ndtri(0.5 + LEVEL / 2))
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from astropy.table import QTable, Table
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, stats
+from scipy import optimize
 from scipy.interpolate import BSpline
 from scipy.special import expit, logsumexp
 
@@ -107,7 +107,9 @@ class Counted:
         grid = np.logspace(place.low[0] - _FAINTER, place.high[0] + _BRIGHTER, _GRID)
         width = np.hypot(scatter.stretch * error[:, None], scatter.share * grid)
         pull = (ratio[:, None] - scatter.bias * grid) / width
-        likelihood = stats.t.pdf(pull, scatter.freedom) / width
+        from scipy.stats import t  # slow to load
+
+        likelihood = t.pdf(pull, scatter.freedom) / width
         middle = np.median(around, axis=0)
         of_grid = place.logit(np.column_stack([np.log10(grid), np.tile(middle, (_GRID, 1))]))
         zero = np.log10(grid[0])

@@ -9,19 +9,19 @@ So does completeness by true flux ratio and measured surroundings, of which numb
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import optimize
 from scipy.special import expit
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
-from sklearn.model_selection import GroupKFold
 
 from clumpscope.errors import TableError, expected_got
 from clumpscope.models.selection import DEGREE, Row, Scatter, Smooth, design
 from clumpscope.stages.completeness.covariates import COVARIATES, SURROUNDINGS
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
 
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -174,13 +174,15 @@ def resampled(group: NDArray[np.intp], members: int, seed: int) -> Values:
 
 def scatter(true: Values, measured: Values, error: Values) -> Scatter:
     """How measured flux ratios scatter about the true ones, by maximum likelihood."""
+    from scipy.stats import t  # slow to load
+
     known = np.isfinite(true + measured + error) & (error > 0)
     f, g, e = true[known], measured[known], error[known]
 
     def loss(logs: Values) -> float:
         bias, stretch, share, freedom = np.exp(np.clip(logs, -7, 5))
         width = np.hypot(stretch * e, share * f)
-        return -float(np.sum(stats.t.logpdf((g - bias * f) / width, freedom) - np.log(width)))
+        return -float(np.sum(t.logpdf((g - bias * f) / width, freedom) - np.log(width)))
 
     start = np.log([1.0, 1.0, 0.1, 5.0])
     best = optimize.minimize(loss, start, method="Nelder-Mead", options={"maxiter": 2000})
@@ -191,6 +193,8 @@ def _validated(
     x: Values, hit: Values, missed: Values, group: NDArray[np.intp]
 ) -> tuple[Values, float, float]:
     """Held-out completeness, the best inverse penalty, and the log loss with it."""
+    from sklearn.model_selection import GroupKFold  # slow to load
+
     folds = list(GroupKFold(FOLDS).split(x, groups=group))
     best: tuple[Values, float, float] | None = None
     for strength in STRENGTHS:
@@ -237,8 +241,10 @@ def _smooth(
     )
 
 
-def _logistic(basis: Values, hit: Values, missed: Values, strength: float) -> LogisticRegression:
+def _logistic(basis: Values, hit: Values, missed: Values, strength: float) -> "LogisticRegression":
     """Logistic regression on shares: each row counts as found and as missed by its weights."""
+    from sklearn.linear_model import LogisticRegression  # slow to load
+
     weight = np.concatenate([hit, missed])
     rows = np.flatnonzero(weight > 0)
     result = np.repeat([1, 0], len(basis))[rows]
@@ -277,6 +283,10 @@ def _ellipsoid(x: Values) -> tuple[Values, Values, float]:
 
 def _boosted(x: Values, found: Flags, group: NDArray[np.intp]) -> float:
     """Held-out log loss of gradient boosting, rising in flux, signal-to-noise and contrast."""
+    from sklearn.ensemble import HistGradientBoostingClassifier  # slow to load
+    from sklearn.metrics import log_loss
+    from sklearn.model_selection import GroupKFold
+
     rising = [1, 1, 1, 0, 0]
     predicted = np.zeros(len(x))
     for train, test in GroupKFold(FOLDS).split(x, groups=group):

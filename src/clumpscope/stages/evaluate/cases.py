@@ -164,7 +164,7 @@ def blend(truth: Points, fwhm_px: Values) -> Points:
     """Join truths of a galaxy that are closer than one PSF-FWHM.
 
     Position is the mean weighted by ratio; ratio, signal-to-noise and contrast are sums, the
-    label is the brightest one's. A ratio is unknown if that of all is.
+    label is the brightest one's (of equal ones, a clump's). A ratio is unknown if that of all is.
 
     Parameters
     ----------
@@ -181,8 +181,8 @@ def blend(truth: Points, fwhm_px: Values) -> Points:
     def total(values: Values) -> Values:
         return np.bincount(group, values).astype(float)
 
-    # The first of each group when its members are sorted by weight, equal ones by order.
-    order = np.lexsort((np.arange(n), -weight, group))
+    # The brightest of each group; of equal ones a clump goes first, then the least x and y.
+    order = np.lexsort((*truth.xy.T[::-1], truth.label, -weight, group))
     brightest: Indices = order[np.unique(group[order], return_index=True)[1]]
     one = truth.where(brightest)
     alone = np.bincount(group)[:, None] == 1
