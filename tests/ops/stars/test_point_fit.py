@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from clumpscope.core.galaxy import MaskBit
 from clumpscope.ops.profiles import Profile
 from clumpscope.ops.psf import moffat_psf
-from clumpscope.ops.stars.point_fit import fit_point
+from clumpscope.ops.stars.point_fit import _solve, fit_point
 
 FWHM = 3.2
 SIDE = 41
@@ -76,3 +76,16 @@ def test_a_masked_core_or_a_stamp_over_the_edge_is_not_fitted():
     assert fit(drawn(3, 20), (3.0, 20.0)) is None
     mask[20, 21] = MaskBit.STAR  # a star's own mask
     assert fit(drawn(20, 20), mask=mask) is not None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_terms_that_are_alike_have_no_solution(seed):
+    """To rounding: their covariance would have negative squares."""
+    rng = np.random.default_rng(seed)
+    terms = rng.normal(size=(4, 30))
+    terms[3] = terms[2] * (1 + 1e-9 * rng.normal(size=30))
+    try:
+        _, covariance = _solve(terms, rng.normal(size=30), np.ones(30))
+    except np.linalg.LinAlgError:
+        return
+    assert (np.diag(covariance) >= 0).all()

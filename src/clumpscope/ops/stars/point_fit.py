@@ -118,7 +118,15 @@ def fit_point(
 
 
 def _solve(terms: Values, values: Values, weight: Values) -> tuple[Values, Values]:
-    """Weighted least squares: coefficients and their covariance."""
+    """Weighted least squares: coefficients and their covariance.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If the pixels do not tell the terms apart, exactly or to the precision of numbers.
+    """
     weighted = terms * weight
     covariance: Values = np.linalg.inv(weighted @ terms.T).astype(float)
+    if (np.diag(covariance) < 0).any():
+        raise np.linalg.LinAlgError("terms are alike")
     return covariance @ (weighted @ values), covariance
