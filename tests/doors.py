@@ -24,6 +24,7 @@ from clumpscope.jobs.evaluate import evaluate
 from clumpscope.jobs.labels import export_labels, import_labels, select_labels, split_labels
 from clumpscope.jobs.measure import measure
 from clumpscope.jobs.refine import refine
+from clumpscope.jobs.report import report
 from clumpscope.jobs.sheet import sheet
 from clumpscope.jobs.show import show as draw
 from clumpscope.models.header import read_header
@@ -134,6 +135,7 @@ def looked_at(folder: Path) -> None:
 
 def scored(folder: Path) -> None:
     """Scores of a finished run."""
+    report(folder / "run")
     evaluate([folder / "run"], folder / "truth.parquet", RECIPE, baselines=())
 
 

@@ -1,4 +1,4 @@
-"""The whole of clumpscope in one offline command: simulate → run → evaluate → draw."""
+"""The whole of clumpscope in one offline command: simulate → run → evaluate → report → draw."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +8,7 @@ from clumpscope.config.simulate import ClumpsConfig, SimulateConfig
 from clumpscope.engine.local import Progress, Workers
 from clumpscope.jobs.evaluate import evaluate
 from clumpscope.jobs.pipeline import Summary
+from clumpscope.jobs.report import report
 from clumpscope.jobs.run import run
 from clumpscope.jobs.sheet import sheet
 from clumpscope.jobs.simulate import simulate
@@ -45,6 +46,7 @@ def demo(out: Path, galaxies: int, seed: int, workers: Workers, progress: Progre
     summary = run(sample, run_folder, recipe, workers=workers, progress=progress)
     truth = sample / "truth.parquet"
     evaluations = evaluate([run_folder], truth, recipe, workers=workers, progress=progress)
+    page = report(run_folder)
     save(sheet(run_folder, recipe, truth=read_truth(truth)), picture)
     return Demo(
         summary,
@@ -53,6 +55,7 @@ def demo(out: Path, galaxies: int, seed: int, workers: Workers, progress: Progre
             sample: "the simulated survey: images, host table, truth",
             run_folder / "catalogue.fits": "the clump catalogue (also .parquet)",
             run_folder / "evaluation": "completeness and purity: metrics, curves, figure",
+            page: "all of it on one page, for a browser",
             picture: "the first galaxies with boxes, apertures and host outlines",
         },
     )
