@@ -26,6 +26,7 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import SampleConfig
 from clumpscope.config.simulate import ClumpsConfig, HostsConfig, SimulateConfig
 from clumpscope.core.boxes import Label
+from clumpscope.core.clumps import RATIOS
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.engine.local import default_workers, silent
 from clumpscope.jobs.baselines import baseline_catalogues
@@ -35,7 +36,6 @@ from clumpscope.models.registry import find_model
 from clumpscope.ops.host import psf_fwhm_px
 from clumpscope.stages.evaluate.cases import MATCH_RADIUS_FWHM
 from clumpscope.stages.evaluate.scores import evaluate
-from clumpscope.stages.evaluate.tables import claims
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
 
@@ -46,6 +46,12 @@ BARE = SimulateConfig(
     hosts=HostsConfig(r_mag=(15.4, FAINTEST)), clumps=ClumpsConfig(clumpless_share=1.0)
 )
 SNR = (0.0, 5.0, 10.0, 20.0, np.inf)
+
+
+def claims(table: QTable) -> np.ndarray:
+    """Clumps called normal with a measured ratio of at least 3 %."""
+    normal = plain(table, "clump_label_id") == Label.CLUMP
+    return normal & (plain(table, "clump_flux_ratio") >= RATIOS["3pct"])
 
 
 def claims_of(sample: Path, out: Path, model: str) -> tuple[QTable, QTable]:
