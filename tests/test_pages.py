@@ -19,8 +19,10 @@ from clumpscope.core.schema import plain
 from clumpscope.jobs.labels import split_labels
 from clumpscope.jobs.volunteers import volunteers
 from clumpscope.models.registry import find_model
+from clumpscope.stages.completeness.fit import fit
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import write_fits
+from known_selection import population, selection_of
 from pages import README, blocks, call, lines, written
 from places import DOCS, RECIPES, ROOT
 from sdss_mirror import Source, make_field
@@ -63,6 +65,7 @@ def things(oblong, oblong_run, tmp_path_factory):
     groups = clumpscope.Recipe(seed=1, labels={"groups": 1})
     split_labels(folder / "labels", folder / "groups.parquet", groups)
     shutil.copy(find_model(None), folder / "mine.safetensors")
+    selection_of(fit(population(1500, seed=4)[0])).write(folder / "selection.json")
     shutil.copytree(RECIPES, folder / "recipes")
     native = (RECIPES / "native.toml").read_text(encoding="utf-8")
     quick = native.replace("epochs = 4", "epochs = 1").replace("batch_size = 16", "batch_size = 2")
@@ -133,7 +136,7 @@ def run_code(parts):
 
 @pytest.mark.parametrize("page", PYTHON, ids=lambda page: page.stem)
 def test_the_python_of_a_page_runs(page, desk):
-    desk("demo", "run", "runs", "sample")
+    desk("demo", "run", "runs", "sample", "selection.json")
     space = run_code(blocks(page, "python"))
     assert space["clumpscope"] is clumpscope
 

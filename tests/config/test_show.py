@@ -107,6 +107,13 @@ def test_what_is_not_set_can_be_uncommented():
     assert unset == [
         "score_threshold",
         "dust_map",
+        "completeness",
+        "sample",
+        "galaxies",
+        "labels",
+        "hsc",
+        "simulated",
+        "epochs",
         "start",
         "trainable_blocks",
         "checkpoint_steps",
@@ -118,6 +125,11 @@ def test_what_is_not_set_can_be_uncommented():
     assert {key for key, _, _ in differences(recipe)} == {
         "refine.score_threshold",
         "catalogue.dust_map",
+        "catalogue.completeness",
+        *(
+            f"experiment.{name}"
+            for name in ("sample", "galaxies", "labels", "hsc", "simulated", "epochs")
+        ),
         "train.start",
         "train.trainable_blocks",
         "train.checkpoint_steps",

@@ -91,7 +91,7 @@ def with_spec(path: Path, text: str | None) -> None:
         ("[]", "its spec is not valid"),
         ('{"schema_version": "soon"}', "its spec is not valid"),
         ("{}", "its spec is not valid"),
-        ('{"schema_version": 2, "attention": true}', "expected schema <= 1 .*newer.*, got 2"),
+        ('{"schema_version": 3, "attention": true}', "expected schema <= 2 .*newer.*, got 3"),
         ('{"name": "x", "architecture": {"family": "detr"}}', "its spec is not valid"),
     ],
 )

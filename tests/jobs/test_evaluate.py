@@ -14,7 +14,7 @@ from clumpscope.core.frames import boxes_native_to_fraction
 from clumpscope.core.records import CORNERS, LABELS, record_table
 from clumpscope.core.schema import plain
 from clumpscope.engine.local import silent
-from clumpscope.errors import ImageError, StoreError, TableError
+from clumpscope.errors import ImageError, RecipeError, StoreError, TableError
 from clumpscope.jobs.baselines import baseline_catalogues
 from clumpscope.jobs.evaluate import evaluate
 from clumpscope.stages.detect.baselines import FINDERS
@@ -253,3 +253,61 @@ def test_a_truth_of_too_many_clumps_in_a_galaxy(judged, oblong: Path, tmp_path: 
         ImageError, match=r"truth\.parquet: clumps of galaxy .*: expected at most 500"
     ):
         evaluate([run], many, RECIPE, baselines=())
+
+
+@pytest.mark.parametrize("place", ["sample", "run", "file"])
+def test_only_an_evaluation_is_replaced(
+    oblong: Path, oblong_run: Path, tmp_path: Path, place: str
+) -> None:
+    """Not a sample, whose truth has the name of what is written, nor a run."""
+    folders = {"sample": oblong, "run": oblong_run, "file": tmp_path / "file"}
+    (tmp_path / "file").write_text("mine")
+    truth = oblong / "truth.parquet"
+    before = truth.read_bytes(), (oblong_run / "manifest.json").read_bytes()
+    with pytest.raises(StoreError, match=r"new or empty folder|a place in a folder"):
+        evaluate([oblong_run], truth, RECIPE, out=folders[place], baselines=())
+    assert before == (truth.read_bytes(), (oblong_run / "manifest.json").read_bytes())
+    again = tmp_path / "again"
+    for _ in range(2):
+        evaluate([oblong_run], truth, RECIPE, out=again, baselines=(), bootstraps=0)
+
+
+def test_runs_of_other_samples_are_refused(oblong: Path, oblong_run: Path, tmp_path) -> None:
+    """Their galaxies may have the same names."""
+    other = Path(shutil.copytree(oblong_run, tmp_path / "other"))
+    manifest = json.loads((other / "manifest.json").read_text())
+    manifest["inputs"] |= {"sample": str(tmp_path / "elsewhere"), "sample_key": "another"}
+    (other / "manifest.json").write_text(json.dumps(manifest))
+    truth = oblong / "truth.parquet"
+    with pytest.raises(TableError, match=r"sample of .*other: expected"):
+        evaluate([oblong_run, other], truth, RECIPE, out=tmp_path / "out", baselines=())
+
+
+def test_an_unknown_finder_is_told_before_any_work(oblong: Path, oblong_run: Path, tmp_path):
+    told: list[int] = []
+    with pytest.raises(RecipeError, match="--baseline: expected sep, peaks"):
+        evaluate(
+            [oblong_run], oblong / "truth.parquet", RECIPE, out=tmp_path / "out",
+            baselines=("sap",), progress=told.append,
+        )  # fmt: skip
+    assert not told
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "expected"),
+    [
+        ("label", 99, "label: expected 1 or 2, got 99"),
+        ("x", np.nan, "x: expected pixels of an image, got nan"),
+        ("y", 1e300, "y: expected pixels of an image, got 1e"),
+        ("flux_ratio_u", -1.0, "flux_ratio_u: expected 0 or more, got -1"),
+        ("flux_ratio_u", np.inf, "flux_ratio_u: expected 0 or more, got inf"),
+    ],
+)
+def test_truths_that_cannot_be(oblong, oblong_run, tmp_path, column, value, expected) -> None:
+    truth = read_parquet(oblong / "truth.parquet")
+    truth[column][2] = value * (truth[column].unit or 1)
+    write_parquet(truth, tmp_path / "truth.parquet")
+    with pytest.raises(TableError, match=rf"truth\.parquet, row 3 \(.*\): {expected}"):
+        evaluate(
+            [oblong_run], tmp_path / "truth.parquet", RECIPE, out=tmp_path / "out", baselines=()
+        )

@@ -203,7 +203,13 @@ def print_evaluation(results: Mapping[str, "Evaluation"]) -> None:
     from clumpscope.core.clumps import RATIOS
 
     table = Table(
-        "", "ratio", "completeness", "purity", "chance", title="against truth", box=SIMPLE_HEAD
+        "",
+        "ratio",
+        "completeness",
+        "purity",
+        "chance",
+        title="completeness and purity",
+        box=SIMPLE_HEAD,
     )
     for name, result in results.items():
         for ratio in RATIOS.values() if result.least else (result.least,):

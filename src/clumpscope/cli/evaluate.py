@@ -36,7 +36,10 @@ def evaluate(  # noqa: PLR0913  (an argument an option)
     by_eye: Annotated[
         int | None,
         typer.Option(
-            "--by-eye", min=1, help="instead of a truth: draw so many places for people to judge"
+            "--by-eye",
+            min=1,
+            max=5000,
+            help="instead of a truth: places for people to judge",
         ),
     ] = None,
     answers: Annotated[
@@ -71,46 +74,33 @@ def evaluate(  # noqa: PLR0913  (an argument an option)
     if len(given) != 1:
         got = " and ".join(given) or "none"
         raise typer.BadParameter(expected_got("evaluate", f"one of {', '.join(ways)}", got))
-    if answers:
-        _answered(_folder(out), answers)
+    place = out if truth else _folder(out)
+    if answers and place:
+        if runs:
+            raise typer.BadParameter(expected_got("--answers", "no runs", "some"))
+        _answered(place, answers)
         return
+    if baseline and no_baseline:
+        raise typer.BadParameter(expected_got("--baseline", "names or --no-baseline", "both"))
     if not runs:
         raise typer.BadParameter(expected_got("evaluate", "one or more runs", "none"))
     settings = recipe_for(runs[0], recipe)
     settings = settings if seed is None else settings.model_copy(update={"seed": seed})
-    if by_eye:
-        _drawn(runs, by_eye, _folder(out), settings)
-    elif truth:
-        names = () if no_baseline else tuple(baseline) if baseline else None
-        _judged(runs, truth, settings, out, names, bootstraps, workers)
-
-
-def _folder(out: Path | None) -> Path:
-    if out is None:
-        raise typer.BadParameter(expected_got("judging by eye", "a folder --out", "none"))
-    return out
-
-
-def _judged(
-    runs: list[Path],
-    truth: Path,
-    recipe: "Recipe",
-    out: Path | None,
-    baselines: tuple[str, ...] | None,
-    bootstraps: int,
-    workers: Workers,
-) -> None:
+    if by_eye and place:
+        _drawn(runs, by_eye, place, settings)
+    if truth is None:
+        return
     from clumpscope.jobs.evaluate import BASELINES
     from clumpscope.jobs.evaluate import evaluate as job
     from clumpscope.store.run import Run
 
-    names = BASELINES if baselines is None else baselines
+    names = () if no_baseline else tuple(baseline or BASELINES)
     total = 2 * len(Run(runs[0]).sample()) if names else 0
     with progress_bar("images", total) as progress:
         results = job(
             runs,
             truth,
-            recipe,
+            settings,
             out=out,
             baselines=names,
             bootstraps=bootstraps,
@@ -122,6 +112,12 @@ def _judged(
         f"in {out or runs[0] / 'evaluation'}: metrics.json, summary.txt (.md, .tex), "
         "curves.parquet, found.parquet, truth.parquet, completeness_purity.png"
     )
+
+
+def _folder(out: Path | None) -> Path:
+    if out is None:
+        raise typer.BadParameter(expected_got("judging by eye", "a folder --out", "none"))
+    return out
 
 
 def _drawn(runs: list[Path], count: int, out: Path, recipe: "Recipe") -> None:

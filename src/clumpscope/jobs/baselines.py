@@ -25,6 +25,20 @@ from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
 
 
+def check_finders(names: Sequence[str]) -> None:
+    """Check that there are such finders.
+
+    Raises
+    ------
+    RecipeError
+        If there is one that is none.
+    """
+    for name in names:
+        if name not in FINDERS:
+            known = ", ".join(FINDERS)
+            raise RecipeError(expected_got("--baseline", known, name, did_you_mean(name, FINDERS)))
+
+
 def baseline_catalogues(
     sample: Sample,
     recipe: Recipe,
@@ -53,10 +67,7 @@ def baseline_catalogues(
     StoreError
         If workers die whatever galaxies they have.
     """
-    for name in names:
-        if name not in FINDERS:
-            known = ", ".join(FINDERS)
-            raise RecipeError(expected_got("finder", known, name, did_you_mean(name, FINDERS)))
+    check_finders(names)
     place = (sample.folder, sample.fingerprint())
     make = partial(_shard, *place, recipe, tuple(names), frozenset(left_out))
     with tempfile.TemporaryDirectory() as folder:

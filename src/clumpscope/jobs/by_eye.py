@@ -13,6 +13,7 @@ from astropy.table import QTable
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.composite import colour
 from clumpscope.core.galaxy import ColourImage
+from clumpscope.core.printable import printable
 from clumpscope.core.records import BY_EYE, record_table
 from clumpscope.core.schema import plain
 from clumpscope.engine.local import Progress, silent
@@ -123,7 +124,7 @@ def read_answers(folder: Path, answers: Sequence[Path]) -> Result:
         If the key cannot be read or something cannot be written.
     """
     key = read_judged(folder / KEY)
-    names = [path.stem for path in answers]
+    names = [printable(path.stem) for path in answers]
     if not names or len(set(names)) < len(names):
         raise TableError(expected_got("answers", "files of different names, a reader each", names))
     given = [_answers(path, len(key), key.meta["set"]) for path in answers]
@@ -224,4 +225,4 @@ def _answers(path: Path, count: int, mark: str) -> Answers:
         raise TableError(expected_got(path, "text in UTF-8", f"others ({error})")) from error
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
-    return stage.answers(text, str(path), path.stem, count, mark)
+    return stage.answers(text, str(path), printable(path.stem), count, mark)

@@ -13,7 +13,7 @@ from clumpscope.core.printable import printable
 from clumpscope.core.schema import plain
 from clumpscope.engine.local import Progress, Workers, silent
 from clumpscope.errors import FolderError, TableError, expected_got
-from clumpscope.jobs.baselines import baseline_catalogues
+from clumpscope.jobs.baselines import baseline_catalogues, check_finders
 from clumpscope.jobs.truths import read_boxes, read_truths, with_brightness
 from clumpscope.plot import completeness_purity
 from clumpscope.stages.evaluate import scores as stage
@@ -29,6 +29,7 @@ from clumpscope.stages.evaluate.tables import (
     truth_table,
 )
 from clumpscope.store.atomic import atomic
+from clumpscope.store.disk import unwritable
 from clumpscope.store.manifest import RunManifest, sha256_file
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
@@ -37,6 +38,10 @@ from clumpscope.store.tables import write_parquet
 
 BOOTSTRAPS = 200
 BASELINES = ("sep",)
+CAPTION = (
+    "Completeness by true, purity by measured flux ratio in u, with 68 % intervals. A match is "
+    "closer than 0.75 PSF-FWHM; by chance: completeness against truths turned by 180 degrees."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +96,12 @@ def evaluate(
     """
     if out is None and len(runs) > 1:
         raise FolderError(expected_got("evaluation of several runs", "a folder --out", "none"))
+    folder = out or runs[0] / "evaluation"
+    _check_folder(folder)
     stores = dict(zip(_names(runs), map(Run, runs), strict=True))
     first = next(iter(stores.values()))
+    _check_samples(runs)
+    check_finders(baselines)
     tables = {name: (one.read("catalogue"), one.read("galaxies")) for name, one in stores.items()}
     shared = _shared([galaxies for _, galaxies in tables.values()])
     finders = {
@@ -109,9 +118,9 @@ def evaluate(
         )
         seen = next(iter(finders.values())).galaxies
         for name, found in made.items():
-            finders[name if name not in finders else f"classical {name}"] = _Claims(
-                _of(found, shared), seen, other_half_threshold
-            )
+            while name in finders:
+                name = f"classical {name}"  # noqa: PLW2901  (a run may have any name)
+            finders[name] = _Claims(_of(found, shared), seen, other_half_threshold)
     hosts = None if sample is None else sample.hosts
     results = {
         name: stage.evaluate(
@@ -133,7 +142,6 @@ def evaluate(
         for name, one in stores.items()
         if boxes is not None
     }
-    folder = out or runs[0] / "evaluation"
     _write(folder, results, finders, metrics(results, precision, bootstraps))
     RunManifest(
         command="evaluate",
@@ -156,6 +164,42 @@ def _names(runs: Sequence[Path]) -> list[str]:
     if len(set(names)) < len(names):
         raise FolderError(expected_got("runs", "different ones", ", ".join(names)))
     return names
+
+
+def _check_folder(out: Path) -> None:
+    """Check that a folder is new, empty, or that of an earlier evaluation, which is replaced.
+
+    Raises
+    ------
+    StoreError
+        If it is anything else, such as a sample or run.
+    """
+    if (out / "manifest.json").is_file() and RunManifest.read(out).command == "evaluate":
+        return
+    try:
+        filled = any(out.iterdir())
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise unwritable(out, error) from error
+    if filled:
+        what = "a new or empty folder, or that of an evaluation"
+        raise FolderError(expected_got(f"output folder {out}", what, "files of something else"))
+
+
+def _check_samples(runs: Sequence[Path]) -> None:
+    """Check that runs are of one sample, or of copies of it: ids of others may be the same.
+
+    Raises
+    ------
+    TableError
+        If they are not.
+    """
+    first, *others = (RunManifest.read(run).inputs for run in runs)
+    for run, inputs in zip(runs[1:], others, strict=True):
+        if all(inputs.get(name) != first.get(name) for name in ("sample", "sample_key")):
+            got = inputs.get("sample", "none")
+            raise TableError(expected_got(f"sample of {run}", first.get("sample", "none"), got))
 
 
 def _shared(galaxies: Sequence[QTable]) -> set[str]:
@@ -188,7 +232,10 @@ def _write(
     finders: Mapping[str, _Claims],
     figures: Mapping[str, object],
 ) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error
     with atomic(folder / "metrics.json") as temporary:
         temporary.write_text(json.dumps(figures, indent=2, allow_nan=False) + "\n")
     table = curves(results)
@@ -196,6 +243,7 @@ def _write(
     found = found_table(results, {name: one.catalogue for name, one in finders.items()})
     write_parquet(found, folder / "found.parquet")
     write_parquet(truth_table(results), folder / "truth.parquet")
-    write_summary(summary(results), folder)
+    write_summary(summary(results), folder, caption=CAPTION)
     ratio = NAMES[next(iter(results.values())).least]
-    completeness_purity(table, ratio, folder / "completeness_purity.png")
+    own = {name: result.at(result.least) for name, result in results.items()}
+    completeness_purity(table, ratio, own, folder / "completeness_purity.png")

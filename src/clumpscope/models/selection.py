@@ -42,6 +42,9 @@ def design(x: Values, knots: tuple[Row, ...]) -> Values:
     return np.hstack(parts)
 
 
+_FARTHEST = 1e6  # reach of an ellipsoid, in its own widths
+
+
 @dataclass(frozen=True)
 class Smooth:
     """One fit over K covariates, and M members that tell its error.
@@ -86,8 +89,13 @@ class Smooth:
         ):
             if wanted != got:
                 raise ValueError(expected_got(what, wanted, got))
+        if len(self.intercepts) < 2 or not 0 < self.reach < _FARTHEST:
+            said = f"{len(self.intercepts)}, reach {self.reach:g}"
+            raise ValueError(expected_got("members", "a fit, others and a reach", said))
         if any(len(own) < 2 * DEGREE + 2 or list(own) != sorted(own) for own in self.knots):
             raise ValueError(expected_got("knots", "8 or more in order", "others"))
+        if any(own[0] == own[-1] for own in self.knots):
+            raise ValueError(expected_got("knots", "different ones", "all the same"))
 
     def logit(self, x: Values) -> Values:
         """(N, 1 + M) ln(c / (1 - c)) at ``x`` (N, K), as at the nearest knots beyond them."""
@@ -180,6 +188,8 @@ class Selection:
         """
         try:
             content = parse_json(regular(path, FolderError, _MOST_MB).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise FolderError(f"{path}: no such file") from None
         except (OSError, ValueError) as error:
             raise FolderError(f"{path}: not a selection function: {error}") from error
         found = content.get("schema_version", 0) if isinstance(content, dict) else 0
@@ -198,10 +208,11 @@ class Selection:
         FolderError
             If the model, its threshold or a setting that matters is another.
         """
-        for name, mine in self.made.items():
-            if made.get(name) != mine:
-                wanted = f"the {name} that {what} has, {_short(made.get(name))}"
-                raise FolderError(expected_got("selection function", wanted, _short(mine)))
+        for name, theirs in made.items():
+            if self.made.get(name) != theirs:
+                wanted = f"the {name} that {what} has, {_short(theirs)}"
+                got = _short(self.made.get(name))
+                raise FolderError(expected_got("selection function", wanted, got))
 
 
 def _short(value: object) -> str:

@@ -8,6 +8,7 @@ Places = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 _APART = 2.0  # between galaxies on a third axis, in units of the reach
+_FARTHEST = 1e6  # reaches from the origin
 _SLACK = 1e-6  # the tree's own rounding; what it gives is measured again
 
 
@@ -20,8 +21,8 @@ def near(
 ) -> tuple[Indices, Indices, NDArray[np.float64]]:
     """All pairs of the same galaxy that are closer than that galaxy's ``reach``.
 
-    Places that are not finite are near nothing. One tree serves all galaxies: they lie apart on
-    a third axis.
+    Places that are not finite, or a million reaches from the origin, are near nothing. One
+    tree serves all galaxies: they lie apart on a third axis.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ def near(
     -------
     Index in ``first``, index in ``second`` and distance of each pair.
     """
-    rows, columns = _finite(first), _finite(second)
+    rows, columns = _known(first, of_first, reach), _known(second, of_second, reach)
     if not len(rows) or not len(columns):
         none = np.zeros(0, dtype=np.intp)
         return none, none, np.zeros(0)
@@ -51,8 +52,8 @@ def near(
     return i[close], j[close], distance[close]
 
 
-def _finite(places: Places) -> Indices:
-    return np.flatnonzero(np.isfinite(places).all(axis=1))
+def _known(places: Places, galaxy: Indices, reach: NDArray[np.float64]) -> Indices:
+    return np.flatnonzero((np.abs(places) < _FARTHEST * reach[galaxy, None]).all(axis=1))
 
 
 def _stacked(places: Places, galaxy: Indices, reach: NDArray[np.float64]) -> Places:

@@ -11,6 +11,7 @@ from clumpscope.errors import FolderError, expected_got
 from clumpscope.store.tables import read_records
 
 _ROLES = (0, 1, 2)
+_LEAST = 1e-9  # chance to be drawn
 
 
 def role_names(finders: int) -> list[str]:
@@ -37,10 +38,12 @@ def read_judged(path: Path) -> QTable:
         raise FolderError(expected_got(path, f"columns {', '.join(columns)}", f"no {missing[0]}"))
     roles = np.array([plain(key, name) for name in columns])
     chance, number = plain(key, "probability"), plain(key, "number")
+    if len(set(finders)) < len(finders):
+        raise FolderError(expected_got(path, "different finders", finders))
     for what, good in (
         ("numbers from 1 on", np.array_equal(number, np.arange(1, len(key) + 1))),
         ("roles 0, 1 or 2", np.isin(roles, _ROLES).all()),
-        ("probabilities above 0, up to 1", ((chance > 0) & (chance <= 1)).all()),
+        ("probabilities of 1e-9 to 1", ((chance >= _LEAST) & (chance <= 1)).all()),
         ("at least one place", len(key) > 0),
     ):
         if not good:

@@ -14,7 +14,12 @@ from clumpscope.core.problems import Problems
 from clumpscope.core.records import CORNERS, LABELS
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, TableError, expected_got
-from clumpscope.store.tables import read_parquet, read_records, read_user_table, write_parquet
+from clumpscope.store.tables import (
+    as_records,
+    read_parquet,
+    read_user_table,
+    write_parquet,
+)
 
 LABELS_FILE = "labels.parquet"
 IMAGES_FILE = "images.parquet"
@@ -30,10 +35,21 @@ def read_labels(path: Path) -> QTable:
         If it cannot be read, lacks a column, or a row of it cannot be.
     """
     file = path / LABELS_FILE if path.is_dir() else path
-    labels = read_records(file, LABELS, required=("galaxy_id", "label", *CORNERS))
+    return labels_of(read_parquet(file), file)
+
+
+def labels_of(table: Table, where: Path) -> QTable:
+    """A table that was read from ``where`` as labels.
+
+    Raises
+    ------
+    TableError
+        If it lacks a column, or a row of it cannot be.
+    """
+    labels = as_records(table, where, LABELS, required=("galaxy_id", "label", *CORNERS))
     problems = Problems()
-    note_labels(labels, file, problems, blank=True)
-    problems.refuse(plain(labels, "galaxy_id").tolist(), file)
+    note_labels(labels, where, problems, blank=True)
+    problems.refuse(plain(labels, "galaxy_id").tolist(), where)
     return labels
 
 

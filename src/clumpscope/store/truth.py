@@ -2,12 +2,17 @@
 
 from pathlib import Path
 
+import numpy as np
 from astropy.table import QTable, Table
 
-from clumpscope.core.records import CORNERS, TRUTH
-from clumpscope.store.labels import read_labels
+from clumpscope.core.boxes import Label
+from clumpscope.core.problems import Problems
+from clumpscope.core.records import CORNERS, TRUTH, record_table
+from clumpscope.core.schema import plain
+from clumpscope.store.labels import labels_of, read_labels
 from clumpscope.store.tables import as_records, read_parquet, read_user_table
 
+_FARTHEST = 1e6  # px
 _NEEDS = ("galaxy_id", "clump_id", "x", "y", "label", "flux_ratio_u")
 
 
@@ -19,7 +24,7 @@ def read_truth(path: Path) -> QTable:
     StoreError, TableError
         If it is missing or lacks a column.
     """
-    return as_records(_read(path), path, TRUTH, required=_NEEDS)
+    return _truth(_read(path), path)
 
 
 def read_labels_or_truth(path: Path) -> tuple[QTable, QTable | None]:
@@ -36,8 +41,22 @@ def read_labels_or_truth(path: Path) -> tuple[QTable, QTable | None]:
     """
     found = None if path.is_dir() else _read(path)
     if found is not None and not set(CORNERS) <= set(found.colnames):
-        return as_records(found, path, TRUTH, required=_NEEDS), None
-    return as_records(QTable(), path, TRUTH, required=()), read_labels(path)
+        return _truth(found, path), None
+    labels = read_labels(path) if found is None else labels_of(found, path)
+    return record_table(TRUTH, {}), labels
+
+
+def _truth(table: Table, path: Path) -> QTable:
+    truth = as_records(table, path, TRUTH, required=_NEEDS)
+    problems = Problems()
+    label, ratio = plain(truth, "label"), plain(truth, "flux_ratio_u")
+    problems.note_where(~np.isin(label, (Label.CLUMP, Label.ODD)), "label", "1 or 2", label)
+    for name in "xy":
+        values = plain(truth, name)
+        problems.note_where(~(np.abs(values) < _FARTHEST), name, "pixels of an image", values)
+    problems.note_where((ratio < 0) | np.isinf(ratio), "flux_ratio_u", "0 or more", ratio)
+    problems.refuse(plain(truth, "galaxy_id").tolist(), path)
+    return truth
 
 
 def _read(path: Path) -> Table:

@@ -7,6 +7,7 @@ from scipy.stats import norm
 from clumpscope.config.run import CatalogueConfig
 from clumpscope.core.clumps import clump_table, schema
 from clumpscope.core.flags import ClumpFlag
+from clumpscope.core.quality import quality
 from clumpscope.core.records import HOSTS, record_table
 from clumpscope.core.schema import plain
 from clumpscope.errors import RecipeError, TableError
@@ -282,3 +283,15 @@ def test_flags_of_the_host_count_and_a_row_not_to_be_used_has_no_chances():
     assert np.isnan(plain(table, "p_8pct")).tolist() == [False, False, True, False]
     assert plain(table, "flags")[3] & int(ClumpFlag.HOST_CROWDED)
     assert np.isfinite(plain(table, "clump_flux_ratio")).all()
+
+
+def test_quality_knows_every_flag_that_the_catalogue_itself_raises():
+    """Such as colours of a star, which only the catalogue can tell."""
+    colours = {"u": 1.0, "g": 3.2, "r": 5.0, "i": 5.9, "z": 6.3}  # on the stellar locus
+    given = photometry(flux=5.0, ids=("a",))
+    for band, flux in colours.items():
+        given[f"clump_flux_{band}"] = [flux] * given[f"clump_flux_{band}"].unit
+        given[f"clump_flux_err_{band}"] = [0.01] * given[f"clump_flux_{band}"].unit
+    table = catalogue(given, hosts(), CONFIG)
+    assert plain(table, "flags")[0] & int(ClumpFlag.STELLAR_COLOURS)
+    assert plain(table, "quality").tolist() == quality(plain(table, "flags")).tolist() == [1]

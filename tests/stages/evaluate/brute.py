@@ -62,11 +62,11 @@ def joined(group):
         total = sum(one.ratio for one in known)
         x = sum(one.x * one.ratio for one in known) / total
         y = sum(one.y * one.ratio for one in known) / total
-        brightest = max(known, key=lambda one: one.ratio)
+        brightest = min(known, key=lambda one: (-one.ratio, one.label))
         return Spot(x, y, brightest.label, total)
     x, y = (sum(getattr(one, axis) for one in group) / len(group) for axis in "xy")
     unknown = all(math.isnan(one.ratio) for one in group)
-    return Spot(x, y, group[0].label, math.nan if unknown else 0.0)
+    return Spot(x, y, min(one.label for one in group), math.nan if unknown else 0.0)
 
 
 def matched(candidates, truths, radius):

@@ -157,3 +157,12 @@ def test_scores_of_resampled_surveys_are_those_of_the_galaxies_drawn() -> None:
         right = (hit * called)[rows].sum(axis=0)
         pure = [r / n if n else np.nan for r, n in zip(right, total, strict=True)]
         assert drawn.purity[b] == pytest.approx(pure, nan_ok=True)
+
+
+def test_resampling_does_not_make_few_clumps_sure() -> None:
+    """One clump that is found: every resampling finds it, Wilson's interval is wide."""
+    row = ("a", 20, 20, 1, 0.05)
+    result = evaluate(found([(*row[:4], 0.9, 0.05)]), galaxies("a"), truth([row]), bootstraps=50)
+    share, alone = result.at(0.03).completeness, Share.of_counts(1, 1)
+    assert (share.value, share.low, share.high) == (1, alone.low, 1)
+    assert share.low < 0.6

@@ -10,7 +10,6 @@ from clumpscope.stages.experiment.shares import (
     against_ratio,
     against_score,
     against_size,
-    shares,
 )
 
 
@@ -73,12 +72,3 @@ def test_sizes_go_with_groups():
     table = against_size({"m": {2: marks(1), 5: marks(2)}}, {2: 70, 5: 700}, 0.3)
     assert table["training_galaxies"].tolist() == [70, 700]
     assert table["group"].tolist() == [2, 5]
-
-
-def test_wilson_interval_and_none():
-    value, low, high = shares(np.array([8, 0]), np.array([10, 0]))
-    z, p, n = 1.0, 0.8, 10  # 68.27 %
-    middle = (p + z**2 / 2 / n) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / 4 / n**2)
-    assert (value[0], low[0], high[0]) == pytest.approx((0.8, middle - half, middle + half), 1e-4)
-    assert np.isnan([value[1], low[1], high[1]]).all()

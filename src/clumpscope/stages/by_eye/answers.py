@@ -16,6 +16,7 @@ CONFIDENCES = ("1", "2", "3")
 COLUMNS = ("number", "kind", "confidence", "set")
 _NEEDED = ("number", "kind", "set")
 _SHOWN = 10  # numbers that are missing
+_DIGITS = 9  # of a number
 _MOST = 10_000_000  # characters
 
 
@@ -65,7 +66,8 @@ def answers(text: str, where: str, reader: str, count: int, mark: str) -> Answer
             problems.note(k, "set", f"{mark}, as of these pages", repr(row["set"]))
             continue
         number = row["number"]
-        if not (number.isascii() and number.isdigit() and 1 <= int(number[:9]) <= count):
+        digits = number.isascii() and number.isdigit() and len(number) <= _DIGITS
+        if not (digits and 1 <= int(number) <= count):
             problems.note(k, "number", f"1 to {count}", repr(number))
             continue
         if at[int(number) - 1]:

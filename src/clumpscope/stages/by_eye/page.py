@@ -54,7 +54,7 @@ README = (
     INSTRUCTION
     + f"""
 How: open judge.html in a browser, give your name, answer by mouse or keys, save the answers. Or
-look at the pictures page_01.png and on, and fill in a copy of answers.csv. Its columns are
+look at the pictures page_*.png, in their order, and fill in a copy of answers.csv. Its columns are
 {", ".join(COLUMNS)}; kind is one of {", ".join(KINDS)};
 leave number and set as they are. Give the file a name of your own, such as anna.csv.
 """

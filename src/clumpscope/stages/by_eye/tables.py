@@ -27,8 +27,8 @@ def _rows(result: Result) -> Iterator[list[object]]:
 
 def _cells(one: Estimate) -> list[object]:
     numbers = (one.value, one.low, one.high)
-    told: list[object] = [f"{number:.3f}" if np.isfinite(number) else "" for number in numbers]
-    return [*told, one.n, f"{one.n_effective:.1f}"]
+    told: list[object] = [round(number, 3) if np.isfinite(number) else "" for number in numbers]
+    return [*told, one.n, round(one.n_effective, 1)]
 
 
 def document(result: Result) -> object:

@@ -31,7 +31,7 @@ class Reliability:
 
     @property
     def ece(self) -> float:
-        """Expected calibration error: |predicted - observed|, weighted by count."""
+        """Expected calibration error: predicted less observed without sign, weighted by count."""
         return float(np.average(np.abs(self.predicted - self.observed), weights=self.count))
 
 

@@ -121,7 +121,8 @@ def catalogue(
     keys = np.char.add(np.char.add(ids[order], " "), numbers)
     fwhm = _column(photometry, "FWHM_r_arcsec")
     where = _place_columns((ids[order], keys), place, centre, host, fwhm, config, flags)
-    level = quality(flags)
+    stellar = _stellar(bands, corrected, mag_err, flags)
+    level = quality(flags)  # once every flag is there
     for name in RATIOS:
         in_u[f"p_{name}"] = np.where(level == BAD, np.nan, in_u[f"p_{name}"].astype(float))
     columns |= (
@@ -129,7 +130,7 @@ def catalogue(
         | where
         | {
             "p_real": p_real(calibrations, Evidence.of(photometry)),
-            "stellar_distance": _stellar(bands, corrected, mag_err, flags),
+            "stellar_distance": stellar,
             "flags": flags,
             "quality": level,
             "specobjid": whole("specobjid"),

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clumpscope.core.boxes import Label
-from clumpscope.ops.shares import Interval, Score, f1, percentiles, ratio, shares
+from clumpscope.ops.shares import Interval, Score, Share, f1, percentiles, ratio, shares
 from clumpscope.stages.evaluate.cases import TRUE_FLOOR, Cases, Chosen, Values
 from clumpscope.stages.evaluate.matches import Matches
 
@@ -49,7 +49,11 @@ class Counts:
         )
 
     def scores(self, replicates: "Replicates | None" = None) -> list[Score]:
-        """Completeness, purity and F1 at each threshold, their intervals by bootstrap if given."""
+        """Completeness, purity and F1 at each threshold.
+
+        With replicates, intervals of shares are on each side the wider of the bootstrap's and
+        Wilson's: of few clumps, or where all are found, resampling shows no scatter.
+        """
         there = np.full(len(self.thresholds), self.there.sum())
         sums = self.hit.sum(axis=0), there, self.right.sum(axis=0), self.called.sum(axis=0)
         found, pure = shares(*sums[:2]), shares(*sums[2:])
@@ -62,12 +66,17 @@ class Counts:
         )
         return [
             Score(
-                replace(found[t], low=float(c[0, t]), high=float(c[1, t])),
-                replace(pure[t], low=float(p[0, t]), high=float(p[1, t])),
+                _widened(found[t], c[:, t]),
+                _widened(pure[t], p[:, t]),
                 Interval(both[t], float(f[0, t]), float(f[1, t])),
             )
             for t in range(len(self.thresholds))
         ]
+
+
+def _widened(share: Share, limits: Values) -> Share:
+    low, high = np.fmin(share.low, limits[0]), np.fmax(share.high, limits[1])
+    return replace(share, low=float(low), high=float(high))
 
 
 @dataclass(frozen=True, eq=False)
