@@ -112,7 +112,7 @@ def test_answers_are_read_back_and_judge_the_runs(drawn, tmp_path):
     assert marks["purity"]["value"] == 1
     lines = (out / "results.csv").read_text().splitlines()
     assert lines[0] == "definition,finder,figure,value,low,high,n,n_effective"
-    assert lines[1].startswith("majority,secretmodel,purity,1.000,")
+    assert lines[1].startswith("majority,secretmodel,purity,1.0,")
     judged = read_parquet(out / "judged.parquet")
     assert set(judged["kind anna"]) == {"clump", "arm"}
     (pair,) = found.agreement
@@ -141,7 +141,7 @@ def test_answers_to_other_pages_and_files_that_are_none_are_refused(drawn, other
         (lambda key: key.remove_column("role_1"), "expected columns role_0, .* got no role_1"),
         (lambda key: key["role_1"].__setitem__(0, 7), "expected roles 0, 1 or 2"),
         (lambda key: key["number"].__setitem__(0, 7), "expected numbers from 1 on"),
-        (lambda key: key["probability"].__setitem__(0, 0), "expected probabilities above 0"),
+        (lambda key: key["probability"].__setitem__(0, 0), "expected probabilities of 1e-9 to 1"),
     ],
 )
 def test_a_spoilt_key_is_refused(drawn, tmp_path, spoil, message):

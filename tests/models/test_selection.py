@@ -64,7 +64,7 @@ def test_damage_is_told(selection, tmp_path):
     selection.write(path)
     text = path.read_text()
     content = json.loads(text)
-    with pytest.raises(FolderError, match="not a selection function"):
+    with pytest.raises(FolderError, match="no such file"):
         Selection.read(tmp_path / "none.json")
     cases = {
         text[:-40]: "not a selection function",
