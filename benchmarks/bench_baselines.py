@@ -5,7 +5,7 @@ For each finder the detector's threshold is set so that both have the same purit
 at least 20 claims. Then completeness in bins of true flux ratio, and what chance would match. RUN
 is made with a low score threshold.
 
-    python benchmarks/bench_baselines.py RUN TRUTH [--workers N]
+    python benchmarks/bench_baselines.py RUN TRUTH [--galaxies N] [--workers N]
 """
 
 import argparse
@@ -16,7 +16,7 @@ import numpy as np
 from bench_completeness import describe
 
 from clumpscope.core.boxes import Label
-from clumpscope.engine.local import default_workers
+from clumpscope.engine.local import default_workers, silent
 from clumpscope.jobs.baselines import baseline_catalogues
 from clumpscope.ops.shares import Share
 from clumpscope.stages.detect.baselines import FINDERS
@@ -50,12 +50,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
     parser.add_argument("truth", type=Path)
+    parser.add_argument("--galaxies", type=int, help="the first so many; default: all")
     parser.add_argument("--workers", type=int, default=default_workers())
     options = parser.parse_args()
     run, truth = Run(options.run), read_truth(options.truth)
     galaxies, catalogue = run.read("galaxies"), run.read("catalogue")
+    wanted = galaxies["galaxy_id"][: options.galaxies]
+    left_out = set(map(str, galaxies["galaxy_id"])) - set(map(str, wanted))
+    galaxies = galaxies[: options.galaxies]
     made = baseline_catalogues(
-        run.sample(), run.recipe(), list(FINDERS), workers=options.workers, progress=lambda _: None
+        run.sample(),
+        run.recipe(),
+        list(FINDERS),
+        workers=options.workers,
+        progress=silent,
+        left_out=left_out,
     )
     ours = evaluate(catalogue, galaxies, truth)
     items = cases(catalogue, galaxies, truth)
