@@ -18,7 +18,7 @@ from pathlib import Path
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import DetectConfig, RefineConfig
-from clumpscope.core.clumps import RATIOS
+from clumpscope.core.clump_columns import RATIOS
 from clumpscope.detector.weights import load_model, save_model
 from clumpscope.engine.local import default_workers
 from clumpscope.jobs import evaluate as job

@@ -26,7 +26,7 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import SampleConfig
 from clumpscope.config.simulate import ClumpsConfig, HostsConfig, SimulateConfig
 from clumpscope.core.boxes import Label
-from clumpscope.core.clumps import RATIOS
+from clumpscope.core.clump_columns import RATIOS
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.engine.local import default_workers, silent
 from clumpscope.jobs.baselines import baseline_catalogues

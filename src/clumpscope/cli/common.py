@@ -200,7 +200,7 @@ def summary_of(summary: "Summary") -> str:
 
 def print_evaluation(results: Mapping[str, "Evaluation"]) -> None:
     """Table of completeness and purity of each finder; as much as a terminal is wide."""
-    from clumpscope.core.clumps import RATIOS
+    from clumpscope.core.clump_columns import RATIOS
 
     table = Table(
         "",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from astropy.table import QTable, Table, vstack
 
-from clumpscope.core.clumps import RATIOS
+from clumpscope.core.clump_columns import RATIOS
 from clumpscope.errors import TableError, expected_got, reason
 from clumpscope.jobs import paper_pictures as pictures
 from clumpscope.jobs.results import Found

@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from clumpscope.core.boxes import Label
-from clumpscope.core.clumps import RATIOS
+from clumpscope.core.clump_columns import RATIOS
 from clumpscope.core.quality import BAD, GOOD, quality
 from clumpscope.core.schema import plain
 from clumpscope.plot.report.style import GREY, TONES, Chart, chart, legend, per_cent

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from astropy.table import QTable
 
-from clumpscope.core.clumps import RATIOS
+from clumpscope.core.clump_columns import RATIOS
 from clumpscope.core.schema import plain
 from clumpscope.plot.report.evaluation import curve_charts, reliability
 from clumpscope.plot.report.page import Evaluated

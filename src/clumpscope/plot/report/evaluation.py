@@ -7,7 +7,7 @@ from astropy.table import Table
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from clumpscope.core.clumps import RATIOS
+from clumpscope.core.clump_columns import RATIOS
 from clumpscope.core.printable import printable
 from clumpscope.core.schema import plain
 from clumpscope.plot.report.style import FINDERS, GREY, INK, MARKERS, Chart, chart, legend, per_cent

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from clumpscope.config.run import CatalogueConfig
 from clumpscope.core.bands import colours
-from clumpscope.core.clumps import RATIOS, clump_table
+from clumpscope.core.clump_columns import RATIOS
+from clumpscope.core.clumps import clump_table
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.names import iau_names
 from clumpscope.core.quality import BAD, quality

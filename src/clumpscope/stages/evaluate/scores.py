@@ -14,7 +14,7 @@ import numpy as np
 from astropy.table import QTable
 
 from clumpscope.core.boxes import Label
-from clumpscope.core.clumps import RATIOS
+from clumpscope.core.clump_columns import RATIOS
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
 from clumpscope.ops.shares import Score, Share

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from astropy.table import QTable, Table
 
-from clumpscope.core.clumps import RATIOS
+from clumpscope.core.clump_columns import RATIOS
 from clumpscope.core.records import FOUND, TRUTHS, Columns, table_of_parts
 from clumpscope.core.schema import plain
 from clumpscope.ops.shares import Interval, Share

@@ -7,7 +7,7 @@ from astropy.table import QTable, Table
 from numpy.typing import NDArray
 
 from clumpscope.core.boxes import Label
-from clumpscope.core.clumps import RATIOS
+from clumpscope.core.clump_columns import RATIOS
 from clumpscope.core.records import SPLITS
 from clumpscope.core.schema import plain
 
