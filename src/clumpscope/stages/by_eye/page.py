@@ -96,7 +96,7 @@ _PAGE = """<!DOCTYPE html>
 <style>
 body { background: #111; color: #ddd; font: 15px/1.4 sans-serif; }
 body { margin: 0 auto; max-width: 1280px; }
-pre { white-space: pre-wrap; font: inherit; padding: 0 1em; }
+pre { white-space: pre-wrap; font: 14px/1.4 monospace; padding: 0 1em; }
 section { border: 2px solid transparent; margin: 1em 0; padding: 4px; }
 section.here { border-color: #888; }
 section.done b { color: #7c7; }
