@@ -311,3 +311,16 @@ def test_truths_that_cannot_be(oblong, oblong_run, tmp_path, column, value, expe
         evaluate(
             [oblong_run], tmp_path / "truth.parquet", RECIPE, out=tmp_path / "out", baselines=()
         )
+
+
+def test_a_baseline_knows_nothing_of_the_run_s_threshold(oblong, oblong_run, tmp_path) -> None:
+    found = []
+    for least in (0.1, 0.9):
+        run = Path(shutil.copytree(oblong_run, tmp_path / f"run{least}"))
+        galaxies = read_parquet(run / "galaxies.parquet")
+        galaxies["score_threshold"] = least
+        write_parquet(galaxies, run / "galaxies.parquet")
+        results = evaluate([run], oblong / "truth.parquet", RECIPE, bootstraps=0)
+        found.append(results["sep"])
+    assert found[0].threshold.tolist() == found[1].threshold.tolist()
+    assert repr(found[0].curve) == repr(found[1].curve)  # NaN is NaN
