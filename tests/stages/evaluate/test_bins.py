@@ -43,7 +43,7 @@ def test_covariates_of_candidates_and_truths(result):
     assert truths["crowding_fwhm"] == pytest.approx([3, 3, np.inf])
     assert truths["snr"].tolist() == [9, 30, 4]
     assert candidates["snr"] == pytest.approx([8, 2, np.nan], nan_ok=True)
-    assert candidates["contrast"] == pytest.approx([1, np.nan, 0.25], nan_ok=True)
+    assert candidates["contrast"] == pytest.approx([1, np.inf, 0.25])
     assert candidates["redshift"].tolist() == [0.02, 0.02, 0.05]
 
 
@@ -68,6 +68,13 @@ def test_counts_in_bins_by_hand(result):
     assert ratios[-1.25, -1.0] == [(0, 0), (1, 1)]
     assert ratios[-1.0, -0.75] == [(0, 0), (0, 1)]
     assert ratios[-0.75, -0.5] == [(0, 1), (0, 0)]
+    crowding = of(result, "crowding_fwhm")
+    assert crowding[3, 5] == [(1, 2), (0, 0)]
+    assert crowding[10, np.inf] == [(0, 1), (1, 2)]  # alone in its galaxy, or beyond 20
+    contrast = of(result, "contrast")
+    assert contrast[0.2, 0.5] == [(1, 1), (0, 0)]
+    assert contrast[1, 2] == [(0, 0), (1, 1)]
+    assert contrast[5, np.inf] == [(0, 0), (0, 1)]
     redshift = of(result, "redshift")
     assert sum(k for (k, _), _ in redshift.values()) == 1
     assert sum(n for (_, n), _ in redshift.values()) == 3

@@ -71,7 +71,7 @@ def with_covariates(
 def brightness(catalogue: QTable, galaxies: QTable, items: Cases) -> dict[str, Values]:
     """Signal-to-noise in g, and surface brightness within the PSF-FWHM over what lies below.
 
-    Half of a Gaussian's light is within its FWHM.
+    Half of a Gaussian's light is within its FWHM. Infinite where there is no light below.
     """
     if f"clump_flux_{BAND}" not in catalogue.colnames:
         return {}
@@ -82,7 +82,9 @@ def brightness(catalogue: QTable, galaxies: QTable, items: Cases) -> dict[str, V
     with np.errstate(divide="ignore", invalid="ignore"):
         return {
             "snr": np.where(error > 0, flux / error, np.nan),
-            "contrast": np.where(below > 0, flux / 2 / area / below, np.nan),
+            "contrast": np.where(
+                below > 0, flux / 2 / area / below, np.where(np.isfinite(below), np.inf, np.nan)
+            ),
         }
 
 

@@ -25,7 +25,10 @@ _PARTS = 5  # equal ones, of what has no edges of its own
 
 @dataclass(frozen=True)
 class Bin:
-    """``low`` <= ``against`` < ``high``: true for completeness, measured for purity."""
+    """``low`` <= ``against`` < ``high``: true for completeness, measured for purity.
+
+    An infinite ``high`` is within.
+    """
 
     against: str
     low: float
@@ -34,7 +37,7 @@ class Bin:
 
 
 def binned(items: Cases, pairs: Matches, least: float) -> list[Bin]:
-    """Normal clumps in bins: of log10 flux ratio all of them, of all else those >= ``least``.
+    """Normal clumps in bins: by log10 flux ratio all within `EDGES`, by others those >= ``least``.
 
     In bins of flux ratio any match with a normal truth is right, however faint that is.
 
@@ -52,10 +55,15 @@ def binned(items: Cases, pairs: Matches, least: float) -> list[Bin]:
         good = right(items, pairs, floor)
         true, measured = _values(items, name)
         for low, high in pairwise(_edges(name, true[there]).tolist()):
-            truths = there & (true >= low) & (true < high)
-            candidates = called & (measured >= low) & (measured < high)
+            truths = there & _inside(true, low, high)
+            candidates = called & _inside(measured, low, high)
             result.append(Bin(name, low, high, _score(truths, candidates, pairs, good)))
     return result
+
+
+def _inside(values: Values, low: float, high: float) -> Chosen:
+    inside: Chosen = (values >= low) & ((values < high) | np.isposinf(high))
+    return inside
 
 
 def _score(truths: Chosen, candidates: Chosen, pairs: Matches, good: Chosen) -> Score:
