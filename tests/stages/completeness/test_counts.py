@@ -1,5 +1,7 @@
 """Numbers of a synthetic population come back from those of its clumps that were found."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -85,3 +87,14 @@ def test_bad_input_is_told(steep, selection):
     short.remove_column("clump_background_g")
     with pytest.raises(TableError, match="clump_background_g"):
         Counted.of(short, IDS, selection)
+
+
+def test_a_bin_of_which_nothing_is_known_is_unknown(steep):
+    """Not none; those of known completeness stand for the others of their bin."""
+    _, _, counted = steep
+    blank = counted.completeness.copy()
+    blank[counted.ratio >= 0.08] = np.nan
+    table = corrected_counts(replace(counted, completeness=blank), EDGES, members=3)
+    assert table["found"][2] > 0
+    assert np.isnan([table["measured"][2], table["measured_err"][2]]).all()
+    assert np.isfinite(table["measured"][:2]).all()

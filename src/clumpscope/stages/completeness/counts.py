@@ -142,8 +142,8 @@ def corrected_counts(
     Returns
     -------
     A row a bin: ``low``, ``high``, ``found`` (clumps of the catalogue), ``measured`` (corrected
-    for completeness; those of unknown completeness as the others of their bin) and ``true`` (for
-    the scatter of fluxes, too), with ``_err`` of both.
+    for completeness; those of unknown completeness as the others of their bin, NaN where all
+    are) and ``true`` (for the scatter of fluxes, too), with ``_err`` of both.
 
     Raises
     ------
@@ -272,11 +272,16 @@ def distribution(likelihood: Values, chance: Values, weight: Values) -> Values:
 
 
 def _by_measured(completeness: Values, weight: Values, inside: NDArray[np.bool_]) -> Values:
-    """(B,) sums of weight / completeness; where that is unknown it is as for the others."""
+    """(B,) sums of weight / completeness; where that is unknown it is as for the others.
+
+    NaN where it is unknown of all.
+    """
     known = np.isfinite(completeness)
     each = np.where(known, weight / np.where(known, completeness, 1.0), 0.0)
     counted = (weight * known) @ inside
-    share = np.divide(weight @ inside, counted, out=np.ones(inside.shape[1]), where=counted > 0)
+    present = weight @ inside
+    blank = np.where(present > 0, np.nan, 1.0)
+    share = np.divide(present, counted, out=blank, where=counted > 0)
     total: Values = (each @ inside) * share
     return total
 
@@ -308,4 +313,5 @@ def _inside(values: Values, limits: Values) -> NDArray[np.bool_]:
 
 
 def _columns(name: str, replicas: Values) -> dict[str, Values]:
-    return {name: replicas[0], f"{name}_err": replicas[1:].std(axis=0)}
+    errors = np.ma.masked_invalid(replicas[1:]).std(axis=0).filled(np.nan)
+    return {name: replicas[0], f"{name}_err": errors}
