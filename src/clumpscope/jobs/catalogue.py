@@ -28,5 +28,5 @@ def catalogue(run: Path, recipe: Recipe) -> int:
         selection = selection_for(recipe.catalogue, made)
         hosts, calibrations = store.sample().hosts, calibrations_of(run)
         clumps = release(store, tables, hosts, recipe.catalogue, calibrations, selection)
-        store.note(recipe)
+        store.note(store.recipe().model_copy(update={"catalogue": recipe.catalogue}))
     return clumps

@@ -72,5 +72,6 @@ def refine(run: Path, recipe: Recipe, progress: Progress = silent) -> int:
     store.write("positions", tables["positions"])
     store.write("galaxies", books.galaxies(works, sample, recipe, threshold))
     store.write("failures", books.failures(works))
-    store.note(recipe)
+    redone = {name: getattr(recipe, name) for name in ("sample", "refine", "limits")}
+    store.note(store.recipe().model_copy(update=redone))
     return len(tables["positions"])
