@@ -42,9 +42,10 @@ def calibration(curve=None, survey="sdss", **changes):
     return Calibration(**{**values, **changes})
 
 
-def evidence(p=0.3, snr=4.0, fwhm=1.3, pixscale=0.396, band="u"):
-    p, snr, fwhm, pixscale = np.broadcast_arrays(*map(np.atleast_1d, (p, snr, fwhm, pixscale)))
-    return Evidence(p.astype(float), {band: snr.astype(float)}, fwhm, pixscale)
+def evidence(p=0.3, snr=4.0, fwhm=1.3, pixscale=0.396, score=0.9, band="u"):
+    given = map(np.atleast_1d, (p, snr, fwhm, pixscale, score))
+    p, snr, fwhm, pixscale, score = np.broadcast_arrays(*given)
+    return Evidence(p.astype(float), {band: snr.astype(float)}, fwhm, pixscale, score)
 
 
 def odds(rule, p, snr):
@@ -95,6 +96,8 @@ def test_it_is_in_0_to_1_or_nan(weights, p, snr):
     ("change", "holds"),
     [
         ({}, True),
+        ({"score": 0.05}, True),
+        ({"score": 0.049}, False),
         ({"snr": -5.1}, False),
         ({"snr": 50.1}, False),
         ({"snr": np.nan}, False),

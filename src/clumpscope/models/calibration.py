@@ -131,12 +131,15 @@ class Evidence:
         (N,) signal-to-noise by band.
     psf_fwhm_arcsec, pixscale_arcsec
         (N,) PSF-FWHM in r and pixel side where they lie.
+    score
+        (N,) of the detector.
     """
 
     p: Values
     snr: Mapping[str, Values]
     psf_fwhm_arcsec: Values
     pixscale_arcsec: Values
+    score: Values
 
     @classmethod
     def of(cls, clumps: QTable) -> "Evidence":
@@ -156,6 +159,7 @@ class Evidence:
                 },
                 width,
                 width / column("FWHM_r_px"),
+                column("clump_score"),
             )
 
 
@@ -195,6 +199,7 @@ class Calibration(Section):
         if snr is None:
             return chance
         inside = np.isfinite(seen.p) & (snr >= self.snr[0]) & (snr <= self.snr[1])
+        inside &= seen.score >= self.score
         for (low, high), values in (
             (self.psf_fwhm_arcsec, seen.psf_fwhm_arcsec),
             (self.pixscale_arcsec, seen.pixscale_arcsec),
