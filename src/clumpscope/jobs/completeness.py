@@ -109,7 +109,7 @@ def completeness(
                 progress(len(opened))
             else:
                 tables = sweep(plan, store, len(opened), workers, progress, apart=place.died)
-                release(store, tables, opened.hosts, recipe.catalogue)
+                release(store, tables, opened.hosts, recipe.catalogue, plan.calibrations)
                 finish(plan, place, summary(store, time.monotonic() - start))
     else:
         store = Run(run)
@@ -159,9 +159,9 @@ def trials_of(store: Run, sample: Sample, truth: QTable, threshold: float) -> Tr
     place = index_of(QTable({"galaxy_id": items.ids}), np.array(sample.ids, dtype=str))
 
     def of_row(values: Values) -> Values:
-        missed = (partner < 0) if values.ndim == 1 else (partner < 0)[:, None]
         blank = np.full((1, *values.shape[1:]), np.nan)
-        return np.where(missed, np.nan, np.concatenate([values, blank])[row])
+        known: Values = np.concatenate([values, blank])[row]
+        return known
 
     return Trials(
         hosts[place[points.galaxy]],
