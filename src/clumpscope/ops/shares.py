@@ -51,13 +51,20 @@ class Score:
 def shares(k: ArrayLike, n: ArrayLike) -> list[Share]:
     """A share for each pair of counts."""
     count, total = np.asarray(k, dtype=np.int64), np.asarray(n, dtype=np.int64)
-    low, high = np.full((2, len(total)), np.nan)
-    some = total > 0
-    if some.any():
-        low[some], high[some] = binom_conf_interval(count[some], total[some], interval="wilson")
+    low, high = wilson(count, total)
     value = ratio(count, total)
     rows = zip(*(one.tolist() for one in (value, low, high, count, total)), strict=True)
     return [Share(*row) for row in rows]
+
+
+def wilson(k: ArrayLike, n: ArrayLike) -> Values:
+    """(2, N) limits of the 68 % Wilson intervals of k of n; NaN where n is 0."""
+    count, total = np.asarray(k), np.asarray(n)
+    limits = np.full((2, len(total)), np.nan)
+    some = total > 0
+    if some.any():
+        limits[:, some] = binom_conf_interval(count[some], total[some], interval="wilson")
+    return limits
 
 
 def ratio(k: ArrayLike, n: ArrayLike) -> Values:

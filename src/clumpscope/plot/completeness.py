@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from astropy.stats import binom_conf_interval
 from astropy.table import Table
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from clumpscope.models.selection import Selection
+from clumpscope.ops.shares import Share
 from clumpscope.plot.figures import save
 
 Values = NDArray[np.float64]
@@ -74,10 +74,9 @@ def _against_ratio(axes: Axes, selection: Selection, clumps: Looked, k: int) -> 
             size = int(inside.sum())
             if size < _FEWEST:
                 continue
-            hits = int(found[inside].sum())
-            interval = binom_conf_interval(hits, size, interval="wilson")
+            share = Share.of_counts(int(found[inside].sum()), size)
             middle = 10 ** float(np.mean(x[inside, _RATIO]))
-            points.append((middle, hits / size, *interval))
+            points.append((middle, share.value, share.low, share.high))
             mean = members[inside].mean(axis=0)
             lines.append((middle, mean[0], mean[1:].std()))
         if not points:

@@ -75,8 +75,6 @@ def test_reliability_is_counted_by_hand():
         assert table.observed[k] == pytest.approx(real[rows].mean())
         low, high = binom_conf_interval(real[rows].sum(), 15, interval="wilson")
         assert (table.low[k], table.high[k]) == pytest.approx((low, high))
-    error = np.mean([abs(chance[r].mean() - real[r].mean()) for r in np.array_split(order, 3)])
-    assert table.ece == pytest.approx(error)
 
 
 def test_what_is_as_likely_as_said_has_no_error_beyond_chance():

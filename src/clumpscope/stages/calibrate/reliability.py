@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from astropy.stats import binom_conf_interval
 from numpy.typing import NDArray
 
+from clumpscope.ops.shares import wilson
 from clumpscope.stages.calibrate.candidates import Chosen, Values
 
 BINS = 15
@@ -29,11 +29,6 @@ class Reliability:
     low: Values
     high: Values
 
-    @property
-    def ece(self) -> float:
-        """Expected calibration error: predicted less observed without sign, weighted by count."""
-        return float(np.average(np.abs(self.predicted - self.observed), weights=self.count))
-
 
 def bin_of(chance: Values, bins: int = BINS) -> NDArray[np.intp]:
     """(N,) bin of each, with equally many in all but for equal chances, which stay together."""
@@ -51,7 +46,7 @@ def reliability(chance: Values, real: Chosen, bins: int = BINS) -> Reliability:
     some = count > 0
     number = count[some]
     hits = np.bincount(of, real, bins)[some]
-    low, high = binom_conf_interval(hits, number, interval="wilson")
+    low, high = wilson(hits, number)
     return Reliability(
         number, np.bincount(of, chance, bins)[some] / number, hits / number, low, high
     )

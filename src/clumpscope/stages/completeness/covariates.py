@@ -24,7 +24,7 @@ COVARIATES = (
 # Of a place, whatever clump is there, as a catalogue's row has it measured:
 SURROUNDINGS = (
     "log_depth",  # log10 of the signal-to-noise in g that a clump as bright as its host had
-    "log_light",  # log10 of the host's light within a PSF-FWHM in g over all of it
+    "log_light",  # log10 of the host's light in pi FWHM^2 / 2 in g over all: contrast = ratio / it
     *COVARIATES[3:],
 )
 CONTRAST = (-2.5, 1.5)  # beyond, it tells nothing more: there is no host light
@@ -85,7 +85,7 @@ def of_catalogue(catalogue: QTable) -> Values:
 def surroundings(catalogue: QTable) -> Values:
     """(N, 4) `SURROUNDINGS` of a catalogue's rows: all but the clump's own flux.
 
-    Where the background is not positive the light is that of a thousandth of the host's.
+    Light below a thousandth of the host's counts as a thousandth.
 
     Raises
     ------

@@ -1,9 +1,10 @@
 """Completeness as predicted for hosts left out, and as it was."""
 
 import numpy as np
-from astropy.stats import binom_conf_interval
 from astropy.table import Table
 from numpy.typing import NDArray
+
+from clumpscope.ops.shares import wilson
 
 Values = NDArray[np.float64]
 
@@ -26,7 +27,7 @@ def deciles(predicted: Values, found: NDArray[np.bool_], count: int = 10) -> Tab
     parts = [part for part in np.array_split(order, count) if len(part)]
     hits = np.array([int(found[part].sum()) for part in parts])
     sizes = np.array([len(part) for part in parts])
-    low, high = binom_conf_interval(hits, sizes, interval="wilson")
+    low, high = wilson(hits, sizes)
     return Table(
         {
             "predicted": [float(predicted[part].mean()) for part in parts],
