@@ -54,11 +54,11 @@ def _scattered(rng, images, n, labels):
     return ImageBoxes(rng.integers(0, images, n), xyxy, rng.choice(labels, n), np.ones(n))
 
 
-def reference(found, truth, ignore_labels=False):
+def reference(found, truth):
     """(mean, clump, odd clump) by pycocotools; NaN for its -1."""
     images = [{"id": int(k)} for k in np.union1d(found.image, truth.image)]
     with contextlib.redirect_stdout(io.StringIO()):
-        there, seen = (_pycoco(side, images, ignore_labels) for side in (truth, found))
+        there, seen = (_pycoco(side, images) for side in (truth, found))
         judge = COCOeval(there, seen, "bbox")
         judge.evaluate()
         judge.accumulate()
@@ -72,7 +72,7 @@ def _of(precision, recall):
     return [part[part > -1].mean() if (part > -1).any() else math.nan for part in values]
 
 
-def _pycoco(side, images, ignore_labels):
+def _pycoco(side, images):
     result = COCO()
     result.dataset = {
         "images": images,
@@ -81,7 +81,7 @@ def _pycoco(side, images, ignore_labels):
             {
                 "id": k + 1,
                 "image_id": int(side.image[k]),
-                "category_id": 1 if ignore_labels else int(side.labels[k]),
+                "category_id": int(side.labels[k]),
                 "bbox": [
                     *map(float, side.xyxy[k, :2]),
                     *map(float, np.diff(side.xyxy[k].reshape(2, 2), axis=0)[0]),
@@ -104,10 +104,6 @@ def assert_equals_reference(found, truth):
         np.array(reference(found, truth)), abs=1e-6, nan_ok=True
     )
     assert list(result.per_class) == ["clump", "odd clump"]
-    alike = coco(found, truth, nms_iou=0.2, ignore_labels=True)
-    one = reference(found, truth, ignore_labels=True)[0]
-    assert astuple(alike.mean) == pytest.approx(one, abs=1e-6, nan_ok=True)
-    assert alike.per_class == {}
 
 
 @pytest.mark.parametrize("tens", range(20))
@@ -170,11 +166,10 @@ def test_a_class_without_truth_is_undefined_and_not_in_the_mean():
 
 def test_without_truth_nothing_is_known():
     for found in (NOTHING, boxes([(0, *SQUARE, 1, 0.9)])):
-        for ignore_labels in (False, True):
-            result = coco(found, NOTHING, nms_iou=0.2, ignore_labels=ignore_labels)
-            figures = [result.mean, *result.per_class.values()]
-            assert all(repr(one) == repr(UNDEFINED) for one in figures)
-            assert all(np.isnan(astuple(one)).all() for one in (result.f1, *result.f1_at.values()))
+        result = coco(found, NOTHING, nms_iou=0.2)
+        figures = [result.mean, *result.per_class.values()]
+        assert all(repr(one) == repr(UNDEFINED) for one in figures)
+        assert all(np.isnan(astuple(one)).all() for one in (result.f1, *result.f1_at.values()))
 
 
 def test_nothing_found_and_nothing_hit_are_zero():

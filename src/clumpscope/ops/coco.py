@@ -89,9 +89,9 @@ class F1:
 class Coco:
     """What COCO says of detections.
 
-    ``mean`` is over the classes that have a truth, ``per_class`` by the names of `LABEL_NAMES`
-    (empty if labels are ignored). ``f1`` is the highest of ``f1_at``, by score threshold, and
-    ``threshold`` the lowest at which it is reached.
+    ``mean`` is over the classes that have a truth, ``per_class`` by the names of `LABEL_NAMES`.
+    ``f1`` is the highest of ``f1_at``, by score threshold, and ``threshold`` the lowest at which it
+    is reached; without a truth, NaN at the lowest of all.
     """
 
     mean: Figures
@@ -101,9 +101,7 @@ class Coco:
     f1_at: dict[float, F1]
 
 
-def coco(
-    found: ImageBoxes, truth: ImageBoxes, *, nms_iou: float, ignore_labels: bool = False
-) -> Coco:
+def coco(found: ImageBoxes, truth: ImageBoxes, *, nms_iou: float) -> Coco:
     """Average precision and recall of all detections, and F1 of suppressed and cut ones.
 
     Equal scores go by image, then by order, as in COCO's own code.
@@ -114,12 +112,8 @@ def coco(
         Detections and true boxes; an image may be of either only.
     nms_iou
         For F1, a detection goes that overlaps a better-scored one of any class by more than this.
-    ignore_labels
-        Take clumps and odd clumps for one class.
     """
-    if ignore_labels:
-        found, truth = _of_one_class(found), _of_one_class(truth)
-    labels = (Label.CLUMP,) if ignore_labels else tuple(LABEL_NAMES)
+    labels = tuple(LABEL_NAMES)
     there = _coco(truth)
     figures = _per_class(found, there, labels)
     above = found[found.scores >= THRESHOLDS[0]]  # what is below suppresses nothing above
@@ -129,21 +123,14 @@ def coco(
         threshold: _f1(_mean(_per_class(clean[clean.scores >= threshold], there, labels)))
         for threshold in THRESHOLDS
     }
-    best = max(f1_at, key=lambda threshold: astuple(f1_at[threshold]))
-    names = () if ignore_labels else LABEL_NAMES.values()
+    best = max(f1_at, key=lambda threshold: f1_at[threshold].value)
     return Coco(
         mean=_mean(figures),
-        per_class=dict(zip(names, figures, strict=False)),
+        per_class=dict(zip(LABEL_NAMES.values(), figures, strict=True)),
         f1=f1_at[best],
         threshold=best,
         f1_at=f1_at,
     )
-
-
-def _of_one_class(boxes: ImageBoxes) -> ImageBoxes:
-    known = np.isin(boxes.labels, list(LABEL_NAMES))
-    one = np.full_like(boxes.labels, Label.CLUMP)
-    return ImageBoxes(boxes.image, boxes.xyxy, np.where(known, one, boxes.labels), boxes.scores)
 
 
 def _suppressed(found: ImageBoxes, nms_iou: float) -> NDArray[np.intp]:
