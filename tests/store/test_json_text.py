@@ -1,6 +1,6 @@
 import pytest
 
-from clumpscope.store.json_text import parse_json
+from clumpscope.store.json_text import json_of, parse_json
 
 
 def test_json_is_read():
@@ -11,3 +11,9 @@ def test_json_is_read():
 def test_whatever_is_wrong_is_a_value_error(text):
     with pytest.raises(ValueError, match=r"."):
         parse_json(text)
+
+
+def test_what_is_no_number_becomes_null_at_any_depth():
+    value = {"a": float("nan"), "b": {"c": float("inf"), "d": 1.5}, "e": [float("nan"), {"f": "x"}]}
+    read = parse_json(json_of(value))
+    assert read == {"a": None, "b": {"c": None, "d": 1.5}, "e": [None, {"f": "x"}]}

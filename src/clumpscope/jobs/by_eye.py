@@ -1,7 +1,6 @@
 """`evaluate --by-eye`: candidates of runs for people to judge, and what they say of the runs."""
 
 import base64
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -28,6 +27,7 @@ from clumpscope.plot.figures import save
 from clumpscope.stages import by_eye as stage
 from clumpscope.stages.by_eye import Answers, Judged, Result
 from clumpscope.store.atomic import atomic, new_folder
+from clumpscope.store.json_text import json_of
 from clumpscope.store.judged import read_judged, role_names
 from clumpscope.store.manifest import RunManifest, sha256_json
 from clumpscope.store.run import Run
@@ -138,8 +138,7 @@ def read_answers(folder: Path, answers: Sequence[Path]) -> Result:
     result = stage.result(drawn, given)
     out = folder / RESULTS
     with atomic(out / "results.json") as temporary:
-        text = json.dumps(stage.document(result), indent=2, allow_nan=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_text(json_of(stage.document(result)), encoding="utf-8")
     with atomic(out / "results.csv") as temporary, temporary.open("w", encoding="utf-8") as stream:
         write_csv(stream, stage.table(result))
     for one in given:

@@ -1,6 +1,5 @@
 """`calibrate`: what a model's probabilities are worth, from a run with truth into its file."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -22,8 +21,8 @@ from clumpscope.plot.calibrate import Drawn, reliability_diagram
 from clumpscope.stages.calibrate import Candidates, Judged, Report, fit, judge
 from clumpscope.stages.evaluate.cases import cases
 from clumpscope.stages.evaluate.matches import matches
-from clumpscope.stages.evaluate.metrics import finite
 from clumpscope.store.atomic import atomic, new_file
+from clumpscope.store.json_text import json_of
 from clumpscope.store.manifest import RunManifest, sha256_file
 from clumpscope.store.run import Run
 from clumpscope.store.truth import read_truth
@@ -65,9 +64,8 @@ def calibrate(
     found_by = same_model(manifest, path, spec)
     clumps, real = known_clumps(run, truth)
     seen = Evidence.of(clumps)
-    candidates, band = candidates_of(clumps, seen, real)
+    candidates, band, known = candidates_of(clumps, seen, real)
     report = judge(candidates, seed)
-    known = np.isfinite(seen.p) & np.isfinite(seen.snr[band])
     calibration = Calibration(
         survey=survey or Path(manifest.inputs.get("sample", "")).name or run.resolve().name,
         curve=fit(report.choice.kind, candidates),
@@ -122,8 +120,8 @@ def known_clumps(run: Path, truth: Path) -> tuple[QTable, NDArray[np.bool_]]:
 
 def candidates_of(
     clumps: QTable, seen: Evidence, real: NDArray[np.bool_]
-) -> tuple[Candidates, str]:
-    """Those that a calibration can be fitted to, and the band of their signal-to-noise.
+) -> tuple[Candidates, str, NDArray[np.bool_]]:
+    """Those that a calibration can be fitted to, the band of their signal-to-noise, which they are.
 
     That is the bluest one in which at least half of the clumps were measured: clumps are blue.
 
@@ -137,7 +135,7 @@ def candidates_of(
         if len(known) and known.mean() >= 0.5:
             ids = plain(clumps, "galaxy_id").astype(str)
             every = Candidates(ids, seen.p, seen.snr[band], real)
-            return every.where(known).checked(), band
+            return every.where(known).checked(), band, known
     raise TableError(expected_got("the run's clumps", "fluxes with errors in some band", "none"))
 
 
@@ -169,8 +167,7 @@ def _write(folder: Path, calibration: Calibration, report: Report) -> None:
         "held_out_by_snr": {name: _plain(one) for name, one in report.thirds.items()},
     }
     with atomic(folder / "calibration.json") as temporary:
-        text = json.dumps(finite(content), indent=2, allow_nan=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_text(json_of(content), encoding="utf-8")
     snr = f"S/N in {calibration.band}"
     by_snr = {f"{snr} {one.snr[0]:.1f} to {one.snr[1]:.1f}": one for one in report.thirds.values()}
     reliability_diagram(

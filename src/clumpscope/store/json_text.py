@@ -1,6 +1,8 @@
-"""JSON of others: whatever is wrong with it is one kind of error."""
+"""JSON of others, whatever is wrong with it being one kind of error, and of ours."""
 
 import json
+from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 
@@ -16,3 +18,16 @@ def parse_json(text: str | bytes) -> Any:  # noqa: ANN401  (JSON holds anything)
         return json.loads(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def json_of(content: object) -> str:
+    """A text for a file: null for what is not a number, at any depth, as JSON has none."""
+    return json.dumps(_finite(content), indent=2, allow_nan=False) + "\n"
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -31,14 +31,6 @@ def _cells(one: Estimate) -> list[object]:
     return [*told, one.n, round(one.n_effective, 1)]
 
 
-def document(result: Result) -> object:
-    """The result for JSON, null for what is not a number; ``kind_order`` is that of confusions."""
-    return _plain({**asdict(result), "kind_order": KINDS})
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value
+def document(result: Result) -> dict[str, object]:
+    """The result for JSON; ``kind_order`` is that of confusions."""
+    return {**asdict(result), "kind_order": KINDS}

@@ -1,6 +1,6 @@
-"""The figures of evaluations, ready for JSON: the schema of ``metrics.json``."""
+"""The figures of evaluations: the schema of ``metrics.json``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import combinations
 
@@ -31,23 +31,20 @@ def metrics(
         How many resamplings the intervals come from; 0: Wilson's.
     """
     one = next(iter(results.values()))
-    return finite(
-        {
-            "schema_version": SCHEMA_VERSION,
-            "match_radius_fwhm": MATCH_RADIUS_FWHM,
-            "true_ratio_floor": TRUE_FLOOR,
-            "interval": CREDIBLE,
-            "bootstraps": bootstraps,
-            "galaxies": len(one.cases),
-            "truths": len(one.cases.truth),
-            "headline": next(n for n, least in SELECTIONS.items() if least == one.least),
-            "finders": {
-                name: {**_finder(result), "coco": coco.get(name)}
-                for name, result in results.items()
-            },
-            "differences": _pairs(results),
-        }
-    )
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "match_radius_fwhm": MATCH_RADIUS_FWHM,
+        "true_ratio_floor": TRUE_FLOOR,
+        "interval": CREDIBLE,
+        "bootstraps": bootstraps,
+        "galaxies": len(one.cases),
+        "truths": len(one.cases.truth),
+        "headline": next(n for n, least in SELECTIONS.items() if least == one.least),
+        "finders": {
+            name: {**_finder(result), "coco": coco.get(name)} for name, result in results.items()
+        },
+        "differences": _pairs(results),
+    }
 
 
 def _finder(result: Evaluation) -> dict[str, object]:
@@ -84,18 +81,3 @@ def _pairs(results: Mapping[str, Evaluation]) -> list[dict[str, object]]:
             found = dict(zip(MEASURES, map(asdict, apart), strict=True))
             rows.append({"first": name, "second": other, "flux_ratio": selection, **found})
     return rows
-
-
-def finite(value: Mapping[str, object]) -> dict[str, object]:
-    """The same with null for what is not a number, at any depth, as JSON has none."""
-    return {key: _finite(item) for key, item in value.items()}
-
-
-def _finite(value: object) -> object:
-    if isinstance(value, Mapping):
-        return finite(value)
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
