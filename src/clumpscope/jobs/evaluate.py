@@ -1,6 +1,5 @@
 """`evaluate`: runs against truth, side by side and beside classical finders on the same images."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from clumpscope.core.schema import plain
 from clumpscope.engine.local import Progress, Workers, silent
 from clumpscope.errors import FolderError, TableError, expected_got
 from clumpscope.jobs.baselines import baseline_catalogues, check_finders
-from clumpscope.jobs.truths import read_boxes, read_truths, with_brightness
+from clumpscope.jobs.truths import read_truths, with_brightness
 from clumpscope.plot import completeness_purity
 from clumpscope.stages.evaluate import scores as stage
 from clumpscope.stages.evaluate.boxes import boxes_against
@@ -30,6 +29,7 @@ from clumpscope.stages.evaluate.tables import (
 )
 from clumpscope.store.atomic import atomic
 from clumpscope.store.disk import unwritable
+from clumpscope.store.json_text import json_of
 from clumpscope.store.manifest import RunManifest, sha256_file
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
@@ -109,7 +109,7 @@ def evaluate(
         for name, (catalogue, galaxies) in tables.items()
     }
     sample = first.sample() if baselines else _sample(first)
-    true = read_truths(truth, sample, recipe)
+    true, boxes = read_truths(truth, sample, recipe)
     if sample is not None and baselines:
         deadly = first.deadly()
         true = with_brightness(true, sample, recipe, workers, progress, deadly)
@@ -135,7 +135,6 @@ def evaluate(
         )
         for name, one in finders.items()
     }
-    boxes = read_boxes(truth, sample)
     precision = {
         name: boxes_against(
             _of(one.read("detections"), shared), _of(boxes, shared), recipe.refine.nms_iou
@@ -239,7 +238,7 @@ def _write(
     except OSError as error:
         raise unwritable(folder, error) from error
     with atomic(folder / "metrics.json") as temporary:
-        temporary.write_text(json.dumps(figures, indent=2, allow_nan=False) + "\n")
+        temporary.write_text(json_of(figures))
     table = curves(results)
     write_parquet(table, folder / "curves.parquet")
     found = found_table(results, {name: one.catalogue for name, one in finders.items()})

@@ -25,7 +25,7 @@ from clumpscope.jobs.results import Found
 from clumpscope.jobs.run import run
 from clumpscope.jobs.simulate import simulate
 from clumpscope.jobs.train import train
-from clumpscope.store.labels import LABELS_FILE, read_labels
+from clumpscope.store.labels import IMAGES_FILE, LABELS_FILE, read_labels
 from clumpscope.store.lock import locked
 from clumpscope.store.manifest import sha256_file, sha256_json
 from clumpscope.store.sample import Sample
@@ -165,13 +165,11 @@ class _Work:
         if self.places.sample is not None:
             Sample.open(self.places.sample)
             return Task(self.places.sample, None, lambda: None)
-        settings = self.recipe.model_copy(update={"experiment": ExperimentConfig()})
-        galaxies = self.recipe.experiment.galaxies
-        key = _key(
-            settings.model_dump(mode="json", include={"seed", "simulate", "limits"}), galaxies
-        )
+        mine = self.recipe
+        only = Recipe(seed=mine.seed, simulate=mine.simulate, limits=mine.limits)
+        galaxies = mine.experiment.galaxies
+        key = _key(only.model_dump(mode="json", include={"seed", "simulate", "limits"}), galaxies)
         folder = self.out / "samples" / f"simulated-{key}"
-        only = Recipe(seed=settings.seed, simulate=settings.simulate, limits=settings.limits)
         return Task(
             folder,
             folder / "manifest.json",
@@ -183,8 +181,10 @@ class _Work:
         file = self.places.labels or sample / LABELS_FILE
         path = file / LABELS_FILE if file.is_dir() else file
         settings = self.recipe.labels.model_dump(mode="json")
-        hosts = Sample.open(sample)
-        key = _key(settings, self.recipe.seed, sha256_file(path), hosts.ids)
+        images = path.parent / IMAGES_FILE  # of a consensus, whose looks are copied
+        looks = sha256_file(images) if file.is_dir() and images.is_file() else ""
+        hosts = Sample.open(sample).fingerprint()  # cuts ask for redshifts
+        key = _key(settings, self.recipe.seed, sha256_file(path), looks, hosts)
         folder = self.out / "labels" / f"labels-{key}"
 
         def make() -> None:
@@ -265,7 +265,7 @@ class _Work:
     def _part(self, found: Results, part: str, group: int) -> Path:
         """A sample of the galaxies of one part: test galaxies of a group, or all with labels."""
         whole = {"simulated": self.places.simulated, "hsc": self.places.hsc}.get(part)
-        if part == "simulated" and whole is not None:
+        if part == "simulated" and whole:
             return whole
         labels = read_labels(found["labels"])
         ids = set(plain(labels, "galaxy_id").astype(str).tolist())

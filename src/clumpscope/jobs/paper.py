@@ -160,16 +160,13 @@ def _ratios(found: Found, share: str) -> tuple[Table, Any]:
 
 def _simulated(found: Found, which: int) -> tuple[Table, Any]:
     group = _compared(found)[which]
-    part = (
-        "simulated"
-        if f"{next(iter(found.models))}-{group:02d}-simulated"
-        in ({**found.results, **found.failed})
-        else "test"
-    )
-    cell = f"{next(iter(found.models))}-{group:02d}-{part}"
-    truth = found.run(cell).sample().truth() if part == "simulated" else found.sample().truth()
+    made = [f"{name}-{group:02d}-simulated" for name in found.models]
+    there = [cell for cell in made if cell in found.results]
+    asked = there or [cell for cell in made if cell in found.failed]
+    part = "simulated" if asked else "test"
+    truth = (found.run(asked[0]).sample() if asked else found.sample()).truth()
     table = _by_ratio(found, part, group, truth)
-    return _drawn(table, lambda rows: curves.against_ratio(rows, "completeness"))
+    return _drawn(table, lambda rows: curves.against_ratio(rows, "completeness", "true"))
 
 
 def _compared(found: Found) -> list[int]:

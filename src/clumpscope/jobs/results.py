@@ -89,7 +89,7 @@ class Found:
         number, count = np.unique(plain(table, "group")[learned], return_counts=True)
         return dict(zip(number.tolist(), count.tolist(), strict=True))
 
-    def catalogues(self, *, labels: bool = True) -> dict[str, QTable]:
+    def catalogues(self) -> dict[str, QTable]:
         """Clumps of each model on all galaxies that have labels, those of the labels first.
 
         Raises
@@ -104,7 +104,7 @@ class Found:
         found = {n: one[plain(one, "clump_score") >= threshold] for n, one in found.items()}
         if not found and self.models:
             self.place(next(iter(cells.values())))  # says why
-        return {LABELS: self.measured_labels(), **found} if labels else found
+        return {LABELS: self.measured_labels(), **found}
 
     def measured_labels(self) -> QTable:
         """Labels as a run has its clumps."""

@@ -25,8 +25,12 @@ _SHARD = 32  # galaxies
 _BRIGHTNESS = ("snr", "contrast")
 
 
-def read_truths(path: Path, sample: Sample | None, recipe: Recipe) -> QTable:
+def read_truths(path: Path, sample: Sample | None, recipe: Recipe) -> tuple[QTable, QTable | None]:
     """A truth table, or labels made one, whose places are known from the sample's images.
+
+    Returns
+    -------
+    The truth, and true boxes: the labels, or else those of the sample; ``None`` without either.
 
     Raises
     ------
@@ -38,23 +42,10 @@ def read_truths(path: Path, sample: Sample | None, recipe: Recipe) -> QTable:
     truth, labels = read_labels_or_truth(path)
     for galaxy_id, rows in rows_by_id(truth if labels is None else labels).items():
         check_boxes(f"{path}: clumps of galaxy {galaxy_id}", len(rows), recipe.limits)
-    if labels is None:
-        return truth
-    return truth_of_labels(labels, _grids(labels, sample, recipe))
-
-
-def read_boxes(path: Path, sample: Sample | None) -> QTable | None:
-    """True boxes: the labels that the truth is, or else the sample's; ``None`` without either.
-
-    Raises
-    ------
-    StoreError, TableError
-        If they cannot be read.
-    """
-    labels = read_labels_or_truth(path)[1]
-    if labels is None and sample is not None and (sample.folder / LABELS_FILE).exists():
-        return sample.labels()
-    return labels
+    if labels is not None:
+        return truth_of_labels(labels, _grids(labels, sample, recipe)), labels
+    there = sample is not None and (sample.folder / LABELS_FILE).exists()
+    return truth, sample.labels() if sample is not None and there else None
 
 
 def _grids(labels: QTable, sample: Sample | None, recipe: Recipe) -> dict[str, Grid]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from clumpscope.ops.shares import Interval
-from clumpscope.stages.evaluate.metrics import finite, metrics
+from clumpscope.stages.evaluate.metrics import metrics
 from clumpscope.stages.evaluate.scores import evaluate
 from clumpscope.stages.evaluate.tables import (
     curves,
@@ -15,6 +15,7 @@ from clumpscope.stages.evaluate.tables import (
     summary,
     truth_table,
 )
+from clumpscope.store.json_text import json_of
 from findings import found, galaxies, truth
 
 SEEN = [
@@ -38,8 +39,7 @@ def results():
 
 
 def test_metrics_are_the_figures_of_each(results):
-    text = json.dumps(metrics(results, {"run": {"ap": 0.5}}, 10), allow_nan=False)
-    figures = json.loads(text)
+    figures = json.loads(json_of(metrics(results, {"run": {"ap": 0.5}}, 10)))
     assert (figures["galaxies"], figures["truths"]) == (2, 3)
     run, peaks = (figures["finders"][name] for name in ("run", "peaks"))
     one = run["normal"]["3pct"]
@@ -58,14 +58,6 @@ def test_metrics_are_the_figures_of_each(results):
     assert run["best"]["score_threshold"] == 0.3  # completeness is the lower one until 0.61
     assert run["best"]["purity"]["value"] == pytest.approx(2 / 3)
     assert {row["flux_ratio"] for row in figures["differences"]} == {"all", "3pct", "8pct"}
-
-
-def test_what_is_no_number_becomes_null_at_any_depth():
-    value = {"a": float("nan"), "b": {"c": float("inf"), "d": 1.5}, "e": 3, "f": "text"}
-    assert finite(value) == {"a": None, "b": {"c": None, "d": 1.5}, "e": 3, "f": "text"}
-    assert finite({"a": [float("nan"), {"b": float("nan")}, "x"]}) == {
-        "a": [None, {"b": None}, "x"]
-    }
 
 
 def test_curves_hold_every_point(results):

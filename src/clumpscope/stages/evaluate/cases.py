@@ -78,8 +78,7 @@ class Cases:
     ids
         (G,) names of the galaxies.
     fwhm_px
-        (G,) PSF-FWHM in r, native pixels; 1 for a galaxy that failed, whose truths are missed
-        whatever the radius.
+        (G,) PSF-FWHM in r, native pixels; 1 where it is unknown, of a galaxy that failed.
     pixscale_arcsec
         (G,) pixel side; NaN where unknown.
     centre

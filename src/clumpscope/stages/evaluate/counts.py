@@ -21,7 +21,7 @@ class Counts:
     Attributes
     ----------
     thresholds
-        (T,) increasing; candidates of at least that score count.
+        (T,) candidates of at least that score count.
     hit
         (G, T) wanted truths that are found.
     there
@@ -46,6 +46,16 @@ class Counts:
             self.there[galaxies],
             self.right[galaxies],
             self.called[galaxies],
+        )
+
+    def beside(self, other: "Counts") -> "Counts":
+        """The thresholds of both; of the same galaxies and wanted truths."""
+        return Counts(
+            np.concatenate([self.thresholds, other.thresholds]),
+            np.hstack([self.hit, other.hit]),
+            self.there,
+            np.hstack([self.right, other.right]),
+            np.hstack([self.called, other.called]),
         )
 
     def scores(self, replicates: "Replicates | None" = None) -> list[Score]:
@@ -174,7 +184,7 @@ def replicate(one: Counts, bootstraps: int, seed: int) -> Replicates:
 
 
 def differences(first: Replicates, second: Replicates, values: Sequence[Score]) -> list[Interval]:
-    """First less second in completeness, purity and F1 at their lowest threshold.
+    """First less second in completeness, purity and F1 at their first threshold.
 
     Parameters
     ----------

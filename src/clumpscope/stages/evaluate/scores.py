@@ -141,13 +141,13 @@ def evaluate(
         label = KINDS.get(kind, Label.CLUMP)
         kept = above(these, matched, lowest)
         for ratio in SELECTIONS.values():
-            curve = counts(these, matched, ratio, label, steps)
             at = counts(*kept, ratio, label, _ANY)
-            both = [replicate(one, bootstraps, seed) if bootstraps else None for one in (at, curve)]
-            scores = list(zip(steps.tolist(), curve.scores(both[1]), strict=True))
-            selected[kind, ratio] = Selected(at.scores(both[0])[0], scores)
-            if both[0] is not None:
-                replicates[kind, ratio] = both[0]
+            both = at.beside(counts(these, matched, ratio, label, steps))
+            drawn = replicate(both, bootstraps, seed) if bootstraps else None
+            own, *curve = both.scores(drawn)
+            selected[kind, ratio] = Selected(own, list(zip(steps.tolist(), curve, strict=True)))
+            if drawn is not None:
+                replicates[kind, ratio] = drawn
     kept_items, any_label = above(*pairs["any_label"], lowest)
     normal = above(*pairs["normal"], lowest)
     confusion = _confusion(kept_items, any_label)
