@@ -62,7 +62,7 @@ def test_cuts_have_a_panel_each():
     ]
 
 
-def test_bins_without_clumps_are_left_out():
+def test_lines_break_where_a_bin_has_no_clump():
     table = shares(
         group=[15] * 3,
         training_galaxies=[5060] * 3,
@@ -71,8 +71,11 @@ def test_bins_without_clumps_are_left_out():
         log10_ratio_high=[-1.5, -1.0, -0.5],
     )
     table["purity_n"] = [10, 0, 10]
+    table["purity"][1] = np.nan
     (ax,) = curves.against_ratio(table, "purity").axes
-    assert ax.get_lines()[0].get_xdata() == pytest.approx([-1.75, -0.75])
+    line = ax.get_lines()[0]
+    assert line.get_xdata() == pytest.approx([-1.75, -1.25, -0.75])
+    assert np.isnan(line.get_ydata()).tolist() == [False, True, False]
     assert "measured u flux ratio" in ax.get_xlabel()
     assert ax.get_title() == "run 15: 5,060 training galaxies"
 

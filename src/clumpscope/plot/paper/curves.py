@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
+from clumpscope.core.clump_columns import RATIOS
 from clumpscope.plot.paper.style import (
     Line,
     Look,
@@ -108,24 +109,25 @@ def against_size(table: Table) -> Figure:
     return figure
 
 
-def against_ratio(table: Table, share: str) -> Figure:
-    """Figures 10, 11, 22, 23: ``completeness`` or ``purity`` against the flux ratio, by group."""
+def against_ratio(table: Table, share: str, which: str = "measured") -> Figure:
+    """Figures 10, 11, 22, 23: ``completeness`` or ``purity`` against the flux ratio, by group.
+
+    ``which`` flux ratio that is: "measured" or "true". Lines break where a bin has no clump.
+    """
     groups = sorted(set(np.asarray(table["group"]).tolist()))
     figure, axes = panels(*grid(len(groups), 2))
-    which = "true" if share == "completeness" else "measured"
     for ax, group in zip(axes.flat, groups, strict=False):
         mine = rows_of(table, group=group)
         for name, look in _each(table):
             rows = rows_of(mine, model=name)
-            rows = rows[np.asarray(rows[f"{share}_n"]) > 0]
             middle = (rows["log10_ratio_low"] + rows["log10_ratio_high"]) / 2
             rows["middle"] = middle
             _with_errors(ax, rows, ("middle", share), look, name, line=look.line)
-        for percent in (3, 8):
-            ax.axvline(np.log10(percent / 100), color="0.6", linestyle=":", linewidth=1)
+        for ratio in RATIOS.values():
+            ax.axvline(np.log10(ratio), color="0.6", linestyle=":", linewidth=1)
             ax.annotate(
-                f"{percent} %",
-                (np.log10(percent / 100), 0.02),
+                f"{100 * ratio:.0f} %",
+                (np.log10(ratio), 0.02),
                 color="0.3",
                 fontsize=7,
                 rotation=90,

@@ -70,7 +70,7 @@ def box_sizes(table: Table, aperture_fwhm: float) -> Figure:
     """Figure 20: radii of the boxes of each model, in PSF-FWHM, and that of the aperture."""
     figure, axes = panels(1, 1)
     ax = axes[0, 0]
-    bins = np.arange(0, 4.01, 0.125)
+    bins = np.arange(-0.0625, 4.1, 0.125)  # 1 in the middle of one
     found = looks(names_of(table))
     for name in names_of(table):
         radius = np.asarray(rows_of(table, model=name)["radius_fwhm"], dtype=float)
@@ -88,9 +88,9 @@ def box_sizes(table: Table, aperture_fwhm: float) -> Figure:
         )
     ax.axvline(aperture_fwhm, color="0.5", linewidth=0.8)
     ax.annotate(
-        "aperture", (aperture_fwhm, 0.98), xycoords=("data", "axes fraction"), va="top", fontsize=7
+        " aperture", (aperture_fwhm, 0.98), xycoords=("data", "axes fraction"), va="top", fontsize=7
     )
-    ax.set(xlabel="box radius [r-band PSF-FWHM]", ylabel="share of clumps")
+    ax.set(xlabel="box radius [r-band PSF-FWHM] (last bin: all larger)", ylabel="share of clumps")
     legend_below(figure, ax, 2)
     return figure
 

@@ -30,7 +30,10 @@ FIGURES = {
         "run-group. The large mark is the threshold of the other figures. Bars: 68 %.",
     ),
     9: ("run_groups", "Completeness and purity of all run-groups at one score threshold."),
-    10: ("completeness_flux_ratio", "Completeness against the u flux ratio. Bars: 68 %."),
+    10: (
+        "completeness_flux_ratio",
+        "Completeness against the u flux ratio measured at the label. Bars: 68 %.",
+    ),
     11: ("purity_flux_ratio", "Purity against the measured u flux ratio. Bars: 68 %."),
     12: (
         "completeness_purity_bright",
@@ -46,11 +49,12 @@ FIGURES = {
     20: ("box_sizes", "Radii of the detected boxes, over the r-band PSF-FWHM."),
     22: (
         "simulated_small",
-        "Completeness against the true u flux ratio of simulated clumps, first compared group.",
+        "Completeness against the true u flux ratio of simulated sources of either kind, first "
+        "compared group; of the test galaxies where no simulated sample is given.",
     ),
     23: (
         "simulated_large",
-        "Completeness against the true u flux ratio of simulated clumps, last compared group.",
+        "As Figure 22, last compared group.",
     ),
     27: ("hsc_1", "Labels, and detections of the first and the last model in both surveys."),
     28: ("hsc_2", "As Figure 27, other galaxies."),
