@@ -112,10 +112,11 @@ button, input { font: inherit; }
 <body>
 <pre>@HEAD@
 Keys: 1 to 7 give the kind and go on; arrows or j and k go to the next or the last one; g, l and c
-say a guess, likely and certain of the one with the frame. Answers stay in this browser until you
-save.</pre>
+say a guess, likely and certain of the one with the frame. Answers stay in this browser: who
+judges after you begins with "new reader".</pre>
 <header>Reader: <input id="reader" size="12" maxlength="40"> <button id="save">save answers</button>
-<button id="next">next without an answer</button> <output id="told"></output></header>
+<button id="next">next without an answer</button>
+<button id="new">new reader</button> <output id="told"></output></header>
 <main>
 @CARDS@
 </main>
@@ -170,6 +171,11 @@ document.addEventListener("keydown", event => {
 document.getElementById("next").addEventListener("click", () => {
   const open = cards.findIndex((card, k) => !said["kind" + (k + 1)]);
   if (open >= 0) go(open);
+});
+document.getElementById("new").addEventListener("click", () => {
+  if (!confirm("Forget all answers in this browser?")) return;
+  try { localStorage.removeItem(STORE); } catch (error) { /* private window */ }
+  location.reload();
 });
 document.getElementById("save").addEventListener("click", () => {
   const lines = ["number,kind,confidence,set"];
