@@ -20,7 +20,7 @@ from clumpscope.jobs.cells import State
 from clumpscope.jobs.experiment import Places, experiment, part_of
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
-from clumpscope.store.tables import read_parquet
+from clumpscope.store.tables import read_parquet, write_parquet
 from small_training import NARROW
 
 MODEL = f"{NARROW}[train]\nepochs = 1\nbatch_size = 4\n"
@@ -145,6 +145,16 @@ def test_another_length_of_training_trains_anew(made, folder, narrow, monkeypatc
 def test_another_choice_of_labels_begins_there(made, folder, narrow, monkeypatch) -> None:
     recipe = changed(labels=LabelsConfig(groups=1, smallest_group=8, padding=0.2))
     assert made_anew(folder, narrow, recipe, monkeypatch) == ["labels"]
+
+
+def test_other_redshifts_may_choose_other_labels(
+    made, folder: Path, narrow: Path, monkeypatch, tmp_path: Path
+) -> None:
+    other = Path(shutil.copytree(narrow, tmp_path / "other"))
+    hosts = read_parquet(other / "hosts.parquet")
+    hosts["redshift"][0] = 0.09
+    write_parquet(hosts, other / "hosts.parquet")
+    assert made_anew(folder, other, RECIPE, monkeypatch)[0] == "labels"
 
 
 def test_labels_are_measured_where_they_are(made, folder: Path, narrow: Path) -> None:
