@@ -217,8 +217,9 @@ def test_few_candidates_are_refused(desk: Path) -> None:
 def test_without_u_the_next_band_counts_and_without_fluxes_nothing(made: Path) -> None:
     table, real = known_clumps(made / "run", made / "truth.parquet")
     table["clump_flux_err_u"] *= np.nan
-    candidates, band = candidates_of(table, Evidence.of(table), real)
+    candidates, band, known = candidates_of(table, Evidence.of(table), real)
     assert band == "g"
+    assert np.array_equal(known, np.ones(len(table), bool))
     assert np.array_equal(candidates.snr, plain(table, "clump_flux_g"))
     for name in "griz":
         table[f"clump_flux_{name}"] *= np.nan
