@@ -50,6 +50,7 @@ test: lint
 
 test-slow: $(READY)
 	$(BIN)/pytest -q -m slow
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(WORKERS) -m "not slow" --hypothesis-profile=default
 	$(MAKE) smoke-gpu
 	$(MAKE) test-lowest
 

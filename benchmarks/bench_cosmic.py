@@ -17,9 +17,9 @@ import numpy as np
 from cosmic_scenes import Field, Scene, isolated_stars, scene, shared_fields
 from scipy import ndimage
 
+from clumpscope.core.field import Band
 from clumpscope.core.frames import native_to_sky, sky_to_native
 from clumpscope.core.galaxy import MaskBit
-from clumpscope.stages.fetch.band import Band
 from clumpscope.stages.fetch.sdss.band import make_bands
 from clumpscope.stages.fetch.sdss.mask import frame_mask
 

@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from clumpscope.config.fetch import FetchConfig
+from clumpscope.core.field import Band
 from clumpscope.core.frames import native_to_sky
-from clumpscope.stages.fetch.band import Band
+from clumpscope.ops.resample import fit_affine, resample
+from clumpscope.ops.window import Window
 from clumpscope.stages.fetch.cutout import cut_galaxy
-from clumpscope.stages.fetch.resample import Grid, fit_affine, resample
 from clumpscope.stages.fetch.sdss.band import load_field
 from clumpscope.stages.fetch.sdss.mirror import open_mirror
 from clumpscope.stages.fetch.targets import Target
@@ -48,7 +49,7 @@ def bench(bands: dict[str, Band]) -> dict[str, float]:
     source = bands["g"]
 
     def one_band(index: int) -> object:
-        grid = Grid.centred(frame.wcs, *places[index], SIDE)
+        grid = Window.centred(frame.wcs, *places[index], SIDE)
         matrix, offset = fit_affine(grid.wcs, grid.shape, source.frame.wcs)
         return resample(
             source.frame.data, source.frame.variance, source.mask, matrix, offset, grid.shape

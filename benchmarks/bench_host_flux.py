@@ -17,13 +17,13 @@ from reality import fields
 
 from clumpscope.config.fetch import FetchConfig
 from clumpscope.core.bands import SDSS_BANDS
+from clumpscope.core.field import Band
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.frames import native_to_sky
 from clumpscope.core.galaxy import MaskBit
 from clumpscope.core.stars import Stars
 from clumpscope.errors import ClumpscopeError
 from clumpscope.ops.sources import extract
-from clumpscope.stages.fetch.band import Band
 from clumpscope.stages.fetch.cutout import cut_galaxy
 from clumpscope.stages.fetch.stars import field_stars
 from clumpscope.stages.fetch.targets import Target

@@ -19,11 +19,11 @@ from reality import fields, galaxies
 
 from clumpscope.config.fetch import FetchConfig
 from clumpscope.config.run import MeasureConfig, RefineConfig
+from clumpscope.core.field import Band
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.frames import native_to_sky, sky_to_native
 from clumpscope.core.quality import quality
 from clumpscope.ops.outline import galaxy_outline
-from clumpscope.stages.fetch.band import Band
 from clumpscope.stages.fetch.cutout import cut_galaxy
 from clumpscope.stages.fetch.stars import field_stars
 from clumpscope.stages.fetch.targets import Target

@@ -7,9 +7,9 @@ import numpy as np
 from reality import DATA
 from scipy import ndimage
 
+from clumpscope.core.field import Psf
 from clumpscope.ops.psf import adaptive_fwhm_px
 from clumpscope.ops.sources import extract
-from clumpscope.stages.fetch.band import Psf
 from clumpscope.stages.fetch.sdss.detectors import CcdNoise, field_noise
 from clumpscope.stages.fetch.sdss.frame import CorrectedFrame, read_frame
 from clumpscope.stages.fetch.sdss.mirror import FieldKey, Mirror, open_mirror

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import galsim
 import numpy as np
 
+from clumpscope.core.field import Band
 from clumpscope.core.frames import native_to_sky, sky_to_native
 from clumpscope.ops.stars.wings import wings
-from clumpscope.stages.fetch.band import Band
 
 STAR = {"u": 0.18, "g": 0.57, "r": 1.0, "i": 1.15, "z": 1.25}  # flux over that in r: a G star
 HOST = {"u": 0.22, "g": 0.6, "r": 1.0, "i": 1.3, "z": 1.5}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.galaxy import BandImage, GalaxyImage
 from clumpscope.ops.psf import adaptive_fwhm_px
-from clumpscope.stages.fetch.resample import resample
+from clumpscope.ops.resample import resample
 
 Values = NDArray[np.float64]
 

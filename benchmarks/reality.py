@@ -13,10 +13,10 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import CompositeConfig, SampleConfig
 from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.composite import composite
+from clumpscope.core.field import Band
 from clumpscope.core.frames import native_to_sky
 from clumpscope.jobs.fetch import fetch
 from clumpscope.ops.sources import extract
-from clumpscope.stages.fetch.band import Band
 from clumpscope.stages.fetch.sdss.band import load_field
 from clumpscope.stages.fetch.sdss.mirror import FieldKey, open_mirror
 from clumpscope.stages.fetch.targets import make_targets

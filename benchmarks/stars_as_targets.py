@@ -16,14 +16,14 @@ from reality import DATA, fields
 from scipy.spatial import cKDTree
 
 from clumpscope.config.recipe import Recipe
+from clumpscope.core.field import Band
 from clumpscope.core.frames import native_to_sky, sky_to_native
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.ops.background import sky
+from clumpscope.ops.on_window import on_window
 from clumpscope.ops.outline import galaxy_outline
 from clumpscope.ops.sources import extract
-from clumpscope.stages.fetch.band import Band
-from clumpscope.stages.fetch.cutout import on_grid
-from clumpscope.stages.fetch.resample import Grid
+from clumpscope.ops.window import Window
 from clumpscope.stages.fetch.sdss.band import make_bands
 from clumpscope.stages.fetch.sdss.detectors import field_noise
 from clumpscope.stages.fetch.sdss.frame import read_frame
@@ -55,8 +55,8 @@ def cutout(
 ) -> tuple[GalaxyImage, Values]:
     """Cutout around a pixel of the grid band's frame, as `fetch` makes it, and the pixel in it."""
     wcs = bands[grid_band].frame.wcs
-    grid = Grid.centred(wcs, x, y, SIDE)
-    planes = {band: on_grid(one, grid, own=band == grid_band) for band, one in bands.items()}
+    grid = Window.centred(wcs, x, y, SIDE)
+    planes = {band: on_window(one, grid, own=band == grid_band) for band, one in bands.items()}
     ra, dec = (float(value) for value in native_to_sky([[x, y]], wcs)[0])
     return GalaxyImage("star", planes, ra, dec), np.array([[x - grid.x0, y - grid.y0]])
 

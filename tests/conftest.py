@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import oblong as cutting
 from clumpscope.config.recipe import Recipe
@@ -12,6 +13,11 @@ from clumpscope.config.simulate import ClumpsConfig, HostsConfig, ObserveConfig,
 from clumpscope.jobs import shards
 from clumpscope.jobs.run import run
 from clumpscope.jobs.simulate import simulate
+
+# The same examples each time, so that a run of the tests says what changed: others are drawn by
+# `make test-slow`, which asks for hypothesis's own profile.
+settings.register_profile("steady", derandomize=True, database=None)
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from clumpscope.stages.fetch.band import LocalPsf
+from clumpscope.core.field import LocalPsf
 
 
 class OnePsf:

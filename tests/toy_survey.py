@@ -7,9 +7,9 @@ import numpy as np
 from astropy.stats import gaussian_sigma_to_fwhm
 
 from builders import tan_wcs
+from clumpscope.core.field import Band, Frame, LocalPsf
 from clumpscope.core.frames import sky_to_native
 from clumpscope.errors import FrameError
-from clumpscope.stages.fetch.band import Band, Frame, LocalPsf
 from clumpscope.stages.fetch.registry import SURVEYS
 
 SHAPE = {"g": (190, 240), "i": (200, 230)}

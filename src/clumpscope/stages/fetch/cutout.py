@@ -2,22 +2,22 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from clumpscope.config.fetch import FetchConfig
+from clumpscope.core.field import Band
 from clumpscope.core.flags import ClumpFlag
-from clumpscope.core.frames import native_to_sky, sky_to_native
-from clumpscope.core.galaxy import BandImage, GalaxyImage, MaskBit
+from clumpscope.core.frames import sky_to_native
+from clumpscope.core.galaxy import BandImage, GalaxyImage
 from clumpscope.core.records import hosts_in
 from clumpscope.core.schema import BLANK
 from clumpscope.core.stars import Stars
 from clumpscope.errors import FrameError, expected_got
+from clumpscope.ops.on_window import on_window, pixel_side, trimmed
 from clumpscope.ops.stars import host_is_star, in_halo, seen_from, with_stars
-from clumpscope.stages.fetch.band import Band
+from clumpscope.ops.window import Window
 from clumpscope.stages.fetch.measures import HostShape, fluxes, measure_host
-from clumpscope.stages.fetch.resample import Grid, cut, fit_affine, resample
 from clumpscope.stages.fetch.stars import stars_near
 from clumpscope.stages.fetch.targets import Target
 
@@ -90,7 +90,7 @@ def cut_galaxy(
     ny, nx = frame.data.shape
     if not (-0.5 <= x <= nx - 0.5 and -0.5 <= y <= ny - 0.5):
         raise FrameError(expected_got("target", f"a position on {frame.path}", f"pixel {x, y}"))
-    pixscale = _pixscale(frame.path, own)
+    pixscale = pixel_side(own)
     fwhm = own.psf.at(y, x).fwhm_px * pixscale
     seen = seen_from(stars, target.ra, target.dec, fwhm)
     shape = None
@@ -101,11 +101,11 @@ def cut_galaxy(
     )
     side = _side(r90, config, size_arcsec, pixscale)
     # Fluxes may need more sky than the cutout holds.
-    grid = Grid.centred(frame.wcs, x, y, side if shape is None else max(side, shape.side_px))
-    planes = {name: on_grid(band, grid, own=band is own) for name, band in bands.items()}
+    grid = Window.centred(frame.wcs, x, y, side if shape is None else max(side, shape.side_px))
+    planes = {name: on_window(band, grid, own=band is own) for name, band in bands.items()}
     image = GalaxyImage(
         target.galaxy_id,
-        {band: _trimmed(plane, grid, side) for band, plane in planes.items()},
+        {band: trimmed(plane, grid, side) for band, plane in planes.items()},
         target.ra,
         target.dec,
     )
@@ -126,42 +126,6 @@ def _host_flags(image: GalaxyImage, stars: Stars, shape: HostShape | None) -> Cl
     return flags
 
 
-def on_grid(band: Band, grid: Grid, *, own: bool) -> BandImage:
-    """One band on a window of a frame: cut if that is its ``own``, else resampled."""
-    frame = band.frame
-    ny, nx = grid.shape
-    middle = native_to_sky([(nx - 1) / 2, (ny - 1) / 2], grid.wcs)
-    col, row = (float(value) for value in sky_to_native(middle, frame.wcs)[0])
-    if own:
-        data = cut(frame.data, grid, 0.0)
-        variance = cut(frame.variance, grid, 0.0)
-        mask = cut(band.mask, grid, float(MaskBit.NO_DATA))
-    else:
-        matrix, offset = fit_affine(grid.wcs, grid.shape, frame.wcs)
-        data, variance, mask = resample(
-            frame.data, frame.variance, band.mask, matrix, offset, grid.shape
-        )
-    psf = band.psf.at(row, col)
-    pixscale = _pixscale(frame.path, band)
-    return BandImage(
-        data=data.astype(np.float32),
-        variance=variance.astype(np.float32),
-        mask=mask.astype(np.uint8),
-        wcs=grid.wcs,
-        psf_fwhm_arcsec=psf.fwhm_px * pixscale,
-        psf=psf.image,
-        psf_assumed=psf.assumed,
-    )
-
-
-def _pixscale(path: Path, band: Band) -> float:
-    """Pixel side of a frame, arcsec."""
-    area = abs(float(np.linalg.det(band.frame.wcs.pixel_scale_matrix)))
-    if not area > 0:
-        raise FrameError(expected_got(f"{path} CD", "a matrix that can be inverted", area))
-    return float(np.sqrt(area) * 3600)
-
-
 def _side(r90: float, config: FetchConfig, size_arcsec: float | None, pixscale: float) -> int:
     """Side of the cutout, pixels: odd, so that the target lies in the middle pixel."""
     size = size_arcsec
@@ -169,24 +133,6 @@ def _side(r90: float, config: FetchConfig, size_arcsec: float | None, pixscale: 
         size = config.field_r90 * r90 if np.isfinite(r90) else config.min_size_arcsec
         size = min(max(size, config.min_size_arcsec), config.max_size_arcsec)
     return 2 * round((size / pixscale - 1) / 2) + 1 if size > pixscale else 1
-
-
-def _trimmed(plane: BandImage, grid: Grid, side: int) -> BandImage:
-    inner = grid.inner(side)
-    wcs = grid.wcs
-    if side != grid.shape[0]:
-        wcs = wcs.deepcopy()
-        wcs.wcs.crpix = wcs.wcs.crpix - [inner[1].start, inner[0].start]
-        wcs.wcs.set()
-    return BandImage(
-        data=np.ascontiguousarray(plane.data[inner]),
-        variance=np.ascontiguousarray(plane.variance[inner]),
-        mask=np.ascontiguousarray(plane.mask[inner]),
-        wcs=wcs,
-        psf_fwhm_arcsec=plane.psf_fwhm_arcsec,
-        psf=plane.psf,
-        psf_assumed=plane.psf_assumed,
-    )
 
 
 def _host_row(

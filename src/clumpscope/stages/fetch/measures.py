@@ -7,14 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from clumpscope.core.field import Band
 from clumpscope.core.galaxy import BandImage, MaskBit
 from clumpscope.core.stars import Stars
 from clumpscope.ops.background import sky
 from clumpscope.ops.stars import star_mask
-from clumpscope.stages.fetch.band import Band
+from clumpscope.ops.window import Window, cut
 from clumpscope.stages.fetch.host import Host, axis_ratio_and_angle, find_host
 from clumpscope.stages.fetch.petrosian import NO_PETROSIAN, Petrosian, aperture_flux, petrosian
-from clumpscope.stages.fetch.resample import Grid, cut
 
 _FIRST_SIDE = 201  # px of the first stamp, 80" in SDSS; doubled until the aperture is well inside
 _SKY = (1.25, 2.0)  # ring of the sky around an aperture, in the aperture's radius
@@ -47,7 +47,7 @@ class HostShape:
     axis_ratio: float
     position_angle_deg: float
     host: Host
-    grid: Grid
+    grid: Window
     masked: float
 
     @property
@@ -82,14 +82,14 @@ def measure_host(band: Band, x: float, y: float, stars: Stars, largest: float) -
     """
     side = _FIRST_SIDE
     while True:
-        shape = _measure(band, Grid.centred(band.frame.wcs, x, y, side), stars)
+        shape = _measure(band, Window.centred(band.frame.wcs, x, y, side), stars)
         half = (side - 1) / 2
         if _SKY[1] * shape.petrosian.aperture < half or 2 * side > largest:
             return shape
         side = 2 * side + 1
 
 
-def _measure(band: Band, grid: Grid, stars: Stars) -> HostShape:
+def _measure(band: Band, grid: Window, stars: Stars) -> HostShape:
     data = cut(band.frame.data, grid, 0.0).astype(np.float32)
     variance = cut(band.frame.variance, grid, 0.0).astype(np.float32)
     mask = cut(band.mask, grid, float(MaskBit.NO_DATA)).astype(np.uint8)

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from clumpscope.core.field import Band, Psf
 from clumpscope.core.frames import sky_to_native
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.stars import Stars
 from clumpscope.ops.stars import View, find_stars
-from clumpscope.stages.fetch.band import Band, Psf
 
 
 def field_stars(bands: Mapping[str, Band]) -> Stars:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from clumpscope.config.fetch import FetchConfig
 from clumpscope.config.limits import LimitsConfig
+from clumpscope.core.field import Band
 from clumpscope.engine.watch import time_limit
 from clumpscope.errors import FrameError, reason
-from clumpscope.stages.fetch.band import Band
 from clumpscope.stages.fetch.cutout import STAGE, Fetched, FetchFailure, cut_galaxy
 from clumpscope.stages.fetch.stars import field_stars
 from clumpscope.stages.fetch.targets import Target, Targets

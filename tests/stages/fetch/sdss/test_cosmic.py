@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clumpscope.core.field import LocalPsf
 from clumpscope.core.galaxy import MaskBit
 from clumpscope.ops.psf import gaussian_psf, normalised
-from clumpscope.stages.fetch.band import LocalPsf
 from clumpscope.stages.fetch.sdss.band import make_bands
 from clumpscope.stages.fetch.sdss.cosmic import cosmic_rays, filled
 from clumpscope.stages.fetch.sdss.detectors import ccd_noise
@@ -99,7 +99,8 @@ def test_cosmic_rays_are_found_where_they_hit(seed, counts, galaxy):
     image[row, col] += counts + 3 * light[row, col]
     hit = cosmic_rays(image, noise, PSF)
     assert hit[row, col]
-    assert hit.sum() <= 3
+    # What is beside it may join it, a pixel farther a round.
+    assert np.abs(np.argwhere(hit) - (row, col)).max() <= 3
 
 
 def test_a_track_is_found_along_its_length():

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from clumpscope.core.field import LocalPsf
 from clumpscope.ops.psf import gaussian_psf, sampled_gaussian
-from clumpscope.stages.fetch.band import LocalPsf
 from clumpscope.stages.fetch.sdss.sharpness import (
     Sharpness,
     around,

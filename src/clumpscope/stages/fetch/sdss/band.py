@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from clumpscope.core.bands import SDSS_BANDS
+from clumpscope.core.field import Band, LocalPsf, Psf
 from clumpscope.core.galaxy import MaskBit
 from clumpscope.errors import FrameError, ImageError, expected_got
 from clumpscope.ops.psf import adaptive_fwhm_px
-from clumpscope.stages.fetch.band import Band, LocalPsf, Psf
 from clumpscope.stages.fetch.sdss.cosmic import filled
 from clumpscope.stages.fetch.sdss.detectors import field_noise
 from clumpscope.stages.fetch.sdss.frame import CorrectedFrame, read_frame

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from clumpscope.core.field import Frame, Psf
 from clumpscope.core.frames import native_to_sky, sky_to_native
-from clumpscope.stages.fetch.band import Frame, Psf
 
 _SIGMA = 5.0
 _SEARCH = 1  # px around the place

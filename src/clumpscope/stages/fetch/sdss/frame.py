@@ -7,8 +7,8 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import ArrayLike, NDArray
 
+from clumpscope.core.field import Frame
 from clumpscope.errors import FrameError, expected_got
-from clumpscope.stages.fetch.band import Frame
 from clumpscope.stages.fetch.sdss.archive import opened
 from clumpscope.stages.fetch.sdss.detectors import CcdNoise
 from clumpscope.stages.fetch.sdss.mirror import frame_wcs

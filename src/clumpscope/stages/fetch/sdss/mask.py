@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from clumpscope.core.field import Psf
 from clumpscope.core.galaxy import MaskBit
-from clumpscope.stages.fetch.band import Psf
 from clumpscope.stages.fetch.sdss.cosmic import cosmic_rays
 from clumpscope.stages.fetch.sdss.elsewhere import Seen, seen_elsewhere
 from clumpscope.stages.fetch.sdss.frame import CorrectedFrame

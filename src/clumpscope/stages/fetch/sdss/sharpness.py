@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from clumpscope.stages.fetch.band import Psf
+from clumpscope.core.field import Psf
 
 _TILES = (3, 4)  # of a frame, each with the PSF of its middle
 _SUBPIXELS = np.arange(-0.5, 0.5, 0.25)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
+from clumpscope.core.field import LocalPsf
 from clumpscope.ops.psf import adaptive_covariance, adaptive_fwhm_px, normalised
-from clumpscope.stages.fetch.band import LocalPsf
 
 _LINEAR = 15  # stars from which moments may change linearly over the frame ...
 _QUADRATIC = 40  # ... and with the squares of row and column

@@ -7,8 +7,8 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from clumpscope.core.field import Band
 from clumpscope.errors import FrameError
-from clumpscope.stages.fetch.band import Band
 from clumpscope.stages.fetch.sdss.band import load_field
 from clumpscope.stages.fetch.sdss.mirror import GRID_BAND, FieldKey, Mirror, open_mirror
 from clumpscope.stages.fetch.survey import Survey

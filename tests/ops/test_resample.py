@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from builders import tan_wcs
 from clumpscope.core.galaxy import MaskBit
 from clumpscope.errors import FrameError
-from clumpscope.stages.fetch.resample import Grid, cut, fit_affine, resample
+from clumpscope.ops.resample import fit_affine, resample
+from clumpscope.ops.window import Window, cut
 
 SIGMA = 1.35  # px: FWHM 1.26", SDSS at its sharpest
 
@@ -126,7 +127,7 @@ def test_a_window_wholly_off_the_frame_is_empty():
 @settings(max_examples=40)
 def test_a_grid_is_the_frame_s_own_pixels_around_the_target(x, y, side, turn, flip):
     wcs = tan_wcs((80, 60), rotation_deg=turn, flip=flip)
-    grid = Grid.centred(wcs, x, y, side)
+    grid = Window.centred(wcs, x, y, side)
     ra_dec = wcs.wcs_pix2world([[x, y]], 0)
     here = grid.wcs.wcs_world2pix(ra_dec, 0)[0]
     np.testing.assert_allclose(here, [x - grid.x0, y - grid.y0], atol=1e-6)
@@ -159,5 +160,5 @@ def test_far_apart_wcs_are_not_affine():
 
 
 def test_the_inner_square_is_in_the_middle():
-    grid = Grid.centred(tan_wcs(), 20.0, 20.0, 31)
+    grid = Window.centred(tan_wcs(), 20.0, 20.0, 31)
     assert grid.inner(11) == (slice(10, 21), slice(10, 21))

@@ -6,8 +6,6 @@ times faster than reprojecting each pixel. PSF images are carried over as they a
 of one field differ little in scale and rotation: SDSS's by less than 0.1 % and 0.1 degrees.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +14,7 @@ from scipy import ndimage
 from clumpscope.core.frames import native_to_sky, sky_to_native
 from clumpscope.core.galaxy import MaskBit
 from clumpscope.errors import FrameError, expected_got
+from clumpscope.ops.window import part
 
 _POINTS = 5  # a side of the grid the affine is fitted to
 _MAX_RESIDUAL_PX = 0.02
@@ -23,57 +22,6 @@ _SPLINE_MARGIN = 8  # px of source kept around; a cubic spline's tail is 3e-5 th
 _REACH = np.ones((5, 5), dtype=bool)  # a bad pixel spoils those within 2 px
 
 Plane = NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
-class Grid:
-    """A window on a frame's own pixels.
-
-    Attributes
-    ----------
-    x0, y0
-        Frame column and row of the window's pixel (0, 0); may lie off the frame.
-    shape
-        (ny, nx) of the window.
-    wcs
-        WCS of the window.
-    """
-
-    x0: int
-    y0: int
-    shape: tuple[int, int]
-    wcs: WCS
-
-    @classmethod
-    def centred(cls, wcs: WCS, x: float, y: float, side: int) -> "Grid":
-        """Square window of ``side`` px around frame pixel (x, y), to half a pixel."""
-        x0, y0 = (int(np.floor(value - (side - 1) / 2 + 0.5)) for value in (x, y))
-        moved = wcs.deepcopy()
-        moved.wcs.crpix = moved.wcs.crpix - [x0, y0]
-        moved.wcs.set()
-        return cls(x0, y0, (side, side), moved)
-
-    def inner(self, side: int) -> tuple[slice, slice]:
-        """Rows and columns of a square in the middle of this one; both sides odd or both even."""
-        start = (self.shape[0] - side) // 2
-        return slice(start, start + side), slice(start, start + side)
-
-
-def cut(plane: NDArray[np.generic], grid: Grid, fill: float) -> NDArray[np.generic]:
-    """Window of a frame's plane; pixels off the frame are ``fill``."""
-    return _window(plane, grid.y0, grid.x0, grid.shape, fill)
-
-
-def _window(
-    plane: NDArray[np.generic], y0: int, x0: int, shape: tuple[int, int], fill: float
-) -> NDArray[np.generic]:
-    ny, nx = shape
-    rows = slice(max(y0, 0), min(y0 + ny, plane.shape[0]))
-    cols = slice(max(x0, 0), min(x0 + nx, plane.shape[1]))
-    out = np.full(shape, fill, dtype=plane.dtype)
-    if rows.start < rows.stop and cols.start < cols.stop:
-        out[rows.start - y0 : rows.stop - y0, cols.start - x0 : cols.stop - x0] = plane[rows, cols]
-    return out
 
 
 def _extended(plane: Plane, y0: int, x0: int, shape: tuple[int, int]) -> Plane:
@@ -153,7 +101,7 @@ def resample(
     new_data = ndimage.affine_transform(stamp, order=3, mode="nearest", **move) * jacobian
     stamp = _extended(variance, y0, x0, size)
     new_variance = ndimage.affine_transform(stamp, order=1, mode="nearest", **move) * jacobian
-    flags = _window(mask, y0, x0, size, float(MaskBit.NO_DATA)).astype(np.uint8)
+    flags = part(mask, y0, x0, size, float(MaskBit.NO_DATA)).astype(np.uint8)
     new_mask = np.zeros(shape, dtype=np.uint8)
     for bit in MaskBit:
         bad = (flags & bit) > 0

@@ -1,4 +1,4 @@
-"""One band of a field, whatever its survey: pixels, mask and PSF."""
+"""A field of a survey, band by band: pixels, mask and PSF."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,8 +70,11 @@ class Band:
         (ny, nx) uint8 of `MaskBit`: where that was done, and saturation.
     psf
         Of the frame.
+    noise_assumed
+        True if the variance is an estimate from the frame's own blank sky.
     """
 
     frame: Frame
     mask: NDArray[np.uint8]
     psf: Psf
+    noise_assumed: bool = False
