@@ -30,6 +30,7 @@ from clumpscope.config.run import (
     RefineConfig,
     SampleConfig,
 )
+from clumpscope.config.services import ServicesConfig
 from clumpscope.config.simulate import SimulateConfig
 from clumpscope.config.stack import StackConfig
 from clumpscope.config.train import DetectorConfig, TrainConfig
@@ -58,6 +59,7 @@ class Recipe(Section):
     composite: CompositeConfig = CompositeConfig()
     stack: StackConfig = StackConfig()
     fetch: FetchConfig = FetchConfig()
+    services: ServicesConfig = ServicesConfig()
     detect: DetectConfig = DetectConfig()
     refine: RefineConfig = RefineConfig()
     measure: MeasureConfig = MeasureConfig()

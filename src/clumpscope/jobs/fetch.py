@@ -1,8 +1,10 @@
 """`fetch`: targets and a survey's frames to a sample."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
 
 from astropy.table import QTable
 
@@ -11,10 +13,10 @@ from clumpscope.core.bands import bands_of
 from clumpscope.core.records import FAILURES, Columns, hosts_in, table_of_rows
 from clumpscope.engine.local import Progress, silent
 from clumpscope.errors import StoreError, expected_got
+from clumpscope.jobs.online import Estimate, addresses, archive
 from clumpscope.stages.fetch import survey as stage
-from clumpscope.stages.fetch.cutout import FetchFailure
+from clumpscope.stages.fetch.cutout import Fetched, FetchFailure
 from clumpscope.stages.fetch.registry import open_survey
-from clumpscope.stages.fetch.survey import Survey
 from clumpscope.stages.fetch.targets import Targets, make_targets
 from clumpscope.store.confined import inside
 from clumpscope.store.failures import write_failures
@@ -40,7 +42,7 @@ def read_targets(path: Path) -> Targets:
 def fetch(
     survey: str,
     targets: Targets,
-    frames: Path,
+    frames: Path | None,
     folder: Path,
     recipe: Recipe,
     *,
@@ -48,36 +50,55 @@ def fetch(
     resume: bool = False,
     progress: Progress = silent,
 ) -> QTable:
-    """Write a sample cut from a local mirror of a survey's frames; returns the failures.
+    """Write a sample cut from a survey's frames, on the disk or in its archive; the failures.
 
     ``survey`` is a name of `clumpscope.stages.fetch.registry.SURVEYS`. Each galaxy's image is
     written as it comes; the tables follow in the order of the targets. With ``resume``, those
     that are there already are kept, and those that failed are tried again.
 
+    Parameters
+    ----------
+    frames
+        A local mirror; ``None`` asks the survey's archive, and keeps what it brings in the cache.
+
     Raises
     ------
     FrameError
         If there is no such survey or the mirror holds no frames of it.
+    DownloadError
+        If the archive wants an account, and there is none.
     StoreError
         If the folder holds anything or cannot be written, or no target could be cut out.
     """
-    opened = open_survey(survey, frames)
+    services = recipe.services
+    where = addresses(survey, services) if frames is None else str(frames.resolve())
+    opened = None if frames is None else open_survey(survey, frames)
+    settings = recipe.model_dump(mode="json")
+    settings["services"] = {}  # `where` tells what matters of them
     key = {
-        "recipe": sha256_json([survey, recipe.model_dump(mode="json"), size_arcsec]),
+        "recipe": sha256_json([survey, settings, size_arcsec]),
         "target list": sha256_json([vars(target) for target in targets]),
-        "folder of frames": str(frames.resolve()),
+        "folder of frames": where,
     }
     with output(folder, key, resume=resume) as place:
         if place.finished:
             return read_parquet(folder / "failures.parquet")
-        failures = _fill(place, opened, targets, recipe, size_arcsec, progress)
+        if opened is not None:
+            config, seconds = recipe.fetch, recipe.limits.seconds
+            cut = partial(
+                stage.fetch, opened, config=config, size_arcsec=size_arcsec, seconds=seconds
+            )
+            failures = _fill(place, cut, targets, progress)
+        else:
+            with archive(survey, recipe, place.work, size_arcsec) as asked:
+                failures = _fill(place, asked.results, targets, progress)
         place.finish(
             RunManifest(
                 command=f"fetch {survey}",
                 recipe=recipe.model_dump(mode="json"),
                 inputs={
                     "targets": targets.where,
-                    "frames": str(frames.resolve()),
+                    "frames": where,
                     "size_arcsec": "field_r90" if size_arcsec is None else str(size_arcsec),
                 },
                 counts={"targets": len(targets), "failed": len(failures)},
@@ -86,12 +107,27 @@ def fetch(
     return failures
 
 
+def estimate(
+    survey: str, targets: Targets, recipe: Recipe, size_arcsec: float | None = None
+) -> Estimate:
+    """What `fetch` from an archive would bring; SDSS's catalogue is asked.
+
+    Raises
+    ------
+    ClumpscopeError
+        See `fetch`.
+    """
+    with (
+        TemporaryDirectory() as work,
+        archive(survey, recipe, Path(work), size_arcsec) as asked,
+    ):
+        return asked.estimate(targets)
+
+
 def _fill(
     place: Output,
-    survey: Survey[Any],
+    cut: Callable[[Targets], Iterator[Fetched | FetchFailure]],
     targets: Targets,
-    recipe: Recipe,
-    size_arcsec: float | None,
     progress: Progress,
 ) -> QTable:
     """Cut out what is missing; write the tables of everything; returns the failures.
@@ -108,9 +144,7 @@ def _fill(
     hosts: dict[str, Columns] = {entry["galaxy_id"]: entry for entry in there}
     progress(len(hosts))
     failed: dict[str, Columns] = {}
-    seconds = recipe.limits.seconds
-    missing = targets.without(hosts)
-    for result in stage.fetch(survey, missing, recipe.fetch, size_arcsec, seconds=seconds):
+    for result in cut(targets.without(hosts)):
         if isinstance(result, FetchFailure):
             failed[result.galaxy_id] = asdict(result)
         else:

@@ -78,9 +78,19 @@ class Targets:
             }
             yield Target(str(galaxy_id), values["ra"], values["dec"], known)
 
+    @property
+    def ids(self) -> list[str]:
+        """Ids, in the order of the list."""
+        return [str(one) for one in self.hosts["galaxy_id"]]
+
     def without(self, ids: Container[str]) -> "Targets":
         """Those that are not of some ids."""
-        rows = [k for k, one in enumerate(self.hosts["galaxy_id"]) if str(one) not in ids]
+        rows = [k for k, one in enumerate(self.ids) if one not in ids]
+        return replace(self, hosts=self.hosts[rows])
+
+    def only(self, ids: Container[str]) -> "Targets":
+        """Those of some ids."""
+        rows = [k for k, one in enumerate(self.ids) if one in ids]
         return replace(self, hosts=self.hosts[rows])
 
 
