@@ -35,12 +35,22 @@ SHARED = {
     "sky_catalogue",
     "sky_cutouts",
     "sky_frames",
+    "sky_names",
     "truths",
     "work",
 }
 HALVES = {"subjects": "labels export", "volunteers": "simulate"}
 # Sections of a recipe that are no command: what stages share.
-SECTIONS = {"limits", "sample", "composite", "classifier", "detector", "morphology", "services", "stack"}
+SECTIONS = {
+    "limits",
+    "sample",
+    "composite",
+    "classifier",
+    "detector",
+    "morphology",
+    "services",
+    "stack",
+}
 
 
 def place(command: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """`fetch`: targets and a survey's frames to a sample."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,14 +9,17 @@ from tempfile import TemporaryDirectory
 from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
+from clumpscope.config.services import ServicesConfig
 from clumpscope.core.bands import bands_of
 from clumpscope.core.records import FAILURES, Columns, hosts_in, table_of_rows
 from clumpscope.engine.local import Progress, silent
 from clumpscope.errors import StoreError, expected_got
 from clumpscope.jobs.online import Estimate, addresses, archive
+from clumpscope.jobs.sky_names import name_column, resolved
 from clumpscope.stages.fetch import survey as stage
-from clumpscope.stages.fetch.cutout import Fetched, FetchFailure
+from clumpscope.stages.fetch.cutout import STAGE, Fetched, FetchFailure
 from clumpscope.stages.fetch.registry import open_survey
+from clumpscope.stages.fetch.select import paper_sample
 from clumpscope.stages.fetch.targets import Targets, make_targets
 from clumpscope.store.confined import inside
 from clumpscope.store.failures import write_failures
@@ -28,15 +31,36 @@ from clumpscope.store.stars import STARS, star_columns, write_stars
 from clumpscope.store.tables import read_parquet, read_user_table, write_parquet
 
 
-def read_targets(path: Path) -> Targets:
+def read_targets(
+    path: Path, services: ServicesConfig | None = None, *, select: bool = False
+) -> Targets:
     """Read and check a user's target list; its ``notes`` say what was made of it.
+
+    Parameters
+    ----------
+    services
+        Where positions of names are asked for, if there are no positions; ``None`` asks nobody.
+    select
+        Whether to keep only the paper's sample of it, see `clumpscope.stages.fetch.select`.
 
     Raises
     ------
     TableError
         If it cannot be read or used.
     """
-    return make_targets(read_user_table(path), path)
+    table = read_user_table(path)
+    notes: list[str] = []
+    lost: dict[str, str] = {}
+    if select:
+        kept, steps = paper_sample(table, path)
+        notes += [str(step) for step in steps]
+        table = table[kept]
+    names = None if services is None else name_column(table)
+    if services is not None and names is not None and len(table):
+        table, lost = resolved(table, names, services, path)
+        notes.append(f"positions of {len(table)} names in {names} are those of Sesame")
+    targets = make_targets(table, path)
+    return replace(targets, notes=(*notes, *targets.notes), lost=lost)
 
 
 def fetch(
@@ -77,7 +101,7 @@ def fetch(
     settings["services"] = {}  # `where` tells what matters of them
     key = {
         "recipe": sha256_json([survey, settings, size_arcsec]),
-        "target list": sha256_json([vars(target) for target in targets]),
+        "target list": sha256_json([*(vars(target) for target in targets), *targets.lost]),
         "folder of frames": where,
     }
     with output(folder, key, resume=resume) as place:
@@ -101,7 +125,7 @@ def fetch(
                     "frames": where,
                     "size_arcsec": "field_r90" if size_arcsec is None else str(size_arcsec),
                 },
-                counts={"targets": len(targets), "failed": len(failures)},
+                counts={"targets": len(targets) + len(targets.lost), "failed": len(failures)},
             )
         )
     return failures
@@ -143,7 +167,9 @@ def _fill(
     stars: dict[str, Columns] = {entry["galaxy_id"]: entry.pop("stars") for entry in there}
     hosts: dict[str, Columns] = {entry["galaxy_id"]: entry for entry in there}
     progress(len(hosts))
-    failed: dict[str, Columns] = {}
+    failed: dict[str, Columns] = {
+        name: asdict(FetchFailure(name, STAGE, why)) for name, why in targets.lost.items()
+    }
     for result in cut(targets.without(hosts)):
         if isinstance(result, FetchFailure):
             failed[result.galaxy_id] = asdict(result)
@@ -154,7 +180,7 @@ def _fill(
             journal.add({**result.host, "stars": stars[name]})
             hosts[name] = result.host
         progress(1)
-    order = [target.galaxy_id for target in targets]
+    order = [*targets.ids, *targets.lost]
     failures = table_of_rows(FAILURES, [failed[one] for one in order if one in failed])
     write_failures(failures, folder / "failures.parquet")
     if not hosts:

@@ -21,6 +21,7 @@ Progress = Callable[[int, int], None]  # is told the bytes that are here and the
 
 _PARTIAL, _RANGE_REFUSED = 206, 416
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_NO_RANGE = re.compile(r"bytes \*/(\d+)")
 
 
 class Transfer:
@@ -90,6 +91,8 @@ class Transfer:
             If it breaks off, is no part of this file, or too long.
         """
         here = self.begin()
+        if _whole_at(response, here):
+            return
         start, total = self._extent(response)
         if start not in (0, here):
             self.part.unlink()
@@ -145,3 +148,10 @@ class Transfer:
         if self._size is not None:
             raise WrongSizeError(str(got))
         raise RefusedError(f"expected at most {self._most} bytes, got {got}")
+
+
+def _whole_at(response: httpx.Response, here: int) -> bool:
+    """Whether a server says that there is nothing after the bytes that are here."""
+    said = _NO_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    refused = response.status_code == _RANGE_REFUSED
+    return refused and said is not None and int(said[1]) == here

@@ -13,6 +13,8 @@ def bytes_of(folder: Path) -> int:
 def trim(cache: Path, most_bytes: float, spared: Container[str] = ()) -> list[str]:
     """Remove folders from a cache, those changed longest ago first, until it is small enough.
 
+    Empty ones go, too.
+
     Parameters
     ----------
     cache
@@ -30,9 +32,7 @@ def trim(cache: Path, most_bytes: float, spared: Container[str] = ()) -> list[st
     sizes = {path: bytes_of(path) for path in folders}
     total, removed = sum(sizes.values()), []
     for path in sorted(folders, key=lambda path: (path.stat().st_mtime_ns, path.name)):
-        if total <= most_bytes:
-            break
-        if path.name not in spared:
+        if path.name not in spared and (total > most_bytes or not sizes[path]):
             shutil.rmtree(path, ignore_errors=True)
             total -= sizes[path]
             removed.append(path.name)

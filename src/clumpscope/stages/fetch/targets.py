@@ -1,7 +1,7 @@
 """Target lists: a user's table made into checked positions, ids and what is known of hosts."""
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from astropy import units as u
@@ -55,11 +55,14 @@ class Targets:
         Name of the list.
     notes
         What the user should know of how it was read, a sentence each.
+    lost
+        Ids of rows that have no position, with the reason.
     """
 
     hosts: QTable
     where: str
     notes: tuple[str, ...]
+    lost: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.hosts)
