@@ -15,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import cos, hypot, radians
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from astropy.io import fits
+
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.services import MannersConfig, ServicesConfig
 from clumpscope.stages.fetch.sdss.query import COLUMNS
@@ -213,6 +215,13 @@ class SkyServer:
             request.wfile.write(content)
             request.close_connection = True
         return True
+
+
+def image_bytes(data, *more, checksum=True):
+    """A FITS file of one image, and more HDUs; with checksums, damage is found anywhere."""
+    out = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(data), *more]).writeto(out, checksum=checksum)
+    return out.getvalue()
 
 
 def answer_sql(sql, rows):

@@ -191,7 +191,7 @@ class Client:
         seen: set[httpx.URL] = set()
         while url not in seen and len(seen) <= _MOST_MOVES:
             seen.add(url)
-            signed = dict(headers)
+            signed = httpx.Headers(headers)
             for one in self._credentials:
                 signed.update(one.header(url))
             with self._turn(url.host), self._http.stream("GET", url, headers=signed) as response:
@@ -236,10 +236,7 @@ def _address(url: str, params: Params) -> httpx.URL:
 
 def _moved(url: httpx.URL, location: str) -> httpx.URL:
     """Where a redirect leads; never to files, nor from https to http."""
-    try:
-        target = url.join(location)
-    except httpx.InvalidURL as error:
-        raise TryAgainError(f"it redirects to what is no address: {error}") from error
+    target = url.join(location)  # httpx has refused what is no address
     if target.scheme not in ("http", "https") or not target.host:
         raise TryAgainError(f"it redirects to {target.scheme}:, expected http or https")
     if (url.scheme, target.scheme) == ("https", "http"):
