@@ -170,9 +170,9 @@ def _dust(folder: str | None) -> Iterator[Check]:
     from clumpscope.ops.extinction import MAP_FILES
 
     remedy = (
-        f"clumpscope doctor --fetch dust, or put {' and '.join(MAP_FILES)} (Schlegel, Finkbeiner "
-        "& Davis 1998) in a folder; name "
-        "it in the recipe: dust_map under [catalogue]; or give ebv in the host table"
+        f"clumpscope doctor --fetch dust, or put {' and '.join(MAP_FILES)} (Schlegel, Finkbeiner & "
+        "Davis 1998) in a folder; name the folder in the recipe: dust_map under [catalogue]; or "
+        "give ebv in the host table"
     )
     if not folder:
         yield Check("dust maps", "warning", "no folder named", remedy)
