@@ -73,15 +73,17 @@ class Client:
         self._closed.set()
         self._http.close()
 
-    def text(self, url: str, params: Params = ()) -> str:
-        """A short answer as text.
+    def text(
+        self, url: str, params: Params = (), check: Callable[[str], object] = lambda _: None
+    ) -> str:
+        """A short answer as text; what ``check`` refuses by a `TryAgainError` is asked for again.
 
         Raises
         ------
         TryAgainError, RefusedError, httpx.HTTPError, httpx.InvalidURL
             If it cannot be had: `FAULTS`.
         """
-        return self._patiently(self._text, _address(url, params))
+        return self._patiently(self._text, _address(url, params), check)
 
     def bring(
         self,
@@ -164,7 +166,7 @@ class Client:
     def _rest(self, seconds: float) -> None:
         self._closed.wait(seconds)
 
-    def _text(self, url: httpx.URL) -> str:
+    def _text(self, url: httpx.URL, check: Callable[[str], object]) -> str:
         with self._answer(url, {}) as response:
             check_status(response)
             body = bytearray()
@@ -173,7 +175,9 @@ class Client:
                 if len(body) > _MOST_TEXT:
                     raise RefusedError(f"the answer is longer than {_MOST_TEXT} bytes")
             check_no_page(response, bytes(body))
-            return body.decode("utf-8", "replace")
+        text = body.decode("utf-8", "replace")
+        check(text)
+        return text
 
     def _bring(self, url: httpx.URL, transfer: Transfer, check: Check) -> None:
         if not transfer.complete:
