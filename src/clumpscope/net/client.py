@@ -1,12 +1,14 @@
 """The way to the network: few requests a host, patient, resumed, each body checked."""
 
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
+from weakref import WeakSet
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
@@ -56,6 +58,7 @@ class Client:
         self._quiet: dict[str, float] = {}  # host → when it may be asked again
         self._lost: dict[str, int] = {}  # host → files in a row that it did not give
         self._closed = threading.Event()
+        self._sockets: WeakSet[socket.socket] = WeakSet()
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +74,15 @@ class Client:
     def close(self) -> None:
         """End all transfers and pauses, those of other threads too."""
         self._closed.set()
+        for one in list(self._sockets):  # to close them would wake up nobody who reads
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
         self._http.close()
+
+    def _watch(self, event: str, info: Mapping[str, Any]) -> None:
+        """Remember the sockets of connections as they are made."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._sockets.add(info["return_value"].get_extra_info("socket"))
 
     def text(
         self, url: str, params: Params = (), check: Callable[[str], object] = lambda _: None
@@ -198,7 +209,10 @@ class Client:
             signed = httpx.Headers(headers)
             for one in self._credentials:
                 signed.update(one.header(url))
-            with self._turn(url.host), self._http.stream("GET", url, headers=signed) as response:
+            asked = self._http.build_request(
+                "GET", url, headers=signed, extensions={"trace": self._watch}
+            )
+            with self._turn(url.host), closing(self._http.send(asked, stream=True)) as response:
                 if not response.has_redirect_location:
                     self._heed(url.host, response)
                     yield response
