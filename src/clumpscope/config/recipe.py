@@ -19,6 +19,7 @@ from clumpscope.config.classifier import ClassifierConfig
 from clumpscope.config.completeness import CompletenessConfig
 from clumpscope.config.experiment import ExperimentConfig
 from clumpscope.config.fetch import FetchConfig
+from clumpscope.config.ingest import IngestConfig
 from clumpscope.config.labels import ConsensusConfig, LabelsConfig
 from clumpscope.config.limits import LimitsConfig
 from clumpscope.config.morphology import MorphologyConfig
@@ -58,6 +59,7 @@ class Recipe(Section):
     composite: CompositeConfig = CompositeConfig()
     stack: StackConfig = StackConfig()
     fetch: FetchConfig = FetchConfig()
+    ingest: IngestConfig = IngestConfig()
     detect: DetectConfig = DetectConfig()
     refine: RefineConfig = RefineConfig()
     measure: MeasureConfig = MeasureConfig()

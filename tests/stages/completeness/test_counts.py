@@ -57,8 +57,9 @@ def test_unreal_clumps_and_odd_ones_do_not_count(steep, selection):
     _, catalogue, counted = steep
     whole = corrected_counts(counted, EDGES, members=1)
     changed = catalogue.copy()
-    changed["p_real"] = 0.5
-    half = corrected_counts(Counted.of(changed, IDS, selection), EDGES, members=1)
+    changed["p_real"] = 0.1  # to be of 1 % or more: not what counts
+    halved = np.full(len(changed), 0.5)
+    half = corrected_counts(Counted.of(changed, IDS, selection, halved), EDGES, members=1)
     assert np.asarray(half["measured"]) == pytest.approx(np.asarray(whole["measured"]) / 2)
     assert half["true"].sum() == pytest.approx(whole["true"].sum() / 2, rel=0.01)
     changed["clump_label_id"] = 2
@@ -83,6 +84,8 @@ def test_bad_input_is_told(steep, selection):
         Counted.of(catalogue, IDS[:100], selection)
     with pytest.raises(TableError, match="twice"):
         Counted.of(catalogue, [*IDS, IDS[0]], selection)
+    with pytest.raises(TableError, match="real: expected chances"):
+        Counted.of(catalogue, IDS, selection, np.nan)
     short = catalogue.copy()
     short.remove_column("clump_background_g")
     with pytest.raises(TableError, match="clump_background_g"):
