@@ -35,6 +35,11 @@ class Window:
         moved.wcs.set()
         return cls(x0, y0, (side, side), moved)
 
+    @classmethod
+    def whole(cls, wcs: WCS, shape: tuple[int, int]) -> "Window":
+        """All of a frame of ``shape`` (ny, nx)."""
+        return cls(0, 0, shape, wcs)
+
     def inner(self, side: int) -> tuple[slice, slice]:
         """Rows and columns of a square in the middle of this one; both sides odd or both even."""
         start = (self.shape[0] - side) // 2

@@ -58,6 +58,8 @@ def cut_galaxy(
     stars: Stars,
     config: FetchConfig,
     size_arcsec: float | None = None,
+    *,
+    whole: bool = False,
 ) -> Fetched:
     """Cut one galaxy out of a field's bands and fill in its row of the host table.
 
@@ -78,6 +80,8 @@ def cut_galaxy(
         Limits of the side.
     size_arcsec
         Side; else from R90 within the limits.
+    whole
+        Whether the image is the whole frame of the grid band, as it is.
 
     Raises
     ------
@@ -103,12 +107,12 @@ def cut_galaxy(
     # Fluxes may need more sky than the cutout holds.
     grid = Window.centred(frame.wcs, x, y, side if shape is None else max(side, shape.side_px))
     planes = {name: on_window(band, grid, own=band is own) for name, band in bands.items()}
-    image = GalaxyImage(
-        target.galaxy_id,
-        {band: trimmed(plane, grid, side) for band, plane in planes.items()},
-        target.ra,
-        target.dec,
-    )
+    if whole:
+        every = Window.whole(frame.wcs, frame.data.shape)
+        kept = {name: on_window(band, every, own=band is own) for name, band in bands.items()}
+    else:
+        kept = {band: trimmed(plane, grid, side) for band, plane in planes.items()}
+    image = GalaxyImage(target.galaxy_id, kept, target.ra, target.dec)
     row = _host_row(target, image, planes, shape, pixscale)
     row["flags"] = int(_host_flags(image, stars, shape))
     return Fetched(with_stars(image, stars), row, stars_near(seen, image))
@@ -155,7 +159,7 @@ def _host_row(
     row.update(target.known)
     row["galaxy_id"] = target.galaxy_id
     row["pixscale_arcsec"] = pixscale
-    row["field_arcsec"] = image.shape[0] * pixscale
+    row["field_arcsec"] = max(image.shape) * pixscale
     for band, plane in image.bands.items():
         row[f"psf_fwhm_{band}"] = plane.psf_fwhm_arcsec
     return row

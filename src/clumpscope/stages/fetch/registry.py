@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from clumpscope.errors import FrameError, expected_got
 
 if TYPE_CHECKING:
-    from clumpscope.stages.fetch.survey import Survey
+    from clumpscope.stages.fetch.survey import FrameSurvey
 
 # Name of the folder, and what is read.
 SURVEYS = {"sdss": "corrected frames as the archive serves them"}
 
 
-def open_survey(name: str, frames: Path) -> "Survey[Any]":
+def open_survey(name: str, frames: Path) -> "FrameSurvey[Any]":
     """Open a local mirror of a survey.
 
     Raises
@@ -27,5 +27,5 @@ def open_survey(name: str, frames: Path) -> "Survey[Any]":
     """
     if name not in SURVEYS:
         raise FrameError(expected_got("survey", " or ".join(SURVEYS), name))
-    survey: type[Survey[Any]] = import_module(f"{__package__}.{name}.survey").SURVEY
+    survey: type[FrameSurvey[Any]] = import_module(f"{__package__}.{name}.survey").SURVEY
     return survey.open(frames)
