@@ -1,29 +1,19 @@
 """`fetch`: targets and a survey's frames to a sample."""
 
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.core.bands import bands_of
-from clumpscope.core.records import FAILURES, Columns, hosts_in, table_of_rows
 from clumpscope.engine.local import Progress, silent
-from clumpscope.errors import StoreError, expected_got
+from clumpscope.jobs.filling import fill
 from clumpscope.stages.fetch import survey as stage
-from clumpscope.stages.fetch.cutout import FetchFailure
 from clumpscope.stages.fetch.registry import open_survey
-from clumpscope.stages.fetch.survey import Survey
 from clumpscope.stages.fetch.targets import Targets, make_targets
-from clumpscope.store.confined import inside
-from clumpscope.store.failures import write_failures
-from clumpscope.store.images import write_galaxy
-from clumpscope.store.journal import Journal
 from clumpscope.store.manifest import RunManifest, sha256_json
-from clumpscope.store.output import Output, output
-from clumpscope.store.stars import STARS, star_columns, write_stars
-from clumpscope.store.tables import read_parquet, read_user_table, write_parquet
+from clumpscope.store.output import output
+from clumpscope.store.tables import read_parquet, read_user_table
 
 
 def read_targets(path: Path) -> Targets:
@@ -70,7 +60,14 @@ def fetch(
     with output(folder, key, resume=resume) as place:
         if place.finished:
             return read_parquet(folder / "failures.parquet")
-        failures = _fill(place, opened, targets, recipe, size_arcsec, progress)
+        cut = partial(
+            stage.fetch,
+            opened,
+            config=recipe.fetch,
+            size_arcsec=size_arcsec,
+            seconds=recipe.limits.seconds,
+        )
+        failures = fill(place, cut, targets, progress)
         place.finish(
             RunManifest(
                 command=f"fetch {survey}",
@@ -83,52 +80,4 @@ def fetch(
                 counts={"targets": len(targets), "failed": len(failures)},
             )
         )
-    return failures
-
-
-def _fill(
-    place: Output,
-    survey: Survey[Any],
-    targets: Targets,
-    recipe: Recipe,
-    size_arcsec: float | None,
-    progress: Progress,
-) -> QTable:
-    """Cut out what is missing; write the tables of everything; returns the failures.
-
-    Raises
-    ------
-    StoreError
-        If no target could be cut out.
-    """
-    folder, journal = place.folder, Journal(place.work / "hosts.jsonl")
-    images = folder / "images"
-    there = [entry for entry in journal.read() if (images / f"{entry['galaxy_id']}.fits").is_file()]
-    stars: dict[str, Columns] = {entry["galaxy_id"]: entry.pop("stars") for entry in there}
-    hosts: dict[str, Columns] = {entry["galaxy_id"]: entry for entry in there}
-    progress(len(hosts))
-    failed: dict[str, Columns] = {}
-    seconds = recipe.limits.seconds
-    missing = targets.without(hosts)
-    for result in stage.fetch(survey, missing, recipe.fetch, size_arcsec, seconds=seconds):
-        if isinstance(result, FetchFailure):
-            failed[result.galaxy_id] = asdict(result)
-        else:
-            name = result.image.galaxy_id
-            write_galaxy(inside(images, f"{name}.fits"), result.image)
-            stars[name] = star_columns(name, result.stars)
-            journal.add({**result.host, "stars": stars[name]})
-            hosts[name] = result.host
-        progress(1)
-    order = [target.galaxy_id for target in targets]
-    failures = table_of_rows(FAILURES, [failed[one] for one in order if one in failed])
-    write_failures(failures, folder / "failures.parquet")
-    if not hosts:
-        raise StoreError(
-            expected_got(f"sample {folder}", "at least one target cut out", failures["error"][0])
-        )
-    rows = [hosts[one] for one in order if one in hosts]
-    table = table_of_rows(hosts_in(bands_of(rows[0], "psf_fwhm")), rows)
-    write_parquet(table, folder / "hosts.parquet")
-    write_stars(folder / STARS, [stars[one] for one in order if one in stars])
     return failures
