@@ -73,8 +73,6 @@ class SurveyProfile(Section):
     """Unit of pixels where a header has no BUNIT. Not set: that is an error."""
     zero_point: Annotated[Magnitude | None, Field(examples=[27.0])] = None
     """AB magnitude of one count, where a header does not say."""
-    zero_point_card: Annotated[str | None, Field(examples=["ZPAPPROX"])] = None
-    """Card with the AB zero point, where it is none of the usual ones."""
     zero_point_a_second: bool = False
     """The zero point is that of one count a second of EXPTIME, but pixels are counts."""
     planes: Planes = Planes()
@@ -127,27 +125,19 @@ class SurveyProfile(Section):
         return self.mask_meanings | dict.fromkeys(others, "none")
 
     def zero_point_of(self, header: Mapping[str, Any]) -> float | None:
-        """AB magnitude of one pixel unit that is 1, as far as the profile knows; else ``None``."""
-        card = self.zero_point_card
-        told = _number(header.get(card)) if card else None
-        zero_point = self.zero_point if told is None else told
-        if zero_point is None or not self.zero_point_a_second:
-            return zero_point
-        seconds = _number(header.get("EXPTIME"))
-        return zero_point + 2.5 * log10(seconds) if seconds and seconds > 0 else None
+        """AB magnitude of one pixel unit where a header does not say; ``None`` if not known."""
+        if self.zero_point is None or not self.zero_point_a_second:
+            return self.zero_point
+        try:
+            seconds = float(str(header.get("EXPTIME")))
+        except ValueError:
+            return None
+        return self.zero_point + 2.5 * log10(seconds) if isfinite(seconds) and seconds > 0 else None
 
 
 def plain(name: str) -> str:
     """A band's or plane's name for comparison: lower case, one ``-`` for what separates words."""
     return re.sub(r"[\s_.;,:/-]+", "-", name.strip()).strip("-").lower()
-
-
-def _number(value: object) -> float | None:
-    try:
-        number = float(str(value))
-    except ValueError:
-        return None
-    return number if isfinite(number) else None
 
 
 @cache
