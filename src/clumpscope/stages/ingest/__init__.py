@@ -1,0 +1,1 @@
+"""Images of any survey, made ready to be cut out: units, noise, masks, PSFs."""
