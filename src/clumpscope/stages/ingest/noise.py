@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clumpscope.errors import ImageError, expected_got
-from clumpscope.stages.ingest.scatter import LEAST_PX, sky_scatter
+from clumpscope.stages.ingest.scatter import sky_scatter, typical_of
 
 # Noise by the plane over the sky's scatter. Resampling lets pixels scatter less than their noise;
 # light that does not cancel, and noise that the plane leaves out, lets them scatter more.
@@ -16,8 +16,6 @@ _SEEN = (1 / 2, 4.0)  # a kind that nobody named
 _WEIGHED = (2 / 3, 4.0)  # a weight that is an inverse variance
 _TOLD = (1 / 10, 10.0)  # beyond it, the plane is of another unit
 _EMPTY = 0.2  # of the pixels exactly 0: these are off the frame
-
-Values = NDArray[np.float64]
 
 
 class NoiseKind(StrEnum):
@@ -30,12 +28,7 @@ class NoiseKind(StrEnum):
 
 
 _ABSOLUTE = (NoiseKind.VARIANCE, NoiseKind.INVERSE_VARIANCE, NoiseKind.ERROR)
-_POWER = {
-    NoiseKind.VARIANCE: 1,
-    NoiseKind.INVERSE_VARIANCE: -1,
-    NoiseKind.ERROR: 2,
-    NoiseKind.WEIGHT: -1,
-}
+_POWER = {NoiseKind.VARIANCE: 0.5, NoiseKind.INVERSE_VARIANCE: -0.5, NoiseKind.ERROR: 1.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +97,8 @@ def noise_of(
     if plane.shape != data.shape:
         what = f"{where} noise"
         raise ImageError(expected_got(what, f"shape {data.shape}", plane.shape))
-    values = np.asarray(plane, dtype=float)
-    valid = np.isfinite(values) & (values > 0)
+    values = np.asarray(plane)
+    valid = np.isfinite(values) & np.greater(values, 0)
     if not valid.any():
         raise ImageError(
             expected_got(
@@ -117,7 +110,7 @@ def noise_of(
         )
     good = valid & ~bad & np.isfinite(data)
     scatter = sky_scatter(data, good)
-    typical = float(np.median(values[good])) if good.sum() >= LEAST_PX else float("nan")
+    typical = typical_of(values, good)
     if not scatter * typical > 0:
         return _unchecked(values, kind, factor, valid, where)
     ratios = {one: _sigma(typical, one, factor) / scatter for one in _ABSOLUTE}
@@ -135,18 +128,20 @@ def noise_of(
         found = _estimated(data, bad | ~valid, where)
         said = f"the noise plane fits the sky's scatter in no way: not used; {found.notes[0]}"
         return Noise(np.where(valid, found.variance, np.float32(0)), ~valid, True, (said,))
-    alike = np.sqrt(np.where(valid, values, 0) / typical)  # makes the noise the same everywhere
+    alike = np.sqrt(
+        np.where(valid, values, 0).astype(float) / typical
+    )  # makes the noise the same everywhere
     scale = sky_scatter(data * alike, good) * np.sqrt(typical)
     notes = ("weights are relative: scaled to the sky's scatter",)
     return _noise(values, NoiseKind.WEIGHT, scale, valid, assumed=True, notes=notes)
 
 
 def _sigma(typical: float, kind: NoiseKind, factor: float) -> float:
-    return float(factor * typical ** (_POWER[kind] / 2))
+    return float(factor * typical ** _POWER[kind])
 
 
 def _noise(
-    plane: Values,
+    plane: NDArray[np.generic],
     kind: NoiseKind,
     factor: float,
     valid: NDArray[np.bool_],
@@ -154,9 +149,15 @@ def _noise(
     assumed: bool = False,
     notes: tuple[str, ...] = (),
 ) -> Noise:
-    values = np.where(valid, plane, 1)
+    values = np.where(valid, plane, 1).astype(float)
     with np.errstate(over="ignore"):
-        variance = (factor**2 * values ** _POWER[kind]).astype(np.float32)
+        if kind is NoiseKind.VARIANCE:
+            values *= factor**2
+        elif kind is NoiseKind.ERROR:
+            values = np.square(factor * values)
+        else:
+            values = factor**2 / values
+        variance = values.astype(np.float32)
     bad = ~valid | ~np.isfinite(variance) | (variance <= 0)
     return Noise(np.where(bad, np.float32(0), variance), bad, assumed, notes)
 
@@ -200,7 +201,7 @@ def _an(kind: NoiseKind) -> str:
 
 
 def _unchecked(
-    plane: Values,
+    plane: NDArray[np.generic],
     kind: NoiseKind | None,
     factor: float,
     valid: NDArray[np.bool_],
