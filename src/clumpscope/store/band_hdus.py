@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 from clumpscope.core.cards import is_number, number
 from clumpscope.core.galaxy import BandImage, MaskBit
 from clumpscope.errors import ImageError, expected_got
+from clumpscope.ops.flux_units import FluxUnit, flux_unit
 
+UNIT_REMEDY = (
+    "write BUNIT = 'nanomaggy', or the unit that it has, into the HDU's header, or make the sample "
+    "with clumpscope ingest"
+)
 BY_NAME = "give each band an image HDU with its letter as EXTNAME"
 
 EXTRAS = ("_VAR", "_MASK", "_PSF")
@@ -45,14 +50,16 @@ def read_band(
     Raises
     ------
     ImageError
-        If a plane is all NaN or of another shape, or a card is no number or no logical value.
+        If a plane is all NaN or of another shape, its unit cannot be brought to nanomaggies, or a
+        card is no number or no logical value.
     """
     header = hdus[band].header
     for name in (band, *(f"{band}{extra}" for extra in EXTRAS if f"{band}{extra}" in hdus)):
         for key in _SCALING:
             if key in hdus[name].header:
                 number(hdus[name].header, key, f"HDU {name}", ImageError)
-    data = hdus[band].data.astype(np.float32)
+    unit = flux_unit(header, f"band {band}", remedy=UNIT_REMEDY)
+    data = unit.nanomaggies(hdus[band].data)
     finite = np.isfinite(data)
     if not finite.any():
         raise ImageError(
@@ -74,7 +81,7 @@ def read_band(
         )
     mask = np.where(finite, mask, mask | MaskBit.NO_DATA).astype(np.uint8)
     data = np.where(finite, data, np.float32(0))
-    variance, noise_assumed = _variance(band, hdus, data, mask)
+    variance, noise_assumed = _variance(band, hdus, data, mask, unit)
     known = np.isfinite(variance) & (variance >= 0)
     mask = np.where(known, mask, mask | MaskBit.NO_DATA).astype(np.uint8)
     variance = np.where(known, variance, np.float32(0))
@@ -168,10 +175,11 @@ def _variance(
     hdus: dict[str, fits.ImageHDU],
     data: NDArray[np.float32],
     mask: NDArray[np.uint8],
+    unit: FluxUnit,
 ) -> tuple[NDArray[np.float32], bool]:
     """Variance plane and whether it is only an estimate."""
     if f"{band}_VAR" in hdus:
-        variance = hdus[f"{band}_VAR"].data.astype(np.float32)
+        variance = unit.variance(hdus[f"{band}_VAR"].data)
         if variance.shape != data.shape:
             raise ImageError(
                 expected_got(
