@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import sep
-from astropy.stats import gaussian_sigma_to_fwhm
 from astropy.utils.exceptions import AstropyUserWarning
 from numpy.typing import ArrayLike, NDArray
 from photutils.psf import EPSFBuilder, EPSFStar, EPSFStars
@@ -142,13 +141,13 @@ def rough_width(frame: Frame) -> float:
     NaN where there is nothing.
     """
     sources, _ = extract(*_light(frame), _DETECT, contrast=0.001)
-    whole = (sources["flag"] == 0) & (sources["b"] > 0)
-    brightest = np.argsort(-sources["flux"][whole])[:_BRIGHTEST]
-    sizes = np.log(sources["a"] * sources["b"])[whole][brightest] / 2
-    if not sizes.size:
+    whole = sources[(sources["flag"] == 0) & (sources["flux"] > 0) & (sources["peak"] > 0)]
+    brightest = whole[np.argsort(-whole["flux"])[:_BRIGHTEST]]
+    if not len(brightest):
         return float("nan")
-    # Moments above a threshold of sources that are bright: a tenth is cut off.
-    return float(1.1 * gaussian_sigma_to_fwhm * np.exp(_half_sample_mode(np.sort(sizes))))
+    # A Gaussian's light is 1.133 FWHM^2 times its peak; wings make this too large by a sixth.
+    areas = np.log(brightest["flux"] / brightest["peak"] / 1.133)
+    return float(np.exp(_half_sample_mode(np.sort(areas)) / 2))
 
 
 def _light(frame: Frame) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

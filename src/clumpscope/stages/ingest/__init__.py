@@ -1,0 +1,1 @@
+"""Files of any survey, understood and made a field."""
