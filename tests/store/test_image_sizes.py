@@ -137,7 +137,7 @@ def test_a_psf_image_of_more_pixels(tmp_path):
         hdus.append(extra("r_PSF", sampled_gaussian(5.0)))
 
     side = len(sampled_gaussian(5.0))
-    by_hand(path, edit=edit)
+    by_hand(path, edit=edit, PSFFWHM=2.0)
     assert read_galaxy(path, limits=LimitsConfig(psf_px=side))["r"].psf.shape == (side, side)
     with pytest.raises(ImageError, match=rf"at most {side - 2} px a side \(\[limits\] psf_px\)"):
         read_galaxy(path, limits=LimitsConfig(psf_px=side - 2))

@@ -12,6 +12,7 @@ from builders import DEC, RA, band_image, galaxy_image, tan_wcs
 from clumpscope.core.frames import native_to_sky
 from clumpscope.core.galaxy import GalaxyImage, MaskBit
 from clumpscope.errors import ImageError, StoreError
+from clumpscope.ops.psf import sampled_gaussian
 from clumpscope.store.images import read_galaxy, read_grid, write_galaxy
 from fits_files import by_hand, extra
 
@@ -30,8 +31,7 @@ def test_a_galaxy_survives_the_disk(tmp_path):
     shape = (44, 37)
     mask = np.zeros(shape, np.uint8)
     mask[3, 5] = MaskBit.SATURATED | MaskBit.COSMIC_RAY
-    psf = np.zeros((5, 5), np.float32)
-    psf[2, 2] = 1
+    psf = sampled_gaussian(1.51 / 0.396)
     wcs = tan_wcs(shape, rotation_deg=33, flip=True)
     image = GalaxyImage(
         "g1",

@@ -14,6 +14,7 @@ from clumpscope.core.cards import is_number, number
 from clumpscope.core.galaxy import BandImage, MaskBit
 from clumpscope.errors import ImageError, expected_got
 from clumpscope.ops.flux_units import FluxUnit, flux_unit
+from clumpscope.store.psf_plane import read_psf
 
 UNIT_REMEDY = (
     "write BUNIT = 'nanomaggy', or the unit that it has, into the HDU's header, or make the sample "
@@ -50,8 +51,9 @@ def read_band(
     Raises
     ------
     ImageError
-        If a plane is all NaN or of another shape, its unit cannot be brought to nanomaggies, or a
-        card is no number or no logical value.
+        If a plane is all NaN or of another shape, its unit cannot be brought to nanomaggies, a
+        card is no number or no logical value, or the PSF's image cannot be used or is not as
+        wide as PSFFWHM.
     """
     header = hdus[band].header
     for name in (band, *(f"{band}{extra}" for extra in EXTRAS if f"{band}{extra}" in hdus)):
@@ -85,8 +87,8 @@ def read_band(
     known = np.isfinite(variance) & (variance >= 0)
     mask = np.where(known, mask, mask | MaskBit.NO_DATA).astype(np.uint8)
     variance = np.where(known, variance, np.float32(0))
-    psf_hdu = hdus.get(f"{band}_PSF")
     measured = "PSFFWHM" in header
+    psf, fwhm, doubtful = read_psf(band, hdus.get(f"{band}_PSF"), fwhm, wcs, said=measured)
     assumed = _logical(header, "PSFASSUM", band) if measured else not width_known
     try:
         return BandImage(
@@ -95,8 +97,8 @@ def read_band(
             mask=mask,
             wcs=wcs,
             psf_fwhm_arcsec=fwhm,
-            psf=None if psf_hdu is None else psf_hdu.data.astype(np.float32),
-            psf_assumed=assumed,
+            psf=psf,
+            psf_assumed=assumed or doubtful,
             noise_assumed=noise_assumed or _logical(header, "NOISEASS", band),
         )
     except ImageError as error:
