@@ -46,7 +46,7 @@ def test_of_a_plane_of_a_cube_the_celestial_axes_count(tmp_path, cards):
         ({"CUNIT1": "Hz"}, "WCS: expected one that can be used, got .*'Hz', want 'deg'"),
         ({"CUNIT1": "banana"}, "WCS: expected one that can be used, got "),
         ({"PC1_1": 3e5, "PC2_2": 3e5}, "WCS: .* got pixels of 300000 degrees"),
-        ({"CTYPE2": "FREQ"}, "WCS: expected one that can be used, got .*Unmatched celestial"),
+        ({"CTYPE2": "FREQ"}, "WCS CTYPE: expected RA and DEC in ICRS or FK5, got RA---TAN FREQ"),
         ({"A_ORDER": 3000, "B_ORDER": 3000}, "WCS A_ORDER: expected 0 to 9, got 3000"),
         ({"A_ORDER": "x"}, "WCS A_ORDER: expected 0 to 9, got 'x'"),
         ({"WCSAXES": 30000}, "WCS WCSAXES: expected 0 to 9, got 30000"),
