@@ -19,6 +19,7 @@ import numpy as np
 from astropy.wcs import WCS, NoConvergence
 from numpy.typing import ArrayLike, NDArray
 
+from clumpscope.core.sip import has_tables
 from clumpscope.errors import ImageError, expected_got
 
 Points = NDArray[np.float64]
@@ -82,10 +83,19 @@ def sky_to_native(radec: ArrayLike, wcs: WCS | None) -> Points:
                 "sky position", "an image with a WCS", "no WCS", "give x and y in pixels instead"
             )
         )
+    found: Points = np.column_stack(wcs.wcs_world2pix(points[:, 0], points[:, 1], 0))
+    if wcs.sip is None and not has_tables(wcs):
+        return found
+    on = np.isfinite(found).all(axis=1)  # on this side of the sky
+    if on.any():
+        found[on] = _undistorted(points[on], wcs)
+    return found
+
+
+def _undistorted(sky: Points, wcs: WCS) -> Points:
+    """Native pixels (N, 2) by iteration; NaN where it does not converge."""
     try:
-        return np.column_stack(
-            wcs.all_world2pix(points[:, 0], points[:, 1], 0, tolerance=_CLOSE_PX)
-        )
+        return np.column_stack(wcs.all_world2pix(sky[:, 0], sky[:, 1], 0, tolerance=_CLOSE_PX))
     except NoConvergence as error:
         found: Points = np.array(error.best_solution, dtype=float)
         for lost in (error.divergent, error.slow_conv):

@@ -54,7 +54,7 @@ def grid_band(frames: Mapping[str, Frame], named: str | None = None) -> str:
 def common_window(frames: Mapping[str, Frame], band: str) -> Window:
     """Window on the pixels of ``band`` that holds all that every band has seen.
 
-    A rim of up to 1/64 of the frame may be without data in some band.
+    A rim of up to 1/32 of the frame may be without data in some band.
 
     Raises
     ------
@@ -82,6 +82,6 @@ def common_window(frames: Mapping[str, Frame], band: str) -> Window:
 
 
 def _span(found: NDArray[np.intp], nodes: NDArray[np.float64]) -> tuple[int, int]:
-    """First and last pixel, from the node before those seen to the one after them."""
-    low, high = max(int(found[0]) - 1, 0), min(int(found[-1]) + 1, len(nodes) - 1)
+    """First and last pixel, two nodes beyond those seen: a corner may lie between nodes."""
+    low, high = max(int(found[0]) - 2, 0), min(int(found[-1]) + 2, len(nodes) - 1)
     return int(nodes[low]), int(nodes[high])

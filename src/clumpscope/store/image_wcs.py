@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 
@@ -35,7 +36,8 @@ def grid_cards(wcs: WCS) -> Cards:
             expected_got("WCS", "SIP, TPV or no distortion", "a look-up table", "fit a SIP to it")
         )
     # Told to write SIP, astropy adds its suffix to CTYPE too.
-    return dict(wcs.to_header(relax=wcs.sip is not None))
+    cards = dict(wcs.to_header(relax=wcs.sip is not None))
+    return {key: float(v) if isinstance(v, np.floating) else v for key, v in cards.items()}
 
 
 def same_grid(headers: Mapping[str, Mapping[str, Any]]) -> None:
