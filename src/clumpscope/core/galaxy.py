@@ -202,7 +202,8 @@ class GalaxyImage:
                     "without one, only a PNG or JPEG can be searched",
                 )
             )
-        return pixel_side_arcsec(self.wcs)
+        ny, nx = self.shape
+        return pixel_side_arcsec(self.wcs, ((nx - 1) / 2, (ny - 1) / 2))
 
 
 @dataclass(frozen=True, eq=False)

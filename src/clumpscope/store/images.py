@@ -13,6 +13,7 @@ from astropy.wcs import FITSFixedWarning
 
 from clumpscope.config.limits import LIMITS, LimitsConfig
 from clumpscope.core.bands import known_bands, reference_of
+from clumpscope.core.frames import middle_of
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.grid import Grid, pixel_side_arcsec
 from clumpscope.errors import ImageError, expected_got
@@ -22,7 +23,7 @@ from clumpscope.store.atomic import atomic
 from clumpscope.store.band_hdus import BY_NAME, EXTRAS, host_position, psf_width, read_band
 from clumpscope.store.fits_bytes import Cards, image_hdu, primary_hdu
 from clumpscope.store.image_sizes import check_psf_width, check_sizes, plane_shape
-from clumpscope.store.image_wcs import image_wcs, same_grid
+from clumpscope.store.image_wcs import grid_cards, image_wcs, same_grid
 from clumpscope.store.pictures import AGAIN, no_such_image
 
 
@@ -35,7 +36,7 @@ def write_galaxy(path: Path, image: GalaxyImage) -> None:
     if np.isfinite(image.ra):
         place |= {"RA": (float(image.ra), "[deg] host"), "DEC": (float(image.dec), "[deg] host")}
     parts = [primary_hdu(place)]
-    grid: Cards = {} if image.wcs is None else dict(image.wcs.to_header())
+    grid: Cards = {} if image.wcs is None else grid_cards(image.wcs)
     for band, plane in image.bands.items():
         cards: Cards = {
             **grid,
@@ -115,7 +116,7 @@ def read_grid(
         if wcs is None:
             return Grid(shape)
         fwhm = psf_width(band, header, psf_fwhm_arcsec.get(band), default_psf_fwhm_arcsec)
-        side = pixel_side_arcsec(wcs)
+        side = pixel_side_arcsec(wcs, middle_of(shape))
         check_psf_width(f"band {band}", fwhm, side, limits)
         return Grid(shape, wcs, fwhm / side)
 
@@ -189,7 +190,8 @@ def _galaxy(
     check_sizes({name: by_name[name] for name in names if name in by_name}, limits)
     same_grid({band: by_name[band].header for band in wanted})
     wcs = image_wcs(by_name[wanted[0]].header)
-    side = None if wcs is None else pixel_side_arcsec(wcs)
+    middle = middle_of(plane_shape(wanted[0], by_name[wanted[0]]))
+    side = None if wcs is None else pixel_side_arcsec(wcs, middle)
     planes = {}
     for band in wanted:
         fwhm = psf_width(band, by_name[band].header, widths.get(band), default_psf)

@@ -94,7 +94,7 @@ def cut_galaxy(
     ny, nx = frame.data.shape
     if not (-0.5 <= x <= nx - 0.5 and -0.5 <= y <= ny - 0.5):
         raise FrameError(expected_got("target", f"a position on {frame.path}", f"pixel {x, y}"))
-    pixscale = pixel_side(own)
+    pixscale = pixel_side(own, x, y)
     fwhm = own.psf.at(y, x).fwhm_px * pixscale
     seen = seen_from(stars, target.ra, target.dec, fwhm)
     shape = None
