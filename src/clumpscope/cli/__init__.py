@@ -9,6 +9,7 @@ from clumpscope.cli import (
     completeness,
     evaluate,
     experiment,
+    ingest,
     labels,
     models,
     pictures,

@@ -6,6 +6,7 @@ the file's own name.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from clumpscope.config.ingest import IngestConfig
 from clumpscope.config.survey import SurveyProfile
@@ -15,27 +16,40 @@ from clumpscope.stages.ingest.extensions import Extension, Layer
 from clumpscope.stages.ingest.naming import Named, band_of, matched, taken_apart
 
 NOISE = ("variance", "inverse_variance", "error", "weight")
-_BESIDE = (*NOISE, "mask", "psf")
+_BESIDE = (*NOISE, "mask", "psf")  # the last one: whether it is a file of its own is asked
 _BAND_CARDS = (
     *("FILTER", "FILTER1", "FILTER2", "FILTER3", "BAND", "FILTNAM1", "FILTNAM", "FILTERS"),
     *("PHOTBAND", "PHOTMODE", "INSFLNAM", "HIERARCH FPA.FILTERID", "FPA.FILTERID", "FILTERID"),
 )
+_NOTHING = Named("", None, None)
 _ASK = "name it in the file, in FILTER, or with --bands"
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A plane, and what it is: ``galaxy`` and ``band`` are empty where nothing says it."""
+    """A plane, and what it is: ``galaxy`` and ``band`` are empty where nothing says it.
+
+    ``is_file`` says that it stands for its whole file.
+    """
 
     layer: Layer
     galaxy: str
     band: str
     kind: str
+    is_file: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class BandFiles:
-    """What is there of one band; ``noise`` is of the kind ``noise_kind``."""
+    """What is there of one band.
+
+    Attributes
+    ----------
+    noise_kind
+        What ``noise`` is: a field of `Planes`.
+    psf_is_file
+        Whether the whole file of ``psf`` is its model, tables and all.
+    """
 
     band: str
     image: Layer
@@ -43,12 +57,19 @@ class BandFiles:
     noise_kind: str = ""
     mask: Layer | None = None
     psf: Layer | None = None
+    psf_is_file: bool = False
 
     @property
-    def layers(self) -> tuple[Layer, ...]:
-        """All planes."""
-        found = (self.image, self.noise, self.mask, self.psf)
+    def planes(self) -> tuple[Layer, ...]:
+        """Those of the image's own shape."""
+        found = (self.image, self.noise, self.mask)
         return tuple(one for one in found if one is not None)
+
+    @property
+    def paths(self) -> set[Path]:
+        """All files."""
+        psf = () if self.psf is None else (self.psf,)
+        return {layer.extension.path for layer in (*self.planes, *psf)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,10 +101,27 @@ def parts(
         path.name, profile.bands, profile.planes
     )
     whole = replace(named, id=named.id or path.parent.name)
+    if whole.plane == "psf" and not _is_cube_of_bands(extensions, profile, config):
+        first = next((one for one in extensions if one.shape), extensions[0])
+        band = _band(first, _NOTHING, whole, profile)
+        return [Part(Layer(first), whole.id, band, "psf", is_file=True)]
     found: list[Part] = []
     for extension in extensions:
-        found += _of_extension(extension, whole, profile, config)
+        if extension.shape:
+            found += _of_extension(extension, whole, profile, config)
     return found
+
+
+def _is_cube_of_bands(
+    extensions: Sequence[Extension], profile: SurveyProfile, config: IngestConfig
+) -> bool:
+    images = [one for one in extensions if one.shape]
+    if len(images) != 1 or len(images[0].shape) != 3:
+        return False
+    try:
+        return bool(_layers(images[0], profile, config))
+    except FrameError:
+        return False
 
 
 def _of_extension(
@@ -125,7 +163,7 @@ def _band(extension: Extension, own: Named, whole: Named, profile: SurveyProfile
     """
     if own.band:
         return own.band
-    cards = (profile.band_card,) if profile.band_card else _BAND_CARDS
+    cards = profile.band_cards or _BAND_CARDS
     said = [
         band_of(str(extension.shared[card]), profile.bands)
         for card in cards
@@ -203,6 +241,7 @@ def _field(name: str, members: Sequence[Part], config: IngestConfig) -> FieldFil
 def _beside(image: Part, members: Sequence[Part]) -> BandFiles:
     """What else there is of an image's band; what is of no band at all is of all."""
     found: dict[str, Layer] = {}
+    is_file = False
     for kind in _BESIDE:
         of_band = [one for one in members if one.kind == kind and one.band == image.band]
         of_all = [one for one in members if one.kind == kind and not one.band]
@@ -215,6 +254,7 @@ def _beside(image: Part, members: Sequence[Part]) -> BandFiles:
             )
         if fitting:
             found[kind] = fitting[0].layer
+            is_file = fitting[0].is_file
     kinds = [kind for kind in NOISE if kind in found]
     return BandFiles(
         image.band,
@@ -223,4 +263,5 @@ def _beside(image: Part, members: Sequence[Part]) -> BandFiles:
         noise_kind=kinds[0] if kinds else "",
         mask=found.get("mask"),
         psf=found.get("psf"),
+        psf_is_file=is_file,
     )

@@ -13,7 +13,7 @@ from clumpscope.config.survey import SurveyProfile
 from clumpscope.core.cards import is_number
 from clumpscope.core.field import Band
 from clumpscope.errors import FrameError, expected_got, reason
-from clumpscope.ops.common_grid import grid_band_of
+from clumpscope.ops.common_grid import grid_band
 from clumpscope.ops.footprint import Footprint, best_of
 from clumpscope.stages.ingest.band import load_bands, looked_at, wcs_of
 from clumpscope.stages.ingest.extensions import Extension, extensions
@@ -89,7 +89,7 @@ class OwnFiles:
     def paths(self) -> list[Path]:
         """Files that are used."""
         bands = (band for one in self.files.values() for band in one.bands.values())
-        return sorted({layer.extension.path for band in bands for layer in band.layers})
+        return sorted({path for band in bands for path in band.paths})
 
     def fields(
         self, ids: Sequence[str], ra: NDArray[np.float64], dec: NDArray[np.float64]
@@ -121,7 +121,7 @@ class OwnFiles:
     def grid_band(self, bands: Mapping[str, Band]) -> str:
         """The band whose pixels are kept."""
         frames = {name: band.frame for name, band in bands.items()}
-        return grid_band_of(frames, self.config.grid_band)
+        return grid_band(frames, self.config.grid_band)
 
     def plan(self) -> list[Understood]:
         """What would be made of each band, as far as headers say."""

@@ -3,14 +3,12 @@
 from collections.abc import Iterable
 
 from clumpscope.config.survey import SurveyProfile, load_survey, survey_names
-from clumpscope.core.bands import BANDS
 from clumpscope.errors import FrameError, expected_got
 from clumpscope.stages.ingest.extensions import Extension
+from clumpscope.stages.ingest.naming import common_bands
 
 # Bands by their own names, and nothing else: what is known of files of no known survey.
-UNKNOWN = SurveyProfile(
-    about="files of no known survey", bands={band.letter: (band.letter,) for band in BANDS}
-)
+UNKNOWN = SurveyProfile(about="files of no known survey", bands=dict(common_bands()))
 
 
 def profile_of(extensions: Iterable[Extension], asked: str | None) -> tuple[str, SurveyProfile]:
@@ -31,17 +29,9 @@ def profile_of(extensions: Iterable[Extension], asked: str | None) -> tuple[str,
     found: dict[str, Extension] = {}
     for extension in extensions:
         for name, profile in known.items():
-            if name not in found and _is_of(extension, profile):
+            if name not in found and profile.is_of(extension.shared):
                 found[name] = extension
     if len(found) > 1:
         got = ", ".join(f"{name} ({one.path.name})" for name, one in found.items())
         raise FrameError(expected_got("files", "one survey", got, "say which with --survey"))
     return next(((name, known[name]) for name in found), ("", UNKNOWN))
-
-
-def _is_of(extension: Extension, profile: SurveyProfile) -> bool:
-    return any(
-        str(extension.shared.get(card, "")).strip().upper().startswith(value.upper())
-        for card, values in profile.headers.items()
-        for value in values
-    )
