@@ -23,6 +23,7 @@ SHARED = {
     "encoders",
     "galaxies",
     "label_run",
+    "online",
     "panels",
     "own_process",
     "paper",
@@ -31,12 +32,25 @@ SHARED = {
     "plan",
     "results",
     "shards",
+    "sky_catalogue",
+    "sky_cutouts",
+    "sky_frames",
+    "sky_names",
     "truths",
     "work",
 }
 HALVES = {"subjects": "labels export", "volunteers": "simulate"}
 # Sections of a recipe that are no command: what stages share.
-SECTIONS = {"limits", "sample", "composite", "classifier", "detector", "morphology", "stack"}
+SECTIONS = {
+    "limits",
+    "sample",
+    "composite",
+    "classifier",
+    "detector",
+    "morphology",
+    "services",
+    "stack",
+}
 
 
 def place(command: str) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from clumpscope.config.services import MannersConfig
 from clumpscope.net import download
 from oblong import cut_sample
 from servers import CONTENT, Server
@@ -20,7 +21,7 @@ def narrow(survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def server(cache, monkeypatch):
     """Where published models are fetched from: a server of one file."""
-    monkeypatch.setattr(download, "_PAUSE", 0.0)
+    monkeypatch.setattr(download, "MANNERS", MannersConfig(attempts=5, pause_s=0.0))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     server = Server(CONTENT)
     monkeypatch.setenv("CLUMPSCOPE_MODELS_URL", server.url)

@@ -5,9 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 import torch
 
+from clumpscope.config.services import MannersConfig
 from clumpscope.detector.published import published_spec
 from clumpscope.detector.weights import layout, save_model, save_tensors
 from clumpscope.errors import DownloadError, ModelError
@@ -116,13 +118,13 @@ def test_the_address_of_the_authors(cache, imported, monkeypatch):
     """Without the variable, the authors' files; no request is made here."""
     asked = []
 
-    def nothing(client, url, *_):
+    def nothing(client, url, *_, **__):
         asked.append(url)
-        raise download.httpx.ConnectError("no network")
+        raise httpx.ConnectError("no network")
 
     monkeypatch.delenv("CLUMPSCOPE_MODELS_URL", raising=False)
-    monkeypatch.setattr(download, "_PAUSE", 0.0)
-    monkeypatch.setattr(download, "_go_on", nothing)
+    monkeypatch.setattr(download, "MANNERS", MannersConfig(attempts=5, pause_s=0.0))
+    monkeypatch.setattr(download.Client, "bring", nothing)
     with pytest.raises(DownloadError, match="no network"):
         fetch_models(NAME)
     assert set(asked) == {f"{BASE_URL}/weights.pth"}

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from clumpscope.config.services import MannersConfig
 from clumpscope.errors import DownloadError, ModelError, StoreError
 from clumpscope.net import download as module
 from servers import Server
@@ -18,7 +19,7 @@ PART = 100_000
 
 @pytest.fixture
 def server(monkeypatch):
-    monkeypatch.setattr(module, "_PAUSE", 0.0)
+    monkeypatch.setattr(module, "MANNERS", MannersConfig(attempts=5, pause_s=0.0))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     server = Server(CONTENT)
     yield server

@@ -214,3 +214,9 @@ def test_a_number_of_more_digits_than_python_makes_is_text(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text(f"galaxy_id,x\na,{'9' * 5000}\n")
     assert read_text_table(path)["x"].tolist() == ["9" * 5000]
+
+
+def test_names_of_several_words_in_a_single_column(tmp_path):
+    (tmp_path / "names.csv").write_text('name\nNGC 4038\n"Arp 299"\nM51\n')
+    table = read_text_table(tmp_path / "names.csv")
+    assert table["name"].tolist() == ["NGC 4038", "Arp 299", "M51"]

@@ -54,6 +54,7 @@ __all__ = [
     "completeness",
     "evaluate",
     "experiment",
+    "ingest",
     "labels",
     "main",
     "models",

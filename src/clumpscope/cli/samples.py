@@ -23,9 +23,17 @@ from clumpscope.cli.common import (
     workers_of,
 )
 from clumpscope.errors import TableError, expected_got
-from clumpscope.stages.fetch.registry import SURVEYS
+from clumpscope.stages.fetch.registry import SERVICES, SURVEYS
 
-_SURVEYS = "; ".join(f"{name}: {what}" for name, what in SURVEYS.items())
+_SURVEYS = "; ".join(f"{name}: {what}" for name, what in {**SERVICES, **SURVEYS}.items())
+
+
+def _tell_sql(asked: bool) -> None:
+    if asked:
+        from clumpscope.stages.fetch.select import paper_sql
+
+        typer.echo(paper_sql())
+        raise typer.Exit
 
 
 @app.command()
@@ -91,34 +99,72 @@ def simulate(
 
 
 @app.command()
-def fetch(
+def fetch(  # noqa: PLR0913  (an argument an option)
     survey: Annotated[str, typer.Argument(help=_SURVEYS)],
     targets: Annotated[
         Path,
-        typer.Argument(help="positions in degrees or sexagesimal: text, FITS, VOTable, Parquet"),
+        typer.Argument(
+            help="positions in degrees or sexagesimal, or names: text, FITS, VOTable, Parquet"
+        ),
     ],
     sample: Annotated[Path, typer.Argument(help="folder to write; new or empty")],
-    frames: Annotated[Path, typer.Option("--frames", help="a local mirror of its frames")],
+    frames: Annotated[
+        Path | None,
+        typer.Option("--frames", help="a local mirror of its frames; default: the archive"),
+    ] = None,
     size: Annotated[
         float | None, typer.Option("--size", min=1.0, help="side of the cutouts, arcsec")
     ] = None,
     recipe: RecipeFile = None,
     resume: Resume = False,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="tell what would be brought, and bring nothing")
+    ] = False,
+    drop_frames: Annotated[
+        bool, typer.Option("--drop-frames", help="keep no frames of the archive in the cache")
+    ] = False,
+    select: Annotated[
+        bool, typer.Option("--select", help="of a Galaxy Zoo 2 table, the paper's sample alone")
+    ] = False,
+    select_sql: Annotated[  # noqa: ARG001  (done by its callback)
+        bool,
+        typer.Option(
+            "--select-sql",
+            help="print that sample as SQL for SDSS's catalogue",
+            callback=_tell_sql,
+            is_eager=True,
+        ),
+    ] = False,
 ) -> None:
     """Cut galaxies out of a survey: its bands on one grid, variance, mask, PSF, host table."""
+    from clumpscope.jobs.fetch import estimate, read_targets
     from clumpscope.jobs.fetch import fetch as job
-    from clumpscope.jobs.fetch import read_targets
 
-    wanted = read_targets(targets)
+    settings = recipe_of(recipe)
+    if drop_frames:
+        services = settings.services.model_copy(update={"cache_gb": 0.0})
+        settings = settings.model_copy(update={"services": services})
+    asked = settings.services if frames is None else None
+    wanted = read_targets(targets, asked, select=select)
     for note in wanted.notes:
         errors.print(f"{targets}: {note}")
+    if dry_run and frames is not None:
+        raise TableError(expected_got("--dry-run", "an archive to be asked", f"--frames {frames}"))
+    if dry_run:
+        told = estimate(survey, wanted, settings, size)
+        console.print(
+            f"{told.imaged} of {told.targets} targets in {told.fields} fields; to be brought: "
+            f"{told.files} files, about {told.megabytes:.0f} MB"
+        )
+        return
     with resumable(sample), progress_bar("fetching", len(wanted)) as progress:
         failures = job(
             survey,
             wanted,
             frames,
             sample,
-            recipe_of(recipe),
+            settings,
             size_arcsec=size,
             resume=resume,
             progress=progress,

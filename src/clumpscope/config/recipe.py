@@ -29,6 +29,7 @@ from clumpscope.config.run import (
     RefineConfig,
     SampleConfig,
 )
+from clumpscope.config.services import ServicesConfig
 from clumpscope.config.simulate import SimulateConfig
 from clumpscope.config.stack import StackConfig
 from clumpscope.config.toml_text import toml_of
@@ -58,6 +59,7 @@ class Recipe(Section):
     stack: StackConfig = StackConfig()
     fetch: FetchConfig = FetchConfig()
     ingest: IngestConfig = IngestConfig()
+    services: ServicesConfig = ServicesConfig()
     detect: DetectConfig = DetectConfig()
     refine: RefineConfig = RefineConfig()
     measure: MeasureConfig = MeasureConfig()

@@ -9,7 +9,7 @@ from clumpscope.core.bands import bands_of, in_order
 from clumpscope.core.records import FAILURES, Columns, hosts_in, table_of_rows
 from clumpscope.engine.local import Progress
 from clumpscope.errors import StoreError, expected_got
-from clumpscope.stages.fetch.cutout import Fetched, FetchFailure
+from clumpscope.stages.fetch.cutout import STAGE, Fetched, FetchFailure
 from clumpscope.stages.fetch.targets import Targets
 from clumpscope.store.confined import inside
 from clumpscope.store.failures import write_failures
@@ -46,7 +46,9 @@ def fill(
     stars: dict[str, Columns] = {entry["galaxy_id"]: entry.pop("stars") for entry in there}
     hosts: dict[str, Columns] = {entry["galaxy_id"]: entry for entry in there}
     progress(len(hosts))
-    failed: dict[str, Columns] = {}
+    failed: dict[str, Columns] = {
+        name: asdict(FetchFailure(name, STAGE, why)) for name, why in targets.lost.items()
+    }
     for result in cut(targets.without(hosts)):
         if isinstance(result, FetchFailure):
             failed[result.galaxy_id] = asdict(result)
@@ -57,7 +59,7 @@ def fill(
             journal.add({**result.host, "stars": stars[name]})
             hosts[name] = result.host
         progress(1)
-    order = [target.galaxy_id for target in targets]
+    order = [*targets.ids, *targets.lost]
     failures = table_of_rows(FAILURES, [failed[one] for one in order if one in failed])
     write_failures(failures, folder / "failures.parquet")
     if not hosts:

@@ -141,8 +141,10 @@ def ingest(
         def cut(missing: Targets) -> Iterator[Fetched | FetchFailure]:
             told: set[str] = set()
             whole = made.whole if size_arcsec is None else frozenset()
-            limits = {"whole": whole, "seconds": recipe.limits.seconds}
-            for result in cutting.fetch(files, missing, recipe.fetch, size_arcsec, **limits):
+            config, seconds = recipe.fetch, recipe.limits.seconds
+            for result in cutting.fetch(
+                files, missing, config, size_arcsec, whole=whole, seconds=seconds
+            ):
                 for field in files.understood.keys() - told:
                     journal.add({"rows": [asdict(row) for row in files.understood[field]]})
                     told.add(field)

@@ -19,9 +19,10 @@ from clumpscope.models.registry import (
     model_folder,
 )
 from clumpscope.models.starts import LISTED, Packed, fetchable, is_fetchable
-from clumpscope.net.download import Progress, download
+from clumpscope.net.download import download
 from clumpscope.net.hub import described
 from clumpscope.net.package import download_wheel
+from clumpscope.net.transfer import Progress
 from clumpscope.store.atomic import atomic, new_file
 from clumpscope.store.manifest import sha256_file
 

@@ -23,6 +23,7 @@ _MARKS = {  # those of UTF-32 begin as those of UTF-16
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _SEPARATORS = "\t;,"  # else white space
+_NONE = "\x1f"
 _BLANKS = frozenset({"null", "nan", "na", "n/a", "--"})
 # What starts with zeros may be a name.
 _WHOLE = re.compile(r"0|-?[1-9]\d*")
@@ -58,7 +59,8 @@ def read_text_table(path: Path) -> Table:
         raise TableError(expected_got(path, "a line with the names of columns", "none"))
     separator = max(_SEPARATORS, key=body[0].count)
     if separator not in body[0]:
-        separator = " "
+        # Of a single column, such as names, each line is a field.
+        separator = " " if len(body[0].split()) > 1 else _NONE
     names, *rows = _fields(body, separator)
     if any(_NAMELESS.fullmatch(name) for name in names):
         if not comments:

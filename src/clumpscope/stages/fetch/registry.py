@@ -11,10 +11,19 @@ from typing import TYPE_CHECKING, Any
 from clumpscope.errors import FrameError, expected_got
 
 if TYPE_CHECKING:
+    from clumpscope.config.services import ServicesConfig
+    from clumpscope.core.remote import RemoteFile
     from clumpscope.stages.fetch.survey import FrameSurvey
 
 # Name of the folder, and what is read.
 SURVEYS = {"sdss": "corrected frames as the archive serves them"}
+
+# Those that are asked over the network, and what for.
+SERVICES = {
+    "sdss": "frames and catalogue of the archive",
+    "hsc": "cutouts and PSFs, for those with an account",
+    "legacy": "cutouts and PSFs of the viewer",
+}
 
 
 def open_survey(name: str, frames: Path) -> "FrameSurvey[Any]":
@@ -29,3 +38,18 @@ def open_survey(name: str, frames: Path) -> "FrameSurvey[Any]":
         raise FrameError(expected_got("survey", " or ".join(SURVEYS), name))
     survey: type[FrameSurvey[Any]] = import_module(f"{__package__}.{name}.survey").SURVEY
     return survey.open(frames)
+
+
+def cutout_files(
+    name: str, ra: float, dec: float, side_arcsec: float, config: "ServicesConfig"
+) -> "list[RemoteFile]":
+    """What to ask a service of cutouts for: the files of one target.
+
+    Raises
+    ------
+    FrameError
+        If it gives no such cutout.
+    """
+    module = import_module(f"{__package__}.{name}.remote")
+    files: list[RemoteFile] = module.cutout_files(ra, dec, side_arcsec, config)
+    return files

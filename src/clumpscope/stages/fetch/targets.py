@@ -1,7 +1,7 @@
 """Target lists: a user's table made into checked positions, ids and what is known of hosts."""
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from astropy import units as u
@@ -55,11 +55,14 @@ class Targets:
         Name of the list.
     notes
         What the user should know of how it was read, a sentence each.
+    lost
+        Ids of rows that have no position, with the reason.
     """
 
     hosts: QTable
     where: str
     notes: tuple[str, ...]
+    lost: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.hosts)
@@ -78,9 +81,19 @@ class Targets:
             }
             yield Target(str(galaxy_id), values["ra"], values["dec"], known)
 
+    @property
+    def ids(self) -> list[str]:
+        """Ids, in the order of the list."""
+        return [str(one) for one in self.hosts["galaxy_id"]]
+
     def without(self, ids: Container[str]) -> "Targets":
         """Those that are not of some ids."""
-        rows = [k for k, one in enumerate(self.hosts["galaxy_id"]) if str(one) not in ids]
+        rows = [k for k, one in enumerate(self.ids) if one not in ids]
+        return replace(self, hosts=self.hosts[rows])
+
+    def only(self, ids: Container[str]) -> "Targets":
+        """Those of some ids."""
+        rows = [k for k, one in enumerate(self.ids) if one in ids]
         return replace(self, hosts=self.hosts[rows])
 
 

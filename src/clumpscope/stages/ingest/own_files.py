@@ -95,15 +95,13 @@ class OwnFiles:
         self, ids: Sequence[str], ra: NDArray[np.float64], dec: NDArray[np.float64]
     ) -> list[str | FrameError]:
         """Each target's own image, else where its position is farthest from the edges."""
-        off = "a position on an image"
-        return [
-            name
-            if name in self.places
-            else FrameError(expected_got("target", off, f"ra {a:.6f}, dec {d:.6f}"))
-            if key is None
-            else key
-            for name, key, a, d in zip(ids, best_of(self.places, ra, dec), ra, dec, strict=True)
-        ]
+        found: list[str | FrameError] = []
+        nearest: list[str | None] = best_of(self.places, ra, dec)
+        for name, key, a, d in zip(ids, nearest, ra, dec, strict=True):
+            place = name if name in self.places else key
+            got = f"ra {a:.6f}, dec {d:.6f}"
+            found.append(place or FrameError(expected_got("target", "a place on an image", got)))
+        return found
 
     def load(self, name: str) -> dict[str, Band]:
         """Read a field's bands; what was made of them goes to ``understood``.

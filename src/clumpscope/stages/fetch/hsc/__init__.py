@@ -1,0 +1,1 @@
+"""Hyper Suprime-Cam: what is asked of its services."""

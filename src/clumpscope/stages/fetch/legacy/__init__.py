@@ -1,0 +1,1 @@
+"""The Legacy Surveys: what is asked of their services."""
