@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from clumpscope.config.survey import Names, Planes, SurveyProfile, load_survey, plain
@@ -22,7 +22,7 @@ PLANES = Planes(
 )
 
 _SUFFIXES = re.compile(r"(\.(fits?|fts|fz|gz|bz2|psf))+$", re.IGNORECASE)
-_BETWEEN = re.compile(r"(?:[\s_()\[\],;:&=-]|(?<!\d)\.|\.(?!\d))+")
+_BETWEEN = re.compile(r"[\s_()\[\],;:&=.-]+")
 _GENERIC = frozenset(
     {"stack", "coadd", "cutout", "cutouts", "drz", "drc", "drw", "i2d", "calexp", "stk"}
     | {"unconv", "deepcoadd"}
@@ -105,7 +105,8 @@ def taken_apart(name: str, bands: Mapping[str, Names], planes: Planes = PLANES) 
     Parameters
     ----------
     name
-        Without its folder. Words part at ``_ - .`` and blanks, a point in a number not.
+        Without its folder. Words part at ``_ - .`` and blanks, which stay in the id between words
+        that were side by side: ``ra150.24_dec-2.06`` is whole.
     bands
         Bands and what they are called; see `common_bands`.
     planes
@@ -165,6 +166,7 @@ def _of(planes: Planes) -> dict[str, Names]:
     return {kind: getattr(planes, kind) for kind in Planes.model_fields}
 
 
+@lru_cache(4096)
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word for word in plain(text).split("-") if word)
 
