@@ -1,5 +1,6 @@
 """The command that makes a sample of own files."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -130,7 +131,9 @@ def _tell(made: "Plan", *, every: bool) -> None:
     names = ("galaxy", "band", "image", "unit", "noise", "mask", "PSF")
     table = Table(*names, box=SIMPLE_HEAD)
     for row in rows if every else rows[:_TOLD]:
-        table.add_row(row.galaxy_id, row.band, row.image, row.unit, row.noise, row.mask, row.psf)
+        planes = (_without_folders(one) for one in (row.image, row.noise, row.mask, row.psf))
+        image, noise, mask, psf = planes
+        table.add_row(row.galaxy_id, row.band, image, row.unit, noise, mask, psf)
     console.print(table)
     if len(rows) > _TOLD and not every:
         console.print(f"and {len(rows) - _TOLD} more bands: --dry-run shows all")
@@ -138,3 +141,7 @@ def _tell(made: "Plan", *, every: bool) -> None:
         errors.print(f"note: {note}")
     for name, why in files.failed.items():
         errors.print(f"left out: {name}: {why}")
+
+
+def _without_folders(text: str) -> str:
+    return re.sub(r"\S*/", "", text)

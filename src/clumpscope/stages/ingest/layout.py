@@ -12,6 +12,7 @@ from clumpscope.config.ingest import IngestConfig
 from clumpscope.config.survey import SurveyProfile
 from clumpscope.core.bands import in_order
 from clumpscope.errors import FrameError, expected_got
+from clumpscope.ops.ids import mended
 from clumpscope.stages.ingest.extensions import Extension, Layer
 from clumpscope.stages.ingest.naming import Named, band_of, matched, taken_apart
 
@@ -100,7 +101,7 @@ def parts(
     named = matched(path.name, profile.files, profile) or taken_apart(
         path.name, profile.bands, profile.planes
     )
-    whole = replace(named, id=named.id or path.parent.name)
+    whole = replace(named, id=_galaxy(named, extensions, profile) or path.parent.name)
     if whole.plane == "psf" and not _is_cube_of_bands(extensions, profile, config):
         first = next((one for one in extensions if one.shape), extensions[0])
         band = _band(first, _NOTHING, whole, profile)
@@ -110,6 +111,32 @@ def parts(
         if extension.shape:
             found += _of_extension(extension, whole, profile, config)
     return found
+
+
+def _galaxy(named: Named, extensions: Sequence[Extension], profile: SurveyProfile) -> str:
+    """Whose a file is: by its name, or by OBJECT if its name says neither band nor plane.
+
+    Names such as ``img0001`` tell bands apart and not galaxies.
+    """
+    if named.band or named.plane or not any(len(one.shape) == 2 for one in extensions):
+        return named.id
+    first = next(one for one in extensions if len(one.shape) == 2)
+    bands = {_said_band(one, profile) or _own(one, profile).band for one in extensions if one.shape}
+    if len(bands - {None, ""}) != 1:
+        return named.id
+    return mended(str(first.shared.get("OBJECT", "")).strip()) or named.id
+
+
+def _own(extension: Extension, profile: SurveyProfile) -> Named:
+    """What an extension's own name says."""
+    return taken_apart(extension.name, profile.bands, profile.planes)
+
+
+def _said_band(extension: Extension, profile: SurveyProfile) -> str:
+    """The band that a header names; empty if none."""
+    cards = profile.band_cards or _BAND_CARDS
+    values = (str(extension.shared[card]) for card in cards if card in extension.shared)
+    return next((band for value in values if (band := band_of(value, profile.bands))), "")
 
 
 def _is_cube_of_bands(
@@ -127,7 +154,7 @@ def _is_cube_of_bands(
 def _of_extension(
     extension: Extension, whole: Named, profile: SurveyProfile, config: IngestConfig
 ) -> list[Part]:
-    own = taken_apart(extension.name, profile.bands, profile.planes)
+    own = _own(extension, profile)
     kind = own.plane or _by_type(extension, profile) or whole.plane or "image"
     if kind == "other":
         return []
@@ -163,13 +190,7 @@ def _band(extension: Extension, own: Named, whole: Named, profile: SurveyProfile
     """
     if own.band:
         return own.band
-    cards = profile.band_cards or _BAND_CARDS
-    said = [
-        band_of(str(extension.shared[card]), profile.bands)
-        for card in cards
-        if card in extension.shared
-    ]
-    in_header = next((band for band in said if band), "")
+    in_header = _said_band(extension, profile)
     if in_header and whole.band and in_header != whole.band:
         raise FrameError(
             expected_got(
