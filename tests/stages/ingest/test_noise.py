@@ -164,6 +164,14 @@ def test_another_unit_is_refused():
         noise_of(data, 1e8 * as_plane(VARIANCE, plane), VARIANCE, FACTOR, GOOD, "a")
 
 
+def test_a_name_that_fits_less_than_another_is_told():
+    """Of a noise of few counts both fit: an error of 3.5 taken for a variance says 1.9."""
+    data, plane = field(3.5)
+    found = noise_of(data, as_plane(ERROR, plane), VARIANCE, FACTOR, GOOD, "a")
+    assert found.notes[0].endswith("an error would fit it better")
+    np.testing.assert_allclose(found.variance, FACTOR**2 * plane, rtol=1e-5)
+
+
 def test_in_between_it_is_told():
     data, plane = field(37.0)
     found = noise_of(data, as_plane(VARIANCE, 6 * plane), VARIANCE, FACTOR, GOOD, "a")
@@ -193,7 +201,7 @@ def test_correlated_noise_and_a_galaxy_that_fills_the_image():
     data = gaussian_filter(rng.normal(0, 1, SHAPE), 0.85)
     data = (data + scenes.disk(SHAPE, 3e5, 40.0)).astype(np.float32)
     for kind in (VARIANCE, INVERSE, ERROR):
-        found = noise_of(data * 0.03, as_plane(kind, np.ones(SHAPE) * 30), kind, 1e-3, GOOD, "a")
+        found = noise_of(data * 0.03, as_plane(kind, np.full(SHAPE, 3e3)), kind, 1e-5, GOOD, "a")
         np.testing.assert_allclose(np.sqrt(found.variance), 0.03, rtol=1e-5)
         assert found.notes == ()
 
@@ -214,3 +222,8 @@ def test_scatter_of_whole_counts_and_of_few_pixels():
     assert np.isnan(sky_scatter(data[:6, :6], ~GOOD[:6, :6]))
     narrow = np.random.default_rng(0).normal(0, 1, (900, 5))
     assert sky_scatter(narrow, np.ones((900, 5), bool)) == pytest.approx(1, rel=0.1)
+
+
+def test_scatter_under_light_that_fills_the_image():
+    data = np.random.default_rng(5).normal(0, 1, SHAPE) + scenes.disk(SHAPE, 3e5, 40.0)
+    assert sky_scatter(data, ~GOOD) == pytest.approx(1, rel=0.1)

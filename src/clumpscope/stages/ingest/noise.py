@@ -12,6 +12,7 @@ from clumpscope.stages.ingest.scatter import sky_scatter, typical_of
 # Noise by the plane over the sky's scatter. Resampling lets pixels scatter less than their noise;
 # light that does not cancel, and noise that the plane leaves out, lets them scatter more.
 _NAMED = (1 / 4, 4.0)  # as its name says
+_CLOSE = (2 / 3, 3 / 2)  # so near that no other kind is thought of
 _SEEN = (1 / 2, 4.0)  # a kind that nobody named
 _WEIGHED = (2 / 3, 4.0)  # a weight that is an inverse variance
 _TOLD = (1 / 10, 10.0)  # beyond it, the plane is of another unit
@@ -172,11 +173,12 @@ def _as_named(
     ImageError
         If it is another, or of another unit.
     """
-    ratio = ratios[kind]
-    if _NAMED[0] <= ratio <= _NAMED[1]:
-        return ()
+    ratio, fits = ratios[kind], _fitting(ratios)
     says = f"noise of {ratio * scatter:.3g} nanomaggies where the sky scatters by {scatter:.3g}"
-    fits = _fitting(ratios)
+    if _NAMED[0] <= ratio <= _NAMED[1]:
+        if _CLOSE[0] <= ratio <= _CLOSE[1] or not fits or fits[0] is kind:
+            return ()
+        return (f"the {kind} plane says {says}: {_an(fits[0])} would fit it better",)
     if fits or not _TOLD[0] <= ratio <= _TOLD[1]:
         seen = f", as if it were {_an(fits[0])}" if fits else ""
         raise ImageError(
