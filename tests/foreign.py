@@ -62,6 +62,7 @@ class Scene:
 
     def header(self, band, **cards):
         header = self.wcs(band).to_header()
+        header["PSFFWHM"] = FWHM_ARCSEC
         for key, value in cards.items():
             header[key.replace("__", " ") if "__" in key else key] = value
         return header
@@ -104,7 +105,7 @@ def band_first(folder, scene):
 
 def band_in_the_header(folder, scene):
     for number, band in enumerate("gri"):
-        cards = {"FILTER": f"{band}.MP9999", "OBJECT": NAME, "BUNIT": "uJy", "PSFFWHM": FWHM_ARCSEC}
+        cards = {"FILTER": f"{band}.MP9999", "OBJECT": NAME, "BUNIT": "uJy"}
         data = scene.data(band) * 3.630780547701  # AB: 3631 Jy is magnitude 0
         write(folder / f"img{number:04d}.fits", image(data, scene.header(band, **cards)))
 
@@ -140,7 +141,7 @@ def hsc(folder, scene):
         mask = np.zeros(SHAPE, dtype=np.int32)
         mask[40:60, 40:60] = 32  # DETECTED
         mask[3, 3], mask[5, 5] = 1, 2
-        planes = fits.Header({"MP_BAD": 0, "MP_SAT": 1, "MP_DETECTED": 5})
+        planes = fits.Header({"MP_BAD": 0, "MP_SAT": 1, "HIERARCH MP_DETECTED": 5})
         primary = fits.PrimaryHDU()
         primary.header["FLUXMAG0"] = 10 ** (27.0 / 2.5)
         primary.header["INSTRUME"] = "HSC"
@@ -162,7 +163,7 @@ def rubin(folder, scene):
         primary.header["HIERARCH LSST BUTLER DATAID BAND"] = band
         primary.header["HIERARCH LSST BUTLER DATASETTYPE"] = "deep_coadd"
         primary.header["FILTER"] = f"{band}_01"
-        planes = fits.Header({"MP_SAT": 1, "MP_DETECTED": 5})
+        planes = fits.Header({"MP_SAT": 1, "HIERARCH MP_DETECTED": 5})
         mask = np.zeros(SHAPE, dtype=np.int32)
         mask[40:60, 40:60] = 32
         njy = 3630.780547701
@@ -238,8 +239,8 @@ def panstarrs(folder, scene):
         header = scene.header(band, BOFFSET=offset, BSOFTEN=softening, EXPTIME=seconds)
         header["HIERARCH FPA.FILTERID"] = f"{band}.00000"
         header["HIERARCH FPA.TELESCOPE"] = "PS1"
-        start = f"rings.v3.skycell.1234.012.stk.{band}.unconv"
-        write(folder / NAME / f"{start}.fits", image(stored, header, dtype=np.float64))
+        start = f"rings.v3.skycell.1234.{NAME}.stk.{band}.unconv"
+        write(folder / f"{start}.fits", image(stored, header, dtype=np.float64))
 
 
 def dark_energy_survey(folder, scene):
@@ -280,7 +281,7 @@ def own_grids(folder, scene):
     turned = Scene(scene.pixscale, {"g": 0.0, "r": 3.0, "i": -7.0})
     unit = count(27.0)
     for band in "gri":
-        header = turned.header(band, BUNIT="count", MAGZERO=27.0, PSFFWHM=FWHM_ARCSEC)
+        header = turned.header(band, BUNIT="count", MAGZERO=27.0)
         write(folder / f"{NAME}-hsc_{band}.fits", image(turned.data(band) / unit, header))
 
 
@@ -312,6 +313,6 @@ LAYOUTS = {
     "euclid": Layout(euclid, "VIS", "MAGZERO"),
     "panstarrs": Layout(panstarrs, "g r i", "EXPTIME"),
     "dark_energy_survey": Layout(dark_energy_survey, "g r i", "MAGZERO"),
-    "canada_france": Layout(canada_france, "u r", "PHOTZP"),
+    "canada_france": Layout(canada_france, "u r", None),
     "own_grids": Layout(own_grids, "g r i", "MAGZERO"),
 }

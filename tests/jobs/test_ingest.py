@@ -43,7 +43,7 @@ def test_magnitudes_and_positions_come_out_right(name, tmp_path):
     measure(tmp_path / "sample", tmp_path / "positions.parquet", tmp_path / "out.parquet", recipe)
     measured = read_parquet(tmp_path / "out.parquet")
     for band in layout.names:
-        flux = np.asarray(measured[f"flux_{band}"])
+        flux = np.asarray(measured[f"clump_flux_{band}"])
         assert flux == pytest.approx(nanomaggies(band), rel=0.01), band
         plane = galaxy[band]
         for ra, dec in sky:

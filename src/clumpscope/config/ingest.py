@@ -21,6 +21,8 @@ class IngestConfig(Section):
     """Unit of pixels, if headers have no BUNIT."""
     zero_point: Annotated[Magnitude | dict[str, Magnitude] | None, Field(examples=[27.0])] = None
     """AB magnitude of one count, or of one a band, if headers do not say it."""
+    psf_fwhm_arcsec: Positive = 1.3
+    """PSF-FWHM that is assumed, and flagged, where nothing tells it, profile and stars included."""
     grid_band: Annotated[str | None, Field(examples=["r"])] = None
     """Band whose pixels are kept. Not set: the one that shows the host best, if not too coarse."""
     sky: Literal["keep", "subtract"] = "keep"

@@ -181,7 +181,7 @@ def _band(
     mask[lost | noise.bad] |= np.uint8(MaskBit.NO_DATA)
     data, of_sky = _sky(data, bad | noise.bad, config)
     frame = Frame(files.image.extension.path, files.band, data, noise.variance, wcs)
-    psf, of_psf = _psf(files, frame, mask, profile, limits)
+    psf, of_psf = _psf(files, frame, mask, profile, config, limits)
     said = "assumed, the scatter of the blank sky" if noise.assumed else files.noise_kind
     row = Understood(
         galaxy,
@@ -256,10 +256,11 @@ def _psf(
     frame: Frame,
     mask: NDArray[np.uint8],
     profile: SurveyProfile,
+    config: IngestConfig,
     limits: LimitsConfig,
 ) -> tuple[Psf, tuple[str, ...]]:
     header = files.image.extension.shared
-    usual = profile.psf_fwhm_arcsec.get(files.band)
+    usual = profile.psf_fwhm_arcsec.get(files.band, config.psf_fwhm_arcsec)
     if files.psf is None:
         return psf_of(frame, mask, header, default_fwhm_arcsec=usual)
     extension = files.psf.extension
