@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import galsim
 import numpy as np
 import pytest
@@ -10,9 +8,9 @@ from hypothesis import strategies as st
 from clumpscope.errors import ImageError
 from clumpscope.ops.psf import adaptive_moments, gaussian_psf
 from clumpscope.ops.psf_image import prepared_psf, psf_moments
+from places import SHARED
 
-DATA = Path(__file__).parents[2] / "../shared/data"
-HSC = DATA / "hsc" / "psf_hsc_ra150.24071_dec2.06514.fits"
+HSC = SHARED / "hsc" / "psf_hsc_ra150.24071_dec2.06514.fits"
 
 MODELS = st.one_of(
     st.builds(lambda fwhm: galsim.Gaussian(fwhm=fwhm), st.floats(2.5, 5.0)),

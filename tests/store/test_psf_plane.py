@@ -8,10 +8,14 @@ from clumpscope.config.run import MeasureConfig
 from clumpscope.core.galaxy import BandImage, GalaxyImage
 from clumpscope.errors import ImageError
 from clumpscope.ops.psf import adaptive_fwhm_px
+from clumpscope.stages.fetch.sdss.psfield import read_psfield
 from clumpscope.stages.measure import measure
 from clumpscope.store.images import read_galaxy, write_galaxy
 from clumpscope.store.psf_plane import read_psf
 from fits_files import by_hand, extra
+from places import SHARED
+
+PSFIELDS = SHARED / "sdss_psf"
 
 MODEL = galsim.Moffat(beta=3.0, fwhm=3.0)
 WIDTH = adaptive_fwhm_px(MODEL.drawImage(nx=41, ny=41, scale=1).array)
@@ -114,3 +118,16 @@ def test_an_oversampling_that_is_none_is_refused(samples):
     hdu.header["OVERSAMP"] = samples
     with pytest.raises(ImageError, match="band r psf"):
         read_psf("r", hdu, WIDTH * 0.396, tan_wcs(), said=True)
+
+
+@pytest.mark.skipif(not PSFIELDS.is_dir(), reason=f"no real psField files in {PSFIELDS}")
+@pytest.mark.parametrize("band", list("ugriz"))
+def test_sdss_s_own_images_stay_bit_for_bit(band):
+    for path in sorted(PSFIELDS.rglob("psField*")):
+        model = read_psfield(path)[band]
+        for row, col in ((100, 100), (700, 1000), (1400, 1900)):
+            image = model.at(row, col)
+            width = adaptive_fwhm_px(image) * 0.396
+            found = read_psf(band, extra(f"{band}_PSF", image), width, tan_wcs(), said=True)
+            np.testing.assert_array_equal(found[0], image)
+            assert found[1:] == (width, False)

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import galsim
 import numpy as np
 import pytest
@@ -11,9 +9,10 @@ from clumpscope.errors import ImageError
 from clumpscope.ops.psf_image import psf_moments
 from clumpscope.stages.ingest.psf_files import psf_in
 from clumpscope.stages.ingest.psfex import PsfexPsf
+from places import SHARED
 from psf_scenes import SCALE, blank, drawn, unit
 
-HSC = Path(__file__).parents[3] / "../shared/data/hsc/psf_hsc_ra150.24071_dec2.06514.fits"
+HSC = SHARED / "hsc" / "psf_hsc_ra150.24071_dec2.06514.fits"
 FRAME = blank()
 MODEL = galsim.Moffat(3.0, fwhm=3.0)
 XY = np.array([(30.0, 40.0), (330.0, 40.0), (30.0, 260.0), (330.0, 260.0)])
