@@ -12,7 +12,7 @@ REMEDIES = {
         "The image lacks a band that the detector looks at: choose or train a model for the "
         "bands that you have."
     ),
-    "bands: expected …, got …; give each band an image HDU with its letter as EXTNAME": (
+    "bands: expected …, got …; give each band an image HDU with its name as EXTNAME": (
         "Rename the file's images: EXTNAME = 'g' and so on."
     ),
     "band … PSFFWHM: expected a positive width in arcsec, got …": (

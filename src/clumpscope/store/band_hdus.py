@@ -14,7 +14,7 @@ from clumpscope.core.cards import is_number, number
 from clumpscope.core.galaxy import BandImage, MaskBit
 from clumpscope.errors import ImageError, expected_got
 
-BY_NAME = "give each band an image HDU with its letter as EXTNAME"
+BY_NAME = "give each band an image HDU with its name as EXTNAME"
 
 EXTRAS = ("_VAR", "_MASK", "_PSF")
 

@@ -12,7 +12,7 @@ from astropy.table import Column, MaskedColumn, QTable, Table
 from astropy.utils.exceptions import AstropyUserWarning
 from regions import CircleSkyRegion, RegionMeta, Regions, RegionVisual
 
-from clumpscope.core.bands import bands_of, reference_of
+from clumpscope.core.bands import as_text, bands_of, reference_of
 from clumpscope.core.boxes import DS9_COLOURS
 from clumpscope.core.clumps import SCHEMA_VERSION
 from clumpscope.core.galaxy import check_galaxy_ids
@@ -142,7 +142,7 @@ def _read_fits(path: Path) -> QTable:
 def _metadata(table: Table) -> dict[str, object]:
     """Level, bands and schema version, under whatever name a format keeps them."""
     meta = {str(key).lower(): value for key, value in table.meta.items()}
-    bands = "".join(bands_of(table.colnames, "aperture_radius"))
+    bands = as_text(bands_of(table.colnames, "aperture_radius"))
     return {
         "level": meta.get("level", "release"),
         "bands": meta.get("bands", bands),
