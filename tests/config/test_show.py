@@ -106,6 +106,7 @@ def test_what_is_not_set_can_be_uncommented():
     unset = re.findall(r"^# (\w+) = ", text, flags=re.MULTILINE)
     assert unset == [
         "score_threshold",
+        "bands",
         "dust_map",
         "completeness",
         "sample",
@@ -124,6 +125,7 @@ def test_what_is_not_set_can_be_uncommented():
     assert recipe.refine.score_threshold == 0.3
     assert {key for key, _, _ in differences(recipe)} == {
         "refine.score_threshold",
+        "measure.bands",
         "catalogue.dust_map",
         "catalogue.completeness",
         *(

@@ -12,7 +12,7 @@ _PLANES = """
 primary image data sci science con model residual err error errors sigma rms std stdev var
 variance ivar invvar weight weights wht wt exp exptime exposure nexp coverage area dq mask masks
 maskbits bpm flag flags flg qual quality bits psf bkg bkgd background sky seg segmentation segmap
-objects catalog catalogue table info header history provenance wcs wcscorr wcsdvarr d2imarr hdrlet
+wgt msk objects catalog catalogue table info header history provenance wcs wcscorr wcsdvarr d2imarr hdrlet
 hdrtab asdf calibration photocalib archive
 """
 _COLUMNS = """

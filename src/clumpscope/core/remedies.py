@@ -4,11 +4,11 @@ import re
 
 # A message as the page quotes it, "…" for what varies, and what mends it.
 REMEDIES = {
-    "… photometry: expected bands …, got …": (
-        "The image lacks a band that the recipe measures: write the bands that all images have "
-        "under [measure] bands."
+    "… photometry: expected one of bands …, got …": (
+        "The image has none of the bands that the recipe measures: name others under [measure] "
+        "bands, or none, which means all."
     ),
-    "… composite: expected bands …, got …": (
+    "… for model …: expected … of bands …, got …": (
         "The image lacks a band that the detector looks at: choose or train a model for the "
         "bands that you have."
     ),
