@@ -21,19 +21,19 @@ def test_other_text_is_no_name(name):
     assert not is_band_name(name)
 
 
-@pytest.mark.parametrize(
-    "name",
-    # Of HST and JWST, LSST and HSC, Euclid, Legacy Surveys and DES; of columns of our tables.
-    "SCI ERR DQ WHT CON WCSCORR D2IMARR ASDF AREA EXP IMAGE MASK VARIANCE CALIBRATION PSF "
-    "RMS FLG BKG INVVAR MASKBITS WGT MSK err arcsec px gaussian moffat published primary".split(),
-)
+# Of HST and JWST, LSST and HSC, Euclid, Legacy Surveys and DES; of columns of our tables.
+OTHERS = """
+SCI ERR DQ WHT CON WCSCORR D2IMARR ASDF AREA EXP IMAGE MASK VARIANCE CALIBRATION PSF RMS FLG BKG
+INVVAR MASKBITS WGT MSK err arcsec px gaussian moffat published primary
+"""
+
+
+@pytest.mark.parametrize("name", OTHERS.split())
 def test_other_planes_and_columns_are_no_bands(name):
     assert not is_band_name(name)
 
 
 @given(st.lists(st.sampled_from(["y", "Y", "u", "VIS", "vis", "Vis", "r"]), unique=True))
 def test_alike_are_those_that_only_case_parts(names):
-    expected = [
-        one for one in names if any(one != b and one.lower() == b.lower() for b in names)
-    ]
+    expected = [one for one in names if any(one != b and one.lower() == b.lower() for b in names)]
     assert list(alike(names)) == expected

@@ -222,9 +222,7 @@ def test_shipped_recipes_are_valid(path):
 
 def test_the_published_recipe_says_everything_and_differs_in_positions_and_backgrounds():
     published = load_recipe(RECIPES / "published.toml")
-    assert published.measure == MeasureConfig(
-        bands=SDSS_BANDS, background="annulus", blend_fwhm=0
-    )
+    assert published.measure == MeasureConfig(bands=SDSS_BANDS, background="annulus", blend_fwhm=0)
     assert published.refine == RefineConfig(recentre_fwhm=0, nucleus_fwhm=0, beyond_fwhm=0)
     rest = {"measure": MeasureConfig(), "refine": RefineConfig()}
     assert published.model_copy(update=rest) == Recipe()

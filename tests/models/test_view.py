@@ -48,7 +48,11 @@ BANDS = {"all": "ugriz", "some": "gr", "none": ("VIS", "HE")}
 @pytest.mark.parametrize(
     ("spec", "bands", "message"),
     [
-        (NATIVE, "some", "g1 for model n: expected all of bands i r g, got g r; --model clumpscope-"),
+        (
+            NATIVE,
+            "some",
+            "g1 for model n: expected all of bands i r g, got g r; --model clump",
+        ),
         (NATIVE, "none", "expected all of bands i r g, got VIS HE; no packaged model takes them"),
         (PSF, "none", "g1 for model p: expected one of bands g r i, got VIS HE; no packaged model"),
     ],

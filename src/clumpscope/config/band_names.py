@@ -10,10 +10,10 @@ NAMED_SO = "a letter, then at most 15 letters or digits, such as g, VIS or F814W
 # What image files call other planes, and tables the rest of a column's name.
 _PLANES = """
 primary image data sci science con model residual err error errors sigma rms std stdev var
-variance ivar invvar weight weights wht wt exp exptime exposure nexp coverage area dq mask masks
-maskbits bpm flag flags flg qual quality bits psf bkg bkgd background sky seg segmentation segmap
-wgt msk objects catalog catalogue table info header history provenance wcs wcscorr wcsdvarr d2imarr hdrlet
-hdrtab asdf calibration photocalib archive
+variance ivar invvar weight weights wht wgt wt exp exptime exposure nexp coverage area dq mask
+masks msk maskbits bpm flag flags flg qual quality bits psf bkg bkgd background sky seg
+segmentation segmap objects catalog catalogue table info header history provenance wcs wcscorr
+wcsdvarr d2imarr hdrlet hdrtab asdf calibration photocalib archive
 """
 _COLUMNS = """
 arcsec arcmin deg px pix pixel pixels kpc mag mags nmgy jy flux total ratio corr limit gaussian

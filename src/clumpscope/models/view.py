@@ -35,7 +35,9 @@ def view(image: AnyImage, spec: DetectorSpec) -> View:
 def _unseen(image: GalaxyImage, spec: DetectorSpec) -> str:
     """Which bands the model looks at, what the image has, and which model would take that."""
     bands = " ".join(spec.view.bands)
-    wanted = f"one of bands {bands}" if isinstance(spec.view, StackConfig) else f"all of bands {bands}"
+    wanted = (
+        f"one of bands {bands}" if isinstance(spec.view, StackConfig) else f"all of bands {bands}"
+    )
     others = [
         name for name, path in packaged_models().items() if read_spec(path).takes(image.bands)
     ]
