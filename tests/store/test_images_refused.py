@@ -96,7 +96,10 @@ def negative_gain(hdus):
         (cube, r"band r: expected a 2-D image, got shape \(2, 40, 40\); store each band in an"),
         (no_image, "band r: expected a 2-D image, got none; store each band in an image HDU"),
         (text_psf, "band r PSFFWHM: expected a positive width in arcsec, got '1.3'; set PSFFWHM"),
-        (no_bands, "bands: expected any, got none; give each band an image HDU with its name"),
+        (
+            no_bands,
+            "bands: expected any, got none; give each band an image .* PSFFWHM unless",
+        ),
         (negative_gain, "GAIN > 0, got .*; mend the header or add g_VAR"),
     ],
 )

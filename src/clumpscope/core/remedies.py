@@ -12,8 +12,10 @@ REMEDIES = {
         "The image lacks a band that the detector looks at: choose or train a model for the "
         "bands that you have."
     ),
-    "bands: expected …, got …; give each band an image HDU with its name as EXTNAME": (
-        "Rename the file's images: EXTNAME = 'g' and so on."
+    "bands: expected …, got …; give each band an image HDU with its name as EXTNAME, and PSFFWHM "
+    "unless the name is known": (
+        "Rename the file's images: EXTNAME = 'g', 'VIS', 'F814W' and so on; those of your own "
+        "naming need PSFFWHM, too."
     ),
     "band … PSFFWHM: expected a positive width in arcsec, got …": (
         "Write PSFFWHM into each band's header, or psf_fwhm_g and so on into hosts.parquet, or "

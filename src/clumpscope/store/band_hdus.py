@@ -14,7 +14,9 @@ from clumpscope.core.cards import is_number, number
 from clumpscope.core.galaxy import BandImage, MaskBit
 from clumpscope.errors import ImageError, expected_got
 
-BY_NAME = "give each band an image HDU with its name as EXTNAME"
+BY_NAME = (
+    "give each band an image HDU with its name as EXTNAME, and PSFFWHM unless the name is known"
+)
 
 EXTRAS = ("_VAR", "_MASK", "_PSF")
 
