@@ -80,13 +80,11 @@ def colour(image: AnyImage, recipe: Settings = None) -> NDArray[np.float32]:
     Raises
     ------
     ImageError
-        If a band of the composite is missing or empty.
+        If a band that is shown is empty.
     """
-    if isinstance(image, ColourImage):
-        return image.pixels
-    from clumpscope.core.composite import colour as lupton
+    from clumpscope.ops.in_colour import in_colour
 
-    return lupton(image, _recipe(recipe).composite)
+    return in_colour(image, _recipe(recipe).composite)
 
 
 @overload
@@ -172,7 +170,7 @@ def measure(image: AnyImage, clumps: "Refined", *, recipe: Settings = None) -> Q
     Raises
     ------
     ImageError
-        If a band or the WCS is missing.
+        If the WCS is missing, or the image has none of the recipe's bands.
     """
     from clumpscope.jobs import pipeline, work
 

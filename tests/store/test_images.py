@@ -37,7 +37,7 @@ def test_a_galaxy_survives_the_disk(tmp_path):
         "g1",
         {
             "u": band_image(shape, seed=1, wcs=wcs, mask=mask, psf=psf, psf_fwhm_arcsec=1.51),
-            "U": band_image(shape, seed=2, wcs=wcs, psf_assumed=True, noise_assumed=True),
+            "VIS": band_image(shape, seed=2, wcs=wcs, psf_assumed=True, noise_assumed=True),
         },
         RA,
         DEC,
@@ -46,7 +46,7 @@ def test_a_galaxy_survives_the_disk(tmp_path):
     write_galaxy(path, image)
     found = read_galaxy(path)
     assert (found.galaxy_id, found.ra, found.dec) == ("g1", RA, DEC)
-    assert list(found.bands) == ["u", "U"]
+    assert list(found.bands) == ["u", "VIS"]
     for band, plane in image.bands.items():
         back = found[band]
         for name in ("data", "variance", "mask"):
@@ -56,7 +56,7 @@ def test_a_galaxy_survives_the_disk(tmp_path):
         for name in ("psf_fwhm_arcsec", "psf_assumed", "noise_assumed"):
             assert getattr(back, name) == getattr(plane, name)
     np.testing.assert_array_equal(found["u"].psf, psf)
-    assert found["U"].psf is None
+    assert found["VIS"].psf is None
     np.testing.assert_allclose(
         native_to_sky(CORNERS, found.wcs), native_to_sky(CORNERS, wcs), atol=1e-9
     )

@@ -70,9 +70,10 @@ def text_psf(hdus):
     hdus[2].header["PSFFWHM"] = "1.3"
 
 
-def no_letters(hdus):
-    for number, hdu in enumerate(hdus[1:]):
-        hdu.header["EXTNAME"] = f"band{number}"
+def no_bands(hdus):
+    """Planes of other surveys' files, for which they say what ours say, too."""
+    for name, hdu in zip(("SCI", "hsc_i"), hdus[1:3], strict=True):
+        hdu.header["EXTNAME"] = name
 
 
 def negative_gain(hdus):
@@ -95,7 +96,10 @@ def negative_gain(hdus):
         (cube, r"band r: expected a 2-D image, got shape \(2, 40, 40\); store each band in an"),
         (no_image, "band r: expected a 2-D image, got none; store each band in an image HDU"),
         (text_psf, "band r PSFFWHM: expected a positive width in arcsec, got '1.3'; set PSFFWHM"),
-        (no_letters, "bands: expected any, got none; give each band an image HDU with its letter"),
+        (
+            no_bands,
+            "bands: expected any, got none; give each band an image .* PSFFWHM unless",
+        ),
         (negative_gain, "GAIN > 0, got .*; mend the header or add g_VAR"),
     ],
 )

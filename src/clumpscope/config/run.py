@@ -5,9 +5,10 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from clumpscope.config.base import (
+    BandName,
+    BandNames,
     Count,
     Fraction,
-    Letters,
     NotNegative,
     Positive,
     Section,
@@ -27,7 +28,7 @@ class SampleConfig(Section):
 class CompositeConfig(Section):
     """Colour composite (Popp et al. 2024, Appendix A.1): Lupton et al. 2004 on nanomaggies."""
 
-    bands: tuple[str, str, str] = ("i", "r", "g")
+    bands: tuple[BandName, BandName, BandName] = ("i", "r", "g")
     """Bands that become red, green and blue."""
     scales: tuple[Positive, Positive, Positive] = (0.7, 1.17, 1.818)
     """Factors on the fluxes of those bands."""
@@ -99,8 +100,9 @@ class RefineConfig(Section):
 class MeasureConfig(Section):
     """Photometry; docs/photometry.md has the formulas (published: Popp et al. 2024, Appendix E)."""
 
-    bands: Letters = ("u", "g", "r", "i", "z")
-    """Bands to measure, single letters."""
+    bands: Annotated[BandNames | None, Field(examples=[["u", "g", "r", "i", "z"]])] = None
+    """Bands to measure; fluxes are blank where an image lacks one. Not set: all that the sample's
+    images have."""
     background: Literal["isophotes", "annulus"] = "isophotes"
     """What lies under a clump inside its host: a model of its light, or the mean of a ring."""
     aperture_fwhm: Positive = 1.125

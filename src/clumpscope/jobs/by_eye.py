@@ -10,7 +10,6 @@ import numpy as np
 from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.core.composite import colour
 from clumpscope.core.galaxy import ColourImage
 from clumpscope.core.printable import printable
 from clumpscope.core.records import BY_EYE, record_table
@@ -21,6 +20,7 @@ from clumpscope.files.regular import regular
 from clumpscope.jobs.candidates import candidates
 from clumpscope.ops.csv_cells import write_csv
 from clumpscope.ops.host import host_centre, psf_fwhm_px
+from clumpscope.ops.in_colour import in_colour
 from clumpscope.ops.outline import outline_of
 from clumpscope.plot.by_eye import Card, cards_page, jpeg
 from clumpscope.plot.figures import save
@@ -201,7 +201,7 @@ def _card(key: QTable, row: int, sample: Sample, recipe: Recipe) -> Card:
     if isinstance(image, ColourImage):
         rgb, wcs, known = image.pixels, None, not image.pixscale_assumed
     else:
-        rgb, wcs, known = colour(image, recipe.composite), image.wcs, True
+        rgb, wcs, known = in_colour(image, recipe.composite), image.wcs, True
     return Card(
         number=row + 1,
         rgb=rgb,

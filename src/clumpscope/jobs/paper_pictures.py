@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.box_tables import boxes_by_galaxy, corners_of
 from clumpscope.core.boxes import Boxes, Label
-from clumpscope.core.composite import colour
 from clumpscope.core.frames import boxes_fraction_to_native
 from clumpscope.core.galaxy import AnyImage, ColourImage
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
 from clumpscope.jobs.results import LABELS, Found
 from clumpscope.ops.host import psf_fwhm_px
+from clumpscope.ops.in_colour import in_colour
 from clumpscope.ops.outline import grown, inside, outline_of
 from clumpscope.ops.overlap import suppress
 from clumpscope.plot.paper.pictures import Picture
@@ -167,7 +167,7 @@ def _picture(
     outline: NDArray[np.bool_] | None = None,
 ) -> Picture:
     picture = isinstance(image, ColourImage)
-    rgb = image.pixels if isinstance(image, ColourImage) else colour(image, recipe.composite)
+    rgb = in_colour(image, recipe.composite)
     if picture:  # rows of pictures run down
         rgb = rgb[::-1]
     box = boxes.xyxy.copy()

@@ -16,6 +16,7 @@ from astropy.table import QTable
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import DetectConfig
 from clumpscope.config.stack import StackConfig
+from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.conditions import Conditions
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import AnyImage, ColourImage
@@ -141,7 +142,9 @@ def measured(
 ) -> Photometry:
     """Fluxes of a galaxy's clumps; NaN in a bare picture. ``star`` is as for `measure`."""
     if isinstance(image, ColourImage):
-        return Photometry.unmeasured(image.galaxy_id, len(refined), recipe.measure.bands)
+        return Photometry.unmeasured(
+            image.galaxy_id, len(refined), recipe.measure.bands or SDSS_BANDS
+        )
     check_measured(image, len(refined), recipe.measure, recipe.limits)
     return measure(image, refined.xy, recipe.measure, refined.outline, star=star)
 
@@ -155,6 +158,8 @@ def make_plan(sample: Sample, recipe: Recipe, model: str | None, until: Last) ->
         If the model cannot be used.
     RecipeError
         If the recipe's ``[composite]`` or ``[stack]`` is not the model's.
+    ImageError
+        If two bands of the sample differ by case alone, and the recipe names none.
     """
     path, spec = model_for(recipe, model, pictures=sample.pictures)
     return Plan(
@@ -162,7 +167,7 @@ def make_plan(sample: Sample, recipe: Recipe, model: str | None, until: Last) ->
         sample.fingerprint(),
         path,
         sha256_file(path),
-        recipe,
+        books.settled(recipe, sample),
         threshold_of(spec, recipe),
         until,
         spec.calibrations,

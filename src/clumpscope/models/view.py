@@ -1,8 +1,12 @@
 """What a model sees of an image."""
 
 from clumpscope.config.run import CompositeConfig
+from clumpscope.config.stack import StackConfig
 from clumpscope.core.composite import Composite, composite
-from clumpscope.core.galaxy import AnyImage, ColourImage
+from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage
+from clumpscope.errors import ImageError, expected_got
+from clumpscope.models.header import read_spec
+from clumpscope.models.registry import packaged_models
 from clumpscope.models.spec import DetectorSpec
 from clumpscope.ops.stack import BandStack, band_stack
 from clumpscope.ops.unstretched import unstretched
@@ -19,8 +23,28 @@ def view(image: AnyImage, spec: DetectorSpec) -> View:
         If a band that it needs is missing, or shows nothing.
     """
     wanted = spec.view
+    if isinstance(image, GalaxyImage) and not spec.takes(image.bands):
+        raise ImageError(_unseen(image, spec))
     if isinstance(wanted, CompositeConfig):
         return composite(image, wanted)
     if isinstance(image, ColourImage):
         image = unstretched(image, spec.composite)
     return band_stack(image, wanted)
+
+
+def _unseen(image: GalaxyImage, spec: DetectorSpec) -> str:
+    """Which bands the model looks at, what the image has, and which model would take that."""
+    bands = " ".join(spec.view.bands)
+    wanted = (
+        f"one of bands {bands}" if isinstance(spec.view, StackConfig) else f"all of bands {bands}"
+    )
+    others = [
+        name for name, path in packaged_models().items() if read_spec(path).takes(image.bands)
+    ]
+    remedy = (
+        f"--model {others[0]} takes the image as it is"
+        if others
+        else "no packaged model takes them: train one that does, or measure positions of your own"
+    )
+    what = f"{image.galaxy_id} for model {spec.name}"
+    return expected_got(what, wanted, " ".join(image.bands), remedy)

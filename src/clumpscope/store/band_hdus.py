@@ -20,7 +20,9 @@ UNIT_REMEDY = (
     "write BUNIT = 'nanomaggy', or the unit that it has, into the HDU's header, or make the sample "
     "with clumpscope ingest"
 )
-BY_NAME = "give each band an image HDU with its letter as EXTNAME"
+BY_NAME = (
+    "give each band an image HDU with its name as EXTNAME, and PSFFWHM unless the name is known"
+)
 
 EXTRAS = ("_VAR", "_MASK", "_PSF")
 

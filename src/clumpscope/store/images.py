@@ -21,6 +21,7 @@ from clumpscope.files.fits_headers import count_hdus
 from clumpscope.files.unpacked import unpacked
 from clumpscope.store.atomic import atomic
 from clumpscope.store.band_hdus import BY_NAME, EXTRAS, host_position, psf_width, read_band
+from clumpscope.store.band_names import as_known, bands_in
 from clumpscope.store.fits_bytes import Cards, image_hdu, primary_hdu
 from clumpscope.store.image_sizes import check_psf_width, check_sizes, plane_shape
 from clumpscope.store.image_wcs import grid_cards, image_wcs, same_grid
@@ -106,7 +107,7 @@ def read_grid(
     """
     with _opened(path, limits) as hdus:
         by_name = _by_name(_up_to_reference(hdus), ())
-        bands = [name for name in by_name if len(name) == 1]
+        bands = bands_in(_headers(by_name))
         if not bands:
             raise ImageError(expected_got("bands", "any", "none", BY_NAME))
         band = reference_of(bands)
@@ -174,8 +175,8 @@ def _galaxy(
 ) -> GalaxyImage:
     asked = None if bands is None else list(bands)
     by_name = _by_name(hdus, asked or ())
-    present = [name for name in by_name if len(name) == 1]
-    wanted = present if asked is None else asked
+    present = bands_in(_headers(by_name))
+    wanted = list(present) if asked is None else asked
     missing = [band for band in wanted if band not in by_name]
     if missing or not wanted:
         raise ImageError(
@@ -201,15 +202,11 @@ def _galaxy(
     return GalaxyImage(path.stem, planes, *host_position(hdus[0].header))
 
 
+def _headers(by_name: Mapping[str, fits.ImageHDU]) -> dict[str, fits.Header]:
+    return {name: hdu.header for name, hdu in by_name.items()}
+
+
 def _by_name(hdus: Iterable[fits.ImageHDU], asked: Iterable[str]) -> dict[str, fits.ImageHDU]:
     """HDUs by name; case matters here, and astropy's own look-up ignores it."""
     by_name = {str(hdu.header.get("EXTNAME", "")): hdu for hdu in hdus}
-    letters = {name for name in by_name if len(name) == 1}
-    if {name.lower() for name in letters} <= set(known_bands()):  # else perhaps U B V R I
-        upper = {band.upper() for band in known_bands()} - set(asked)
-        upper -= {name for name in letters if name.lower() in letters - {name}}
-        names = {name[:1].lower() + name[1:]: name for name in by_name if name[:1] in upper}
-        for lower, name in names.items():
-            if lower not in by_name and name[1:] in ("", *EXTRAS):
-                by_name = {lower if old == name else old: hdu for old, hdu in by_name.items()}
-    return by_name
+    return as_known(by_name, asked)

@@ -8,7 +8,7 @@ from astropy.table import QTable
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from clumpscope.core.bands import colours
+from clumpscope.core.bands import colours, from_text
 from clumpscope.core.boxes import Label
 from clumpscope.core.quality import BAD, quality
 from clumpscope.core.schema import plain
@@ -28,12 +28,14 @@ _MARKS = {Label.CLUMP: "o", Label.ODD: "^"}
 
 def colour_charts(clumps: QTable) -> list[Chart]:
     """Two colour-colour planes of good clumps, and S/N against magnitude; fewer if unknown."""
-    bands = str(clumps.meta.get("bands", ""))
     if not len(clumps) or clumps.meta.get("level") != "release":
         return []
+    bands = from_text(clumps.meta["bands"])
     planes = list(pairwise(colours(bands)))[:_PLANES]
     drawn = [_plane(good(clumps), *plane) for plane in planes]
-    drawn.append(_depth(clumps[quality(plain(clumps, "flags")) < BAD], bands[:1]))
+    seen = (band for band in bands if np.isfinite(plain(clumps, f"clump_flux_{band}")).any())
+    bluest = next(seen, bands[0])
+    drawn.append(_depth(clumps[quality(plain(clumps, "flags")) < BAD], bluest))
     return [one for one in drawn if one is not None]
 
 
