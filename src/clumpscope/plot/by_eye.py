@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
-from clumpscope.plot.figures import blank_axes
+from clumpscope.plot.figures import YELLOW, blank_axes
 from clumpscope.plot.marks import HALO, nice_length
 from clumpscope.plot.view import View, middle
 
@@ -31,7 +31,7 @@ _RIM = 1.05  # of the wide view, sides of what holds the galaxy
 _OFF = 0.3  # grey off the image
 _LOW, _HIGH = 2.0, 99.7  # percentiles that the second contrast makes black and white
 _LEAST = 0.2  # between them, of the full range, so that noise stays noise
-_MARK = "#F0E442"
+_MARK = YELLOW
 _TICK_FWHM = 1.3, 2.6  # from the place to the near and the far end of a tick
 _TITLES = ("whole galaxy", "the place", "unmarked", "unmarked, stretched to this view")
 

@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from clumpscope.core.clump_columns import RATIOS
+from clumpscope.plot.figures import BLUE, VERMILION
 from clumpscope.plot.paper.style import (
     Line,
     Look,
@@ -23,7 +24,7 @@ from clumpscope.plot.paper.style import (
 
 _RANGE = (0.0, 1.02)
 _RATIOS = (-3.0, 0.0)  # log10
-_LOSSES = {"training": ("#0072B2", "-"), "validation": ("#D55E00", "--")}
+_LOSSES = {"training": (BLUE, "-"), "validation": (VERMILION, "--")}
 
 
 def losses(table: Table) -> Figure:

@@ -13,6 +13,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from clumpscope.ops.stellar_locus import stellar_locus
+from clumpscope.plot.figures import BLUE
 from clumpscope.plot.paper.style import (
     GREY,
     LABELS,
@@ -60,7 +61,7 @@ def mass_redshift(table: Table) -> Figure:
         shown = ax.hexbin(z, mass, gridsize=45, cmap="cividis", norm=LogNorm(), mincnt=1)
         figure.colorbar(shown, ax=ax, label="galaxies a cell")
     else:
-        ax.plot(z, mass, "o", color="#0072B2", markersize=2.5)
+        ax.plot(z, mass, "o", color=BLUE, markersize=2.5)
     ax.set(xlabel="redshift", ylabel=_HOSTS["galaxy_lmass"][0])
     ax.set_title(f"{len(table):,} galaxies with labels")
     return figure
