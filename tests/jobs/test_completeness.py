@@ -107,3 +107,6 @@ def test_the_command_says_how_it_went(survey: Path, finished: Path, tmp_path: Pa
     told = " ".join(done.output.split())
     assert "found at a score of" in told
     assert "largest difference of a decile" in told
+    about = Selection.read(out).provenance
+    rarer = min(about["found"], about["clumps"] - about["found"])
+    assert f"warning: fitted with few clumps: {rarer} found or missed" in told

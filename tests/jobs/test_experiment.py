@@ -225,6 +225,13 @@ def test_deep_models_are_some_of_the_models() -> None:
         ExperimentConfig(models={"m": "m.toml"}, hsc_models=("n",))
 
 
+def test_deeper_images_are_seen_by_the_first_and_the_last_model_unless_others_are_named() -> None:
+    three = ExperimentConfig(models={"a": "a.toml", "b": "b.toml", "c": "c.toml"})
+    assert three.deep_models == ("a", "c")
+    assert three.model_copy(update={"hsc_models": ("b",)}).deep_models == ("b",)
+    assert ExperimentConfig(models={"a": "a.toml"}).deep_models == ("a",)
+
+
 @pytest.mark.parametrize("models", [{}, {"../x": "a.toml"}, {"": "a.toml"}])
 def test_a_model_needs_a_name_that_does_for_a_file(models, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="models"):

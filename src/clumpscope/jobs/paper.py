@@ -198,8 +198,7 @@ def _pictures(found: Found, make: Callable[[Found], pictures.Drawn]) -> tuple[Ta
 def _deep(found: Found, models: slice, skip: int, count: int) -> tuple[Table, Any]:
     if not any(name.endswith("-hsc") for name in {**found.results, **found.failed}):
         raise TableError("no HSC sample given: [experiment] hsc, or --hsc")
-    cells = {name: f"{name}-{found.last:02d}-hsc" for name in found.recipe.experiment.hsc_models}
-    cells = cells or {name: f"{name}-{found.last:02d}-hsc" for name in found.models}
+    cells = {name: f"{name}-{found.last:02d}-hsc" for name in found.recipe.experiment.deep_models}
     names = [name for name, cell in cells.items() if cell in found.results] or list(cells)
     chosen = [names[0], names[-1]][models] if len(names) > 1 else names
     rows, table = pictures.in_both_surveys(found, chosen, skip, count)
@@ -224,8 +223,8 @@ def _redshifts(found: Found) -> tuple[Table, Any]:
 
 
 def _positions(found: Found) -> tuple[Table, Any]:
-    side = found.recipe.labels.image_size_px
-    draw = partial(populations.clump_positions, side_px=side)
+    config = found.recipe.labels
+    draw = partial(populations.clump_positions, side_px=config.image_size_px, field=config.field)
     return _drawn(people.centres(found.labels()), draw)
 
 

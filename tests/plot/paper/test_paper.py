@@ -91,11 +91,12 @@ def test_run_groups_stand_at_their_size():
 
 def test_positions_are_those_of_the_image():
     table = Table({"label": [1, 1], "x": [0.30, 0.30], "y": [0.55, 0.55]})
-    ax = populations.clump_positions(table, 400).axes[0]
+    ax = populations.clump_positions(table, 400, 0.6).axes[0]
     count = ax.collections[0].get_array()
     row, column = np.argwhere(np.ma.filled(count, 0) == 2)[0]
     assert (row, column) == (int(0.55 * 25), int(0.30 * 25))
     assert ax.get_ylim() == (400, 0)  # rows of the picture run down
+    assert ax.patches[0].get_bbox().bounds == pytest.approx((80, 80, 240, 240))
 
 
 @pytest.mark.parametrize("n", [30, 3000])

@@ -1,5 +1,7 @@
 """A known completeness comes back; where it does not hold it is not told."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -76,6 +78,14 @@ def test_hosts_are_drawn_as_wholes():
     assert (draws[:, 0] == 1).all()
     assert (draws[0] == draws[1]).all()
     assert (draws[[0, 2, 3]].sum(axis=0) == 3).all()
+
+
+def test_few_clumps_for_so_many_coefficients_are_told(known):
+    trials, fitted = known
+    found = int(trials.found.sum())
+    assert fitted.rarer == min(found, 6000 - found) > fitted.wanted == 350
+    few = replace(fitted, trials=trials.where(np.flatnonzero(trials.found)[:349]))
+    assert few.rarer == 0 < few.wanted
 
 
 def test_scatter_of_fluxes_is_found():

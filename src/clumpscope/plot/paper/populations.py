@@ -34,17 +34,19 @@ _HOSTS = {
 }
 
 
-def clump_positions(table: Table, side_px: int) -> Figure:
-    """Figure 2: number of labels in each part of the image, and its searched central square."""
+def clump_positions(table: Table, side_px: int, field: float) -> Figure:
+    """Figure 2: number of labels in each part of the image, and its searched central square.
+
+    ``field`` is the side of that, image sides.
+    """
     figure, axes = panels(1, 1)
     ax = axes[0, 0]
     x, y = (np.asarray(table[axis]) * side_px for axis in "xy")
     bins = np.linspace(0, side_px, 51 if len(table) > 5000 else 26)
     shown = ax.hist2d(x, y, bins=bins, cmap="cividis", cmin=1)[3]
     figure.colorbar(shown, ax=ax, label="clumps a cell")
-    square = Rectangle(
-        (side_px / 4, side_px / 4), side_px / 2, side_px / 2, fill=False, linestyle="--"
-    )
+    corner, side = (1 - field) / 2 * side_px, field * side_px
+    square = Rectangle((corner, corner), side, side, fill=False, linestyle="--")
     ax.add_patch(square)
     limits = (0, side_px)
     ax.set(xlabel="column [px]", ylabel="row [px]", xlim=limits, ylim=limits[::-1], aspect="equal")

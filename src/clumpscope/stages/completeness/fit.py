@@ -110,6 +110,20 @@ class Fitted:
     loss: float
     loss_boosted: float
 
+    @property
+    def wanted(self) -> int:
+        """Found and missed clumps each, with fewer of which it is little sure: ten a coefficient.
+
+        Peduzzi et al. (1996).
+        """
+        return 10 * len(self.true.coefficients)
+
+    @property
+    def rarer(self) -> int:
+        """Found or missed clumps, whichever are fewer."""
+        found = int(self.trials.found.sum())
+        return min(found, len(self.trials.found) - found)
+
 
 def fit(trials: Trials, *, members: int = 30, seed: int = 0) -> Fitted:
     """Fit both completenesses and the scatter of fluxes.
