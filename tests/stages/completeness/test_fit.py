@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from clumpscope.errors import TableError
-from clumpscope.stages.completeness.fit import fit, resampled, scatter
+from clumpscope.stages.completeness.fit import by_host, fit, scatter
 from clumpscope.stages.completeness.validate import deciles
 from known_selection import SIGMA_RATIO, chance, population
 
@@ -74,7 +74,7 @@ def test_rows_may_come_in_any_order():
 
 def test_hosts_are_drawn_as_wholes():
     group = np.array([0, 0, 1, 2, 2, 2])
-    draws = resampled(group, 50, 0)
+    draws = by_host(group, 50, 0)
     assert (draws[:, 0] == 1).all()
     assert (draws[0] == draws[1]).all()
     assert (draws[[0, 2, 3]].sum(axis=0) == 3).all()

@@ -16,9 +16,6 @@ from clumpscope.ops.near import Indices, near
 Values = NDArray[np.float64]
 Chosen = NDArray[np.bool_]
 
-MATCH_RADIUS_FWHM = 0.75
-
-
 TRUE_FLOOR = 0.01  # a detection of 3 % is right if the truth has at least this
 
 
