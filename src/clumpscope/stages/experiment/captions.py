@@ -27,17 +27,26 @@ FIGURES = {
     8: (
         "completeness_purity",
         "Completeness against purity over the score threshold, test galaxies of the last "
-        "run-group. The large mark is the threshold of the other figures. Bars: 68 %.",
+        "run-group. The large mark is the threshold of the other figures. Bars: 68 %, of resampled "
+        "galaxies.",
     ),
-    9: ("run_groups", "Completeness and purity of all run-groups at one score threshold."),
+    9: (
+        "run_groups",
+        "Completeness and purity of all run-groups at one score threshold. Bars: 68 %, of "
+        "resampled galaxies.",
+    ),
     10: (
         "completeness_flux_ratio",
-        "Completeness against the u flux ratio measured at the label. Bars: 68 %.",
+        "Completeness against the u flux ratio measured at the label. Bars: 68 %, Wilson's.",
     ),
-    11: ("purity_flux_ratio", "Purity against the measured u flux ratio. Bars: 68 %."),
+    11: (
+        "purity_flux_ratio",
+        "Purity against the measured u flux ratio; any label is right. Bars: 68 %, Wilson's.",
+    ),
     12: (
         "completeness_purity_bright",
-        "As Figure 8, of clumps with a u flux ratio of at least 3 % and 8 %.",
+        "As Figure 8, of clumps with a u flux ratio of at least 3 % and 8 %; a claim is right if "
+        "its label measures at least 1 %.",
     ),
     13: ("models_on_a_galaxy", "Labels and detections of all models on one galaxy."),
     14: ("redshifts", "Normal and odd clumps against the redshift of their hosts."),
