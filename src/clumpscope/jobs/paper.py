@@ -244,9 +244,9 @@ _FIGURES: Mapping[int, Maker] = {
         people.masses(found.sample().hosts, found.labels()), populations.mass_redshift
     ),
     4: _losses,
-    5: lambda found: _pictures(found, partial(pictures.steps, number=5)),
-    6: lambda found: _pictures(found, partial(pictures.steps, number=6)),
-    7: lambda found: _pictures(found, partial(pictures.steps, number=7)),
+    5: lambda found: _pictures(found, partial(pictures.refinement, number=5)),
+    6: lambda found: _pictures(found, partial(pictures.refinement, number=6)),
+    7: lambda found: _pictures(found, partial(pictures.refinement, number=7)),
     8: _scores,
     9: _sizes,
     10: partial(_ratios, share="completeness"),

@@ -21,9 +21,17 @@ FIGURES = {
     2: ("clump_positions", "Where labels lie in the image; the dashed square is searched."),
     3: ("mass_redshift", "Stellar mass against redshift of the galaxies with labels."),
     4: ("losses", "Training and validation loss of each epoch."),
-    5: ("non_maximum_suppression", "Detections before and after non-maximum suppression."),
-    6: ("merging", "Candidates before and after those within one PSF-FWHM are merged."),
-    7: ("host_outline", "Candidates before and after those outside the host's outline go."),
+    5: (
+        "non_maximum_suppression",
+        "Detections, numbers in brackets, before and after non-maximum suppression, of the galaxy, "
+        "among those with most labels, of which this takes most. North is up.",
+    ),
+    6: ("merging", "As Figure 5, candidates before and after those that lie close are merged."),
+    7: (
+        "host_outline",
+        "As Figure 5, merged candidates before and after those outside the host's outline, white, "
+        "with what may lie beyond it, go.",
+    ),
     8: (
         "completeness_purity",
         "Completeness against purity over the score threshold, test galaxies of the last "
