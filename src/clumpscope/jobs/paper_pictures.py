@@ -17,6 +17,7 @@ from clumpscope.errors import TableError, expected_got
 from clumpscope.jobs.results import LABELS, Found
 from clumpscope.ops.outline import outline_of
 from clumpscope.plot.paper.pictures import Picture
+from clumpscope.plot.paper.style import grid
 from clumpscope.stages.catalogue.places import kpc_per_arcsec
 from clumpscope.stages.refine import Steps, steps_of
 from clumpscope.store.run import Run
@@ -94,7 +95,8 @@ def models_on_examples(found: Found) -> Drawn:
             sight.picture(image, name, boxes.get(galaxy_id, Boxes.empty()))
             for name, boxes in clumps.items()
         ]
-        rows += [pictures[k : k + 3] for k in range(0, len(pictures), 3)]
+        columns = grid(len(pictures))[1]
+        rows += [pictures[k : k + columns] for k in range(0, len(pictures), columns)]
     return rows, _table(rows)
 
 

@@ -60,8 +60,8 @@ def test_completeness_against_purity_marks_the_threshold():
 def test_cuts_have_a_panel_each():
     table = shares(model=["a"] * 2, cut=["≥ 3 %", "≥ 8 %"], score_threshold=[0.3, 0.3])
     assert titles(curves.against_score(table, 0.3)) == [
-        "u flux ratio ≥ 3 %",
-        "u flux ratio ≥ 8 %",
+        "u flux ratio ≥ 3 %: 10 labels",
+        "u flux ratio ≥ 8 %: 10 labels",
     ]
 
 
@@ -81,6 +81,22 @@ def test_lines_break_where_a_bin_has_no_clump():
     assert np.isnan(line.get_ydata()).tolist() == [False, True, False]
     assert "measured u flux ratio" in ax.get_xlabel()
     assert ax.get_title() == "run 15: 5,060 training galaxies"
+
+
+def test_models_of_a_bin_stand_apart_under_the_number_of_its_clumps():
+    table = shares(
+        group=[15] * 4,
+        training_galaxies=[5060] * 4,
+        model=["a", "a", "b", "b"],
+        log10_ratio_low=[-2.0, -1.0] * 2,
+        log10_ratio_high=[-1.5, -0.5] * 2,
+    )
+    table["completeness_n"] = [1234, 0] * 2
+    (ax,) = curves.against_ratio(table, "completeness", "true").axes
+    first, second = (container.lines[0].get_xdata() for container in ax.containers)
+    assert 0 < second[0] - first[0] < 0.1
+    assert (first + second) / 2 == pytest.approx([-1.75, -0.75])
+    assert [text.get_text() for text in ax.texts if "%" not in text.get_text()] == ["1,234"]
 
 
 def test_run_groups_stand_at_their_size():
@@ -185,4 +201,6 @@ def test_panels_hold_all():
     for count in range(1, 8):
         rows, columns = grid(count)
         assert rows * columns >= count > (rows - 1) * columns
+        assert columns <= 3
+    assert grid(4) == (2, 2)
     assert panels(2, 3)[1].shape == (2, 3)

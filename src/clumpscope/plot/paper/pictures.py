@@ -20,7 +20,7 @@ from clumpscope.plot.view import View
 Values = NDArray[np.float64]
 
 _CELLS = 400  # a side of a picture as it is drawn
-_RIM = 1.06  # of a row's window, sides of what holds all its boxes
+_RIM = 1.12  # of a row's window, sides of what holds all its boxes
 _DASHED = {Label.CLUMP: False, Label.ODD: True}
 
 

@@ -10,6 +10,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from clumpscope.ops.stellar_locus import stellar_locus
@@ -44,7 +45,7 @@ def clump_positions(table: Table, side_px: int, field: float) -> Figure:
     x, y = (np.asarray(table[axis]) * side_px for axis in "xy")
     bins = np.linspace(0, side_px, 51 if len(table) > 5000 else 26)
     shown = ax.hist2d(x, y, bins=bins, cmap="cividis", cmin=1)[3]
-    figure.colorbar(shown, ax=ax, label="clumps a cell")
+    figure.colorbar(shown, ax=ax, label="clumps a cell", ticks=MaxNLocator("auto", integer=True))
     corner, side = (1 - field) / 2 * side_px, field * side_px
     square = Rectangle((corner, corner), side, side, fill=False, linestyle="--")
     ax.add_patch(square)
@@ -87,7 +88,7 @@ def box_sizes(table: Table, aperture_fwhm: float) -> Figure:
             color=look.colour,
             linestyle=look.line,
             linewidth=1.4,
-            label=name,
+            label=f"{name} ({len(known):,})",
         )
     ax.axvline(aperture_fwhm, color="0.5", linewidth=0.8)
     ax.annotate(
@@ -133,7 +134,10 @@ def colour_colour(table: Table, kind: str) -> Figure:
     for ax in figure.axes:
         ax.set(xlabel="g − r [AB mag]", ylabel="u − g [AB mag]")
     what = "normal" if kind == "normal" else "odd"
-    figure.suptitle(f"{what} clumps; grey: labels; black line: main-sequence stars", fontsize=9)
+    figure.suptitle(
+        f"{what} clumps; grey: labels ({_labels(table):,}); black line: main-sequence stars",
+        fontsize=9,
+    )
     return figure
 
 
@@ -143,8 +147,12 @@ def hosts(table: Table, column: str) -> Figure:
     figure = _beside_labels(table, ("redshift", column), ((0.0, 0.25), limits), lambda _: None)
     for ax in figure.axes:
         ax.set(xlabel="redshift", ylabel=name)
-    figure.suptitle("hosts of normal clumps; grey: of labels", fontsize=9)
+    figure.suptitle(f"hosts of normal clumps; grey: of labels ({_labels(table):,})", fontsize=9)
     return figure
+
+
+def _labels(table: Table) -> int:
+    return len(rows_of(table, model=LABELS))
 
 
 def _beside_labels(

@@ -81,9 +81,9 @@ def panels(rows: int, columns: int, *, share: bool = True) -> tuple[Figure, NDAr
 
 
 def grid(count: int, most: int = 3) -> tuple[int, int]:
-    """Rows and columns for so many panels."""
-    columns = min(count, most)
-    return -(-count // columns), columns
+    """Rows and columns for so many panels, as full as can be."""
+    rows = -(-count // most)
+    return rows, -(-count // rows)
 
 
 def legend_below(figure: Figure, axes: Axes, columns: int = 3) -> None:
