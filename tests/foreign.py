@@ -19,8 +19,9 @@ SHAPE = (97, 101)
 FWHM_ARCSEC = 0.9
 NOISE = 0.004  # nanomaggy a pixel of 0.2 arcsec
 STARS = ((8.0, -5.0), (-6.0, 4.0))  # arcsec east and north of the middle
-MAGNITUDES = {"g": 19.2, "r": 18.7, "i": 18.5, "z": 18.4, "y": 18.3, "VIS": 18.6, "F814W": 18.5}
-MAGNITUDES |= {"F200W": 18.9, "u": 19.6}
+# Bluer than any star, which would be taken out of the image.
+MAGNITUDES = {"u": 17.9, "g": 18.2, "r": 18.7, "i": 19.0, "z": 19.2, "y": 19.3}
+MAGNITUDES |= {"VIS": 18.6, "F814W": 18.5, "F200W": 18.9}
 
 
 def sky_of_stars():

@@ -1,5 +1,6 @@
 """The command line as a user meets it: help, exit codes, messages."""
 
+import json
 import subprocess
 import sys
 from importlib.metadata import version
@@ -119,4 +120,6 @@ def test_doctor_and_models_answer() -> None:
     assert "clumpscope-native" in listed.stdout
     assert "zoobot-backbone-finetuned" in listed.stdout
     assert clumpscope("models", "verify").returncode == 0
-    assert '"family": "native"' in clumpscope("models", "show").stdout
+    shown = clumpscope("models", "show")
+    assert json.loads(shown.stdout)["name"] == "clumpscope-native"  # as `| jq` reads it
+    assert "clumpscope-native.safetensors" in shown.stderr

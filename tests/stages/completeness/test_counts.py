@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
+from clumpscope.core.schema import plain
 from clumpscope.errors import TableError
 from clumpscope.stages.completeness.counts import (
     Counted,
@@ -12,7 +14,8 @@ from clumpscope.stages.completeness.counts import (
     corrected_counts,
     luminosity_function,
 )
-from known_selection import PER_HOST, population
+from clumpscope.stages.completeness.covariates import of_catalogue
+from known_selection import PER_HOST, SIGMA_RATIO, population
 
 EDGES = [0.01, 0.03, 0.08, np.inf]
 N = 6000
@@ -35,6 +38,27 @@ def test_true_numbers_come_back_from_a_steeper_population(steep):
     assert table["true"][1:].sum() == pytest.approx(truth[1:].sum(), rel=0.04)
     pull = (table["true"] - truth) / table["true_err"]
     assert np.abs(pull).max() < 3
+
+
+def test_measured_numbers_are_sums_of_one_over_completeness(steep, selection):
+    """Clump by clump: those of unknown completeness count as the others of their bin."""
+    _, catalogue, counted = steep
+    table = corrected_counts(counted, EDGES, members=1)
+    completeness = selection.measured(of_catalogue(catalogue))[0]
+    ratio = plain(catalogue, "clump_flux_ratio")
+    for low, high, row in zip(EDGES[:-1], EDGES[1:], table, strict=True):
+        inside = [k for k in range(len(ratio)) if low <= ratio[k] < high]
+        known = [1 / completeness[k] for k in inside if np.isfinite(completeness[k])]
+        assert row["found"] == len(inside)
+        assert row["measured"] == pytest.approx(sum(known) * len(inside) / len(known))
+
+
+def test_measured_numbers_come_back_from_a_population_as_that_of_the_fit(selection):
+    trials, catalogue = population(N, seed=31)
+    table = corrected_counts(Counted.of(catalogue, IDS, selection), EDGES, members=1)
+    # How many were to be measured in each bin, had all been found.
+    below = norm.cdf((np.array(EDGES)[:, None] - trials.ratio) / SIGMA_RATIO)
+    assert np.asarray(table["measured"]) == pytest.approx(np.diff(below.sum(axis=1)), rel=0.06)
 
 
 def test_numbers_are_by_galaxy_and_decade(steep):

@@ -25,6 +25,7 @@ from clumpscope.core.boxes import Label
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
 from clumpscope.models.selection import Selection
+from clumpscope.ops.resampling import all_resampled
 from clumpscope.stages.completeness.covariates import of_catalogue, surroundings
 
 Values = NDArray[np.float64]
@@ -244,9 +245,9 @@ def _replicas(clumps: Counted, members: int, seed: int) -> Iterator[_Replica]:
     """The sample as it is, then resampled hosts."""
     rng = np.random.default_rng(seed)
     n, fits = clumps.galaxies, clumps.logit_ratio.shape[1]
-    for k in range(1 + members):
-        drawn = rng.multinomial(n, np.full(n, 1 / n)) if k else np.ones(n)
-        member = int(rng.integers(1, fits)) if k and fits > 1 else 0
+    hosts = [np.ones(n, dtype=np.int64), *all_resampled(n, members, rng)]
+    others = rng.integers(1, fits, members).tolist() if fits > 1 else [0] * members
+    for drawn, member in zip(hosts, [0, *others], strict=True):
         chance = expit(clumps.logit_place[:, member, None] + clumps.logit_ratio[:, member])
         weight = clumps.real * drawn[clumps.host]
         prior = distribution(clumps.likelihood, chance, weight)

@@ -17,9 +17,6 @@ from clumpscope.ops.seeing import seeing
 Values = NDArray[np.float64]
 Chosen = NDArray[np.bool_]
 
-MATCH_RADIUS_FWHM = 0.75
-
-
 TRUE_FLOOR = 0.01  # a detection of 3 % is right if the truth has at least this
 
 
