@@ -18,8 +18,9 @@ NAME = "NGC4321"
 SHAPE = (97, 101)
 FWHM_ARCSEC = 0.9
 NOISE = 0.004  # nanomaggy a pixel of 0.2 arcsec
+HOST, HOST_SIGMA = 700.0, 6.0  # nanomaggy, and arcsec: else points on blank sky are stars
 STARS = ((8.0, -5.0), (-6.0, 4.0))  # arcsec east and north of the middle
-# Bluer than any star, which would be taken out of the image.
+# Bluer than stars, which would be taken out of the image.
 MAGNITUDES = {"u": 17.9, "g": 18.2, "r": 18.7, "i": 19.0, "z": 19.2, "y": 19.3}
 MAGNITUDES |= {"VIS": 18.6, "F814W": 18.5, "F200W": 18.9}
 
@@ -56,7 +57,8 @@ class Scene:
         xy = sky_to_native(sky_of_stars(), self.wcs(band))
         image = point_sources(SHAPE, xy, nanomaggies(band), FWHM_ARCSEC / self.pixscale)
         noise = np.random.default_rng(seed).normal(0, NOISE, SHAPE)
-        return image + noise + self.sky
+        host = point_sources(SHAPE, [[50.0, 48.0]], HOST, 2.3548 * HOST_SIGMA / self.pixscale)
+        return image + host + noise + self.sky
 
     def variance(self, band):
         return np.full(SHAPE, NOISE**2)
@@ -307,7 +309,7 @@ LAYOUTS = {
     "hdu_a_band": Layout(hdu_a_band, "g r i z y", "BUNIT"),
     "cube": Layout(cube, "g r z", "BUNIT"),
     "legacy": Layout(legacy, "g r z", None),
-    "hsc": Layout(hsc, "g r i", "FLUXMAG0"),
+    "hsc": Layout(hsc, "g r i", None),
     "rubin": Layout(rubin, "g r i", None),
     "jwst": Layout(jwst, "F200W", "BUNIT"),
     "hubble": Layout(hubble, "F814W", "PHOTFLAM"),

@@ -13,7 +13,6 @@ from clumpscope.jobs.ingest import ingest, plan
 from clumpscope.jobs.measure import measure
 from clumpscope.ops.psf import adaptive_moments
 from clumpscope.store.sample import Sample
-from clumpscope.store.stars import STARS, write_stars
 from clumpscope.store.tables import read_parquet, write_parquet
 from foreign import LAYOUTS, NAME, Scene, nanomaggies, sky_of_stars
 
@@ -38,8 +37,6 @@ def test_magnitudes_and_positions_come_out_right(kind, tmp_path):
     assert NAME in name
     galaxy = sample.read(0)
     assert tuple(galaxy.bands) == layout.names
-    # In one or two bands a point is a star, which would be taken out.
-    write_stars(tmp_path / "sample" / STARS, [])
     sky = sky_of_stars()
     positions = Table({"galaxy_id": [name] * len(sky), "ra": sky[:, 0], "dec": sky[:, 1]})
     write_parquet(positions, tmp_path / "positions.parquet")
