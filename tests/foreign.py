@@ -18,10 +18,10 @@ NAME = "NGC4321"
 SHAPE = (97, 101)
 FWHM_ARCSEC = 0.9
 NOISE = 0.004  # nanomaggy a pixel of 0.2 arcsec
-HOST, HOST_SIGMA = 700.0, 6.0  # nanomaggy, and arcsec: else points on blank sky are stars
+HOST, HOST_SIGMA = 500.0, 6.0  # nanomaggy, and arcsec: else points on blank sky are stars
 STARS = ((8.0, -5.0), (-6.0, 4.0))  # arcsec east and north of the middle
 # Bluer than stars, which would be taken out of the image.
-MAGNITUDES = {"u": 17.9, "g": 18.2, "r": 18.7, "i": 19.0, "z": 19.2, "y": 19.3}
+MAGNITUDES = {"u": 17.9, "g": 18.2, "r": 18.7, "i": 19.0, "z": 18.9, "y": 18.9}
 MAGNITUDES |= {"VIS": 18.6, "F814W": 18.5, "F200W": 18.9}
 
 

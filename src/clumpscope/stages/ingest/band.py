@@ -1,6 +1,7 @@
 """A field's bands out of their files: in nanomaggies, with noise, mask and PSF."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -81,16 +82,20 @@ def unit_of(files: BandFiles, profile: SurveyProfile, config: IngestConfig) -> F
     unit = config.unit
     if unit is None and not str(cards.get("BUNIT", "")).strip():
         unit = profile.unit
-    if zero_point is None:
-        zero_point = _unsaid(profile, cards)
+    of_survey = _unsaid(profile, cards) if zero_point is None else None
     wcs, _ = wcs_of(files)
-    return flux_unit(
+    found = flux_unit(
         cards,
         image,
         unit=unit,
-        zero_point=zero_point,
+        zero_point=zero_point if of_survey is None else of_survey,
         pixel_area_sr=pixel_side_arcsec(wcs) ** 2 * _STERADIAN if "PIXAR_SR" not in cards else None,
     )
+    return found if of_survey is None else replace(found, said=_of_survey(found.said))
+
+
+def _of_survey(said: str) -> str:
+    return said.replace("(as given)", "(of the survey)")
 
 
 def _unsaid(profile: SurveyProfile, cards: Mapping[str, Any]) -> float | None:

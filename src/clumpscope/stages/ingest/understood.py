@@ -14,5 +14,4 @@ class Understood:
     noise: str
     mask: str
     psf: str
-    wcs: str
     notes: str = ""
