@@ -30,6 +30,7 @@ _PROJECTIONS = (
 _KINDS = "RA---TAN and DEC--TAN or the like"
 _SYSTEMS = "RA and DEC in ICRS or FK5"
 _TRANSFORM = "transform it, or take it out and have the image saved as a picture"
+_EQUINOXES = 1900, 2100
 _STRETCH = 4.0  # of a pixel's area by a distortion
 
 
@@ -76,8 +77,9 @@ def celestial(
         **linear_cards(cards, latitude),
         **distortion,
     }
-    if np.linalg.det(matrix_of(cards, latitude)) == 0:
-        raise refused("", "one that can be used", "pixels of 0 degrees")
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is told below
+        if np.linalg.det(matrix_of(cards, latitude)) == 0:
+            raise refused("", "one that can be used", "pixels of 0 degrees")
     tables = table_cards(header, has_hdus=hdus is not None)
     system, equinox = ("GALACTIC", 2000.0) if galactic else _system(cards, notes)
     if system == "ICRS":
@@ -158,7 +160,10 @@ def _system(cards: Cards, notes: list[str]) -> tuple[str, float]:
         return "ICRS", 2000.0
     if system != "FK5":
         raise refused("RADESYS", _SYSTEMS, system, _TRANSFORM)
-    return system, 2000.0 if equinox is None else equinox
+    equinox = 2000.0 if equinox is None else equinox
+    if not _EQUINOXES[0] <= equinox <= _EQUINOXES[1]:
+        raise refused("EQUINOX", "a year of " + " to ".join(map(str, _EQUINOXES)), equinox)
+    return system, equinox
 
 
 def _year(cards: Cards, key: str) -> float | None:
@@ -220,6 +225,7 @@ def _check_distortion(wcs: WCS, shape: tuple[int, int] | None) -> None:
         text = str(error).strip().splitlines()[-1]
         raise refused("", "one that can be used", text) from error
     plain = np.linalg.det(wcs.pixel_scale_matrix)
-    ratio = np.array(areas) / np.median(areas)
-    if not (np.isfinite(areas).all() and ratio.min() > 1 / _STRETCH and ratio.max() < _STRETCH):
+    with np.errstate(all="ignore"):
+        ratio = np.array(areas) / np.median(areas)
+    if not (np.isfinite(ratio).all() and ratio.min() > 1 / _STRETCH and ratio.max() < _STRETCH):
         raise refused("distortion", f"pixels of {abs(plain) ** 0.5:.3g} degrees", "a folded image")

@@ -103,7 +103,8 @@ def matrix_of(cards: Mapping[str, Any], latitude: int) -> NDArray[np.float64]:
             given = [
                 [float(cards.get(keys[i][j], blank * (i == j))) for j in (0, 1)] for i in (0, 1)
             ]
-            found[name] = scale[:, None] * np.array(given)
+            with np.errstate(over="ignore", invalid="ignore"):
+                found[name] = scale[:, None] * np.array(given)
     # Beside a CD matrix many leave the CROTA and CDELT of another time; the standard ignores them.
     if "CD" not in found and any(cards.get(f"CROTA{axis}") for axis in (1, 2)):
         found["CROTA"] = _turned(cards, step, latitude)

@@ -1,8 +1,8 @@
 """Resampling onto a window whose way to the frame is no affine, or whose pixels are larger.
 
 A window pixel is the integral of the frame's cubic spline over its area: at its centre where it
-is no larger than a frame pixel, else summed at points no more than half a frame pixel apart, so
-that nothing falls between them.
+is no larger than a frame pixel, else summed at points half a frame pixel apart, or one where
+there are many, so that nothing falls between them.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,8 @@ from clumpscope.ops.window import part
 Plane = NDArray[np.float32]
 
 POINT_SCALE = 1.05  # frame pixels a side, up to which a window pixel is sampled at its centre
-_STEP = 0.5  # frame pixels between sampled points
+_STEP = 0.5  # frame pixels between sampled points; up to 1 where a side has so many:
+_MANY = 8
 _MARGIN = 8  # px of source kept around; a cubic spline's tail is 3e-5 there
 _REACH = np.ones((5, 5), dtype=bool)  # a bad pixel spoils those within 2 px
 _AT_ONCE = 2_000_000  # points
@@ -108,7 +109,9 @@ def _box(
 
 def _points(scale: float) -> int:
     """Points a side at which a window pixel is sampled."""
-    return 1 if scale <= POINT_SCALE else int(np.ceil(scale / _STEP))
+    if scale <= POINT_SCALE:
+        return 1
+    return min(int(np.ceil(scale / _STEP)), max(_MANY, int(np.ceil(scale))))
 
 
 def _within(each: int) -> Iterator[tuple[float, float]]:
