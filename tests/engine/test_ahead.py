@@ -1,6 +1,7 @@
 """Work done ahead of its use."""
 
 import threading
+from time import monotonic
 
 import pytest
 
@@ -40,7 +41,15 @@ def test_an_error_comes_through_and_nothing_more_begins():
 
 def test_a_caller_that_stops():
     begun = []
-    results = ahead(lambda n: begun.append(n) or n, range(100), 2)
+    stopped = threading.Event()
+
+    def work(n):
+        begun.append(n)
+        return n if n == 0 else stopped.wait(10)
+
+    results = ahead(work, range(100), 2, stopped.set)
     assert next(results) == (0, 0)
+    begin = monotonic()
     results.close()
+    assert monotonic() - begin < 5
     assert len(begun) <= 4

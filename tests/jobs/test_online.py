@@ -125,7 +125,7 @@ def test_nothing_is_asked_again(server, sky, cache, tmp_path):
     again = server.asked.total() - first
     assert again == 4
     kept = sorted(path.name for path in (cache / "surveys" / "sdss").iterdir())
-    assert kept == ["3918-3-1", "3918-3-2", "3918-3-3", "3918-3-4"]
+    assert kept == ["3918-3-1", "3918-3-2", "3918-3-3"]
     frames = cache / "surveys" / "sdss"
     fetch("sdss", read_targets(sky[2]), frames, tmp_path / "mirror", Recipe())  # it is one, too
 

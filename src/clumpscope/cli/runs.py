@@ -153,10 +153,21 @@ def catalogue(run: RunFolder, recipe: RunRecipe = None) -> None:
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    fetch: Annotated[
+        str | None,
+        typer.Option(
+            "--fetch", help="bring into the cache first: dust (maps of SFD98), clumpscout (VizieR)"
+        ),
+    ] = None,
+) -> None:
     """Versions, devices, cache, models, dust maps: what is there and how to get what is not."""
     from clumpscope.jobs.doctor import doctor as job
+    from clumpscope.jobs.doctor import fetch_reference
 
+    if fetch is not None:
+        for path in fetch_reference(fetch):
+            console.print(f"brought: {path}")
     checks = job()
     colours = {"ok": "green", "warning": "yellow", "missing": "red"}
     for check in checks:

@@ -41,13 +41,26 @@ class Check:
     remedy: str = ""
 
 
+def fetch_reference(name: str) -> list[Path]:
+    """Bring dust maps or a published catalogue into the cache: names of `REFERENCES`.
+
+    Raises
+    ------
+    ClumpscopeError
+        See `clumpscope.net.reference.bring_reference`.
+    """
+    from clumpscope.net.reference import bring_reference
+
+    return bring_reference(name, cache_folder() / name)
+
+
 def doctor(dust_map: str | None = None) -> list[Check]:
     """Look the installation over.
 
     Parameters
     ----------
     dust_map
-        Folder of the dust maps; ``None`` looks in ``$SFD_DIR``.
+        Folder of the dust maps; ``None`` looks in ``$SFD_DIR``, then in the cache.
 
     Returns
     -------
@@ -58,7 +71,7 @@ def doctor(dust_map: str | None = None) -> list[Check]:
         *_guarded("devices", _devices),
         *_guarded("cache", _cache),
         *_guarded("models", _models),
-        *_guarded("dust maps", lambda: _dust(dust_map or os.environ.get("SFD_DIR"))),
+        *_guarded("dust maps", lambda: _dust(dust_map or _dust_folder())),
         *_guarded("disk", _disk),
     ]
 
@@ -148,12 +161,18 @@ def _models() -> Iterator[Check]:
     )
 
 
+def _dust_folder() -> str | None:
+    cached = cache_folder() / "dust"
+    return os.environ.get("SFD_DIR") or (str(cached) if cached.is_dir() else None)
+
+
 def _dust(folder: str | None) -> Iterator[Check]:
     from clumpscope.ops.extinction import MAP_FILES
 
     remedy = (
-        f"put {' and '.join(MAP_FILES)} (Schlegel, Finkbeiner & Davis 1998) in a folder and name "
-        "it in the recipe: dust_map under [catalogue]; or give ebv in the host table"
+        f"clumpscope doctor --fetch dust, or put {' and '.join(MAP_FILES)} (Schlegel, Finkbeiner & "
+        "Davis 1998) in a folder; name the folder in the recipe: dust_map under [catalogue]; or "
+        "give ebv in the host table"
     )
     if not folder:
         yield Check("dust maps", "warning", "no folder named", remedy)

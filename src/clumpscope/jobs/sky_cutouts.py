@@ -1,6 +1,7 @@
 """Cutouts from a survey's service: brought ahead, one folder a target."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,15 +99,13 @@ class Cutouts:
     def cut(self, targets: Targets) -> Iterator[Fetched | FetchFailure]:
         """Bring and cut all targets, in the order of the list."""
         at_once = self.client.manners.at_once
-        try:
-            for target, folder in ahead(self.ready, targets, at_once):
+        stop = self.client.close  # so that nobody waits for transfers
+        with closing(ahead(self.ready, targets, at_once, stop)) as ready:
+            for target, folder in ready:
                 if isinstance(folder, ClumpscopeError):
                     yield FetchFailure(target.galaxy_id, STAGE, str(folder))
                 else:
                     yield self._cut(target, folder)
-        except BaseException:
-            self.client.close()  # so that nobody waits for transfers
-            raise
 
     def _cut(self, target: Target, folder: Path) -> Fetched | FetchFailure:
         try:

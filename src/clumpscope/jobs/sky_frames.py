@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,8 +138,9 @@ def cut_fields(
             yield FetchFailure(name, STAGE, why)
     order, most_gb = list(plan.fields), recipe.services.cache_gb
     at_once = recipe.services.manners.at_once
-    try:
-        for number, (key, folder) in enumerate(ahead(frames.ready, order, at_once)):
+    stop = frames.client.close  # so that nobody waits for transfers
+    with closing(ahead(frames.ready, order, at_once, stop)) as ready:
+        for number, (key, folder) in enumerate(ready):
             ids = plan.fields[key]
             if isinstance(folder, ClumpscopeError):
                 yield from (FetchFailure(one, STAGE, f"field {key}: {folder}") for one in ids)
@@ -146,9 +148,6 @@ def cut_fields(
                 yield from _cut(folder, known.only(ids), recipe, size_arcsec)
             coming = {str(one) for one in order[number + 1 : number + at_once + 3]}
             frames.done_with(key, most_gb, coming)
-    except BaseException:
-        frames.client.close()  # so that nobody waits for transfers
-        raise
 
 
 def _cut(
