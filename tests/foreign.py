@@ -128,12 +128,19 @@ def cube(folder, scene):
 
 
 def legacy(folder, scene):
-    """The viewer's cutout: a cube without unit, and its inverse variance."""
-    header = scene.header("g", BANDS="grz", SURVEY="LegacySurvey", VERSION="DR10")
+    """The viewer's cutout: a cube without unit, inverse variance, bits of all bands."""
+    header = scene.header("g", BANDS="grz", SURVEY="LegacySurvey", VERSION="9")
     data = np.array([scene.data(band) for band in "grz"])
     ivar = np.array([1 / scene.variance(band) for band in "grz"])
-    first = image(data, header, kind=fits.PrimaryHDU)
-    write(folder / f"cutout_{NAME}.fits", first, image(ivar, header, "INVVAR"))
+    bits = np.zeros(SHAPE, dtype=np.int16)
+    bits[3, 3], bits[5, 5] = 1 << 2, 1 << 3  # SATUR_G, SATUR_R
+    planes = []
+    for kind, plane in (("IMAGE", data), ("INVVAR", ivar), ("MASKBITS", bits)):
+        header["IMAGETYP"] = kind
+        dtype = np.float32 if plane.ndim == 3 else np.int16
+        planes.append(image(plane, header, dtype=dtype))
+    first = fits.PrimaryHDU(planes[0].data, planes[0].header)
+    write(folder / f"cutout_{NAME}.fits", first, *planes[1:])
 
 
 def hsc(folder, scene):

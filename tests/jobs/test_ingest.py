@@ -118,6 +118,14 @@ def test_noise_mask_and_psf_are_theirs(tmp_path):
         assert not plane.noise_assumed
 
 
+def test_bits_of_a_shared_mask_are_of_their_band(tmp_path):
+    galaxy = ingested(tmp_path, LAYOUTS["legacy"]).read(0)
+    for band, (saturated, whole) in {"g": (3, 5), "r": (5, 3)}.items():
+        assert galaxy[band].mask[saturated, saturated] & MaskBit.SATURATED
+        assert not galaxy[band].mask[whole, whole]
+        assert not galaxy[band].noise_assumed
+
+
 def test_without_noise_it_is_estimated_and_marked(tmp_path):
     galaxy = ingested(tmp_path, LAYOUTS["one_file_a_band"]).read(0)
     for plane in galaxy.bands.values():

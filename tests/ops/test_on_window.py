@@ -87,3 +87,20 @@ def test_a_frame_on_the_other_side_of_the_sky():
     far = band(wcs, (50, 50), native_to_sky([[25.0, 25.0]], wcs), 1.5)
     with pytest.raises(FrameError, match=r"a.fits WCS: expected a pixel for the window, got none"):
         on_window(far, Window.centred(tan_wcs(), 20.0, 20.0, 21), own=False)
+
+
+def test_pixels_that_lie_on_one_another_are_cut_not_smeared():
+    """A frame of the same grid, some whole pixels off: the same numbers, and masks no wider."""
+    grid = tan_wcs((90, 90), 0.4, 33.0)
+    moved = grid.deepcopy()
+    moved.wcs.crpix = moved.wcs.crpix + [7, -4]
+    window = Window.centred(grid, 44.0, 45.0, 31)
+    sky = native_to_sky([[44.0, 45.0]], grid)
+    other = band(moved, (90, 90), sky, 1.6)
+    other.frame.data[:] += np.random.default_rng(0).normal(0, 1, (90, 90)).astype(np.float32)
+    other.mask[45 - 4, 44 + 7] = 1
+    plane = on_window(other, window, own=False)
+    start = window.y0 - 4, window.x0 + 7
+    same = np.s_[start[0] : start[0] + 31, start[1] : start[1] + 31]
+    assert np.array_equal(plane.data, other.frame.data[same])
+    assert np.argwhere(plane.mask).tolist() == [[45 - window.y0, 44 - window.x0]]

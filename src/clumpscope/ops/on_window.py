@@ -1,5 +1,7 @@
 """A field's band on a window of a frame: cut, or resampled."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,7 @@ from clumpscope.ops.resample import MAX_RESIDUAL_PX, nearest_affine, resample
 from clumpscope.ops.resample_mapped import POINT_SCALE, resample_mapped
 from clumpscope.ops.window import Window, cut
 
+_SAME_PX = 0.005  # to which the pixels of two frames lie on one another
 _STEADY = 1e-3  # of the side, that a distortion must change to count
 
 Planes = tuple[NDArray[np.generic], NDArray[np.generic], NDArray[np.generic]]
@@ -38,8 +41,7 @@ def on_window(band: Band, window: Window, *, own: bool) -> BandImage:
         raise FrameError(expected_got(f"{frame.path} WCS", "a pixel for the window", "none"))
     psf, side = band.psf.at(row, col), pixel_side(band, col, row)
     if own:
-        data, variance = cut(frame.data, window, 0.0), cut(frame.variance, window, 0.0)
-        mask = cut(band.mask, window, float(MaskBit.NO_DATA))
+        data, variance, mask = _cut(band, window)
     else:
         (data, variance, mask), steps = _resampled(band, window)
         carried = carried_psf(psf, steps)
@@ -57,10 +59,26 @@ def on_window(band: Band, window: Window, *, own: bool) -> BandImage:
     )
 
 
+def _cut(band: Band, window: Window) -> Planes:
+    frame = band.frame
+    return (
+        cut(frame.data, window, 0.0),
+        cut(frame.variance, window, 0.0),
+        cut(band.mask, window, float(MaskBit.NO_DATA)),
+    )
+
+
 def _resampled(band: Band, window: Window) -> tuple[Planes, NDArray[np.float64]]:
     """Planes on a window, and (2, 2) frame row and column by window row and column, there."""
     frame = band.frame
     matrix, offset, residual = nearest_affine(window.wcs, window.shape, frame.wcs)
+    start = np.rint(offset)
+    reach = np.array(window.shape, dtype=float)
+    off = residual + np.abs(matrix - np.eye(2)) @ reach + np.abs(offset - start)
+    if off.max() < _SAME_PX:  # the same pixels, of which nothing shall be smeared
+        y0, x0 = (int(value) for value in start)
+        there = replace(window, x0=x0, y0=y0)
+        return _cut(band, there), matrix
     if residual <= MAX_RESIDUAL_PX and np.hypot(*matrix).max() <= POINT_SCALE:
         planes = resample(frame.data, frame.variance, band.mask, matrix, offset, window.shape)
         return planes, matrix
