@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
 from clumpscope.cli.common import (
     RecipeFile,
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from clumpscope.config.recipe import Recipe
     from clumpscope.jobs.ingest import Plan
 
-_TOLD = 15  # rows of the plan
+_TOLD = 9  # rows of the plan
 
 
 @app.command()
@@ -128,20 +126,13 @@ def _tell(made: "Plan", *, every: bool) -> None:
     survey = files.survey or "no known survey"
     console.print(f"{len(files.paths)} files of {survey}: {len(files.places)} images")
     rows = files.plan()
-    names = ("galaxy", "band", "image", "unit", "noise", "mask", "PSF")
-    table = Table(*names, box=SIMPLE_HEAD)
     for row in rows if every else rows[:_TOLD]:
-        planes = (_without_folders(one) for one in (row.image, row.noise, row.mask, row.psf))
-        image, noise, mask, psf = planes
-        table.add_row(row.galaxy_id, row.band, image, row.unit, noise, mask, psf)
-    console.print(table)
+        parts = (row.image, row.unit, f"noise {row.noise}", f"mask {row.mask}", f"PSF {row.psf}")
+        told = "; ".join(re.sub(r"\S*/", "", part) for part in parts if part)
+        console.print(f"{row.galaxy_id} {row.band}: {told}", soft_wrap=True)
     if len(rows) > _TOLD and not every:
         console.print(f"and {len(rows) - _TOLD} more bands: --dry-run shows all")
     for note in dict.fromkeys(row.notes for row in rows if row.notes):
         errors.print(f"note: {note}")
     for name, why in files.failed.items():
         errors.print(f"left out: {name}: {why}")
-
-
-def _without_folders(text: str) -> str:
-    return re.sub(r"\S*/", "", text)

@@ -126,11 +126,17 @@ def looked_at(field: FieldFiles, profile: SurveyProfile, config: IngestConfig) -
                 said,
                 f"{files.noise_kind}: {files.noise}" if files.noise else "from the blank sky",
                 str(files.mask) if files.mask else "none",
-                str(files.psf) if files.psf else "header, stars of the image, or usual width",
+                _psf_planned(files),
                 "; ".join(notes),
             )
         )
     return rows
+
+
+def _psf_planned(files: BandFiles) -> str:
+    if files.psf is not None:
+        return str(files.psf)
+    return "PSFFWHM" if "PSFFWHM" in files.image.extension.shared else "to be found"
 
 
 def load_bands(
