@@ -47,7 +47,7 @@ def test_larger_pixels_widen_it_by_their_own_size(scale):
     psf = oblong((2 * scale) ** 2, (2 * scale) ** 2, 0, side=int(24 * scale) | 1)
     found = carried_psf(psf, np.eye(2) * scale)
     # The box of a window pixel adds a twelfth of its area to the variance.
-    expected = gaussian_sigma_to_fwhm * np.sqrt(4 + 1 / 12 - 1 / 12 / scale**2 * 0)
+    expected = gaussian_sigma_to_fwhm * np.sqrt(4 + 1 / 12)
     assert found.fwhm_px == pytest.approx(expected, rel=0.004)
     assert found.image.sum() == pytest.approx(1, abs=1e-5)
 
