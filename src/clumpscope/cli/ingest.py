@@ -128,7 +128,9 @@ def _tell(made: "Plan", *, every: bool) -> None:
     rows = files.plan()
     for row in rows if every else rows[:_TOLD]:
         parts = (row.image, row.unit, f"noise {row.noise}", f"mask {row.mask}", f"PSF {row.psf}")
-        told = "; ".join(re.sub(r"\S*/", "", part) for part in parts if part)
+        image, *others = (re.sub(r"\S*/", "", part) for part in parts if part)
+        file = image.partition("[")[0]
+        told = "; ".join([image, *(part.replace(file, "") for part in others)])
         console.print(f"{row.galaxy_id} {row.band}: {told}", soft_wrap=True)
     if len(rows) > _TOLD and not every:
         console.print(f"and {len(rows) - _TOLD} more bands: --dry-run shows all")
