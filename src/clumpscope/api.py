@@ -125,7 +125,7 @@ def detect(
     pictures = all(isinstance(image, ColourImage) for image in several)
     path, spec = pipeline.model_for(settings, _name(model), pictures=pictures)
     finder = pipeline.detector(path, sha256_file(path), settings.detect)
-    seen = [view(image, spec) for image in several]
+    seen = [view(image, spec, settings.detect.stands_for) for image in several]
     found = stage(finder, seen, settings.detect.batch_size)
     return found[0] if isinstance(images, AnyImage) else found
 
@@ -157,7 +157,7 @@ def refine(
     _, spec = pipeline.model_for(settings, _name(model), pictures=pictures)
     threshold = pipeline.threshold_of(spec, settings)
     refined = stage(image, boxes, settings.refine, threshold)
-    unusual = pipeline.out_of_range(image, spec.trained_on)
+    unusual = pipeline.out_of_range(image, spec.trained_on, settings.detect.stands_for)
     return replace(refined, flags=refined.flags | unusual)
 
 

@@ -105,6 +105,10 @@ def test_what_is_not_set_can_be_uncommented():
     text = show(Recipe())
     unset = re.findall(r"^# (\w+) = ", text, flags=re.MULTILINE)
     assert unset == [
+        "survey",
+        "unit",
+        "zero_point",
+        "grid_band",
         "score_threshold",
         "bands",
         "dust_map",

@@ -1,5 +1,7 @@
 """What a model sees of bands and of pictures."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from clumpscope.core.composite import Composite, colour
 from clumpscope.core.galaxy import ColourImage
 from clumpscope.errors import ImageError
 from clumpscope.models.spec import DetectorSpec, Native, Psf
-from clumpscope.models.view import view
+from clumpscope.models.view import as_other_bands, view
 from clumpscope.ops.stack import BandStack
 
 NATIVE = DetectorSpec(name="n", architecture=Native())
@@ -69,3 +71,15 @@ def test_a_stack_takes_any_of_its_bands():
     assert PSF.takes(image.bands)
     stack = view(image, PSF)
     assert np.isfinite(stack.light).any(axis=(1, 2)).tolist() == [True, True, False]
+
+
+def test_a_band_may_pass_for_one_that_the_model_knows():
+    image = scenes.galaxy(xy=[[45, 60]])
+    space = replace(image, bands={"F115W": image["g"], "r": image["r"]})
+    with pytest.raises(ImageError, match="expected all of bands i r g, got F115W r"):
+        view(space, NATIVE)
+    seen = view(space, PSF, (("F115W", "g"), ("VIS", "i")))
+    own = view(replace(image, bands={"g": image["g"], "r": image["r"]}), PSF)
+    assert np.array_equal(seen.light, own.light, equal_nan=True)
+    # What the image has itself is not replaced.
+    assert as_other_bands(image, (("z", "g"),)) is image

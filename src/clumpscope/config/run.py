@@ -60,6 +60,9 @@ class DetectConfig(Section):
     models that find centres."""
     batch_size: Count = 16
     """Images that pass the network together, if they are small; fewer of large ones."""
+    stands_for: tuple[tuple[BandName, BandName], ...] = ()
+    """Bands that a model shall take for ones that it knows, if the image lacks these, such as
+    `[["F115W", "g"]]`; what it finds is then flagged OUT_OF_RANGE."""
 
 
 class RefineConfig(Section):

@@ -32,7 +32,7 @@ from clumpscope.models.calibration import Calibration
 from clumpscope.models.header import read_spec
 from clumpscope.models.registry import find_model
 from clumpscope.models.spec import DetectorSpec, TrainingRange
-from clumpscope.models.view import view
+from clumpscope.models.view import StandIns, as_other_bands, view
 from clumpscope.ops.cost import check_boxes, check_measured
 from clumpscope.ops.stack import BandStack
 from clumpscope.stages.measure import Photometry, measure
@@ -111,8 +111,8 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
     for work in works:
         with work.attempt("read"):
             work.image = sample.read_starred(work.index, recipe.sample, recipe.limits)
-            work.view = view(work.image, finder.spec)
-            work.flags = out_of_range(work.image, finder.spec.trained_on)
+            work.view = view(work.image, finder.spec, recipe.detect.stands_for)
+            work.flags = out_of_range(work.image, finder.spec.trained_on, recipe.detect.stands_for)
             work.flags |= books.of_star(work.image)
     books.search(finder, works, recipe.detect.batch_size)
     for work in works:
@@ -132,8 +132,10 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
     return works
 
 
-def out_of_range(image: AnyImage, trained_on: TrainingRange) -> int:
-    """Flag of a galaxy unlike those that the model was trained on."""
+def out_of_range(image: AnyImage, trained_on: TrainingRange, stands_for: StandIns) -> int:
+    """Flag of a galaxy unlike those that the model was trained on, in other bands too."""
+    if as_other_bands(image, stands_for) is not image:
+        return int(ClumpFlag.OUT_OF_RANGE)
     return 0 if trained_on.holds(Conditions.of(image)) else int(ClumpFlag.OUT_OF_RANGE)
 
 
