@@ -50,7 +50,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def made(folder: Path, narrow: Path):
+def made(folder: Path, narrow: Path, quick_figures: None):
     """The experiment and what became of its cells. Not to be changed by a test."""
     told = []
     outcomes = experiment(places(folder, narrow), folder / "out", RECIPE, report=told.append)

@@ -61,7 +61,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
 
 
 @pytest.fixture(scope="module")
-def numbers(found: Found, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Table]:
+def numbers(
+    found: Found, quick_figures: None, tmp_path_factory: pytest.TempPathFactory
+) -> dict[int, Table]:
     """What lies beside Figures 8 to 12, as a reader has it."""
     out = tmp_path_factory.mktemp("paper")
     asked = {number: paper.FIGURES[number] for number in range(8, 13)}

@@ -1,11 +1,11 @@
 """Galaxies with boxes for Figures 5 to 7, 13, 19 and 27 to 29."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from astropy.table import QTable, Table
-from numpy.typing import NDArray
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.box_tables import boxes_by_galaxy, corners_of
@@ -26,7 +26,7 @@ from clumpscope.store.sample import Sample
 Drawn = tuple[list[list[Picture]], Table]
 Titled = tuple[str, Boxes]
 
-_LOOKED = 30  # galaxies from which those that show a step best are taken
+_LOOKED = 20  # galaxies from which those that show a step best are taken
 
 
 def examples(found: Found, count: int) -> list[str]:
@@ -51,22 +51,35 @@ def refinement(found: Found, number: int) -> Drawn:
     TableError
         If no model has a run that can be drawn.
     """
-    recipe, most = found.recipe, found.recipe.experiment.examples
+    rows = sorted(_refined(found)[number], key=lambda row: len(row[1].boxes) - len(row[0].boxes))
+    shown = rows[: found.recipe.experiment.examples]
+    return shown, _table(shown)
+
+
+@lru_cache(maxsize=1)  # the three figures are of the same galaxies
+def _refined(found: Found) -> dict[int, list[list[Picture]]]:
+    """Before and after each step, of all galaxies that are looked at, by the figure's number."""
+    recipe = found.recipe
     there = [name for name in found.models if _cell(found, name) in found.results]
     run = found.run(_cell(found, (there or [*found.models])[-1]))
-    sight, rows = Sight.of(found.sample(), recipe), []
-    detected = boxes_by_galaxy(_of(run.read("detections"), examples(found, _LOOKED)))
-    for galaxy_id in examples(found, _LOOKED):
+    ids, sight = examples(found, _LOOKED), Sight.of(found.sample(), recipe)
+    detected = boxes_by_galaxy(_of(run.read("detections"), ids))
+    rows: dict[int, list[list[Picture]]] = {number: [] for number in _SHOWN}
+    for galaxy_id in ids:
         image = sight.image(galaxy_id)
+        boxes, limit = detected.get(galaxy_id, Boxes.empty()), recipe.experiment.score_threshold
         outline = outline_of(image, recipe.refine)
-        boxes = detected.get(galaxy_id, Boxes.empty())
-        limit = recipe.experiment.score_threshold
         taken = steps_of(image, boxes, recipe.refine, limit, outline)
-        shown = taken.region if number == 7 else None
-        before, after = _SHOWN[number](taken)
-        rows.append([sight.picture(image, *one, shown) for one in (before, after)])
-    rows.sort(key=lambda row: len(row[1].boxes) - len(row[0].boxes))
-    return rows[:most], _table(rows[:most])
+        plain_picture = sight.picture(image, "", Boxes.empty())
+        for number, shown in _SHOWN.items():
+            region = taken.region if number == 7 else None
+            rows[number].append(
+                [
+                    replace(plain_picture, title=title, boxes=some, outline=region)
+                    for title, some in shown(taken)
+                ]
+            )
+    return rows
 
 
 _SHOWN: Mapping[int, Callable[[Steps], tuple[Titled, Titled]]] = {
@@ -155,7 +168,6 @@ class Sight:
         image: AnyImage,
         title: str,
         boxes: Boxes,
-        outline: NDArray[np.bool_] | None = None,
     ) -> Picture:
         """A picture of a galaxy with boxes in native pixels."""
         if isinstance(image, ColourImage):
@@ -171,7 +183,6 @@ class Sight:
             wcs,
             image.pixscale_arcsec if known else np.nan,
             float(kpc_per_arcsec(np.array([redshift]))[0]),
-            outline,
         )
 
 

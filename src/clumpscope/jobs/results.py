@@ -59,7 +59,7 @@ class Matched:
         return [(one.low, one.high, one.score) for one in by_ratio(*kept, None, edges)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Found:
     """Results of cells by name.
 
