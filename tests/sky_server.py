@@ -11,6 +11,7 @@ import re
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import cos, hypot, radians
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -67,16 +68,8 @@ class SkyServer:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
-                with server.lock:
-                    server.at_once += 1
-                    server.most_at_once = max(server.most_at_once, server.at_once)
-                try:
+                with suppress(BrokenPipeError, ConnectionResetError):
                     server.answer(self)
-                except (BrokenPipeError, ConnectionResetError):
-                    pass
-                finally:
-                    with server.lock:
-                        server.at_once -= 1
 
             def log_message(self, *_):
                 pass
@@ -127,6 +120,8 @@ class SkyServer:
     def answer(self, request):
         split = urlsplit(request.path)
         with self.lock:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
             self.asked[request.path] += 1
             self.headers.append(dict(request.headers))
             number = self.asked.total()
@@ -135,10 +130,17 @@ class SkyServer:
             if fault is None and self.random.random() < self.share:
                 fault = self.random.choice(self.kinds)
         self.on_request(number)
+        if fault == "slow":
+            time.sleep(0.2)
+            fault = None
         body = self.content(split.path, split.query)
+        with self.lock:
+            self.at_once -= 1  # before the client can know that it has all
         if body is None:
             request.send_error(404)
-        elif fault is None or not self.go_wrong(request, fault, body):
+        elif fault is not None:
+            self.go_wrong(request, fault, body)
+        else:
             given = self.give(request, body)
             with self.lock:
                 self.given[request.path] += given
@@ -183,10 +185,7 @@ class SkyServer:
         return True
 
     def go_wrong(self, request, fault, body):
-        """Do a fault; false if the answer is right after all."""
-        if fault == "slow":
-            time.sleep(0.2)
-            return False
+        """Do a fault."""
         if fault == "busy":
             request.send_response(429)
             request.send_header("Retry-After", self.retry_after)
@@ -214,7 +213,6 @@ class SkyServer:
             request.end_headers()
             request.wfile.write(content)
             request.close_connection = True
-        return True
 
 
 def image_bytes(data, *more, checksum=True):

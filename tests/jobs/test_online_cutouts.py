@@ -178,6 +178,21 @@ def test_on_a_terminal(server, tmp_path, monkeypatch):
     assert not (tmp_path / "s").exists()
 
 
+def test_what_came_and_what_did_not_is_told(server, reader, tmp_path):
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(
+        f'[services]\nlegacy = "{server.url}/viewer"\nsesame = "{server.url}/sesame"\n'
+        "[services.manners]\npause_s = 0.0\n"
+    )
+    (tmp_path / "list.csv").write_text("name\nw\nM 2\n")
+    server.names = {"w": GALAXY["west"]}
+    arguments = ["fetch", "legacy", tmp_path / "list.csv", tmp_path / "s", "--recipe", recipe]
+    result = CliRunner().invoke(app, [*map(str, arguments), "--size", "6"])
+    assert result.exit_code == 0, result.output
+    assert f"1 galaxies in {tmp_path / 's'}" in result.stdout
+    assert "failed: M_2: fetch: name: expected one that Sesame knows, got 'M 2'" in result.stderr
+
+
 def test_the_paper_s_sample_as_sql():
     result = CliRunner().invoke(app, ["fetch", "--select-sql"])
     assert result.exit_code == 0

@@ -169,6 +169,7 @@ def fetch(  # noqa: PLR0913  (an argument an option)
             resume=resume,
             progress=progress,
         )
-    console.print(f"{len(wanted) - len(failures)} galaxies in {sample}")
+    made = len(wanted) + len(wanted.lost) - len(failures)
+    console.print(f"{made} galaxies in {sample}")
     tell_hosts(sample / "hosts.parquet")
     tell_failures(sample / "failures.parquet")

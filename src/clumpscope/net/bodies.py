@@ -33,8 +33,6 @@ def check_fits(path: Path, most_mb: float, images: Iterable[tuple[int, int]] = (
     try:
         with unpacked(path, DownloadError, most_mb) as stream:
             number = count_hdus(stream, path.name, DownloadError)
-            if not number:
-                raise TryAgainError("expected a FITS file, got something else")
             with warnings.catch_warnings():
                 warnings.simplefilter("error", AstropyUserWarning)  # of checksums, and of cut ends
                 with fits.open(stream, memmap=False, checksum=True) as hdus:
@@ -42,8 +40,6 @@ def check_fits(path: Path, most_mb: float, images: Iterable[tuple[int, int]] = (
                     for hdu in hdus:
                         hdu.data  # noqa: B018  (reads it)
                     found = len(hdus)
-    except TryAgainError:
-        raise
     except DownloadError as error:
         raise TryAgainError(str(error).removeprefix(f"{path}: ")) from error
     except (OSError, EOFError, ValueError, TypeError, fits.VerifyError, Warning) as error:
