@@ -128,6 +128,7 @@ def test_what_is_not_set_can_be_uncommented():
     recipe = read(re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE))
     assert recipe.refine.score_threshold == 0.3
     assert {key for key, _, _ in differences(recipe)} == {
+        *(f"ingest.{name}" for name in ("survey", "unit", "zero_point", "grid_band")),
         "refine.score_threshold",
         "measure.bands",
         "catalogue.dust_map",
