@@ -102,6 +102,7 @@ figures-simulate: $(READY)
 	$(BIN)/python benchmarks/bench_realism.py --out figures
 
 clean:
-	rm -rf demo figures build dist docs/_build docs/cli.md docs/data_model.md docs/recipes.md docs/api
+	rm -rf demo figures build dist docs/_build docs/cli.md docs/data_model.md docs/recipes.md \
+	  docs/survey_profiles.md docs/api
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

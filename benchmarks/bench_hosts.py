@@ -34,7 +34,7 @@ from clumpscope.jobs.run import run
 from clumpscope.jobs.simulate import simulate
 from clumpscope.models.registry import find_model
 from clumpscope.ops.host import psf_fwhm_px
-from clumpscope.stages.evaluate.cases import MATCH_RADIUS_FWHM
+from clumpscope.ops.matching import MATCH_RADIUS_FWHM
 from clumpscope.stages.evaluate.scores import evaluate
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample

@@ -92,7 +92,8 @@ def large(side: int) -> Case:
             start = (side - ny) // 2
             noise[start : start + ny, start : start + nx] = plane.data
             hdu = fits.ImageHDU(noise, image.wcs.to_header())
-            hdu.header.update({"EXTNAME": band, "PSFFWHM": plane.psf_fwhm_arcsec})
+            cards = {"EXTNAME": band, "BUNIT": "nanomaggy", "PSFFWHM": plane.psf_fwhm_arcsec}
+            hdu.header.update(cards)
             hdu.header["CRPIX1"] += start
             hdu.header["CRPIX2"] += start
             hdus.append(hdu)

@@ -19,12 +19,14 @@ from reality import frame_cutouts
 
 from clumpscope.config.recipe import Recipe, load_recipe
 from clumpscope.core.boxes import Label
+from clumpscope.core.schema import plain
 from clumpscope.jobs.completeness import completeness, trials_of
 from clumpscope.jobs.run import run
 from clumpscope.jobs.simulate import simulate
 from clumpscope.jobs.truths import with_brightness
 from clumpscope.models.selection import Selection
 from clumpscope.stages.completeness.counts import Counted, clumpy_fraction, corrected_counts
+from clumpscope.stages.completeness.fit import Trials, fit
 from clumpscope.stages.completeness.validate import deciles
 from clumpscope.stages.evaluate.cases import cases
 from clumpscope.stages.evaluate.matches import matches
@@ -36,8 +38,8 @@ LEAST = 0.03
 FAINTEST = 17.5  # in r, of real hosts
 
 
-def tested(what: str, sample: Path, out: Path, selection: Selection, workers: int) -> None:
-    """Run on a sample, print how predictions hold."""
+def tested(what: str, sample: Path, out: Path, selection: Selection, workers: int) -> Trials:
+    """Run on a sample, print how predictions hold; its clumps."""
     run(sample, out, Recipe(), resume=True, workers=workers)
     opened, store = Sample.open(sample), Run(out)
     truth = with_brightness(opened.truth(), opened, Recipe(), workers, lambda _: None)
@@ -57,7 +59,8 @@ def tested(what: str, sample: Path, out: Path, selection: Selection, workers: in
     items = cases(catalogue, galaxies, truth)
     partner = matches(items, Label.CLUMP).of_found
     matched = catalogue[items.found.row[partner >= 0]]
-    counted = Counted.of(matched, [str(one) for one in galaxies["galaxy_id"]], selection)
+    ids = [str(one) for one in galaxies["galaxy_id"]]
+    counted = Counted.of(matched, ids, selection)
     counts = corrected_counts(counted, [LEAST, np.inf], members=20)
     number = bright.sum()
     ratios = [counts[name][0] / number for name in ("measured", "true", "true_err")]
@@ -66,9 +69,38 @@ def tested(what: str, sample: Path, out: Path, selection: Selection, workers: in
         f"{ratios[0]:.3f}, the scatter taken out {ratios[1]:.3f} +- {ratios[2]:.3f}"
     )
     fraction = clumpy_fraction(counted, LEAST, members=20)
-    truly = len(np.unique(trials.host[bright])) / len(galaxies)
+    normal = truth[(truth["label"] == Label.CLUMP) & (plain(truth, "flux_ratio_u") >= LEAST)]
+    truly = len(np.unique(normal["galaxy_id"])) / len(galaxies)
     print(
         f"{what}: clumpy fraction {fraction.value:.4f} +- {fraction.error:.4f}, truly {truly:.4f}"
+    )
+    everything = Counted.of(catalogue, ids, selection)
+    claimed = corrected_counts(everything, [LEAST, np.inf], members=0)["true"][0] / number
+    print(f"{what}: with what is no clump, {claimed:.3f}")
+    return trials
+
+
+def left_out(sample: Path, out: Path, others: Trials, number: int) -> None:
+    """Real hosts by fits to the other three quarters of them, and ``number`` simulated clumps."""
+    opened, store = Sample.open(sample), Run(out)
+    truth = with_brightness(opened.truth(), opened, Recipe(), 1, lambda _: None)
+    trials = trials_of(store, opened, truth, store.threshold())
+    rng = np.random.default_rng(0)
+    hosts = rng.permutation(np.unique(trials.host))
+    chosen = others.where(rng.permutation(len(others.found))[:number])
+    held = np.full(len(trials.found), np.nan)
+    for part in range(4):
+        away = np.isin(trials.host, hosts[part::4])
+        both = (trials.where(~away), chosen)
+        names = Trials.__dataclass_fields__
+        mixed = Trials(*(np.concatenate([getattr(one, name) for one in both]) for name in names))
+        held[away] = fit(mixed, members=1).true(trials.true[away])[0]
+    table = deciles(held, trials.found)
+    difference = np.asarray(table["predicted"] - table["observed"])
+    print(
+        f"real hosts left out of fits to {len(hosts)} of them and {number} simulated clumps: "
+        f"deciles differ by {np.round(difference, 3).tolist()}, at most "
+        f"{np.abs(difference).max():.3f}"
     )
 
 
@@ -98,12 +130,14 @@ def main() -> None:
     real = work / "real"
     if not real.exists():
         frame_cutouts(work, FAINTEST)
+    trials = {}
     for what, place in (
         ("others", sample("test", options.test, flat, 702)),
         ("survey", sample("survey", options.test, natural, 703)),
         ("real", sample("injected", 400, flat, 704, real)),
     ):
-        tested(what, place, work / f"{what}-run", selection, workers)
+        trials[what] = tested(what, place, work / f"{what}-run", selection, workers)
+    left_out(work / "injected", work / "real-run", trials["others"], 1000)
 
 
 if __name__ == "__main__":

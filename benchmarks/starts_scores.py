@@ -13,10 +13,10 @@ from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.detector.predict import Detector
 from clumpscope.models.spec import DetectorSpec
 from clumpscope.models.view import View, view
-from clumpscope.ops.matching import match
+from clumpscope.ops.matching import MATCH_RADIUS_FWHM, match
 from clumpscope.ops.overlap import suppress
 from clumpscope.ops.shares import Interval, Score, Share, f1
-from clumpscope.stages.evaluate.cases import MATCH_RADIUS_FWHM, Points, blend
+from clumpscope.stages.evaluate.cases import Points, blend
 from clumpscope.stages.evaluate.scores import best
 from clumpscope.store.sample import Sample
 

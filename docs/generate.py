@@ -1,4 +1,7 @@
-"""Write the pages that come from the code: cli, data_model, recipes, a page a module in api/."""
+"""Write the pages that come from the code.
+
+They are cli, data_model, recipes, survey_profiles, and a page a module in api/.
+"""
 
 import argparse
 import inspect
@@ -13,7 +16,9 @@ import typer.main
 import clumpscope
 from clumpscope import errors
 from clumpscope.config import show
+from clumpscope.config.base import Section
 from clumpscope.config.recipe import Recipe
+from clumpscope.config.survey import Planes, SurveyProfile, load_survey, survey_names
 from clumpscope.core import clumps, flags, records
 from clumpscope.core.galaxy import MaskBit
 from clumpscope.core.schema import ColumnSpec
@@ -151,6 +156,61 @@ def _value(value: object) -> str:
     return show.toml(value) if value is None else f"`{show.toml(value)}`"
 
 
+def survey_profiles() -> str:
+    """Return the page of survey profiles: those of the package, and the keys of one's own."""
+    surveys = [(name, load_survey(name)) for name in survey_names()]
+    parts = [
+        "# Survey profiles",
+        "Made from the profiles and their settings in the code. What a profile is for and how to "
+        "write one: [](surveys.md).",
+        "## Of the package",
+        table(
+            ("`--survey`", "what it is", "bands", "pixel side (arcsec)", "unit without BUNIT"),
+            [(f"`{name}`", one.about, ", ".join(one.bands), *_scale(one)) for name, one in surveys],
+        ),
+        "Typical PSF-FWHM (arcsec), 5 sigma depth of point sources (AB) and A / E(B-V) on "
+        "unscaled SFD98; a dash is what the profile does not say, for extinction the value of "
+        "the band itself. Sources are in the profiles.",
+        table(
+            ("`--survey`", "band", "PSF-FWHM", "depth", "extinction", "names"),
+            [row for name, one in surveys for row in _bands(name, one)],
+        ),
+        "## Keys",
+        table(("key", "meaning", "default", "kind"), list(_keys(SurveyProfile))),
+        "## [planes]",
+        inspect.cleandoc(Planes.__doc__ or ""),
+        table(("key", "meaning", "default", "kind"), list(_keys(Planes))),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _scale(profile: SurveyProfile) -> tuple[str, str]:
+    side, unit = profile.pixscale_arcsec, profile.unit
+    zero_point = "" if profile.zero_point is None else f", {profile.zero_point:g} mag"
+    a_second = " for one a second" if profile.zero_point_a_second else ""
+    return f"{side:g}" if side else "any", f"{unit}{zero_point}{a_second}" if unit else "none"
+
+
+def _bands(name: str, profile: SurveyProfile) -> Iterator[tuple[str, ...]]:
+    for band, names in profile.bands.items():
+        of = (profile.psf_fwhm_arcsec, profile.depth_mag, profile.extinction)
+        numbers = (f"{one[band]:g}" if band in one else "–" for one in of)
+        yield f"`{name}`", f"`{band}`", *numbers, ", ".join(f"`{one}`" for one in names)
+
+
+def _keys(section: type[Section]) -> Iterator[tuple[str, str, str, str]]:
+    kinds = section.model_json_schema()["properties"]
+    for key, field in section.model_fields.items():
+        if field.annotation is Planes:
+            continue  # a table of its own
+        default = (
+            "needed"
+            if field.is_required()
+            else _value(field.get_default(call_default_factory=True))
+        )
+        yield f"`{key}`", field.description or "", default, show.words(kinds[key])
+
+
 def commands() -> Iterator[tuple[str, Any]]:
     """Give every command with its words, such as "labels import"."""
     from clumpscope.cli import app
@@ -240,6 +300,7 @@ def main() -> None:
     parser.add_argument("out", nargs="?", type=Path, default=HERE, help="folder (default: docs)")
     out = parser.parse_args().out
     pages = {"data_model": data_model(), "recipes": recipes(), "cli": cli()}
+    pages["survey_profiles"] = survey_profiles()
     pages |= {f"api/{name}": page for name, page in api().items()}
     shutil.rmtree(out / "api", ignore_errors=True)
     (out / "api").mkdir()

@@ -17,6 +17,7 @@ import labelled
 from clumpscope.config.labels import ConsensusConfig
 from clumpscope.config.recipe import Recipe, load_recipe
 from clumpscope.config.show import show
+from clumpscope.config.survey import load_survey
 from clumpscope.errors import FolderError
 from clumpscope.jobs.catalogue import catalogue
 from clumpscope.jobs.consensus import consensus
@@ -198,12 +199,24 @@ def rows_changed(good: bytes) -> st.SearchStrategy[bytes]:
     return changed() | other_csv(good)
 
 
+OWN_SURVEY = """\
+about = "mine"
+files = ["{id}_{band}_{plane}"]
+zero_point = 24.6
+bands = {g = ["g#844"], r = ["Rc162"]}
+[mask_bits]
+SAT = 3
+[depth_mag]
+g = 22.0
+"""
+
 DOORS: Mapping[str, Door] = {
     "image": Door("small/images/b2.fits", other_fits, read_images),
     "picture": Door("small/images/p4.png", damaged, read_images),
     "hosts": Door("small/hosts.parquet", other_parquet, read_sample),
     "labels": Door("small/labels.parquet", other_parquet, read_sample),
     "recipe": Door("recipe.toml", other_toml, lambda folder: load_recipe(folder / "recipe.toml")),
+    "survey": Door("own.toml", other_toml, lambda folder: load_survey(str(folder / "own.toml"))),
     "targets": Door("list.csv", other_csv, lambda folder: listed(folder, "list.csv")),
     "targets.fits": Door("list.fits", other_fits, lambda folder: listed(folder, "list.fits")),
     "targets.vot": Door("list.vot", damaged, lambda folder: listed(folder, "list.vot")),
@@ -251,6 +264,7 @@ def good_files(folder: Path, sample: Path, run: Path, export: Path) -> None:
     Image.linear_gradient("L").resize((40, 30)).save(folder / "small" / "images" / "p4.png")
     shutil.copy(folder / "small" / "labels.parquet", folder / "labels.parquet")
     (folder / "recipe.toml").write_text(show(Recipe()))
+    (folder / "own.toml").write_text(OWN_SURVEY)
     ids = list(labelled.SHAPES)
     places = Table({"galaxy_id": ids, "ra": [10.0, 20.0, 30.0], "dec": [0.0, 1.0, 2.0]})
     places.write(folder / "list.csv")

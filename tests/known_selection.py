@@ -5,7 +5,12 @@ from astropy.table import QTable
 
 from clumpscope.core.clumps import clump_table
 from clumpscope.models.selection import Selection
-from clumpscope.stages.completeness.covariates import covariates, of_catalogue, surroundings
+from clumpscope.stages.completeness.covariates import (
+    CONTRAST,
+    covariates,
+    of_catalogue,
+    surroundings,
+)
 from clumpscope.stages.completeness.fit import Fitted, Trials
 
 HOST = 100.0  # flux in g
@@ -14,12 +19,16 @@ PER_HOST = 5
 
 
 def chance(ratio, contrast):
-    """True completeness: half at a ratio of 1.5 % and contrast 1."""
+    """True completeness: half at a ratio of 1.5 % and contrast 1; beyond a limit that is alike."""
+    contrast = np.minimum(contrast, 10 ** CONTRAST[1])
     return 1 / (1 + np.exp(-(4 * np.log10(ratio / 0.015) + 1.5 * np.log10(contrast))))
 
 
-def population(n: int, seed: int, slope: float = 0.0):
-    """Trials of n clumps with d N / d ln f ~ f^-slope, f from 0.4 to 40 %, and a catalogue."""
+def population(n: int, seed: int, slope: float = 0.0, dark: int = 0):
+    """Trials of n clumps with d N / d ln f ~ f^-slope, f from 0.4 to 40 %, and a catalogue.
+
+    The first ``dark`` have no light of the host beneath them: their contrast is infinite.
+    """
     rng = np.random.default_rng(seed)
     share = rng.random(n)
     low, high = 0.004, 0.4
@@ -29,11 +38,13 @@ def population(n: int, seed: int, slope: float = 0.0):
         else (low**-slope + share * (high**-slope - low**-slope)) ** (-1 / slope)
     )
     light = 10 ** rng.uniform(-1.5, 0, n)  # host's surface brightness, flux a square pixel
+    light[:dark] = 0
     radius, psf = rng.uniform(0.1, 1.2, n), rng.uniform(1.0, 1.8, n)
     noise = 10 ** rng.uniform(-1.2, -0.6, n)
     fwhm_px = psf / 0.4
     flux = ratio * HOST
-    contrast = 2 * flux / (np.pi * fwhm_px**2) / light
+    with np.errstate(divide="ignore"):
+        contrast = 2 * flux / (np.pi * fwhm_px**2) / light
     found = rng.random(n) < chance(ratio, contrast)
     measured = ratio + rng.normal(0, SIGMA_RATIO, n)
     host = np.array([f"g{k // PER_HOST:05d}" for k in range(n)])

@@ -15,7 +15,7 @@ _spec.loader.exec_module(generate)
 COMMANDS = dict(generate.commands())
 README = ROOT / "README.md"
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_MADE = ("cli.md", "data_model.md", "recipes.md")
+_MADE = ("cli.md", "data_model.md", "recipes.md", "survey_profiles.md")
 
 
 def written() -> list[Path]:

@@ -6,10 +6,11 @@ import re
 import clumpscope
 from clumpscope.config.base import Section
 from clumpscope.config.recipe import Recipe, sections
+from clumpscope.config.survey import Planes, SurveyProfile, load_survey, survey_names
 from clumpscope.core import records
 from clumpscope.core.clumps import schema
 from clumpscope.core.flags import ClumpFlag
-from pages import generate
+from pages import blocks, generate
 from places import DOCS
 
 
@@ -50,6 +51,28 @@ def test_pages_in_the_index_are_all_and_exist():
     trees = re.findall(r"```\{toctree\}\n(.*?)```", (DOCS / "index.md").read_text(), re.DOTALL)
     lines = [line for tree in trees for line in tree.splitlines() if line and line[0] != ":"]
     entries = {line.partition("<")[2].rstrip(">") or line for line in lines}
-    made = {"cli", "data_model", "recipes", "api/clumpscope"}
+    made = {"cli", "data_model", "recipes", "survey_profiles", "api/clumpscope"}
     by_hand = {page.stem for page in DOCS.glob("*.md")} - {"index"}
     assert entries == (by_hand | made)
+
+
+def test_every_survey_and_key_is_on_its_page():
+    page = generate.survey_profiles()
+    for name in survey_names():
+        profile = load_survey(name)
+        assert f"| `{name}` | {profile.about} | {', '.join(profile.bands)} |" in page
+        for band in profile.bands:
+            assert f"| `{name}` | `{band}` | " in page
+    for section in (SurveyProfile, Planes):
+        for key in section.model_fields.keys() - {"planes"}:
+            assert f"| `{key}` | " in page
+    assert "| `legacy` | `g` | 1.29 | 23.95 | 3.214 | `g` |" in page
+
+
+def test_the_survey_of_ones_own_on_the_page_is_one(tmp_path):
+    (text,) = blocks(DOCS / "surveys.md", "toml")
+    assert len(text.splitlines()) == 10
+    (tmp_path / "own.toml").write_text(text)
+    assert load_survey(str(tmp_path / "own.toml")).zero_point == 24.6
+    page = (DOCS / "surveys.md").read_text()
+    assert all(f"| `{name}` |" in page for name in survey_names())

@@ -80,13 +80,11 @@ def colour(image: AnyImage, recipe: Settings = None) -> NDArray[np.float32]:
     Raises
     ------
     ImageError
-        If a band of the composite is missing or empty.
+        If a band that is shown is empty.
     """
-    if isinstance(image, ColourImage):
-        return image.pixels
-    from clumpscope.core.composite import colour as lupton
+    from clumpscope.ops.in_colour import in_colour
 
-    return lupton(image, _recipe(recipe).composite)
+    return in_colour(image, _recipe(recipe).composite)
 
 
 @overload
@@ -127,7 +125,7 @@ def detect(
     pictures = all(isinstance(image, ColourImage) for image in several)
     path, spec = pipeline.model_for(settings, _name(model), pictures=pictures)
     finder = pipeline.detector(path, sha256_file(path), settings.detect)
-    seen = [view(image, spec) for image in several]
+    seen = [view(image, spec, settings.detect.stands_for) for image in several]
     found = stage(finder, seen, settings.detect.batch_size)
     return found[0] if isinstance(images, AnyImage) else found
 
@@ -159,7 +157,7 @@ def refine(
     _, spec = pipeline.model_for(settings, _name(model), pictures=pictures)
     threshold = pipeline.threshold_of(spec, settings)
     refined = stage(image, boxes, settings.refine, threshold)
-    unusual = pipeline.out_of_range(image, spec.trained_on)
+    unusual = pipeline.out_of_range(image, spec.trained_on, settings.detect.stands_for)
     return replace(refined, flags=refined.flags | unusual)
 
 
@@ -172,7 +170,7 @@ def measure(image: AnyImage, clumps: "Refined", *, recipe: Settings = None) -> Q
     Raises
     ------
     ImageError
-        If a band or the WCS is missing.
+        If the WCS is missing, or the image has none of the recipe's bands.
     """
     from clumpscope.jobs import pipeline, work
 

@@ -1,17 +1,21 @@
 """The command line as a user meets it: help, exit codes, messages."""
 
+import json
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from clumpscope.cli import app
+from clumpscope.cli import app, main
 from pages import COMMANDS
 
 GROUPS = {command.split()[0] for command in COMMANDS if " " in command}
+
+Here = Callable[..., tuple[object, str, str]]
 
 # typer looks for the shell among the parents of the process, where a test need not have one.
 NO_SHELL = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
@@ -27,6 +31,22 @@ def clumpscope(*arguments: object, **environment: str) -> subprocess.CompletedPr
         env={**os.environ, "COLUMNS": "200", **environment},
         check=False,
     )
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Here:
+    """The same in this process, which has loaded everything: exit code, output and errors."""
+    monkeypatch.setattr("signal.signal", lambda *_: None)  # these stay those of the tests
+
+    def call(*arguments: object, **environment: str) -> tuple[object, str, str]:
+        for name, value in {"COLUMNS": "200", **environment}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["clumpscope", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code, *capfd.readouterr()
+
+    return call
 
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])
@@ -100,23 +120,31 @@ def test_completion_is_installed_at_home(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_use_says_what_is_wrong(
-    arguments: list[str], code: int, message: str, survey: Path, tmp_path: Path
+    arguments: list[str], code: int, message: str, survey: Path, tmp_path: Path, here: Here
 ) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "bad.toml").write_text("[refine]\nnms_iuo = 0.2\n")
     (tmp_path / "good.toml").write_text("")
     (tmp_path / "targets.csv").write_text("ra,dec\n10,10\n")
     filled = [argument.format(tmp=tmp_path, survey=survey) for argument in arguments]
-    result = clumpscope(*filled, CLUMPSCOPE_CACHE=str(tmp_path / "cache"))
-    assert (result.returncode, "Traceback" in result.stderr) == (code, False), result.stderr
-    assert message in result.stderr
+    ended, _, told = here(*filled, CLUMPSCOPE_CACHE=str(tmp_path / "cache"))
+    assert ended == code, told
+    assert message in told
 
 
-def test_doctor_and_models_answer() -> None:
+def test_wrong_use_ends_the_process_with_its_code_and_no_traceback(tmp_path: Path) -> None:
+    result = clumpscope("run", tmp_path / "missing", "--out", tmp_path / "out")
+    assert (result.returncode, "Traceback" in result.stderr) == (2, False), result.stderr
+    assert "no such folder" in result.stderr
+
+
+def test_doctor_and_models_answer(here: Here) -> None:
     doctor = clumpscope("doctor")
     assert doctor.returncode == 0, doctor.stdout
-    listed = clumpscope("models", "list")
-    assert "clumpscope-native" in listed.stdout
-    assert "zoobot-backbone-finetuned" in listed.stdout
-    assert clumpscope("models", "verify").returncode == 0
-    assert '"family": "native"' in clumpscope("models", "show").stdout
+    _, listed, _ = here("models", "list")
+    assert "clumpscope-native" in listed
+    assert "zoobot-backbone-finetuned" in listed
+    assert here("models", "verify")[0] == 0
+    _, shown, aside = here("models", "show")
+    assert json.loads(shown)["name"] == "clumpscope-native"  # as `| jq` reads it
+    assert "clumpscope-native.safetensors" in aside

@@ -23,7 +23,7 @@ def call(*arguments: object) -> Result:
 
 @pytest.fixture
 def flawed(survey: Path, tmp_path: Path) -> Path:
-    """A sample of seven galaxies, six of which fail."""
+    """A sample of seven galaxies, six of which fail where u is to be measured."""
     folder = tmp_path / "sample"
     folder.mkdir()
     first, second, *_ = sorted((survey / "images").iterdir())
@@ -35,12 +35,22 @@ def flawed(survey: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_first_five_failures_are_told_with_their_remedy(flawed: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def of_u(tmp_path: Path) -> Path:
+    """A recipe that measures u and nothing else."""
+    path = tmp_path / "u.toml"
+    path.write_text('[measure]\nbands = ["u"]\n')
+    return path
+
+
+def test_the_first_five_failures_are_told_with_their_remedy(
+    flawed: Path, of_u: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "run"
-    result = call("run", flawed, "--out", out, "--workers", 1)
+    result = call("run", flawed, "--out", out, "--workers", 1, "--recipe", of_u)
     assert result.exit_code == 0
     lines = result.stderr.splitlines()
-    reason = "expected bands u g r i z, got g r i; set bands under [measure] in the recipe"
+    reason = "expected one of bands u, got g r i; name some that the image has under [measure]"
     for k, line in enumerate(lines[:5], start=1):
         assert line.startswith(f"failed: g{k}: measure: g{k} photometry: {reason}")
     assert lines[5:] == [f"and 1 more: see {out / 'failures.csv'}"]
@@ -138,8 +148,10 @@ def test_show_writes_here_or_there(
     assert isinstance(call("show", finished, "sim00002").exception, TableError)
 
 
-def test_show_of_a_failed_galaxy_says_why_and_exits_with_1(flawed: Path, tmp_path: Path) -> None:
-    call("run", flawed, "--out", tmp_path / "run", "--workers", 1)
+def test_show_of_a_failed_galaxy_says_why_and_exits_with_1(
+    flawed: Path, of_u: Path, tmp_path: Path
+) -> None:
+    call("run", flawed, "--out", tmp_path / "run", "--workers", 1, "--recipe", of_u)
     result = call("show", tmp_path / "run", "g3", "--out", tmp_path / "g3.png")
     assert result.exit_code == 1
     assert result.stderr.startswith("failed: g3: measure: ")

@@ -9,6 +9,7 @@ from clumpscope.config.labels import ConsensusConfig, LabelsConfig
 from clumpscope.config.recipe import Recipe, load_recipe, sections
 from clumpscope.config.run import MeasureConfig, RefineConfig
 from clumpscope.config.train import DetectorConfig
+from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.errors import RecipeError
 from places import RECIPES
 
@@ -56,8 +57,10 @@ def test_a_part_is_read_and_the_rest_keeps_its_default(tmp_path):
         ("[composite]\nsize = 100\n", "composite", "crop must be at most size, got 200 > 100"),
         ("[refine]\noutline_kernel_px = 4\n", "refine.outline_kernel_px", "odd, got 4"),
         ("[measure]\nbands = []\n", "measure.bands", "at least 1 item"),
-        ("[measure]\nbands = ['u', 'ha']\n", "measure.bands", "single letters, got ['u', 'ha']"),
+        ("[measure]\nbands = ['u', 'h_a']\n", "measure.bands.1", "at most 15 letters or digits"),
         ("[measure]\nbands = ['u', 'u']\n", "measure.bands", "each band once"),
+        ("[measure]\nbands = ['y', 'Y']\n", "measure.bands", "differ by case alone: y Y"),
+        ("[measure]\nbands = ['r', 'mask']\n", "measure.bands.1", "names of bands"),
         ("[simulate.clumps]\nmean = 0\n", "simulate.clumps.mean", "greater than 0"),
         ("[simulate.hosts]\nr_mag = [18, 14]\n", "hosts.r_mag", "low <= high, got [18, 14]"),
         ("[simulate.hosts]\nr90_arcsec = [9, 2]\n", "simulate.hosts.r90_arcsec", "low <= high"),
@@ -219,7 +222,7 @@ def test_shipped_recipes_are_valid(path):
 
 def test_the_published_recipe_says_everything_and_differs_in_positions_and_backgrounds():
     published = load_recipe(RECIPES / "published.toml")
-    assert published.measure == MeasureConfig(background="annulus", blend_fwhm=0)
+    assert published.measure == MeasureConfig(bands=SDSS_BANDS, background="annulus", blend_fwhm=0)
     assert published.refine == RefineConfig(recentre_fwhm=0, nucleus_fwhm=0, beyond_fwhm=0)
     rest = {"measure": MeasureConfig(), "refine": RefineConfig()}
     assert published.model_copy(update=rest) == Recipe()

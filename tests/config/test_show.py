@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import Field, TypeAdapter
 
-from clumpscope.config.base import Count, Fraction, Letters, NotNegative, PerBand, Positive, Range
+from clumpscope.config.base import BandNames, Count, Fraction, NotNegative, PerBand, Positive, Range
 from clumpscope.config.recipe import Recipe, load_recipe
 from clumpscope.config.show import differences, parts, show, toml, words
 from places import RECIPES
@@ -105,7 +105,12 @@ def test_what_is_not_set_can_be_uncommented():
     text = show(Recipe())
     unset = re.findall(r"^# (\w+) = ", text, flags=re.MULTILINE)
     assert unset == [
+        "survey",
+        "unit",
+        "zero_point",
+        "grid_band",
         "score_threshold",
+        "bands",
         "dust_map",
         "completeness",
         "sample",
@@ -123,7 +128,9 @@ def test_what_is_not_set_can_be_uncommented():
     recipe = read(re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE))
     assert recipe.refine.score_threshold == 0.3
     assert {key for key, _, _ in differences(recipe)} == {
+        *(f"ingest.{name}" for name in ("survey", "unit", "zero_point", "grid_band")),
         "refine.score_threshold",
+        "measure.bands",
         "catalogue.dust_map",
         "catalogue.completeness",
         *(
@@ -183,7 +190,7 @@ def test_single_values_are_toml(value):
         (Literal["a", "b", "c"], '"a", "b" or "c"'),
         (Range, "list of 2: number"),
         (PerBand, "list of at least 1: number > 0"),
-        (Letters, "list of at least 1: text"),
+        (BandNames, "list of at least 1: text"),
         (tuple[Literal["a", "b"], ...], 'list: "a" or "b"'),
         (dict[str, Literal["a", "b"]], 'table of "a" or "b"'),
     ],

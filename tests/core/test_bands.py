@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,15 +8,20 @@ from clumpscope.core.bands import (
     BANDS,
     SDSS_BANDS,
     BandInfo,
+    as_text,
     band_info,
     bands_of,
+    by_rank,
     colours,
+    from_text,
     in_order,
     known_bands,
+    measurable,
     reference_of,
 )
 
-LETTERS = st.lists(st.sampled_from("ugrizyBVK"), min_size=1, unique=True)
+SOME = [*"ugrizyBVK", "VIS", "YE", "F814W", "F444W", "narrow"]
+NAMES = st.lists(st.sampled_from(SOME), min_size=1, unique=True)
 
 
 def test_each_band_has_one_row_and_rank_bluest_first():
@@ -38,6 +44,8 @@ def test_dust_takes_less_of_redder_light():
         ("gVr", [("g", "r")]),
         ("r", []),
         ("V", []),
+        (["HE", "VIS", "JE", "YE"], [("VIS", "YE"), ("YE", "JE"), ("JE", "HE")]),
+        (["g", "VIS", "F814W", "i"], [("g", "VIS"), ("VIS", "i"), ("i", "F814W")]),
     ],
 )
 def test_colours_are_of_neighbours_that_are_there(letters, expected):
@@ -46,13 +54,23 @@ def test_colours_are_of_neighbours_that_are_there(letters, expected):
 
 @pytest.mark.parametrize(
     ("letters", "expected"),
-    [("ugriz", "r"), ("zgi", "i"), ("yug", "g"), ("yu", "y"), ("VuB", "u"), ("VB", "B")],
+    [
+        ("ugriz", "r"),
+        ("zgi", "i"),
+        ("yug", "g"),
+        ("yu", "y"),
+        ("VuB", "u"),
+        ("VB", "B"),
+        (["F814W", "F606W"], "F606W"),
+        (["HE", "JE", "YE", "VIS"], "VIS"),
+        (["F444W", "F150W", "F200W"], "F150W"),
+    ],
 )
 def test_the_reference_is_r_or_what_comes_near(letters, expected):
     assert reference_of(letters) == expected
 
 
-@given(LETTERS)
+@given(NAMES)
 def test_order_is_that_of_the_table_with_strangers_last(letters):
     ordered = in_order([*letters, *letters])
     assert sorted(ordered) == sorted(letters)
@@ -66,6 +84,60 @@ def test_bands_of_columns():
     assert bands_of(columns, "petro_flux") == ("r", "y")
     assert bands_of(columns, "petro_flux_err") == ("u",)
     assert bands_of([], "petro_flux") == ()
+    named = ["psf_fwhm_VIS", "psf_fwhm_arcsec", "psf_fwhm_F814W", "psf_fwhm_px", "psf_fwhm_h_a"]
+    assert bands_of(named, "psf_fwhm") == ("VIS", "F814W")
+    apertures = ["aperture_correction_YE", "aperture_correction_gaussian"]
+    assert bands_of(apertures, "aperture_correction") == ("YE",)
+
+
+def test_no_two_bands_are_one_where_case_does_not_count():
+    assert len({name.lower() for name in known_bands()}) == len(BANDS)
+
+
+@pytest.mark.parametrize(
+    ("bands", "text"),
+    [
+        ("ugriz", "ugriz"),
+        ("r", "r"),
+        (["VIS"], "VIS,"),
+        (["g", "VIS"], "g,VIS"),
+        (["F606W", "F814W", "z"], "F606W,F814W,z"),
+    ],
+)
+def test_bands_in_metadata(bands, text):
+    assert as_text(bands) == text
+
+
+@given(NAMES)
+def test_bands_survive_metadata(bands):
+    assert list(from_text(as_text(bands))) == bands
+
+
+@pytest.mark.parametrize("text", ["", ",", "g,,r", "gg", "g,g", "gG", "g1", "vis,VIS", None, 3])
+def test_other_metadata_are_refused(text):
+    with pytest.raises(ValueError, match="no (text|names of bands)"):
+        from_text(text)
+
+
+def test_what_is_measured_is_what_is_wanted_and_there():
+    assert measurable(("u", "r", "VIS"), ["VIS", "r", "g"]) == ("r", "VIS")
+    assert measurable(None, ["VIS", "narrow", "g"]) == ("g", "VIS", "narrow")
+    assert measurable(("u",), "gr") == ()
+
+
+def test_ranks_of_letters_are_as_ever():
+    assert by_rank("uyzgir") == tuple("rizgyu")
+
+
+def test_extinction_beyond_the_table_goes_on_where_the_table_ends():
+    """A power law in the infrared, of an index between those of Cardelli and of newer work."""
+    names = ["y", "YE", "F115W", "JE", "F150W", "HE", "F200W"]
+    waves, values = (
+        np.log([getattr(band_info(name), key) for name in names])
+        for key in ("wavelength_nm", "extinction")
+    )
+    slopes = -np.diff(values) / np.diff(waves)
+    assert np.all((slopes > 1.2) & (slopes < 2.0))
 
 
 def test_a_new_row_is_all_a_band_needs(monkeypatch):

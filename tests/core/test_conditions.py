@@ -34,10 +34,21 @@ def test_a_picture_has_no_noise_that_is_known():
     assert np.isnan(found.noise_over_sdss)
 
 
-def test_without_a_wcs_or_r_nothing_is_known():
-    for image in (builders.galaxy_image(wcs=None), builders.galaxy_image(bands="gi")):
-        found = Conditions.of(image)
-        assert np.isnan([found.psf_fwhm_arcsec, found.noise_over_sdss]).all()
+def test_without_a_wcs_nothing_is_known():
+    found = Conditions.of(builders.galaxy_image(wcs=None))
+    every = [found.psf_fwhm_arcsec, found.pixscale_arcsec, found.noise_over_sdss]
+    assert np.isnan(every).all()
+
+
+def test_without_r_the_reference_band_counts_but_for_the_noise():
+    planes = {"g": 1.6, "VIS": 0.2, "HE": 0.5}
+    image = GalaxyImage(
+        "g", {band: builders.band_image(psf_fwhm_arcsec=width) for band, width in planes.items()}
+    )
+    found = Conditions.of(image)
+    assert found.psf_fwhm_arcsec == 0.2
+    assert found.pixscale_arcsec == pytest.approx(0.396, rel=1e-6)
+    assert np.isnan(found.noise_over_sdss)
 
 
 def test_pixels_off_the_frame_say_nothing_of_the_noise():

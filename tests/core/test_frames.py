@@ -6,8 +6,9 @@ from hypothesis.extra import numpy as hnp
 
 from builders import tan_wcs
 from clumpscope.core import frames
-from clumpscope.core.frames import PixelFrame
+from clumpscope.core.frames import PixelFrame, native_to_sky, sky_to_native
 from clumpscope.errors import ImageError
+from distorted import sip_wcs
 
 sides = st.integers(2, 600)
 shapes = st.tuples(sides, sides)
@@ -176,3 +177,12 @@ def test_no_points_give_no_points(convert):
 
 def test_no_boxes_give_no_boxes():
     assert PixelFrame.centred((4, 4), 16, 16).boxes_composite_to_fraction([]).shape == (0, 4)
+
+
+def test_a_place_that_a_distortion_has_no_pixel_for():
+    wcs = sip_wcs()
+    inside = [[20.0, 30.0]]
+    sky = np.vstack([native_to_sky(inside, wcs), [[wcs.wcs.crval[0] + 3, wcs.wcs.crval[1] + 3]]])
+    found = sky_to_native(sky, wcs)
+    np.testing.assert_allclose(found[:1], inside, atol=1e-5)
+    assert np.isnan(found[1]).all()

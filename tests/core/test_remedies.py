@@ -21,7 +21,8 @@ def test_what_varies_may_be_anything(message):
 @pytest.mark.parametrize(
     ("error", "word"),
     [
-        ("sim1 photometry: expected bands u g r i z, got g r i", "[measure] bands"),
+        ("sim1 photometry: expected one of bands u g, got r i", "[measure] bands"),
+        ("g1 for model n: expected all of bands i r g, got VIS", "choose or train a model"),
         ("/x/a.fits: expected a WCS, got none", "WCS"),
         ("/x/a.fits: truncated or not a FITS image: Empty", "fetch it again"),
         ("a.fits: expected at most 9000000 px ([limits] cutout_px), got 16000000", "cutout_px"),

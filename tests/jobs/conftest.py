@@ -1,11 +1,13 @@
 """Fixtures of the jobs."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from clumpscope.config.services import MannersConfig
 from clumpscope.net import download
+from clumpscope.plot.paper import style
 from oblong import cut_sample
 from servers import CONTENT, Server
 
@@ -16,6 +18,15 @@ def narrow(survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("narrow") / "sample"
     cut_sample(survey, folder, 16)
     return folder
+
+
+@pytest.fixture(scope="module")
+def quick_figures() -> Iterator[None]:
+    """Figures of the paper at few dots an inch, their letters as shapes: both take long."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(style, "_DPI", 50)
+        patch.setitem(style.STYLE, "pdf.fonttype", 3)
+        yield
 
 
 @pytest.fixture

@@ -148,6 +148,9 @@ def test_the_model_says_what_its_probabilities_are_worth(calibrated_desk) -> Non
     assert "stripe: " in told
     lines = [line.split()[0] for line in told.splitlines() if " ± " in line]
     assert lines == ["raw", "calibrated", "S/N", "S/N", "S/N"]
+    words = " ".join(told.split())
+    assert f"fitted to all 1,200 candidates of {GALAXIES_MADE} galaxies" in words
+    assert f"the {raw['galaxies']} galaxies that were held out" in words
 
 
 def test_its_file_is_calibrated_again_on_the_same_run(calibrated_desk) -> None:

@@ -10,15 +10,18 @@ from typer.testing import CliRunner
 
 from clumpscope.cli import app
 from clumpscope.config.recipe import Recipe
+from clumpscope.core.records import HOSTS, record_table
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, TableError
 from clumpscope.jobs.catalogue import catalogue
-from clumpscope.jobs.completeness import completeness
+from clumpscope.jobs.completeness import completeness, trials_of
 from clumpscope.models.selection import Selection
-from clumpscope.stages.completeness.covariates import of_catalogue
+from clumpscope.stages.completeness.covariates import CONTRAST, of_catalogue
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
+from clumpscope.store.tables import write_parquet
+from findings import found, galaxies, truth
 
 RECIPE = Recipe(completeness={"members": 2})
 
@@ -33,6 +36,65 @@ def made(survey: Path, finished: Path, tmp_path_factory: pytest.TempPathFactory)
     assert done.selection == Selection.read(out)
     assert done.figure.is_file()
     return out
+
+
+def test_a_row_of_every_normal_clump_that_was_looked_for(tmp_path: Path):
+    """Found ones have what their own row of the catalogue says; made by hand."""
+    seen = found(
+        [
+            ("b", 70, 70, 1, 0.4, 0.03),  # below the threshold
+            ("b", 30, 30, 2, 0.9, 0.11),  # called odd
+            ("a", 80, 21, 1, 0.8, 0.013),
+            ("a", 20, 20, 1, 0.9, 0.06),
+            ("a", 60, 60, 1, 0.9, 0.2),  # an odd one in truth
+            ("b", 10, 11, 1, 0.7, 0.31),
+        ]
+    )
+    seen["clump_id"] = np.arange(6)
+    seen["clump_flux_ratio_err"] = 0.1 * np.arange(6)
+    for name in ("clump_flux_g", "clump_flux_err_published_g", "clump_background_g"):
+        seen[name] = np.full(6, 2.0) * seen[name].unit
+    there = truth(
+        [
+            ("a", 20, 20, 1, 0.05),
+            ("a", 60, 60, 2, 0.2),
+            ("a", 80, 20, 1, 0.01),
+            ("b", 30, 30, 1, 0.1),
+            ("b", 70, 70, 1, 0.02),
+            ("b", 10, 10, 1, 0.3),
+            ("c", 10, 10, 1, 0.3),  # of a galaxy that failed
+        ]
+    )
+    there["snr"], there["contrast"] = [10.0, 9, 8, 7, 6, 5, 4], [1.0, 2, 3, 4, np.inf, 6, 7]
+    run = Run(tmp_path)
+    done = galaxies("b", "a", "c")
+    done["status"] = ["ok", "ok", "failed"]
+    write_parquet(seen, tmp_path / "catalogue.parquet")
+    write_parquet(done, tmp_path / "galaxies.parquet")
+    hosts = record_table(HOSTS, {"galaxy_id": list("cab"), "petro_r90_arcsec": [4.0, 8, 16]})
+    hosts["host_id"] = ["", "", "H"]
+    trials = trials_of(run, Sample(tmp_path, hosts, ()), there, 0.5)
+    rows = sorted(zip(trials.host, trials.ratio, trials.found, trials.measured_ratio, strict=True))
+    assert [(str(host), ratio, bool(seen)) for host, ratio, seen, _ in rows] == [
+        ("H", 0.02, False),
+        ("H", 0.1, False),
+        ("H", 0.3, True),
+        ("a", 0.01, True),
+        ("a", 0.05, True),
+    ]
+    assert [row[3] for row in rows] == pytest.approx(
+        [np.nan, np.nan, 0.31, 0.013, 0.06], nan_ok=True
+    )
+    one = int(np.flatnonzero(trials.ratio == 0.01)[0])
+    assert trials.measured_ratio_err[one] == pytest.approx(0.2)
+    radius = np.hypot(80 - 49.5, 20 - 49.5) * 0.4 / 8
+    assert 10 ** trials.true[one, :3] == pytest.approx([0.01, 8, 3])
+    assert trials.true[one, 3] == pytest.approx(radius)
+    assert 10 ** trials.true[one, 4] == pytest.approx(1.6)
+    assert trials.measured[one, 0] == pytest.approx(np.log10(0.013))
+    assert np.isnan(trials.measured[~trials.found]).all()
+    bright = int(np.flatnonzero(trials.ratio == 0.02)[0])
+    assert trials.true[bright, 2] == CONTRAST[1]  # nothing beneath it
 
 
 def test_it_says_what_it_is_of(made: Path, survey: Path, finished: Path):
@@ -107,3 +169,6 @@ def test_the_command_says_how_it_went(survey: Path, finished: Path, tmp_path: Pa
     told = " ".join(done.output.split())
     assert "found at a score of" in told
     assert "largest difference of a decile" in told
+    about = Selection.read(out).provenance
+    rarer = min(about["found"], about["clumps"] - about["found"])
+    assert f"warning: fitted with few clumps: {rarer} found or missed" in told

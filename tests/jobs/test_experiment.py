@@ -50,7 +50,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def made(folder: Path, narrow: Path):
+def made(folder: Path, narrow: Path, quick_figures: None):
     """The experiment and what became of its cells. Not to be changed by a test."""
     told = []
     outcomes = experiment(places(folder, narrow), folder / "out", RECIPE, report=told.append)
@@ -108,6 +108,23 @@ def test_tables_and_figures_are_there_and_what_is_not_is_said(made, folder: Path
         assert f"* Figure {number}: no HSC sample given" in missing
         assert not list((out / "figures").glob(f"figure_{number}_*"))
     assert "<h2>Missing</h2>" in (out / "index.html").read_text()
+
+
+def test_steps_of_the_refinement_are_those_of_the_run(made, folder: Path) -> None:
+    """The last step leaves the clumps of the run."""
+    run = Run(next(one.result for one in made if one.name == "good-01-all"))
+    clumps = run.read("catalogue")
+    for number, titles in ((5, 2), (6, 2), (7, 2)):
+        path = next((folder / "out" / "figures").glob(f"figure_{number:02d}_*.csv"))
+        table = Table.read(path, format="ascii.csv")
+        (galaxy_id,) = set(table["galaxy_id"])
+        number_of = [int(np.sum(table["of"] == name)) for name in dict.fromkeys(table["of"])]
+        assert len(number_of) == titles
+        assert number_of[0] >= number_of[1] > 0
+    left = table[table["of"] == "inside the outline"]
+    mine = np.asarray(clumps["galaxy_id"]) == galaxy_id
+    assert len(left) == int(mine.sum())
+    assert sorted(left["score"]) == pytest.approx(sorted(plain(clumps, "clump_score")[mine]))
 
 
 def test_nothing_finished_is_made_again(made, folder, narrow, monkeypatch) -> None:
@@ -223,6 +240,13 @@ def test_without_a_sample_galaxies_must_be_asked_for(tmp_path: Path) -> None:
 def test_deep_models_are_some_of_the_models() -> None:
     with pytest.raises(ValueError, match="hsc_models must be of"):
         ExperimentConfig(models={"m": "m.toml"}, hsc_models=("n",))
+
+
+def test_deeper_images_are_seen_by_the_first_and_the_last_model_unless_others_are_named() -> None:
+    three = ExperimentConfig(models={"a": "a.toml", "b": "b.toml", "c": "c.toml"})
+    assert three.deep_models == ("a", "c")
+    assert three.model_copy(update={"hsc_models": ("b",)}).deep_models == ("b",)
+    assert ExperimentConfig(models={"a": "a.toml"}).deep_models == ("a",)
 
 
 @pytest.mark.parametrize("models", [{}, {"../x": "a.toml"}, {"": "a.toml"}])

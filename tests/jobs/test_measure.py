@@ -98,18 +98,25 @@ def test_the_recipe_is_followed(sample: Path, tmp_path: Path) -> None:
 
 def test_what_cannot_be_measured_is_told_and_the_rest_is(sample: Path, tmp_path: Path) -> None:
     (sample / "images" / "broken.fits").write_text("no image")
-    gri = scenes.galaxy("gri", (40, 60), bands=("g", "r", "i"))
-    write_galaxy(sample / "images" / "gri.fits", gri)
-    ids = ("wide", "nobody", "gri", "broken", "abroad")
+    for name, bands in (("gri", "gri"), ("near", ("YE", "HE"))):
+        image = scenes.galaxy(name, (40, 60), bands=bands)
+        write_galaxy(sample / "images" / f"{name}.fits", image)
+    ids = ("wide", "nobody", "gri", "near", "broken", "abroad")
     rows = [f"{name},30,30" for name in ids]
     table = write(tmp_path / "in.csv", "\n".join(["galaxy_id,x,y", *rows]))
-    done = measure(sample, table, tmp_path / "out.parquet", Recipe())
-    assert (done.positions, done.unknown) == (1, ("abroad", "nobody"))
+    recipe = Recipe(measure=MeasureConfig(bands=("u", "g", "r")))
+    done = measure(sample, table, tmp_path / "out.parquet", recipe)
+    assert (done.positions, done.unknown) == (2, ("abroad", "nobody"))
     failed = done.failed
-    assert set(failed) == {"nobody", "gri", "broken", "abroad"}
+    assert set(failed) == {"nobody", "near", "broken", "abroad"}
     assert failed["nobody"] == failed["abroad"] == f"not a galaxy of {sample}"
     assert "broken.fits" in failed["broken"]
-    assert "expected bands u g r i z, got g r i; set bands under [measure]" in failed["gri"]
+    assert "expected one of bands u g r, got YE HE; name some that" in failed["near"]
+    found = read_parquet(tmp_path / "out.parquet")
+    assert sorted(found["galaxy_id"]) == ["gri", "wide"]
+    few = found[np.asarray(found["galaxy_id"]) == "gri"]
+    there = [bool(np.isfinite(few[f"clump_flux_{band}"][0])) for band in "ugr"]
+    assert there == [False, True, True]
     told = read_parquet(tmp_path / "out-failures.parquet")
     assert dict(zip(told["galaxy_id"], told["error"], strict=True)) == failed
     assert set(told["stage"]) == {"measure"}

@@ -18,6 +18,7 @@ def test_check_tells_what_a_recipe_changes():
         ("refine.nucleus_fwhm", "0.0", "0.5"),
         ("refine.beyond_fwhm", "0.0", "2.0"),
         ("refine.recentre_fwhm", "0.0", "0.35"),
+        ("measure.bands", '["u", "g", "r", "i", "z"]', "not set"),
         ("measure.background", '"annulus"', '"isophotes"'),
         ("measure.blend_fwhm", "0.0", "2.25"),
     ]

@@ -11,7 +11,7 @@ from PIL import Image
 
 import scenes
 from clumpscope.config.recipe import Recipe
-from clumpscope.config.run import RefineConfig
+from clumpscope.config.run import MeasureConfig, RefineConfig
 from clumpscope.core.clumps import schema
 from clumpscope.core.composite import colour
 from clumpscope.core.flags import ClumpFlag
@@ -172,7 +172,8 @@ def test_the_summary_and_the_manifest_say_what_was_done(
         find_model(None),
     )
     assert (manifest.command, manifest.seed) == ("run", 7)
-    assert Recipe.model_validate(manifest.recipe) == recipe
+    named = recipe.model_copy(update={"measure": MeasureConfig(bands=tuple("ugriz"))})
+    assert Recipe.model_validate(manifest.recipe) == named  # what was measured, nobody having said
     assert manifest.inputs == {
         "sample": str(oblong.resolve()),
         "sample_key": sample.fingerprint(),

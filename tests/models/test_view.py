@@ -1,13 +1,17 @@
 """What a model sees of bands and of pictures."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 import scenes
 from clumpscope.config.stack import StackConfig
 from clumpscope.core.composite import Composite, colour
 from clumpscope.core.galaxy import ColourImage
+from clumpscope.errors import ImageError
 from clumpscope.models.spec import DetectorSpec, Native, Psf
-from clumpscope.models.view import view
+from clumpscope.models.view import as_other_bands, view
 from clumpscope.ops.stack import BandStack
 
 NATIVE = DetectorSpec(name="n", architecture=Native())
@@ -38,3 +42,44 @@ def test_a_picture_is_seen_by_both_at_the_same_place():
         window = seen.light[1, int(y) - 3 : int(y) + 4, int(x) - 3 : int(x) + 4]
         there = np.unravel_index(np.argmax(window), window.shape)
         np.testing.assert_allclose(there, 3, atol=1)
+
+
+BANDS = {"all": "ugriz", "some": "gr", "none": ("VIS", "HE")}
+
+
+@pytest.mark.parametrize(
+    ("spec", "bands", "message"),
+    [
+        (
+            NATIVE,
+            "some",
+            "g1 for model n: expected all of bands i r g, got g r; --model clump",
+        ),
+        (NATIVE, "none", "expected all of bands i r g, got VIS HE; no packaged model takes them"),
+        (PSF, "none", "g1 for model p: expected one of bands g r i, got VIS HE; no packaged model"),
+    ],
+)
+def test_an_image_that_a_model_cannot_see_is_told_so(spec, bands, message):
+    image = scenes.galaxy(bands=BANDS[bands])
+    assert not spec.takes(image.bands)
+    with pytest.raises(ImageError, match=message):
+        view(image, spec)
+
+
+def test_a_stack_takes_any_of_its_bands():
+    image = scenes.galaxy(bands=BANDS["some"])
+    assert PSF.takes(image.bands)
+    stack = view(image, PSF)
+    assert np.isfinite(stack.light).any(axis=(1, 2)).tolist() == [True, True, False]
+
+
+def test_a_band_may_pass_for_one_that_the_model_knows():
+    image = scenes.galaxy(xy=[[45, 60]])
+    space = replace(image, bands={"F115W": image["g"], "r": image["r"]})
+    with pytest.raises(ImageError, match="expected all of bands i r g, got F115W r"):
+        view(space, NATIVE)
+    seen = view(space, PSF, (("F115W", "g"), ("VIS", "i")))
+    own = view(replace(image, bands={"g": image["g"], "r": image["r"]}), PSF)
+    assert np.array_equal(seen.light, own.light, equal_nan=True)
+    # What the image has itself is not replaced.
+    assert as_other_bands(image, (("z", "g"),)) is image

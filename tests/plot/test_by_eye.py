@@ -9,7 +9,7 @@ from PIL import Image
 from scipy.ndimage import center_of_mass
 
 import scenes
-from clumpscope.plot.by_eye import Card, cards_page, jpeg, stretched
+from clumpscope.plot.by_eye import Card, card_figure, drawn, jpeg, page, save_png, stretched
 
 FWHM = 4.0
 HOST = np.array([55.0, 40.0])
@@ -31,8 +31,8 @@ def shown(ax):
 
 
 def test_the_place_is_in_the_middle_of_the_close_views_and_only_one_is_marked():
-    figure = cards_page([card(), card(8)])
-    assert len(figure.axes) == 8
+    figure = card_figure(card())
+    assert len(figure.axes) == 4
     for close in figure.axes[1:4]:
         pixels, (left, right, *_) = shown(close)
         spot = pixels[..., 2] - pixels[..., 0]
@@ -49,7 +49,7 @@ def test_the_place_is_in_the_middle_of_the_close_views_and_only_one_is_marked():
 
 
 def test_the_ticks_leave_the_place_free():
-    ax = cards_page([card()]).axes[1]
+    ax = card_figure(card()).axes[1]
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     centre = np.array([left + right, bottom + top]) / 2
     ticks = [line for line in ax.lines if to_rgb(line.get_color()) == to_rgb("#F0E442")]
@@ -58,15 +58,15 @@ def test_the_ticks_leave_the_place_free():
 
 
 def test_rows_run_down_without_a_wcs_and_north_is_up_with_one():
-    down, _ = shown(cards_page([card(xy=(60.0, 20.0))]).axes[1])
-    up, _ = shown(cards_page([card(xy=(60.0, 20.0), wcs=scenes.make_wcs((90, 120)))]).axes[1])
+    down, _ = shown(card_figure(card(xy=(60.0, 20.0))).axes[1])
+    up, _ = shown(card_figure(card(xy=(60.0, 20.0), wcs=scenes.make_wcs((90, 120)))).axes[1])
     bluest = [np.unravel_index(np.argmax(p[..., 2]), p.shape[:2])[0] for p in (down, up)]
     assert bluest[0] < 140  # y of the spot is larger, so it is lower where rows run down
     assert bluest[1] > 160
 
 
 def test_the_whole_galaxy_and_the_place_are_in_the_wide_view():
-    ax = cards_page([card(xy=(110.0, 80.0))]).axes[0]
+    ax = card_figure(card(xy=(110.0, 80.0))).axes[0]
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     box = ax.patches[0]
     assert left <= box.get_x()
@@ -81,13 +81,13 @@ def test_the_whole_galaxy_and_the_place_are_in_the_wide_view():
 
 
 def test_a_card_says_its_number_and_scale_and_nothing_more():
-    figure = cards_page([card(number=42, known=False)])
+    figure = card_figure(card(number=42, known=False))
     words = [text.get_text() for text in figure.texts]
     assert words[-1] == "42"
     assert words[0] == "whole galaxy"
     bars = {text.get_text() for ax in figure.axes for text in ax.texts}
     assert bars == {"10″ (scale assumed)", "5″ (scale assumed)"}
-    assert {text.get_text() for text in cards_page([card()]).axes[1].texts} == {"5″"}
+    assert {text.get_text() for text in card_figure(card()).axes[1].texts} == {"5″"}
     bar = figure.axes[1].lines[0].get_xdata()
     assert np.ptp(bar) == pytest.approx(5 / 0.4)
 
@@ -105,7 +105,24 @@ def test_the_second_contrast_keeps_hues_and_does_not_make_noise_of_darkness():
     assert np.isfinite(stretched(np.zeros((4, 4, 3)))).all()
 
 
-def test_a_jpeg_has_the_figure_s_size():
-    with Image.open(BytesIO(jpeg(cards_page([card()])))) as image:
+def test_a_page_has_its_cards_below_each_other_under_one_line_of_titles():
+    first, second = drawn(card(1)), drawn(card(2, xy=(40.0, 50.0)))
+    assert first.shape == (340, 1274, 3)
+    both = page([first, second], "kinds")
+    assert both.shape == (340 + 306 + 34, 1274, 3)
+    assert (both[:340] == first).all()
+    assert (both[340:646] == second[34:]).all()
+    foot = both[646:]
+    assert foot.max() > 200  # words
+    assert (second[:34] == first[:34]).all()  # titles
+
+
+def test_a_picture_keeps_its_size_in_a_file(tmp_path):
+    pixels = drawn(card())
+    with Image.open(BytesIO(jpeg(pixels))) as image:
         assert image.format == "JPEG"
         assert image.size == (1274, 340)
+        assert np.abs(np.asarray(image).astype(float) - pixels).mean() < 3
+    save_png(pixels, tmp_path / "page.png")
+    with Image.open(tmp_path / "page.png") as image:
+        assert (np.asarray(image) == pixels).all()

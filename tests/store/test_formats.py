@@ -9,6 +9,7 @@ from astropy.io import fits
 from astropy.table import QTable
 from regions import Regions
 
+from clumpscope.core.bands import from_text, known_bands
 from clumpscope.core.clumps import clump_table, schema
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, TableError
@@ -144,3 +145,32 @@ def test_what_is_no_catalogue_is_named(folder, tmp_path):
         broken.write_bytes((folder / f"c{suffix}").read_bytes()[:1500])
         with pytest.raises((TableError, FolderError), match=broken.name):
             read_catalogue(broken)
+
+
+def test_a_clump_without_the_best_band_has_the_region_of_its_own(tmp_path):
+    columns = {
+        "galaxy_id": ["a", "b", "c"],
+        "clump_id": [1, 1, 1],
+        "clump_label_id": [1, 2, 1],
+        "clump_centre_ra": [10.0, 20.0, 30.0],
+        "clump_centre_dec": [1.0, 2.0, 3.0],
+        "aperture_radius_r": [1.4, np.nan, np.nan],
+        "aperture_radius_VIS": [0.2, 0.3, np.nan],
+    }
+    drawn = regions(clump_table("photometry", columns, ("r", "VIS")))
+    assert [one.radius.to_value(u.arcsec) for one in drawn] == pytest.approx([1.4, 0.3])
+
+
+@pytest.mark.parametrize("bands", [known_bands(), ("VIS",), ("g", "narrow")])
+def test_any_bands_survive_every_format(bands, tmp_path):
+    """Also so many that their names fill more than a line of a FITS header."""
+    columns = {"galaxy_id": ["a"], "clump_id": [1], f"clump_flux_{bands[-1]}": [1e-6]}
+    table = clump_table("release", columns, bands)
+    write_parquet(table, tmp_path / "c.parquet")
+    write_formats(table, tmp_path, "c", ("fits", "votable", "ecsv"))
+    for suffix in TABLES:
+        again = read_catalogue(tmp_path / f"c{suffix}")
+        assert again.colnames == table.colnames
+        assert again.meta["bands"] == table.meta["bands"]
+        assert from_text(again.meta["bands"]) == bands
+        assert again[f"clump_flux_{bands[-1]}"][0] == 1e-6 * u.Jy

@@ -100,7 +100,7 @@ def test_an_image_of_compressed_tiles(tmp_path):
         data = np.zeros(shape, np.int16)
         data[0, :5] = 7
         hdu = fits.CompImageHDU(data, tan_wcs().to_header(), compression_type=kind)
-        hdu.header["EXTNAME"], hdu.header["PSFFWHM"] = "r", 1.3
+        hdu.header.update({"EXTNAME": "r", "BUNIT": "nanomaggy", "PSFFWHM": 1.3})
         fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(path, overwrite=True)
 
     for kind in ("RICE_1", "GZIP_1", "GZIP_2", "HCOMPRESS_1"):
@@ -115,7 +115,7 @@ def test_a_tile_that_unpacks_to_more_than_the_image(tmp_path):
     hdu = fits.CompImageHDU(
         np.arange(3000, dtype=np.int16).reshape(60, 50), compression_type="GZIP_1"
     )
-    hdu.header["EXTNAME"], hdu.header["PSFFWHM"] = "r", 1.3
+    hdu.header.update({"EXTNAME": "r", "BUNIT": "nanomaggy", "PSFFWHM": 1.3})
     stream = io.BytesIO()
     fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(stream)
     stream.seek(0)
@@ -124,7 +124,7 @@ def test_a_tile_that_unpacks_to_more_than_the_image(tmp_path):
         column = fits.Column("COMPRESSED_DATA", "1PB()", array=np.array([bomb] * 60, dtype=object))
         table = fits.BinTableHDU.from_columns([column])
         for key, value in hdus[1].header.items():
-            if key.startswith("Z") or key in ("EXTNAME", "PSFFWHM"):
+            if key.startswith("Z") or key in ("EXTNAME", "BUNIT", "PSFFWHM"):
                 table.header[key] = value
         fits.HDUList([hdus[0], table]).writeto(path)
     refused(path, "r tiles: expected at most 24000 bytes, got one that unpacks to more")
@@ -137,7 +137,7 @@ def test_a_psf_image_of_more_pixels(tmp_path):
         hdus.append(extra("r_PSF", sampled_gaussian(5.0)))
 
     side = len(sampled_gaussian(5.0))
-    by_hand(path, edit=edit)
+    by_hand(path, edit=edit, PSFFWHM=2.0)
     assert read_galaxy(path, limits=LimitsConfig(psf_px=side))["r"].psf.shape == (side, side)
     with pytest.raises(ImageError, match=rf"at most {side - 2} px a side \(\[limits\] psf_px\)"):
         read_galaxy(path, limits=LimitsConfig(psf_px=side - 2))

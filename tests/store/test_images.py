@@ -12,6 +12,7 @@ from builders import DEC, RA, band_image, galaxy_image, tan_wcs
 from clumpscope.core.frames import native_to_sky
 from clumpscope.core.galaxy import GalaxyImage, MaskBit
 from clumpscope.errors import ImageError, StoreError
+from clumpscope.ops.psf import sampled_gaussian
 from clumpscope.store.images import read_galaxy, read_grid, write_galaxy
 from fits_files import by_hand, extra
 
@@ -30,14 +31,13 @@ def test_a_galaxy_survives_the_disk(tmp_path):
     shape = (44, 37)
     mask = np.zeros(shape, np.uint8)
     mask[3, 5] = MaskBit.SATURATED | MaskBit.COSMIC_RAY
-    psf = np.zeros((5, 5), np.float32)
-    psf[2, 2] = 1
+    psf = sampled_gaussian(1.51 / 0.396)
     wcs = tan_wcs(shape, rotation_deg=33, flip=True)
     image = GalaxyImage(
         "g1",
         {
             "u": band_image(shape, seed=1, wcs=wcs, mask=mask, psf=psf, psf_fwhm_arcsec=1.51),
-            "U": band_image(shape, seed=2, wcs=wcs, psf_assumed=True, noise_assumed=True),
+            "VIS": band_image(shape, seed=2, wcs=wcs, psf_assumed=True, noise_assumed=True),
         },
         RA,
         DEC,
@@ -46,7 +46,7 @@ def test_a_galaxy_survives_the_disk(tmp_path):
     write_galaxy(path, image)
     found = read_galaxy(path)
     assert (found.galaxy_id, found.ra, found.dec) == ("g1", RA, DEC)
-    assert list(found.bands) == ["u", "U"]
+    assert list(found.bands) == ["u", "VIS"]
     for band, plane in image.bands.items():
         back = found[band]
         for name in ("data", "variance", "mask"):
@@ -56,7 +56,7 @@ def test_a_galaxy_survives_the_disk(tmp_path):
         for name in ("psf_fwhm_arcsec", "psf_assumed", "noise_assumed"):
             assert getattr(back, name) == getattr(plane, name)
     np.testing.assert_array_equal(found["u"].psf, psf)
-    assert found["U"].psf is None
+    assert found["VIS"].psf is None
     np.testing.assert_allclose(
         native_to_sky(CORNERS, found.wcs), native_to_sky(CORNERS, wcs), atol=1e-9
     )
@@ -239,9 +239,9 @@ def test_wcs_cards_may_differ_by_rounding(tmp_path):
 @pytest.mark.parametrize(
     ("cards", "got"),
     [
-        ({"CTYPE1": "GLON-TAN", "CTYPE2": "GLAT-TAN"}, "GLAT GLON"),
-        ({"RADESYS": "FK4"}, "DEC RA FK4"),
-        ({"RADESYS": "", "EQUINOX": 1950.0}, "DEC RA FK4"),
+        ({"CTYPE1": "ELON-TAN", "CTYPE2": "ELAT-TAN"}, "ELON-TAN ELAT-TAN"),
+        ({"RADESYS": "FK4"}, "FK4"),
+        ({"RADESYS": "", "EQUINOX": 1950.0}, "FK4"),
     ],
 )
 def test_other_sky_systems_are_refused(tmp_path, cards, got):

@@ -47,10 +47,10 @@ def test_a_table_of_another_level_or_without_bands(oblong_run, tmp_path):
     with pytest.raises(FolderError, match="a clump table of level positions, got none"):
         read_run_table(tmp_path, "positions")
     whole = pq.read_table(oblong_run / "positions.parquet")
-    for bands in (b"3", b'["u"]', b'"uu"', b'"u3"'):
+    for bands in (b"3", b'["u"]', b'"uu"', b'"u3"', b'"uU"', b'"u,VIS,err"', b'""'):
         meta = {b"clumpscope": b'{"level": "positions", "bands": %s}' % bands}
         pq.write_table(whole.replace_schema_metadata(meta), tmp_path / "positions.parquet")
-        with pytest.raises(FolderError, match="expected letters of bands in its metadata"):
+        with pytest.raises(FolderError, match="expected names of bands in its metadata"):
             read_run_table(tmp_path, "positions")
 
 

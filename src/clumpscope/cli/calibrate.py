@@ -39,5 +39,10 @@ def calibrate(
         others = (of.brier.value, of.auc.value, of.predicted, of.observed)
         table.add_row(name, str(of.candidates), ece, *(f"{value:.3f}" for value in others))
     console.print(table)
+    every, held_out = calibration, report.raw.measures
+    console.print(
+        f"fitted to all {every.candidates:,} candidates of {every.galaxies:,} galaxies; the table "
+        f"is of the {held_out.galaxies:,} galaxies that were held out of a first fit"
+    )
     console.print(f"the model with its calibration in {out}")
     console.print(f"in {run / 'calibration'}: calibration.json, reliability.png")

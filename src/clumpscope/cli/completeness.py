@@ -12,6 +12,7 @@ from clumpscope.cli.common import (
     Workers,
     app,
     console,
+    errors,
     kept,
     progress_bar,
     recipe_of,
@@ -58,4 +59,9 @@ def completeness(
         f"{about['log_loss_boosted']:.3f}), largest difference of a decile "
         f"{about['largest_decile_difference']:.3f}"
     )
+    if done.fitted.rarer < done.fitted.wanted:
+        errors.print(
+            f"warning: fitted with few clumps: {done.fitted.rarer} found or missed, whichever are "
+            f"fewer; {done.fitted.wanted} or more make it sure. Simulate or inject more"
+        )
     console.print(f"in {out}; drawn in {done.figure}")

@@ -69,12 +69,12 @@ def models_import(
 def models_show(
     model: Annotated[str | None, typer.Argument(help="name or file; default: ours")] = None,
 ) -> None:
-    """Print a model's spec: what it is, what it expects, where it comes from."""
+    """Print a model's spec as JSON: what it is, what it expects, where it comes from."""
     from clumpscope.jobs.models import show_models
 
     header = show_models(model)
     console.print_json(header.spec.model_dump_json())
-    console.print(f"{header.path} ({header.size / 1e6:.1f} MB)")
+    errors.print(f"{header.path} ({header.size / 1e6:.1f} MB)")  # standard output is JSON alone
 
 
 @models_app.command("verify")

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from clumpscope.config.band_names import NAMED_SO, alike, is_band_name
+
 
 class Section(BaseModel):
     """Base of every recipe section: frozen, unknown keys, infinity and NaN refused.
@@ -42,11 +44,18 @@ def odd(number: int) -> int:
     return number
 
 
-def _letters(bands: tuple[str, ...]) -> tuple[str, ...]:
-    if not all(len(band) == 1 and band.isalpha() for band in bands):
-        raise ValueError("must be single letters")
+def band_name(band: str) -> str:
+    """Refuse what no band can be called."""
+    if not is_band_name(band):
+        raise ValueError(f"must be names of bands ({NAMED_SO}), not {band!r:.50}")
+    return band
+
+
+def _each_once(bands: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(bands)) < len(bands):
         raise ValueError("must name each band once")
+    if both := alike(bands):
+        raise ValueError(f"must not hold two names that differ by case alone: {' '.join(both)}")
     return bands
 
 
@@ -56,5 +65,6 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
 PositiveRange = Annotated[tuple[Positive, Positive], AfterValidator(_ordered)]
 PerBand = Annotated[tuple[Positive, ...], Field(min_length=1)]
-Letters = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_letters)]
+BandName = Annotated[str, AfterValidator(band_name)]
+BandNames = Annotated[tuple[BandName, ...], Field(min_length=1), AfterValidator(_each_once)]
 Count = Annotated[int, Field(ge=1)]

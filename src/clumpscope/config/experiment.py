@@ -46,6 +46,11 @@ class ExperimentConfig(Section):
     examples: Count = 1
     """Galaxies that are drawn large."""
 
+    @property
+    def deep_models(self) -> tuple[str, ...]:
+        """Models that are run on deeper images: `hsc_models`, or the first and the last of all."""
+        return self.hsc_models or tuple(dict.fromkeys([*self.models][:1] + [*self.models][-1:]))
+
     @model_validator(mode="after")
     def _models_are_known(self) -> Self:
         for name in self.hsc_models:

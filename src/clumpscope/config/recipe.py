@@ -5,8 +5,6 @@ is an error. The defaults are our method; recipes/published.toml is that of Popp
 """
 
 import difflib
-import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from reprlib import Repr
@@ -19,6 +17,7 @@ from clumpscope.config.classifier import ClassifierConfig
 from clumpscope.config.completeness import CompletenessConfig
 from clumpscope.config.experiment import ExperimentConfig
 from clumpscope.config.fetch import FetchConfig
+from clumpscope.config.ingest import IngestConfig
 from clumpscope.config.labels import ConsensusConfig, LabelsConfig
 from clumpscope.config.limits import LimitsConfig
 from clumpscope.config.morphology import MorphologyConfig
@@ -33,15 +32,15 @@ from clumpscope.config.run import (
 from clumpscope.config.services import ServicesConfig
 from clumpscope.config.simulate import SimulateConfig
 from clumpscope.config.stack import StackConfig
+from clumpscope.config.toml_text import toml_of
 from clumpscope.config.train import DetectorConfig, TrainConfig
-from clumpscope.errors import RecipeError, expected_got
+from clumpscope.errors import RecipeError
 from clumpscope.files.regular import regular
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
-_MOST_PARTS = 100
 _MOST_MB = 1.0
 _TOLD = 10  # problems of a file
 _LONG = 100  # characters of a key or value
@@ -59,6 +58,7 @@ class Recipe(Section):
     composite: CompositeConfig = CompositeConfig()
     stack: StackConfig = StackConfig()
     fetch: FetchConfig = FetchConfig()
+    ingest: IngestConfig = IngestConfig()
     services: ServicesConfig = ServicesConfig()
     detect: DetectConfig = DetectConfig()
     refine: RefineConfig = RefineConfig()
@@ -96,19 +96,12 @@ def load_recipe(path: Path | None) -> Recipe:
         return Recipe()
     try:
         text = regular(path, RecipeError, _MOST_MB).read_text(encoding="utf-8-sig")
-        if any(piece.count(".") > _MOST_PARTS for piece in re.split(r"(?m)^\s*#.*$|[={,\n]", text)):
-            # tomllib would take memory by the square of their number.
-            raise RecipeError(
-                expected_got(f"recipe {path}", f"keys of at most {_MOST_PARTS} parts", "more")
-            )
-        return Recipe.model_validate(tomllib.loads(text))
+        return Recipe.model_validate(toml_of(text, f"recipe {path}"))
     except OSError as error:
         raise RecipeError(f"recipe {path}: {error.strerror}") from error
     except ValidationError as error:
         raise RecipeError(f"recipe {path}: {problems(error)}") from error
-    except RecursionError:
-        raise RecipeError(f"recipe {path}: not valid TOML: nested too deeply") from None
-    except ValueError as error:  # no TOML, no UTF-8, or a number of too many digits
+    except ValueError as error:  # no UTF-8
         raise RecipeError(f"recipe {path}: not valid TOML: {error}") from error
 
 

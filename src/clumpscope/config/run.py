@@ -5,9 +5,10 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from clumpscope.config.base import (
+    BandName,
+    BandNames,
     Count,
     Fraction,
-    Letters,
     NotNegative,
     Positive,
     Section,
@@ -27,7 +28,7 @@ class SampleConfig(Section):
 class CompositeConfig(Section):
     """Colour composite (Popp et al. 2024, Appendix A.1): Lupton et al. 2004 on nanomaggies."""
 
-    bands: tuple[str, str, str] = ("i", "r", "g")
+    bands: tuple[BandName, BandName, BandName] = ("i", "r", "g")
     """Bands that become red, green and blue."""
     scales: tuple[Positive, Positive, Positive] = (0.7, 1.17, 1.818)
     """Factors on the fluxes of those bands."""
@@ -59,6 +60,9 @@ class DetectConfig(Section):
     models that find centres."""
     batch_size: Count = 16
     """Images that pass the network together, if they are small; fewer of large ones."""
+    stands_for: tuple[tuple[BandName, BandName], ...] = ()
+    """Bands that a model shall take for ones that it knows, if the image lacks these, such as
+    `[["F115W", "g"]]`; what it finds is then flagged OUT_OF_RANGE."""
 
 
 class RefineConfig(Section):
@@ -99,8 +103,9 @@ class RefineConfig(Section):
 class MeasureConfig(Section):
     """Photometry; docs/photometry.md has the formulas (published: Popp et al. 2024, Appendix E)."""
 
-    bands: Letters = ("u", "g", "r", "i", "z")
-    """Bands to measure, single letters."""
+    bands: Annotated[BandNames | None, Field(examples=[["u", "g", "r", "i", "z"]])] = None
+    """Bands to measure; fluxes are blank where an image lacks one. Not set: all that the sample's
+    images have."""
     background: Literal["isophotes", "annulus"] = "isophotes"
     """What lies under a clump inside its host: a model of its light, or the mean of a ring."""
     aperture_fwhm: Positive = 1.125

@@ -5,8 +5,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from clumpscope.config.base import (
+    BandNames,
     Fraction,
-    Letters,
     NotNegative,
     PerBand,
     Positive,
@@ -94,7 +94,7 @@ class ObserveConfig(Section):
     Lists of numbers are of the bands. Sky and calibration are medians of SDSS's corrected frames.
     """
 
-    bands: Letters = ("u", "g", "r", "i", "z")
+    bands: BandNames = ("u", "g", "r", "i", "z")
     """First u, in which clumps are drawn, g, by which they are labelled, r, whose pixels all have;
     then any others of those that `clumpscope.core.bands` knows."""
     pixscale_arcsec: Positive = 0.396

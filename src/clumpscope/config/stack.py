@@ -4,13 +4,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from clumpscope.config.base import Letters, NotNegative, Positive, Section
+from clumpscope.config.base import BandNames, NotNegative, Positive, Section
 
 
 class StackConfig(Section):
     """Bands at the scale of the PSF, over their sky noise, compressed; the host and its edge."""
 
-    bands: Letters = ("u", "g", "r", "i", "z")
+    bands: BandNames = ("u", "g", "r", "i", "z")
     """Bands that are looked at, in this order; an image may lack some, but not all, of them."""
     fwhm_px: Annotated[float, Field(ge=1, le=16)] = 3.0
     """PSF-FWHM of the reference band (r where there is one) on the new pixels."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from astropy.table import QTable
 
 from clumpscope.core import clump_columns
-from clumpscope.core.bands import SDSS_BANDS
+from clumpscope.core.bands import SDSS_BANDS, as_text
 from clumpscope.core.schema import ColumnSpec, build_table
 from clumpscope.errors import TableError, expected_got
 
@@ -46,5 +46,5 @@ def clump_table(
         If a column is not in the schema or the lengths differ.
     """
     bands = list(bands)
-    meta = {"level": level, "schema_version": SCHEMA_VERSION, "bands": "".join(bands)}
+    meta = {"level": level, "schema_version": SCHEMA_VERSION, "bands": as_text(bands)}
     return build_table(schema(level, bands), columns, meta)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from clumpscope.core.bands import reference_of
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import AnyImage, ColourImage
 
@@ -12,7 +13,7 @@ from clumpscope.core.galaxy import AnyImage, ColourImage
 # gain 4.72, 0.005 nmgy a DN (SDSS data model; simulated surveys).
 SDSS_NOISE_R = 0.071
 SLACK = 1.02  # a pixel of 0.3961 arcsec is one of 0.396
-_BAND = "r"  # of that noise, and of the PSF that a training range is of
+_BAND = "r"  # of that noise
 _QUIET = 25  # percentile of the variance: the sky, not the galaxy
 
 
@@ -49,14 +50,20 @@ class Conditions:
 
     @classmethod
     def of(cls, image: AnyImage) -> "Conditions":
-        """Those of the r band of an image with a WCS, or of a bare picture."""
+        """Those of the reference band of an image with a WCS, or of a bare picture.
+
+        Noise is that in r; nobody says what it would be for SDSS in another band.
+        """
         if isinstance(image, ColourImage):
             return cls(image.psf_fwhm_arcsec, image.pixscale_arcsec, float("nan"))
-        if image.wcs is None or _BAND not in image.bands:
+        if image.wcs is None:
             return cls(float("nan"), float("nan"), float("nan"))
+        fwhm = image[reference_of(image.bands)].psf_fwhm_arcsec
+        if _BAND not in image.bands:
+            return cls(fwhm, image.pixscale_arcsec, float("nan"))
         plane = image[_BAND]
         variance = plane.variance[plane.good & np.isfinite(plane.variance)]
         variance = variance[variance > 0]
         sky = float(np.sqrt(np.percentile(variance, _QUIET))) if variance.size else float("nan")
         noise = sky / image.pixscale_arcsec / SDSS_NOISE_R
-        return cls(plane.psf_fwhm_arcsec, image.pixscale_arcsec, noise)
+        return cls(fwhm, image.pixscale_arcsec, noise)

@@ -41,7 +41,7 @@ class Frame:
     path
         Its file.
     band
-        Band letter.
+        Name of the band.
     data
         (ny, nx) nanomaggy, sky-subtracted.
     variance

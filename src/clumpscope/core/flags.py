@@ -61,7 +61,7 @@ DESCRIPTIONS = {
     ClumpFlag.MOVED: "re-centred by more than 0.2 PSF-FWHM from the mean of its boxes to the peak",
     ClumpFlag.RESOLVED: "wider than the PSF: a flux of a point source misses part of its light",
     ClumpFlag.STELLAR_COLOURS: "u-g, g-r, r-i are those of main-sequence stars",
-    ClumpFlag.OUT_OF_RANGE: "PSF, pixel scale or noise outside the model's training range",
+    ClumpFlag.OUT_OF_RANGE: "PSF, pixel scale, noise or bands outside the model's training range",
     ClumpFlag.COARSE: "the PSF-FWHM at the host's redshift spans more than the recipe's limit",
     ClumpFlag.DUPLICATE: "also found on the cutout of another galaxy, of which it is more likely",
     ClumpFlag.LOCAL_BACKGROUND: "outside the host model: background from the annulus around it",

@@ -16,12 +16,15 @@ Points are arrays of shape (N, 2), columns first (x, y); boxes are (N, 4) as x1,
 from dataclasses import dataclass
 
 import numpy as np
-from astropy.wcs import WCS
+from astropy.wcs import WCS, NoConvergence
 from numpy.typing import ArrayLike, NDArray
 
+from clumpscope.core.sip import has_tables
 from clumpscope.errors import ImageError, expected_got
 
 Points = NDArray[np.float64]
+
+_CLOSE_PX = 1e-6  # to which a distortion is inverted
 
 
 def _points(xy: ArrayLike) -> Points:
@@ -66,6 +69,8 @@ def native_to_sky(xy: ArrayLike, wcs: WCS | None) -> Points:
 def sky_to_native(radec: ArrayLike, wcs: WCS | None) -> Points:
     """(ra, dec) degrees (N, 2) → native pixels.
 
+    NaN where a distortion has no pixel for a place, as may be far off its image.
+
     Raises
     ------
     ImageError
@@ -78,7 +83,25 @@ def sky_to_native(radec: ArrayLike, wcs: WCS | None) -> Points:
                 "sky position", "an image with a WCS", "no WCS", "give x and y in pixels instead"
             )
         )
-    return np.column_stack(wcs.all_world2pix(points[:, 0], points[:, 1], 0))
+    found: Points = np.column_stack(wcs.wcs_world2pix(points[:, 0], points[:, 1], 0))
+    if wcs.sip is None and not has_tables(wcs):
+        return found
+    on = np.isfinite(found).all(axis=1)  # on this side of the sky
+    if on.any():
+        found[on] = _undistorted(points[on], wcs)
+    return found
+
+
+def _undistorted(sky: Points, wcs: WCS) -> Points:
+    """Native pixels (N, 2) by iteration; NaN where it does not converge."""
+    try:
+        return np.column_stack(wcs.all_world2pix(sky[:, 0], sky[:, 1], 0, tolerance=_CLOSE_PX))
+    except NoConvergence as error:
+        found: Points = np.array(error.best_solution, dtype=float)
+        for lost in (error.divergent, error.slow_conv):
+            if lost is not None:
+                found[lost] = np.nan
+        return found
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+from clumpscope.config.band_names import NAMED_SO, alike, is_band_name
 from clumpscope.core.grid import pixel_side_arcsec
 from clumpscope.errors import ImageError, TableError, expected_got
 
@@ -132,6 +133,28 @@ def _check_psf(psf: NDArray[np.float32]) -> None:
         raise ImageError(expected_got("psf", "an image of sum 1", total, _PSF_REMEDY))
 
 
+def check_bands(names: Iterable[str], where: object) -> None:
+    """See that bands can be called so, and are told apart where case does not count.
+
+    Raises
+    ------
+    ImageError
+        If they cannot, or are not.
+    """
+    for name in names:
+        if not is_band_name(name):
+            raise ImageError(expected_got(f"{where}: band", NAMED_SO, repr(name[:_SHOWN])))
+    if both := alike(names):
+        raise ImageError(
+            expected_got(
+                f"{where}: bands",
+                "names that differ by more than case, as columns of a table must",
+                " ".join(both),
+                "rename or leave out one of each; Euclid's are YE, JE and HE",
+            )
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class GalaxyImage:
     """A galaxy in one or more bands on one pixel grid.
@@ -141,7 +164,8 @@ class GalaxyImage:
     galaxy_id
         Safe id, see `check_galaxy_id`.
     bands
-        Band letter → `BandImage`; all of one shape (unequal shapes are an error).
+        Name of a band → `BandImage`; all of one shape (unequal shapes are an error). No two names
+        differ by case alone.
     ra, dec
         Host position, degrees; NaN where unknown, then the image's centre is meant.
     stars
@@ -158,6 +182,7 @@ class GalaxyImage:
         check_galaxy_id(self.galaxy_id)
         if not self.bands:
             raise ImageError(expected_got(self.galaxy_id, "at least one band", "none"))
+        check_bands(self.bands, self.galaxy_id)
         shapes = {band: image.data.shape for band, image in self.bands.items()}
         if len(set(shapes.values())) > 1:
             raise ImageError(
@@ -202,7 +227,8 @@ class GalaxyImage:
                     "without one, only a PNG or JPEG can be searched",
                 )
             )
-        return pixel_side_arcsec(self.wcs)
+        ny, nx = self.shape
+        return pixel_side_arcsec(self.wcs, ((nx - 1) / 2, (ny - 1) / 2))
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,13 +5,38 @@ from dataclasses import dataclass
 import numpy as np
 from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_scales
+from numpy.typing import ArrayLike
 
 _WIDEST_DEG = 1.0  # side of a pixel
+_STEADY = 1e-3  # of the side, that a distortion must change to count
 
 
-def pixel_side_arcsec(wcs: WCS) -> float:
-    """Pixel side, arcsec (geometric mean of both axes)."""
-    return float(np.sqrt(np.prod(proj_plane_pixel_scales(wcs))) * 3600)
+def pixel_side_arcsec(wcs: WCS, at: ArrayLike | None = None) -> float:
+    """Pixel side, arcsec (geometric mean of both axes).
+
+    That of the matrix, unless distortion or projection make it another by 0.1 % or more.
+
+    Parameters
+    ----------
+    wcs
+        Celestial WCS.
+    at
+        (x, y) native pixel where it holds; the reference pixel if not given.
+    """
+    plain = float(np.sqrt(np.prod(proj_plane_pixel_scales(wcs))) * 3600)
+    here = np.asarray(wcs.wcs.crpix - 1 if at is None else at, dtype=float)
+    local = float(np.sqrt(abs(pixel_area(wcs, here))) * 3600)
+    return local if np.isfinite(local) and abs(local / plain - 1) > _STEADY else plain
+
+
+def pixel_area(wcs: WCS, at: ArrayLike) -> float:
+    """Area of the pixel at native (x, y) on the sky, square degrees; its sign is the parity."""
+    ends = np.asarray(at, dtype=float) + [[0.5, 0], [-0.5, 0], [0, 0.5], [0, -0.5]]
+    a, d = np.radians(wcs.all_pix2world(ends, 0).T)
+    x, y, z = np.array([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)])
+    sides = np.array([x[::2] - x[1::2], y[::2] - y[1::2], z[::2] - z[1::2]])
+    outward = np.array([x.mean(), y.mean(), z.mean()])
+    return float(np.degrees(np.degrees(np.cross(sides[:, 0], sides[:, 1]) @ outward)))
 
 
 def flaw_of(wcs: WCS) -> str:

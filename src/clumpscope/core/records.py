@@ -1,5 +1,6 @@
 """Tables other than clumps: hosts, truth, labels, votes, detections, galaxies, failures."""
 
+import math
 from collections.abc import Iterable, Mapping
 
 from astropy.table import QTable
@@ -265,15 +266,22 @@ Columns = dict[str, object]
 
 
 def table_of_rows(kind: list[ColumnSpec], rows: list[Columns]) -> QTable:
-    """A table from one dictionary a row."""
-    names = list(rows[0]) if rows else []
-    return record_table(kind, {name: [row[name] for row in rows] for name in names})
+    """A table from one dictionary a row; a number that a row has not is NaN."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return record_table(kind, {name: [row.get(name, math.nan) for row in rows] for name in names})
 
 
 def table_of_parts(kind: list[ColumnSpec], parts: list[Columns]) -> QTable:
-    """A table from dictionaries of columns, one after the other."""
-    names = list(parts[0]) if parts else []
-    return record_table(
-        kind,
-        {name: [value for part in parts for value in part[name]] for name in names},  # type: ignore[attr-defined]
-    )
+    """A table from dictionaries of columns, one after the other.
+
+    Numbers of a column that a part has not are NaN.
+    """
+    names = dict.fromkeys(name for part in parts for name in part)
+    columns: dict[str, object] = {}
+    for name in names:
+        values: list[object] = []
+        for part in parts:
+            lacking = [math.nan] * len(next(iter(part.values())))  # type: ignore[arg-type]
+            values.extend(part.get(name, lacking))  # type: ignore[arg-type]
+        columns[name] = values
+    return record_table(kind, columns)

@@ -4,16 +4,18 @@ import re
 
 # A message as the page quotes it, "…" for what varies, and what mends it.
 REMEDIES = {
-    "… photometry: expected bands …, got …": (
-        "The image lacks a band that the recipe measures: write the bands that all images have "
-        "under [measure] bands."
+    "… photometry: expected one of bands …, got …": (
+        "The image has none of the bands that the recipe measures: name others under [measure] "
+        "bands, or none, which means all."
     ),
-    "… composite: expected bands …, got …": (
+    "… for model …: expected … of bands …, got …": (
         "The image lacks a band that the detector looks at: choose or train a model for the "
         "bands that you have."
     ),
-    "bands: expected …, got …; give each band an image HDU with its letter as EXTNAME": (
-        "Rename the file's images: EXTNAME = 'g' and so on."
+    "bands: expected …, got …; give each band an image HDU with its name as EXTNAME, and PSFFWHM "
+    "unless the name is known": (
+        "Rename the file's images: EXTNAME = 'g', 'VIS', 'F814W' and so on; those of your own "
+        "naming need PSFFWHM, too."
     ),
     "band … PSFFWHM: expected a positive width in arcsec, got …": (
         "Write PSFFWHM into each band's header, or psf_fwhm_g and so on into hosts.parquet, or "

@@ -16,7 +16,7 @@ class Stars:
     Attributes
     ----------
     bands
-        The b band letters of ``mag``.
+        Names of the b bands of ``mag``.
     ra, dec
         (N,) ICRS degrees.
     mag

@@ -5,6 +5,7 @@ astropy takes what a header claims for true: how long it is itself, and how many
 
 import io
 import re
+from collections.abc import Iterator
 from math import prod
 from typing import BinaryIO, Protocol
 
@@ -16,6 +17,7 @@ MOST_BYTES = 4_000_000  # of all headers of a file: 50,000 cards
 _MOST_NUMBERED = 999  # axes, or columns, by the standard; astropy goes through as many as it says
 _END = re.compile(rb"(?s)(?:.{80})*?END(?![A-Z0-9_-])")
 _SIZES = re.compile(rb"(BITPIX|NAXIS\d{0,3}|PCOUNT|GCOUNT|TFIELDS) *=(.{70})", re.DOTALL)
+_TEXT = re.compile(rb" *'([^']*)'")
 _WHOLE = re.compile(rb" *([+-]?\d{1,18}) *(?:/.*)?", re.DOTALL)
 
 
@@ -39,6 +41,13 @@ def count_hdus(stream: BinaryIO, where: object, error: type[ClumpscopeError]) ->
         ``error``, if all headers together are longer than `MOST_BYTES`, a size in them is no
         whole number, there are more axes or columns than there can be, or other bytes follow.
     """
+    number = sum(1 for _ in headers(stream, where, error))
+    stream.seek(0)
+    return number
+
+
+def headers(stream: BinaryIO, where: object, error: type[ClumpscopeError]) -> Iterator[bytes]:
+    """The header of each HDU, as it stands in the file; see `count_hdus`."""
     end = stream.seek(0, io.SEEK_END)
     place = stream.seek(0)
     number = bytes_of_headers = 0
@@ -54,8 +63,16 @@ def count_hdus(stream: BinaryIO, where: object, error: type[ClumpscopeError]) ->
         number += 1
         data = _data_bytes(header, f"{where}: HDU {number - 1}", error)
         place += len(header) + -(-data // _BLOCK) * _BLOCK
-    stream.seek(0)
-    return number
+        yield header
+
+
+def text_card(header: bytes, key: str) -> str:
+    """The text of a card of a header; empty where there is none, or no text."""
+    for card in range(0, len(header), _CARD):
+        if header.startswith(f"{key:8}=".encode(), card):
+            found = _TEXT.match(header[card + 9 : card + _CARD])
+            return found[1].decode("ascii", "replace").rstrip() if found else ""
+    return ""
 
 
 def read_header(stream: Readable, most: int, where: object, error: type[ClumpscopeError]) -> bytes:

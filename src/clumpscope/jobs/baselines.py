@@ -68,6 +68,7 @@ def baseline_catalogues(
         If workers die whatever galaxies they have.
     """
     check_finders(names)
+    recipe = books.settled(recipe, sample)
     place = (sample.folder, sample.fingerprint())
     make = partial(_shard, *place, recipe, tuple(names), frozenset(left_out))
     with tempfile.TemporaryDirectory() as folder:

@@ -10,7 +10,6 @@ import numpy as np
 from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.core.composite import colour
 from clumpscope.core.galaxy import ColourImage
 from clumpscope.core.printable import printable
 from clumpscope.core.records import BY_EYE, record_table
@@ -21,9 +20,9 @@ from clumpscope.files.regular import regular
 from clumpscope.jobs.candidates import candidates
 from clumpscope.ops.csv_cells import write_csv
 from clumpscope.ops.host import host_centre, psf_fwhm_px
+from clumpscope.ops.in_colour import in_colour
 from clumpscope.ops.outline import outline_of
-from clumpscope.plot.by_eye import Card, cards_page, jpeg
-from clumpscope.plot.figures import save
+from clumpscope.plot.by_eye import Card, drawn, jpeg, page, save_png
 from clumpscope.stages import by_eye as stage
 from clumpscope.stages.by_eye import Answers, Judged, Result
 from clumpscope.store.atomic import atomic, new_folder
@@ -180,10 +179,10 @@ def _write_pages(
         cards = []
         for row in range(first, min(first + _PAGE, len(key))):
             progress(1)
-            cards.append(_card(key, row, sample, recipe))
-            pictures.append(base64.b64encode(jpeg(cards_page(cards[-1:]))).decode())
+            cards.append(drawn(_card(key, row, sample, recipe)))
+            pictures.append(base64.b64encode(jpeg(cards[-1])).decode())
         digits = len(str(ceil(len(key) / _PAGE)))
-        save(cards_page(cards, _FOOT), folder / f"page_{first // _PAGE + 1:0{digits}d}.png")
+        save_png(page(cards, _FOOT), folder / f"page_{first // _PAGE + 1:0{digits}d}.png")
     mark = key.meta["set"]
     texts = {
         "judge.html": stage.html_page(pictures, mark),
@@ -201,7 +200,7 @@ def _card(key: QTable, row: int, sample: Sample, recipe: Recipe) -> Card:
     if isinstance(image, ColourImage):
         rgb, wcs, known = image.pixels, None, not image.pixscale_assumed
     else:
-        rgb, wcs, known = colour(image, recipe.composite), image.wcs, True
+        rgb, wcs, known = in_colour(image, recipe.composite), image.wcs, True
     return Card(
         number=row + 1,
         rgb=rgb,

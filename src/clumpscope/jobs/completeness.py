@@ -101,7 +101,7 @@ def completeness(
         raise TableError(expected_got(f"sample {sample}", "truth.parquet", "none", hint))
     truth = opened.truth()
     plan = make_plan(opened, recipe, model, "catalogue")
-    made = made_with(plan.model_key, plan.threshold, recipe)
+    made = made_with(plan.model_key, plan.threshold, plan.recipe)
     if run is None:
         start, store = time.monotonic(), Run(out.with_suffix(".run"))
         with output(store.folder, plan.key, resume=True) as place:

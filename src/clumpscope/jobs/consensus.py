@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from clumpscope.config.labels import ConsensusConfig
 from clumpscope.config.recipe import Recipe
-from clumpscope.core.composite import colour
 from clumpscope.core.galaxy import ColourImage
 from clumpscope.core.marks import Export, Kind
 from clumpscope.core.schema import plain
 from clumpscope.engine.local import Progress, Workers, silent
+from clumpscope.ops.in_colour import in_colour
 from clumpscope.plot.labels import MarkedImage, heat_map, marks_sheet, skill_map
 from clumpscope.stages.consensus import aggregate as stage
 from clumpscope.stages.consensus.aggregate import Consensus
@@ -224,9 +224,7 @@ def _panels(export: Export, result: Consensus, sample: Sample, recipe: Recipe) -
         try:
             image = sample.read(index[str(marks.images[i])], recipe.sample, recipe.limits)
             stored = isinstance(image, ColourImage)
-            rgb = (
-                image.pixels if isinstance(image, ColourImage) else colour(image, recipe.composite)
-            )
+            rgb = in_colour(image, recipe.composite)
         except Exception:  # one bad galaxy stops nobody else
             continue
         rows, truths = slice(at[i], at[i + 1]), result.truths[i]

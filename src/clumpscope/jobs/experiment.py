@@ -153,13 +153,8 @@ class _Work:
         for model in self.models:
             name = f"{model}-{last:02d}"
             yield self._run(f"{name}-all", name, "all", last, config.score_threshold)
-            if self.places.hsc and model in self._deep():
+            if self.places.hsc and model in config.deep_models:
                 yield self._run(f"{name}-hsc", name, "hsc", last, config.score_threshold)
-
-    def _deep(self) -> tuple[str, ...]:
-        """Models that look at deeper images."""
-        names = tuple(self.models)
-        return self.recipe.experiment.hsc_models or (names[0], names[-1])
 
     def _sample(self, _: Results) -> Task:
         if self.places.sample is not None:

@@ -1,7 +1,6 @@
 """`fetch`: targets and a survey's frames to a sample."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,25 +9,17 @@ from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.services import ServicesConfig
-from clumpscope.core.bands import bands_of
-from clumpscope.core.records import FAILURES, Columns, hosts_in, table_of_rows
 from clumpscope.engine.local import Progress, silent
-from clumpscope.errors import StoreError, expected_got
+from clumpscope.jobs.filling import fill
 from clumpscope.jobs.online import Estimate, addresses, archive
 from clumpscope.jobs.sky_names import name_column, resolved
 from clumpscope.stages.fetch import survey as stage
-from clumpscope.stages.fetch.cutout import STAGE, Fetched, FetchFailure
 from clumpscope.stages.fetch.registry import open_survey
 from clumpscope.stages.fetch.select import paper_sample
 from clumpscope.stages.fetch.targets import Targets, make_targets
-from clumpscope.store.confined import inside
-from clumpscope.store.failures import write_failures
-from clumpscope.store.images import write_galaxy
-from clumpscope.store.journal import Journal
 from clumpscope.store.manifest import RunManifest, sha256_json
-from clumpscope.store.output import Output, output
-from clumpscope.store.stars import STARS, star_columns, write_stars
-from clumpscope.store.tables import read_parquet, read_user_table, write_parquet
+from clumpscope.store.output import output
+from clumpscope.store.tables import read_parquet, read_user_table
 
 
 def read_targets(
@@ -112,10 +103,10 @@ def fetch(
             cut = partial(
                 stage.fetch, opened, config=config, size_arcsec=size_arcsec, seconds=seconds
             )
-            failures = _fill(place, cut, targets, progress)
+            failures = fill(place, cut, targets, progress)
         else:
             with archive(survey, recipe, place.work, size_arcsec) as asked:
-                failures = _fill(place, asked.results, targets, progress)
+                failures = fill(place, asked.results, targets, progress)
         place.finish(
             RunManifest(
                 command=f"fetch {survey}",
@@ -146,49 +137,3 @@ def estimate(
         archive(survey, recipe, Path(work), size_arcsec) as asked,
     ):
         return asked.estimate(targets)
-
-
-def _fill(
-    place: Output,
-    cut: Callable[[Targets], Iterator[Fetched | FetchFailure]],
-    targets: Targets,
-    progress: Progress,
-) -> QTable:
-    """Cut out what is missing; write the tables of everything; returns the failures.
-
-    Raises
-    ------
-    StoreError
-        If no target could be cut out.
-    """
-    folder, journal = place.folder, Journal(place.work / "hosts.jsonl")
-    images = folder / "images"
-    there = [entry for entry in journal.read() if (images / f"{entry['galaxy_id']}.fits").is_file()]
-    stars: dict[str, Columns] = {entry["galaxy_id"]: entry.pop("stars") for entry in there}
-    hosts: dict[str, Columns] = {entry["galaxy_id"]: entry for entry in there}
-    progress(len(hosts))
-    failed: dict[str, Columns] = {
-        name: asdict(FetchFailure(name, STAGE, why)) for name, why in targets.lost.items()
-    }
-    for result in cut(targets.without(hosts)):
-        if isinstance(result, FetchFailure):
-            failed[result.galaxy_id] = asdict(result)
-        else:
-            name = result.image.galaxy_id
-            write_galaxy(inside(images, f"{name}.fits"), result.image)
-            stars[name] = star_columns(name, result.stars)
-            journal.add({**result.host, "stars": stars[name]})
-            hosts[name] = result.host
-        progress(1)
-    order = [*targets.ids, *targets.lost]
-    failures = table_of_rows(FAILURES, [failed[one] for one in order if one in failed])
-    write_failures(failures, folder / "failures.parquet")
-    if not hosts:
-        raise StoreError(
-            expected_got(f"sample {folder}", "at least one target cut out", failures["error"][0])
-        )
-    rows = [hosts[one] for one in order if one in hosts]
-    table = table_of_rows(hosts_in(bands_of(rows[0], "psf_fwhm")), rows)
-    write_parquet(table, folder / "hosts.parquet")
-    write_stars(folder / STARS, [stars[one] for one in order if one in stars])
-    return failures

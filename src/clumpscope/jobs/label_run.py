@@ -45,6 +45,7 @@ def label_run(
         If sample or labels cannot be read, or the folder is another's.
     """
     opened = Sample.open(sample)
+    recipe = books.settled(recipe, opened)
     settings = recipe.model_dump(mode="json")
     label_key, sample_key = sha256_file(labels), opened.fingerprint()
     key = {"recipe": sha256_json(settings), "labels": label_key, "sample": sample_key}

@@ -8,10 +8,10 @@ from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.box_tables import corners_of
-from clumpscope.core.composite import colour
 from clumpscope.core.galaxy import AnyImage, ColourImage
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.ops.host import psf_fwhm_px
+from clumpscope.ops.in_colour import in_colour
 from clumpscope.ops.outline import outline_of
 from clumpscope.plot.sheet import Panel
 from clumpscope.stages.evaluate.cases import TRUE_FLOOR
@@ -79,7 +79,7 @@ def _panel(
     if isinstance(image, ColourImage):
         rgb, wcs, known = image.pixels, None, not image.pixscale_assumed
     else:
-        rgb, wcs, known = colour(image, recipe.composite), image.wcs, True
+        rgb, wcs, known = in_colour(image, recipe.composite), image.wcs, True
     return Panel(
         title=image.galaxy_id,
         rgb=rgb,

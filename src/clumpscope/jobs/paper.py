@@ -12,6 +12,7 @@ from clumpscope.core.clump_columns import RATIOS
 from clumpscope.errors import TableError, expected_got, reason
 from clumpscope.jobs import paper_pictures as pictures
 from clumpscope.jobs.results import Found
+from clumpscope.ops.shares import Score
 from clumpscope.plot.paper import curves, populations
 from clumpscope.plot.paper.pictures import pictures as draw_pictures
 from clumpscope.plot.paper.style import save_both, style
@@ -19,7 +20,13 @@ from clumpscope.stages.experiment import label_tables, model_tables
 from clumpscope.stages.experiment import populations as people
 from clumpscope.stages.experiment.captions import FIGURES, TABLES
 from clumpscope.stages.experiment.index import Entry, index_html, index_markdown
-from clumpscope.stages.experiment.shares import against_ratio, against_score, against_size
+from clumpscope.stages.experiment.shares import (
+    BINS,
+    against_ratio,
+    against_score,
+    against_size,
+    thresholds_from,
+)
 from clumpscope.stages.experiment.words import in_words
 from clumpscope.store.summaries import write_summary
 from clumpscope.store.texts import write_table, write_text
@@ -119,17 +126,18 @@ def _losses(found: Found) -> tuple[Table, Any]:
 
 def _scores(found: Found) -> tuple[Table, Any]:
     config = found.recipe.experiment
-    runs = found.marks("test", found.last, found.truth())
-    table = against_score(runs, config.lowest_score)
+    runs = found.matched("test", found.last, found.truth())
+    steps = thresholds_from(config.lowest_score)
+    table = against_score({name: run.over(steps) for name, run in runs.items()})
     return _drawn(table, partial(curves.against_score, marked=config.score_threshold))
 
 
 def _bright(found: Found) -> tuple[Table, Any]:
     config = found.recipe.experiment
-    runs = found.marks("test", found.last, found.truth())
-    parts = []
+    runs = found.matched("test", found.last, found.truth())
+    steps, parts = thresholds_from(config.lowest_score), []
     for least in RATIOS.values():
-        part = against_score(runs, config.lowest_score, least)
+        part = against_score({name: run.over(steps, least) for name, run in runs.items()})
         part.add_column([f"≥ {100 * least:.0f} %"] * len(part), index=1, name="cut")
         parts.append(part)
     table = vstack(parts)
@@ -139,14 +147,14 @@ def _bright(found: Found) -> tuple[Table, Any]:
 
 def _sizes(found: Found) -> tuple[Table, Any]:
     config, truth = found.recipe.experiment, found.truth()
-    by_model: dict[str, dict[int, Any]] = {name: {} for name in found.models}
+    by_model: dict[str, dict[int, Score]] = {name: {} for name in found.models}
     for group in config.groups:
         cells = [f"{name}-{group:02d}-test" for name in found.models]
         if not set(cells) & set(found.results):
             continue
-        for name, marks in found.marks("test", group, truth).items():
-            by_model[name][group] = marks
-    table = against_size(by_model, found.sizes(), config.score_threshold)
+        for name, run in found.matched("test", group, truth).items():
+            ((_, by_model[name][group]),) = run.over(np.array([config.score_threshold]))
+    table = against_size(by_model, found.sizes())
     return _drawn(table, curves.against_size)
 
 
@@ -179,7 +187,9 @@ def _compared(found: Found) -> list[int]:
 
 
 def _by_ratio(found: Found, part: str, group: int, truth: QTable) -> Table:
-    table = against_ratio(found.marks(part, group, truth), found.recipe.experiment.score_threshold)
+    threshold = found.recipe.experiment.score_threshold
+    runs = found.matched(part, group, truth)
+    table = against_ratio({name: run.by_ratio(threshold, BINS) for name, run in runs.items()})
     table.add_column([group] * len(table), index=0, name="group")
     table.add_column([found.sizes()[group]] * len(table), index=1, name="training_galaxies")
     return table
@@ -198,8 +208,7 @@ def _pictures(found: Found, make: Callable[[Found], pictures.Drawn]) -> tuple[Ta
 def _deep(found: Found, models: slice, skip: int, count: int) -> tuple[Table, Any]:
     if not any(name.endswith("-hsc") for name in {**found.results, **found.failed}):
         raise TableError("no HSC sample given: [experiment] hsc, or --hsc")
-    cells = {name: f"{name}-{found.last:02d}-hsc" for name in found.recipe.experiment.hsc_models}
-    cells = cells or {name: f"{name}-{found.last:02d}-hsc" for name in found.models}
+    cells = {name: f"{name}-{found.last:02d}-hsc" for name in found.recipe.experiment.deep_models}
     names = [name for name, cell in cells.items() if cell in found.results] or list(cells)
     chosen = [names[0], names[-1]][models] if len(names) > 1 else names
     rows, table = pictures.in_both_surveys(found, chosen, skip, count)
@@ -224,8 +233,8 @@ def _redshifts(found: Found) -> tuple[Table, Any]:
 
 
 def _positions(found: Found) -> tuple[Table, Any]:
-    side = found.recipe.labels.image_size_px
-    draw = partial(populations.clump_positions, side_px=side)
+    config = found.recipe.labels
+    draw = partial(populations.clump_positions, side_px=config.image_size_px, field=config.field)
     return _drawn(people.centres(found.labels()), draw)
 
 
@@ -235,9 +244,9 @@ _FIGURES: Mapping[int, Maker] = {
         people.masses(found.sample().hosts, found.labels()), populations.mass_redshift
     ),
     4: _losses,
-    5: lambda found: _pictures(found, partial(pictures.steps, number=5)),
-    6: lambda found: _pictures(found, partial(pictures.steps, number=6)),
-    7: lambda found: _pictures(found, partial(pictures.steps, number=7)),
+    5: lambda found: _pictures(found, partial(pictures.refinement, number=5)),
+    6: lambda found: _pictures(found, partial(pictures.refinement, number=6)),
+    7: lambda found: _pictures(found, partial(pictures.refinement, number=7)),
     8: _scores,
     9: _sizes,
     10: partial(_ratios, share="completeness"),

@@ -1,29 +1,32 @@
 """Galaxies with boxes for Figures 5 to 7, 13, 19 and 27 to 29."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from astropy.table import QTable, Table
-from numpy.typing import NDArray
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.box_tables import boxes_by_galaxy, corners_of
 from clumpscope.core.boxes import Boxes, Label
-from clumpscope.core.composite import colour
-from clumpscope.core.frames import boxes_fraction_to_native
 from clumpscope.core.galaxy import AnyImage, ColourImage
-from clumpscope.core.schema import plain
+from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import TableError, expected_got
 from clumpscope.jobs.results import LABELS, Found
-from clumpscope.ops.host import psf_fwhm_px
-from clumpscope.ops.outline import grown, inside, outline_of
-from clumpscope.ops.overlap import suppress
+from clumpscope.ops.in_colour import in_colour
+from clumpscope.ops.outline import outline_of
 from clumpscope.plot.paper.pictures import Picture
-from clumpscope.stages.refine.merge import merge
+from clumpscope.plot.paper.style import grid
+from clumpscope.stages.catalogue.places import kpc_per_arcsec
+from clumpscope.stages.refine import Steps, steps_of
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
 
 Drawn = tuple[list[list[Picture]], Table]
+Titled = tuple[str, Boxes]
+
+_LOOKED = 20  # galaxies from which those that show a step best are taken
 
 
 def examples(found: Found, count: int) -> list[str]:
@@ -38,40 +41,55 @@ def examples(found: Found, count: int) -> list[str]:
     return sorted(ids.tolist(), key=lambda name: (-labels.get(name, 0), name))[:count]
 
 
-def steps(found: Found, number: int) -> Drawn:
-    """Figures 5, 6 and 7: a galaxy before and after one step of the refinement.
+def refinement(found: Found, number: int) -> Drawn:
+    """Figures 5, 6 and 7: galaxies before and after one step of the refinement.
+
+    Of the test galaxies with most labels, those of which the step takes most.
 
     Raises
     ------
     TableError
         If no model has a run that can be drawn.
     """
-    models = list(found.models)
-    there = [name for name in models if _cell(found, name) in found.results]
-    run, recipe = found.run(_cell(found, (there or models)[-1])), found.recipe
-    rows = []
-    for galaxy_id in examples(found, recipe.experiment.examples):
-        image = _image(found.sample(), galaxy_id, recipe)
-        detected = run.read("detections")
-        detected = detected[np.asarray(detected["galaxy_id"]).astype(str) == galaxy_id]
-        boxes = boxes_by_galaxy(detected).get(galaxy_id, Boxes.empty())
-        native = boxes_fraction_to_native(boxes.xyxy, image.shape)
-        raw = Boxes(native, boxes.labels, boxes.scores, boxes.probabilities)
-        single = raw[suppress(raw, recipe.refine.nms_iou)]
-        scored = single[single.scores >= recipe.experiment.score_threshold]
-        joined = _joined(scored, psf_fwhm_px(image), recipe)
+    rows = sorted(_refined(found)[number], key=lambda row: len(row[1].boxes) - len(row[0].boxes))
+    shown = rows[: found.recipe.experiment.examples]
+    return shown, _table(shown)
+
+
+@lru_cache(maxsize=1)  # the three figures are of the same galaxies
+def _refined(found: Found) -> dict[int, list[list[Picture]]]:
+    """Before and after each step, of all galaxies that are looked at, by the figure's number."""
+    recipe = found.recipe
+    there = [name for name in found.models if _cell(found, name) in found.results]
+    run = found.run(_cell(found, (there or [*found.models])[-1]))
+    ids, sight = examples(found, _LOOKED), Sight.of(found.sample(), recipe)
+    detected = boxes_by_galaxy(_of(run.read("detections"), ids))
+    rows: dict[int, list[list[Picture]]] = {number: [] for number in _SHOWN}
+    for galaxy_id in ids:
+        image = sight.image(galaxy_id)
+        boxes, limit = detected.get(galaxy_id, Boxes.empty()), recipe.experiment.score_threshold
         outline = outline_of(image, recipe.refine)
-        if outline.any() and recipe.refine.beyond_fwhm:
-            outline = grown(outline, recipe.refine.beyond_fwhm * psf_fwhm_px(image))
-        kept = joined[inside(outline, joined.centres)] if outline.any() else joined
-        pairs = {
-            5: (("all detections", raw), ("after non-maximum suppression", single)),
-            6: (("candidates", scored), ("merged", joined)),
-            7: (("all candidates", joined), ("inside the outline", kept)),
-        }
-        shown = outline if number == 7 else None
-        rows.append([_picture(image, title, some, recipe, shown) for title, some in pairs[number]])
-    return rows, _table(rows, examples(found, recipe.experiment.examples))
+        taken = steps_of(image, boxes, recipe.refine, limit, outline)
+        plain_picture = sight.picture(image, "", Boxes.empty())
+        for number, shown in _SHOWN.items():
+            region = taken.region if number == 7 else None
+            rows[number].append(
+                [
+                    replace(plain_picture, title=title, boxes=some, outline=region)
+                    for title, some in shown(taken)
+                ]
+            )
+    return rows
+
+
+_SHOWN: Mapping[int, Callable[[Steps], tuple[Titled, Titled]]] = {
+    5: lambda one: (
+        ("all detections", one.detected),
+        ("after non-maximum suppression", one.single),
+    ),
+    6: lambda one: (("candidates", one.candidates), ("merged", one.joined)),
+    7: lambda one: (("all candidates", one.joined), ("inside the outline", one.joined[one.kept])),
+}
 
 
 def models_on_examples(found: Found) -> Drawn:
@@ -82,17 +100,17 @@ def models_on_examples(found: Found) -> Drawn:
     TableError
         If no model has a run.
     """
-    clumps = found.catalogues()
-    names = examples(found, found.recipe.experiment.examples)
-    rows = []
-    for galaxy_id in names:
-        image = _image(found.sample(), galaxy_id, found.recipe)
+    clumps = {name: _by_galaxy(table, name) for name, table in found.catalogues().items()}
+    sight, rows = Sight.of(found.sample(), found.recipe), []
+    for galaxy_id in examples(found, found.recipe.experiment.examples):
+        image = sight.image(galaxy_id)
         pictures = [
-            _picture(image, name, _clumps(table, galaxy_id), found.recipe)
-            for name, table in clumps.items()
+            sight.picture(image, name, boxes.get(galaxy_id, Boxes.empty()))
+            for name, boxes in clumps.items()
         ]
-        rows += [pictures[k : k + 3] for k in range(0, len(pictures), 3)]
-    return rows, _table(rows, [name for name in names for _ in range(-(-len(clumps) // 3))])
+        columns = grid(len(pictures))[1]
+        rows += [pictures[k : k + columns] for k in range(0, len(pictures), columns)]
+    return rows, _table(rows)
 
 
 def in_both_surveys(found: Found, models: Sequence[str], skip: int, count: int) -> Drawn:
@@ -103,28 +121,69 @@ def in_both_surveys(found: Found, models: Sequence[str], skip: int, count: int) 
     TableError
         If there are no deeper images, or no galaxy of them that is left to draw.
     """
-    cells = {model: f"{model}-{found.last:02d}-hsc" for model in models}
-    runs = {model: found.run(cell) for model, cell in cells.items()}
+    recipe = found.recipe
+    runs = {model: found.run(f"{model}-{found.last:02d}-hsc") for model in models}
     deep = next(iter(runs.values())).sample()
-    shallow, sample = found.catalogues(), found.sample()
-    there = [name for name in deep.ids if name in set(sample.ids)]
-    counts = {name: (np.asarray(shallow[LABELS]["galaxy_id"]) == name).sum() for name in there}
-    names = sorted(there, key=lambda name: (-counts[name], name))[skip : skip + count]
+    near, far = Sight.of(found.sample(), recipe), Sight.of(deep, recipe)
+    shallow = {name: _by_galaxy(table, name) for name, table in found.catalogues().items()}
+    deeper = {model: _by_galaxy(_kept(run, recipe), model) for model, run in runs.items()}
+    there = [name for name in deep.ids if name in near.index]
+    most = {name: len(shallow[LABELS].get(name, ())) for name in there}
+    names = sorted(there, key=lambda name: (-most[name], name))[skip : skip + count]
     if not names:
         raise TableError(expected_got("galaxies in both surveys", f"more than {skip}", len(there)))
-    deeper = {model: _kept(run, found.recipe) for model, run in runs.items()}
-    rows = []
+    none, rows = Boxes.empty(), []
     for galaxy_id in names:
-        near = _image(sample, galaxy_id, found.recipe)
-        far = _image(deep, galaxy_id, found.recipe)
-        row = [_picture(near, "labels", _clumps(shallow[LABELS], galaxy_id), found.recipe)]
+        image, other = near.image(galaxy_id), far.image(galaxy_id)
+        row = [near.picture(image, "labels", shallow[LABELS].get(galaxy_id, none))]
         for model in models:
-            mine = _clumps(shallow[model], galaxy_id)
-            row.append(_picture(near, model, mine, found.recipe))
-            other = _clumps(deeper[model], galaxy_id)
-            row.append(_picture(far, f"{model}, deeper", other, found.recipe))
+            row.append(near.picture(image, model, shallow[model].get(galaxy_id, none)))
+            found_there = deeper[model].get(galaxy_id, none)
+            row.append(far.picture(other, f"{model}, deeper", found_there))
         rows.append(row)
-    return rows, _table(rows, names)
+    return rows, _table(rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """A sample's galaxies as they are drawn; ``index`` is the row of each."""
+
+    sample: Sample
+    recipe: Recipe
+    index: Mapping[str, int]
+
+    @classmethod
+    def of(cls, sample: Sample, recipe: Recipe) -> "Sight":
+        """Look at a sample by a recipe."""
+        return cls(sample, recipe, {name: k for k, name in enumerate(sample.ids)})
+
+    def image(self, galaxy_id: str) -> AnyImage:
+        """A galaxy's image."""
+        return self.sample.read_starred(
+            self.index[galaxy_id], self.recipe.sample, self.recipe.limits
+        )
+
+    def picture(
+        self,
+        image: AnyImage,
+        title: str,
+        boxes: Boxes,
+    ) -> Picture:
+        """A picture of a galaxy with boxes in native pixels."""
+        if isinstance(image, ColourImage):
+            rgb, wcs, known = image.pixels, None, not image.pixscale_assumed
+        else:
+            rgb, wcs, known = in_colour(image, self.recipe.composite), image.wcs, True
+        redshift = self.sample.host(self.index[image.galaxy_id], "redshift")
+        return Picture(
+            image.galaxy_id,
+            title,
+            rgb,
+            boxes,
+            wcs,
+            image.pixscale_arcsec if known else np.nan,
+            float(kpc_per_arcsec(np.array([redshift]))[0]),
+        )
 
 
 def _cell(found: Found, model: str) -> str:
@@ -136,54 +195,30 @@ def _kept(run: Run, recipe: Recipe) -> QTable:
     return table[plain(table, "clump_score") >= recipe.experiment.score_threshold]
 
 
-def _image(sample: Sample, galaxy_id: str, recipe: Recipe) -> AnyImage:
-    return sample.read_starred(sample.index(galaxy_id), recipe.sample, recipe.limits)
+def _of(table: QTable, ids: Sequence[str]) -> QTable:
+    """Rows of some galaxies."""
+    return table[np.isin(np.asarray(table["galaxy_id"]).astype(str), ids)]
 
 
-def _joined(boxes: Boxes, fwhm: float, recipe: Recipe) -> Boxes:
-    """Merged candidates, each the box of its best member about its own place."""
-    merged = merge(boxes, fwhm, recipe.refine)
-    sides = boxes.xyxy[merged.best][:, 2:] - boxes.xyxy[merged.best][:, :2]
-    corners = np.hstack([merged.xy - sides / 2, merged.xy + sides / 2])
-    return Boxes(corners, merged.label, merged.score, boxes.probabilities[merged.best])
+def _by_galaxy(clumps: QTable, name: str) -> dict[str, Boxes]:
+    """Boxes of each galaxy's clumps in native pixels; those of labels have no score."""
+    box, label = corners_of(clumps, "clump_px_"), plain(clumps, "clump_label_id")
+    score = np.full(len(clumps), np.nan) if name == LABELS else plain(clumps, "clump_score")
+    unknown = np.full((len(clumps), len(Label)), np.nan)
+    return {
+        galaxy_id: Boxes.of(box[rows], label[rows], score[rows], unknown[rows])
+        for galaxy_id, rows in rows_by_id(clumps).items()
+    }
 
 
-def _clumps(table: QTable, galaxy_id: str) -> Boxes:
-    mine = table[np.asarray(table["galaxy_id"]).astype(str) == galaxy_id]
-    unknown = np.full((len(mine), len(Label)), np.nan)
-    return Boxes.of(
-        corners_of(mine, "clump_px_"),
-        plain(mine, "clump_label_id").astype(np.int64),
-        plain(mine, "clump_score"),
-        unknown,
-    )
-
-
-def _picture(
-    image: AnyImage,
-    title: str,
-    boxes: Boxes,
-    recipe: Recipe,
-    outline: NDArray[np.bool_] | None = None,
-) -> Picture:
-    picture = isinstance(image, ColourImage)
-    rgb = image.pixels if isinstance(image, ColourImage) else colour(image, recipe.composite)
-    if picture:  # rows of pictures run down
-        rgb = rgb[::-1]
-    box = boxes.xyxy.copy()
-    if picture:
-        box[:, [1, 3]] = image.shape[0] - 1 - box[:, [3, 1]]
-    score = np.full(len(boxes), np.nan) if title == LABELS else boxes.scores
-    shown = outline[::-1] if picture and outline is not None else outline
-    return Picture(title, rgb, box, boxes.labels, score, shown, image.pixscale_arcsec)
-
-
-def _table(rows: Sequence[Sequence[Picture]], ids: Sequence[str]) -> Table:
+def _table(rows: Sequence[Sequence[Picture]]) -> Table:
     lines = [
-        (galaxy_id, one.title, int(label), float(score), *map(float, box))
-        for galaxy_id, row in zip(ids, rows, strict=True)
+        (one.galaxy_id, one.title, int(label), float(score), *map(float, box))
+        for row in rows
         for one in row
-        for box, label, score in zip(one.box, one.label, one.score, strict=True)
+        for box, label, score in zip(
+            one.boxes.xyxy, one.boxes.labels, one.boxes.scores, strict=True
+        )
     ]
     names = ("galaxy_id", "of", "label", "score", "x1_px", "y1_px", "x2_px", "y2_px")
     return Table(rows=lines or None, names=names, dtype=["U64", "U64", "i8", *["f8"] * 5])

@@ -16,6 +16,7 @@ from astropy.table import QTable
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import DetectConfig
 from clumpscope.config.stack import StackConfig
+from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.conditions import Conditions
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import AnyImage, ColourImage
@@ -31,7 +32,7 @@ from clumpscope.models.calibration import Calibration
 from clumpscope.models.header import read_spec
 from clumpscope.models.registry import find_model
 from clumpscope.models.spec import DetectorSpec, TrainingRange
-from clumpscope.models.view import view
+from clumpscope.models.view import StandIns, as_other_bands, view
 from clumpscope.ops.cost import check_boxes, check_measured
 from clumpscope.ops.stack import BandStack
 from clumpscope.stages.measure import Photometry, measure
@@ -110,8 +111,8 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
     for work in works:
         with work.attempt("read"):
             work.image = sample.read_starred(work.index, recipe.sample, recipe.limits)
-            work.view = view(work.image, finder.spec)
-            work.flags = out_of_range(work.image, finder.spec.trained_on)
+            work.view = view(work.image, finder.spec, recipe.detect.stands_for)
+            work.flags = out_of_range(work.image, finder.spec.trained_on, recipe.detect.stands_for)
             work.flags |= books.of_star(work.image)
     books.search(finder, works, recipe.detect.batch_size)
     for work in works:
@@ -131,8 +132,10 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
     return works
 
 
-def out_of_range(image: AnyImage, trained_on: TrainingRange) -> int:
-    """Flag of a galaxy unlike those that the model was trained on."""
+def out_of_range(image: AnyImage, trained_on: TrainingRange, stands_for: StandIns) -> int:
+    """Flag of a galaxy unlike those that the model was trained on, in other bands too."""
+    if as_other_bands(image, stands_for) is not image:
+        return int(ClumpFlag.OUT_OF_RANGE)
     return 0 if trained_on.holds(Conditions.of(image)) else int(ClumpFlag.OUT_OF_RANGE)
 
 
@@ -141,7 +144,9 @@ def measured(
 ) -> Photometry:
     """Fluxes of a galaxy's clumps; NaN in a bare picture. ``star`` is as for `measure`."""
     if isinstance(image, ColourImage):
-        return Photometry.unmeasured(image.galaxy_id, len(refined), recipe.measure.bands)
+        return Photometry.unmeasured(
+            image.galaxy_id, len(refined), recipe.measure.bands or SDSS_BANDS
+        )
     check_measured(image, len(refined), recipe.measure, recipe.limits)
     return measure(image, refined.xy, recipe.measure, refined.outline, star=star)
 
@@ -155,6 +160,8 @@ def make_plan(sample: Sample, recipe: Recipe, model: str | None, until: Last) ->
         If the model cannot be used.
     RecipeError
         If the recipe's ``[composite]`` or ``[stack]`` is not the model's.
+    ImageError
+        If two bands of the sample differ by case alone, and the recipe names none.
     """
     path, spec = model_for(recipe, model, pictures=sample.pictures)
     return Plan(
@@ -162,7 +169,7 @@ def make_plan(sample: Sample, recipe: Recipe, model: str | None, until: Last) ->
         sample.fingerprint(),
         path,
         sha256_file(path),
-        recipe,
+        books.settled(recipe, sample),
         threshold_of(spec, recipe),
         until,
         spec.calibrations,

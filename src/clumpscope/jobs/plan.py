@@ -1,19 +1,23 @@
 """Which galaxies a training learns from, and which are held out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from astropy.table import QTable
+from numpy.typing import NDArray
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.records import SPLIT
+from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
 from clumpscope.jobs.books import images_key
 from clumpscope.jobs.galaxies import host_column, with_labels, with_own_labels, with_votes
 from clumpscope.models.spec import DetectorSpec, TrainingRange
 from clumpscope.models.starts import CLASSIFIER, Start, find_start
 from clumpscope.models.trained import trained_spec
+from clumpscope.ops.seeing import seeing
 from clumpscope.stages.train.galaxies import Galaxy, Notes, grouped, repeated, within
 from clumpscope.stages.train.sides import by_host, of_group, same_hosts
 from clumpscope.store.sample import Sample
@@ -57,8 +61,8 @@ class Plan:
             If ``train.start`` cannot be read or is of another architecture.
         """
         seen = TrainingRange(
-            psf_fwhm_arcsec=self._range("psf_fwhm_r"),
-            pixscale_arcsec=self._range("pixscale_arcsec"),
+            psf_fwhm_arcsec=self._range(seeing),
+            pixscale_arcsec=self._range(lambda hosts: plain(hosts, "pixscale_arcsec")),
         )
         whole = self.start if self.start is not None and self.start.source is None else None
         start = None if whole is None else whole.path
@@ -75,8 +79,12 @@ class Plan:
         """Batches an epoch that are learned from, if every image can be read."""
         return max(1, len(self.training) // self.recipe.train.batch_size)
 
-    def _range(self, name: str) -> tuple[float, float] | None:
-        values = host_column(self.samples, self.training, name)
+    def _range(
+        self, of_hosts: Callable[[QTable], NDArray[np.float64]]
+    ) -> tuple[float, float] | None:
+        """Limits of what host tables say of the galaxies to learn from."""
+        columns = [of_hosts(sample.hosts) for sample in self.samples]
+        values = np.array([columns[one.sample][one.row] for one in self.training], dtype=float)
         values = values[np.isfinite(values)]
         return (float(values.min()), float(values.max())) if len(values) else None
 

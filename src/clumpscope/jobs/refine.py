@@ -68,6 +68,7 @@ def refine(run: Path, recipe: Recipe, progress: Progress = silent) -> int:
                 check_boxes("boxes", len(work.boxes), recipe.limits)
                 work.refined = stage.refine(work.image, work.boxes, recipe.refine, threshold)
         progress(1)
+    recipe = books.settled(recipe, sample)
     tables = books.clumps(works, recipe)
     store.write("positions", tables["positions"])
     store.write("galaxies", books.galaxies(works, sample, recipe, threshold))

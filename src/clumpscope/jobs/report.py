@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from astropy.table import QTable
 
+from clumpscope.core.bands import from_text
 from clumpscope.core.boxes import Label
 from clumpscope.core.quality import MEANINGS, quality
 from clumpscope.core.schema import plain, rows_by_id
@@ -96,7 +97,8 @@ def _notes(
     elif not len(clumps):
         notes.append("No clump was found.")
     elif not any(
-        np.isfinite(plain(clumps, f"clump_flux_{band}")).any() for band in clumps.meta["bands"]
+        np.isfinite(plain(clumps, f"clump_flux_{band}")).any()
+        for band in from_text(clumps.meta["bands"])
     ):
         notes.append("No flux was measured: pictures have none. Positions and labels stand.")
     if not (evaluation.there or only_boxes or all_failed):

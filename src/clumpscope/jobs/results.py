@@ -6,24 +6,60 @@ from pathlib import Path
 
 import numpy as np
 from astropy.table import QTable, Table
+from numpy.typing import NDArray
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.records import TRUTH, record_table
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
 from clumpscope.jobs.books import folder_of
-from clumpscope.stages.evaluate.cases import cases
-from clumpscope.stages.evaluate.matches import matches
-from clumpscope.stages.experiment.shares import Marks
+from clumpscope.ops.shares import Score
+from clumpscope.stages.evaluate.bins import by_ratio
+from clumpscope.stages.evaluate.cases import Cases, cases
+from clumpscope.stages.evaluate.counts import counts, replicate
+from clumpscope.stages.evaluate.matches import Matches, above, matches
 from clumpscope.store.labels import read_labels
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_parquet
 
 LABELS = "labels"  # name of the labels beside models
+_BOOTSTRAPS = 200  # as `evaluate` has
+
+Scored = tuple[float, Score]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """A run's candidates of either label, matched with truths of either: judged as by `evaluate`.
+
+    Attributes
+    ----------
+    items, pairs
+        What was compared, and which is which.
+    seed
+        Of the galaxies that are drawn for intervals.
+    """
+
+    items: Cases
+    pairs: Matches
+    seed: int
+
+    def over(self, thresholds: NDArray[np.float64], least: float = 0.0) -> list[Scored]:
+        """Scores at rising thresholds, of flux ratios from ``least`` on; 0 for all clumps."""
+        found = counts(self.items, self.pairs, least, None, thresholds)
+        scores = found.scores(replicate(found, _BOOTSTRAPS, self.seed))
+        return list(zip(thresholds.tolist(), scores, strict=True))
+
+    def by_ratio(
+        self, threshold: float, edges: NDArray[np.float64]
+    ) -> list[tuple[float, float, Score]]:
+        """Scores in bins of log10 flux ratio, of candidates from a score threshold on."""
+        kept = above(self.items, self.pairs, np.full(len(self.items), threshold))
+        return [(one.low, one.high, one.score) for one in by_ratio(*kept, None, edges)]
+
+
+@dataclass(frozen=True, eq=False)
 class Found:
     """Results of cells by name.
 
@@ -123,7 +159,7 @@ class Found:
         }
         return record_table(TRUTH, columns)
 
-    def marks(self, part: str, group: int, truth: QTable) -> dict[str, Marks]:
+    def matched(self, part: str, group: int, truth: QTable) -> dict[str, Matched]:
         """Each model's run on one part ("test", "simulated") of a run-group, matched.
 
         Raises
@@ -135,7 +171,11 @@ class Found:
         there = {name: cell for name, cell in cells.items() if cell in self.results}
         if not there and cells:
             self.place(next(iter(cells.values())))  # says why
-        return {name: _marks(self.run(cell), truth) for name, cell in there.items()}
+        return {name: self._matched(self.run(cell), truth) for name, cell in there.items()}
+
+    def _matched(self, run: Run, truth: QTable) -> Matched:
+        items = cases(run.read("catalogue"), run.read("galaxies"), truth)
+        return Matched(items, matches(items), self.recipe.seed)
 
     def log(self, model: str, group: int) -> Table:
         """Log of a training, NaN where nothing was said."""
@@ -143,11 +183,3 @@ class Found:
         with path.open() as file:
             rows = np.genfromtxt(file, delimiter=",", names=True)
         return Table(np.atleast_1d(rows))
-
-
-def _marks(run: Run, truth: QTable) -> Marks:
-    """Candidates of either label matched with truths of either."""
-    items = cases(run.read("catalogue"), run.read("galaxies"), truth)
-    pairs = matches(items)
-    found, there = items.found, items.truth
-    return Marks(found.score, found.ratio, pairs.of_found >= 0, there.ratio, pairs.score(items))

@@ -61,7 +61,7 @@ def run(
     if recipe.catalogue.dust_map is not None:
         # Missing maps shall stop the run now and not after hours.
         ebv(opened.hosts["ra"].value, opened.hosts["dec"].value, Path(recipe.catalogue.dust_map))
-    made = made_with(plan.model_key, plan.threshold, recipe)
+    made = made_with(plan.model_key, plan.threshold, plan.recipe)
     selection = selection_for(recipe.catalogue, made)
     with output(out, plan.key, resume=resume) as place:
         store = Run(out)

@@ -8,10 +8,10 @@ import numpy as np
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.box_tables import boxes_by_galaxy
 from clumpscope.core.boxes import Boxes
-from clumpscope.core.composite import colour
 from clumpscope.core.frames import boxes_fraction_to_native
 from clumpscope.core.galaxy import ColourImage
 from clumpscope.errors import ImageError, StoreError
+from clumpscope.ops.in_colour import in_colour
 from clumpscope.ops.outline import outline_of
 from clumpscope.plot import Portrait, portrait
 from clumpscope.stages.catalogue.places import kpc_per_arcsec
@@ -53,7 +53,7 @@ def show(run: Path, galaxy_id: str, recipe: Recipe | None = None) -> "Figure":
 def _portrait(store: Run, sample: Sample, galaxy_id: str, recipe: Recipe, failure: str) -> Portrait:
     index = sample.index(galaxy_id)
     image = sample.read_starred(index, recipe.sample, recipe.limits)
-    rgb = image.pixels if isinstance(image, ColourImage) else colour(image, recipe.composite)
+    rgb = in_colour(image, recipe.composite)
     outline = np.zeros(image.shape, dtype=bool)
     if isinstance(image, ColourImage) or image.wcs is not None:
         outline = outline_of(image, recipe.refine)

@@ -1,12 +1,11 @@
 """Cutouts from a survey's service: brought ahead, one folder a target."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.core.field import Band
 from clumpscope.core.remote import RemoteFile
 from clumpscope.engine.ahead import ahead
 from clumpscope.errors import ClumpscopeError, DownloadError, FrameError, expected_got, reason
@@ -16,22 +15,11 @@ from clumpscope.stages.fetch.cutout import STAGE, Fetched, FetchFailure, cut_gal
 from clumpscope.stages.fetch.registry import cutout_files
 from clumpscope.stages.fetch.stars import field_stars
 from clumpscope.stages.fetch.targets import Target, Targets
+from clumpscope.stages.ingest.own_files import OwnFiles
 from clumpscope.store.confined import inside
 
 _MARGIN = 1.5  # of the side: sky around the host to measure it against
 _UNKNOWN_SIDE = 60.0  # arcsec, of a target without size
-
-
-def field_of_files(survey: str, folder: Path) -> Mapping[str, Band]:
-    """Bands of the files that a service gave for one target: this is where `ingest` comes in.
-
-    Raises
-    ------
-    FrameError
-        If they cannot be used.
-    """
-    said = f"files of {survey} in {folder}"
-    raise FrameError(expected_got(said, "a reader", "none", f"clumpscope ingest {folder.parent}"))
 
 
 @dataclass(frozen=True)
@@ -109,9 +97,12 @@ class Cutouts:
 
     def _cut(self, target: Target, folder: Path) -> Fetched | FetchFailure:
         try:
-            bands = field_of_files(self.survey, folder)
-            grid = "r" if "r" in bands else next(iter(bands))
-            stars = field_stars(bands)
+            config = self.recipe.ingest.model_copy(update={"survey": self.survey})
+            files = OwnFiles.of(sorted(folder.glob("*.fits")), config, self.recipe.limits)
+            if not files.places:
+                raise FrameError("; ".join(files.failed.values()) or "no images")
+            bands = files.load(next(iter(files.places)))
+            grid, stars = files.grid_band(bands), field_stars(bands)
             return cut_galaxy(target, bands, grid, stars, self.recipe.fetch, self.size_arcsec)
         except Exception as error:  # one bad target never stops a command
             return FetchFailure(target.galaxy_id, STAGE, reason(error))

@@ -7,13 +7,12 @@ from PIL import Image
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.box_tables import corners_of
-from clumpscope.core.composite import colour
 from clumpscope.core.frames import boxes_native_to_fraction
-from clumpscope.core.galaxy import ColourImage
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import FolderError, expected_got
 from clumpscope.ops.csv_cells import guarded
 from clumpscope.ops.host import psf_fwhm_px
+from clumpscope.ops.in_colour import in_colour
 from clumpscope.stages.labels.correction import Subject, manifest, subject
 from clumpscope.store.atomic import atomic, new_folder
 from clumpscope.store.confined import inside
@@ -47,9 +46,7 @@ def subjects(file: Path, out: Path, recipe: Recipe, sample: Path | None) -> int:
     for index, galaxy_id in enumerate(opened.ids):
         try:
             image = opened.read(index, recipe.sample, recipe.limits)
-            pixels = (
-                image.pixels if isinstance(image, ColourImage) else colour(image, recipe.composite)
-            )
+            pixels = in_colour(image, recipe.composite)
             fwhm_px = psf_fwhm_px(image)
         except Exception:  # one bad galaxy stops nobody else
             continue

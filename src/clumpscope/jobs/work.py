@@ -10,6 +10,7 @@ from astropy.table import QTable
 
 from clumpscope.config.limits import LimitsConfig
 from clumpscope.config.recipe import Recipe
+from clumpscope.core.bands import SDSS_BANDS, measurable
 from clumpscope.core.box_tables import detections_table
 from clumpscope.core.boxes import Boxes, Label
 from clumpscope.core.conditions import image_flags
@@ -141,6 +142,21 @@ def of_star(image: AnyImage) -> int:
     return int(ClumpFlag.HOST_IS_STAR) if star else 0
 
 
+def settled(recipe: Recipe, sample: Sample) -> Recipe:
+    """The recipe with the bands that are measured: those that it names, or all of the sample's.
+
+    Raises
+    ------
+    ImageError
+        If it names none, and two of the sample's differ by case alone.
+    """
+    if recipe.measure.bands is not None:
+        return recipe
+    bands = sample.bands(recipe.limits) or SDSS_BANDS  # which a table of pictures has
+    measured = recipe.measure.model_copy(update={"bands": bands})
+    return recipe.model_copy(update={"measure": measured})
+
+
 def tables(
     works: Sequence[Work], sample: Sample, recipe: Recipe, threshold: float
 ) -> dict[str, QTable]:
@@ -165,7 +181,7 @@ def clumps(works: Sequence[Work], recipe: Recipe) -> dict[str, QTable]:
 
 def _clumps(works: Sequence[Work], recipe: Recipe) -> dict[str, QTable]:
     """Refined clumps; those whose measurement failed keep their place with NaN fluxes."""
-    bands = recipe.measure.bands
+    bands = recipe.measure.bands or ()
     refined, measured = [], []
     for work in works:
         if work.refined is None or work.image is None:
@@ -185,7 +201,7 @@ def _clumps(works: Sequence[Work], recipe: Recipe) -> dict[str, QTable]:
 
 def galaxies(works: Sequence[Work], sample: Sample, recipe: Recipe, threshold: float) -> QTable:
     """One row for every galaxy, failed ones included."""
-    bands = with_sdss(recipe.measure.bands)
+    bands = with_sdss(recipe.measure.bands or ())
     rows: list[Columns] = []
     for work in works:
         with work.attempt("galaxies"):
@@ -209,7 +225,9 @@ def _galaxy(
     centre = np.full(2, np.nan)
     if isinstance(image, GalaxyImage):
         widths |= {band: image[band].psf_fwhm_arcsec for band in image.bands if band in widths}
-        flags |= image_flags(image, [reference_band(image), *recipe.measure.bands])
+        flags |= image_flags(
+            image, [reference_band(image), *measurable(recipe.measure.bands, image.bands)]
+        )
     elif image is not None:
         widths["r"] = image.psf_fwhm_arcsec
         flags |= image_flags(image)

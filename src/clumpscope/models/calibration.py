@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from scipy.special import expit, logit
 
-from clumpscope.config.base import Count, Fraction, PositiveRange, Range, Section
+from clumpscope.config.base import BandName, Count, Fraction, PositiveRange, Range, Section
+from clumpscope.core.bands import from_text
 from clumpscope.core.boxes import Label
 from clumpscope.core.conditions import SLACK
 from clumpscope.core.schema import plain
@@ -155,7 +156,7 @@ class Evidence:
                 np.where(np.isnan(p) & normal, column("clump_score"), p),
                 {
                     band: column(f"clump_flux_{band}") / column(f"clump_flux_err_{band}")
-                    for band in clumps.meta["bands"]
+                    for band in from_text(clumps.meta["bands"])
                 },
                 width,
                 width / column("FWHM_r_px"),
@@ -170,7 +171,7 @@ class Calibration(Section):
     """Name of those conditions."""
     curve: Annotated[Logistic | Isotonic, Field(discriminator="kind")]
     """From raw to calibrated probability."""
-    band: Annotated[str, Field(min_length=1, max_length=1)]
+    band: BandName
     """Band of the signal-to-noise."""
     snr: Range
     """Signal-to-noise of the candidates in that band."""

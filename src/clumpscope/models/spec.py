@@ -1,5 +1,6 @@
 """What a detector is and what it expects; travels inside every model file. Imports no torch."""
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -58,7 +59,7 @@ class TrainingRange(Section):
     """Ranges of the training images; ``None`` where unknown."""
 
     psf_fwhm_arcsec: PositiveRange | None = None
-    """PSF-FWHM in r, arcsec."""
+    """PSF-FWHM in the reference band, r where there is one, arcsec."""
     pixscale_arcsec: PositiveRange | None = None
     """Pixel scale, arcsec."""
     noise_over_sdss: PositiveRange | None = None
@@ -113,6 +114,11 @@ class DetectorSpec(Section):
     def view(self) -> CompositeConfig | StackConfig:
         """How what it sees is made of an image."""
         return self.architecture.stack if isinstance(self.architecture, Psf) else self.composite
+
+    def takes(self, bands: Collection[str]) -> bool:
+        """Whether it can look at an image with these bands: at one for a stack, else at all."""
+        seen = set(self.view.bands) & set(bands)
+        return bool(seen) if isinstance(self.view, StackConfig) else len(seen) == 3
 
     @property
     def channels_in(self) -> int:

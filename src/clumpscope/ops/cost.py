@@ -4,6 +4,7 @@ import math
 
 from clumpscope.config.limits import LimitsConfig
 from clumpscope.config.run import MeasureConfig
+from clumpscope.core.bands import measurable
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.errors import ImageError, expected_got
 from clumpscope.ops.host import psf_fwhm_px
@@ -35,7 +36,7 @@ def check_measured(
         If that is more than allowed, or the image has no WCS.
     """
     widest = max(
-        (psf_fwhm_px(image, band) for band in config.bands if band in image.bands), default=0
+        (psf_fwhm_px(image, band) for band in measurable(config.bands, image.bands)), default=0
     )
     circle = math.pi * (config.annulus_fwhm[1] * widest) ** 2
     pixels = count * min(count * circle, math.prod(image.shape))

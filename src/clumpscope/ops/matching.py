@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 from clumpscope.ops.near import Indices, Places, near
 
+MATCH_RADIUS_FWHM = 0.75  # two positions closer than this are of one clump, PSF-FWHM
+
 
 def match(
     candidates: Places,

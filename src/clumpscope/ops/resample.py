@@ -1,9 +1,8 @@
 """Cutouts on one band's pixel grid: that band cut, the others resampled onto it.
 
-Over a cutout the way from one frame's pixels to another's is affine to far less than a
+Over a cutout the way from one frame's pixels to another's is mostly affine to far less than a
 thousandth of a pixel, so it is fitted once to the two WCS and applied by a cubic spline, seven
-times faster than reprojecting each pixel. PSF images are carried over as they are, since frames
-of one field differ little in scale and rotation: SDSS's by less than 0.1 % and 0.1 degrees.
+times faster than reprojecting each pixel. Other ways are `ops.resample_mapped`'s.
 """
 
 import numpy as np
@@ -17,7 +16,7 @@ from clumpscope.errors import FrameError, expected_got
 from clumpscope.ops.window import part
 
 _POINTS = 5  # a side of the grid the affine is fitted to
-_MAX_RESIDUAL_PX = 0.02
+MAX_RESIDUAL_PX = 0.02
 _SPLINE_MARGIN = 8  # px of source kept around; a cubic spline's tail is 3e-5 there
 _REACH = np.ones((5, 5), dtype=bool)  # a bad pixel spoils those within 2 px
 
@@ -44,19 +43,29 @@ def fit_affine(
     Raises
     ------
     FrameError
-        If the two are not affine to 0.02 px, which no two frames of one field are.
+        If the two are not affine to 0.02 px.
     """
+    matrix, offset, residual = nearest_affine(wcs, shape, source)
+    if not residual <= MAX_RESIDUAL_PX:
+        raise FrameError(
+            expected_got("WCS of two bands", f"affine to {MAX_RESIDUAL_PX} px", residual)
+        )
+    return matrix, offset
+
+
+def nearest_affine(
+    wcs: WCS, shape: tuple[int, int], source: WCS
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Return `fit_affine` of any two WCS, and its largest error, px; NaN where there is none."""
     ny, nx = shape
     rows, cols = np.meshgrid(np.linspace(0, ny - 1, _POINTS), np.linspace(0, nx - 1, _POINTS))
     here = np.column_stack([rows.ravel(), cols.ravel(), np.ones(rows.size)])
     there = sky_to_native(native_to_sky(here[:, 1::-1], wcs), source)[:, ::-1]
+    if not np.isfinite(there).all():
+        return np.full((2, 2), np.nan), np.full(2, np.nan), float("nan")
     solution, *_ = np.linalg.lstsq(here, there, rcond=None)
     residual = float(np.abs(here @ solution - there).max())
-    if not residual <= _MAX_RESIDUAL_PX:
-        raise FrameError(
-            expected_got("WCS of two bands", f"affine to {_MAX_RESIDUAL_PX} px", residual)
-        )
-    return np.asarray(solution[:2].T, dtype=float), np.asarray(solution[2], dtype=float)
+    return np.asarray(solution[:2].T, dtype=float), np.asarray(solution[2], dtype=float), residual
 
 
 def resample(

@@ -6,6 +6,8 @@ import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+from clumpscope.core.sip import shifted
+
 
 @dataclass(frozen=True, eq=False)
 class Window:
@@ -30,10 +32,12 @@ class Window:
     def centred(cls, wcs: WCS, x: float, y: float, side: int) -> "Window":
         """Square window of ``side`` px around frame pixel (x, y), to half a pixel."""
         x0, y0 = (int(np.floor(value - (side - 1) / 2 + 0.5)) for value in (x, y))
-        moved = wcs.deepcopy()
-        moved.wcs.crpix = moved.wcs.crpix - [x0, y0]
-        moved.wcs.set()
-        return cls(x0, y0, (side, side), moved)
+        return cls(x0, y0, (side, side), shifted(wcs, x0, y0))
+
+    @classmethod
+    def whole(cls, wcs: WCS, shape: tuple[int, int]) -> "Window":
+        """All of a frame of ``shape`` (ny, nx)."""
+        return cls(0, 0, shape, wcs)
 
     def inner(self, side: int) -> tuple[slice, slice]:
         """Rows and columns of a square in the middle of this one; both sides odd or both even."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
+from PIL import Image
 from scipy.ndimage import map_coordinates
 
-from clumpscope.plot.figures import blank_axes
+from clumpscope.plot.figures import YELLOW, blank_axes
 from clumpscope.plot.marks import HALO, nice_length
 from clumpscope.plot.view import View, middle
+from clumpscope.store.atomic import atomic
 
 Values = NDArray[np.float64]
+Picture = NDArray[np.uint8]
 
 # In inches, at _DPI:
 _DPI = 100
@@ -31,9 +35,10 @@ _RIM = 1.05  # of the wide view, sides of what holds the galaxy
 _OFF = 0.3  # grey off the image
 _LOW, _HIGH = 2.0, 99.7  # percentiles that the second contrast makes black and white
 _LEAST = 0.2  # between them, of the full range, so that noise stays noise
-_MARK = "#F0E442"
+_MARK = YELLOW
 _TICK_FWHM = 1.3, 2.6  # from the place to the near and the far end of a tick
 _TITLES = ("whole galaxy", "the place", "unmarked", "unmarked, stretched to this view")
+_WIDTH = _NUMBER + len(_TITLES) * (_PANEL + _GAP)  # inches
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,33 +78,59 @@ class Card:
     scale_known: bool
 
 
-def jpeg(figure: Figure) -> bytes:
-    """A figure as JPEG at its own resolution."""
+def drawn(card: Card) -> Picture:
+    """A card as it is shown alone, under the titles of its panels: (ny, nx, 3) of 0 to 255."""
+    return _pixels(card_figure(card))
+
+
+def page(cards: Sequence[Picture], foot: str) -> Picture:
+    """Drawn cards one below the other under one line of titles, over a last line of words."""
+    head = round(_HEAD * _DPI)
+    figure = Figure(figsize=(_WIDTH, _HEAD), dpi=_DPI, facecolor="black")
+    _words(figure, 0.5, 0.5, foot, 10)
+    return np.concatenate([cards[0], *(card[head:] for card in cards[1:]), _pixels(figure)])
+
+
+def jpeg(picture: Picture) -> bytes:
+    """A picture as JPEG."""
     stream = BytesIO()
-    figure.savefig(stream, dpi="figure", format="jpeg", pil_kwargs={"quality": 90})
+    Image.fromarray(picture).save(stream, format="JPEG", quality=90)
     return stream.getvalue()
 
 
-def cards_page(cards: Sequence[Card], foot: str = "") -> Figure:
-    """One card a row: whole galaxy, the place marked, unmarked, and with another contrast."""
-    across = len(_TITLES)
-    height = _HEAD + len(cards) * (_PANEL + _GAP) + (_HEAD if foot else 0)
-    width = _NUMBER + across * (_PANEL + _GAP)
-    figure = Figure(figsize=(width, height), dpi=_DPI, facecolor="black")
+def save_png(picture: Picture, path: Path) -> None:
+    """Write a picture as PNG.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written.
+    """
+    with atomic(path) as temporary:
+        Image.fromarray(picture).save(temporary, format="PNG", compress_level=1)
+
+
+def card_figure(card: Card) -> Figure:
+    """Whole galaxy, the place marked, unmarked, and with another contrast, side by side."""
+    height = _HEAD + _PANEL + _GAP
+    figure = Figure(figsize=(_WIDTH, height), dpi=_DPI, facecolor="black")
     for k, title in enumerate(_TITLES):
         x = _NUMBER + k * (_PANEL + _GAP) + _PANEL / 2
-        _words(figure, x / width, 1 - 0.5 * _HEAD / height, title, 10)
-    for row, card in enumerate(cards):
-        bottom = height - _HEAD - (row + 1) * (_PANEL + _GAP)
-        _words(figure, 0.5 * _NUMBER / width, (bottom + _PANEL / 2) / height, str(card.number), 17)
-        axes = [
-            blank_axes(figure, (_NUMBER + k * (_PANEL + _GAP), bottom, _PANEL, _PANEL))
-            for k in range(across)
-        ]
-        _card(axes, card)
-    if foot:
-        _words(figure, 0.5, 0.5 * _HEAD / height, foot, 10)
+        _words(figure, x / _WIDTH, 1 - 0.5 * _HEAD / height, title, 10)
+    _words(figure, 0.5 * _NUMBER / _WIDTH, _PANEL / 2 / height, str(card.number), 17)
+    axes = [
+        blank_axes(figure, (_NUMBER + k * (_PANEL + _GAP), 0.0, _PANEL, _PANEL))
+        for k in range(len(_TITLES))
+    ]
+    _card(axes, card)
     return figure
+
+
+def _pixels(figure: Figure) -> Picture:
+    stream = BytesIO()
+    figure.savefig(stream, dpi="figure", format="rgba")
+    width = round(figure.get_size_inches()[0] * _DPI)
+    return np.frombuffer(stream.getvalue(), dtype=np.uint8).reshape(-1, width, 4)[..., :3].copy()
 
 
 def _words(figure: Figure, x: float, y: float, text: str, size: float) -> None:

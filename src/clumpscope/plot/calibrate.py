@@ -8,13 +8,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from clumpscope.plot.figures import save
+from clumpscope.plot.figures import BLUE, GREEN, ORANGE, PURPLE, VERMILION, save
 
 Values = NDArray[np.float64]
 
-# Okabe & Ito; each with its own mark, for print without colour.
-_BEFORE_AFTER = (("#D55E00", "s"), ("#0072B2", "o"))
-_THIRDS = (("#CC79A7", "v"), ("#009E73", "D"), ("#E69F00", "^"))
+# Each with its own mark, for print without colour.
+_BEFORE_AFTER = ((VERMILION, "s"), (BLUE, "o"))
+_THIRDS = ((PURPLE, "v"), (GREEN, "D"), (ORANGE, "^"))
 
 
 @dataclass(frozen=True, eq=False)

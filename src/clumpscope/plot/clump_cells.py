@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from astropy.table import QTable
 
+from clumpscope.core.bands import from_text
 from clumpscope.core.boxes import LABEL_NAMES, Label
 from clumpscope.core.flags import DESCRIPTIONS, ClumpFlag, flag_names
 from clumpscope.core.schema import plain
@@ -52,12 +53,12 @@ def columns(clumps: QTable) -> list[Column]:
 def _measured(clumps: QTable) -> bool:
     if clumps.meta.get("level") != "release":
         return False
-    fluxes = [plain(clumps, f"clump_flux_{band}") for band in clumps.meta["bands"]]
+    fluxes = [plain(clumps, f"clump_flux_{band}") for band in from_text(clumps.meta["bands"])]
     return bool(np.isfinite(fluxes).any())
 
 
 def _photometry(clumps: QTable) -> list[Column]:
-    bands = list(clumps.meta["bands"])
+    bands = from_text(clumps.meta["bands"])
     found = [Column((band, "AB mag"), _magnitudes(clumps, band), 0.6) for band in bands]
     if "u" in bands:
         flux, error = (plain(clumps, f"clump_flux{stem}_u") for stem in ("", "_err"))

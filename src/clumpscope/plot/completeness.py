@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from clumpscope.models.selection import Selection
 from clumpscope.ops.shares import Share
-from clumpscope.plot.figures import save
+from clumpscope.plot.figures import BLUE, GREEN, ORANGE, save
 
 Values = NDArray[np.float64]
 
-_COLOURS = ("#0072B2", "#E69F00", "#009E73")
+_COLOURS = (BLUE, ORANGE, GREEN)
 _MARKS = ("o", "s", "^")
 _RATIO, _SNR, _CONTRAST, _PSF = 0, 1, 2, 4
 _BINS = 8

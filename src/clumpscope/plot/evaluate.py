@@ -10,16 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from clumpscope.ops.shares import Score
-from clumpscope.plot.figures import save
+from clumpscope.plot.figures import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, save
 
-# Colour-blind safe (Okabe & Ito), each with a marker of its own for print without colour.
+# Each with a marker of its own for print without colour.
 _STYLES = (
-    ("#0072B2", "o"),
-    ("#D55E00", "s"),
-    ("#009E73", "^"),
-    ("#CC79A7", "D"),
-    ("#E69F00", "v"),
-    ("#56B4E9", "P"),
+    (BLUE, "o"),
+    (VERMILION, "s"),
+    (GREEN, "^"),
+    (PURPLE, "D"),
+    (ORANGE, "v"),
+    (SKY, "P"),
     ("#000000", "X"),
 )
 _EVERY = 10  # thresholds between markers

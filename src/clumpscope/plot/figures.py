@@ -9,9 +9,11 @@ from clumpscope.core.boxes import Label
 from clumpscope.errors import FolderError, expected_got
 from clumpscope.store.atomic import atomic
 
-# Colour-blind safe (Okabe & Ito).
-COLOURS = {Label.CLUMP: "#56B4E9", Label.ODD: "#E69F00"}
-TRUTH = "#F0E442"
+# Colour-blind safe (Okabe & Ito 2008).
+VERMILION, ORANGE, YELLOW = "#D55E00", "#E69F00", "#F0E442"
+GREEN, SKY, BLUE, PURPLE = "#009E73", "#56B4E9", "#0072B2", "#CC79A7"
+COLOURS = {Label.CLUMP: SKY, Label.ODD: ORANGE}
+TRUTH = YELLOW
 OUTLINE = "#FFFFFF"
 
 

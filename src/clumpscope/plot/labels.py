@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from clumpscope.core.boxes import Label
 from clumpscope.core.marks import Kind
-from clumpscope.plot.figures import COLOURS, save
+from clumpscope.plot.figures import BLUE, COLOURS, GREEN, PURPLE, VERMILION, save
 
 Values = NDArray[np.float64]
 
-_KIND_COLOURS = {**{int(k): colour for k, colour in COLOURS.items()}, int(Kind.BULGE): "#CC79A7"}
+_KIND_COLOURS = {**{int(k): colour for k, colour in COLOURS.items()}, int(Kind.BULGE): PURPLE}
 _KIND_NAMES = {Kind.NORMAL: "clump", Kind.ODD: "odd clump", Kind.BULGE: "bulge"}
 _MARKERS = {Kind.NORMAL: "o", Kind.ODD: "s", Kind.BULGE: "^"}
 
@@ -227,7 +227,7 @@ def vote_curves(curves: Table, path: Path) -> None:
     """
     figure = Figure(figsize=(10, 4.4), layout="constrained")
     against, over = figure.subplots(1, 2)
-    colours = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+    colours = (BLUE, VERMILION, GREEN, PURPLE)
     for name, colour in zip(dict.fromkeys(curves["method"]), colours, strict=False):
         rows = curves[curves["method"] == name]
         against.plot(rows["completeness"], rows["purity"], ".-", color=colour, label=name)

@@ -60,7 +60,9 @@ def nice_length(most: float) -> float:
     return float(max(step * power for step in (1, 2, 5) if step * power <= most * (1 + 1e-9)))
 
 
-def scale_bar(ax: Axes, view: View, pixscale_arcsec: float, kpc_per_arcsec: float) -> None:
+def scale_bar(
+    ax: Axes, view: View, pixscale_arcsec: float, kpc_per_arcsec: float, *, size: float = 9
+) -> None:
     """Draw a bar of a round number of arcsec in the lower left, with its kpc where known."""
     left, _, bottom, _ = view.extent
     side = 2 * view.half
@@ -71,10 +73,10 @@ def scale_bar(ax: Axes, view: View, pixscale_arcsec: float, kpc_per_arcsec: floa
     x, y = left + 0.04 * side, bottom + 0.04 * side
     length = arcsec / pixscale_arcsec
     ax.plot([x, x + length], [y, y], color="white", linewidth=1.6, path_effects=HALO)
-    ax.text(x, y + 0.015 * side, text, color="white", fontsize=9, va="bottom", path_effects=HALO)
+    ax.text(x, y + 0.015 * side, text, color="white", fontsize=size, va="bottom", path_effects=HALO)
 
 
-def compass(ax: Axes, view: View, wcs: WCS) -> None:
+def compass(ax: Axes, view: View, wcs: WCS, *, size: float = 10) -> None:
     """Draw arrows to the north and the east in the upper right."""
     _, right, _, top = view.extent
     side = 2 * view.half
@@ -93,7 +95,7 @@ def compass(ax: Axes, view: View, wcs: WCS) -> None:
             y,
             name,
             color="white",
-            fontsize=10,
+            fontsize=size,
             ha="center",
             va="center",
             path_effects=HALO,

@@ -6,10 +6,10 @@ import numpy as np
 from astropy.table import Table
 from matplotlib.figure import Figure
 
-from clumpscope.plot.figures import save
+from clumpscope.plot.figures import BLUE, GREEN, PURPLE, VERMILION, save
 
-_LEARNED, _HELD_OUT = "#0072B2", "#D55E00"  # Okabe & Ito
-_SCORES = {"epoch_f1": ("F1", "#009E73"), "epoch_ap50": ("AP at IoU 0.5", "#CC79A7")}
+_LEARNED, _HELD_OUT = BLUE, VERMILION
+_SCORES = {"epoch_f1": ("F1", GREEN), "epoch_ap50": ("AP at IoU 0.5", PURPLE)}
 
 
 def loss_curves(log: Table, path: Path) -> None:

@@ -13,8 +13,16 @@ from numpy.typing import NDArray
 from clumpscope.core.cards import is_number, number
 from clumpscope.core.galaxy import BandImage, MaskBit
 from clumpscope.errors import ImageError, expected_got
+from clumpscope.ops.flux_units import FluxUnit, flux_unit
+from clumpscope.store.psf_plane import read_psf
 
-BY_NAME = "give each band an image HDU with its letter as EXTNAME"
+UNIT_REMEDY = (
+    "write BUNIT = 'nanomaggy', or the unit that it has, into the HDU's header, or make the sample "
+    "with clumpscope ingest"
+)
+BY_NAME = (
+    "give each band an image HDU with its name as EXTNAME, and PSFFWHM unless the name is known"
+)
 
 EXTRAS = ("_VAR", "_MASK", "_PSF")
 
@@ -45,14 +53,17 @@ def read_band(
     Raises
     ------
     ImageError
-        If a plane is all NaN or of another shape, or a card is no number or no logical value.
+        If a plane is all NaN or of another shape, its unit cannot be brought to nanomaggies, a
+        card is no number or no logical value, or the PSF's image cannot be used or is not as
+        wide as PSFFWHM.
     """
     header = hdus[band].header
     for name in (band, *(f"{band}{extra}" for extra in EXTRAS if f"{band}{extra}" in hdus)):
         for key in _SCALING:
             if key in hdus[name].header:
                 number(hdus[name].header, key, f"HDU {name}", ImageError)
-    data = hdus[band].data.astype(np.float32)
+    unit = flux_unit(header, f"band {band}", remedy=UNIT_REMEDY)
+    data = unit.nanomaggies(hdus[band].data)
     finite = np.isfinite(data)
     if not finite.any():
         raise ImageError(
@@ -74,12 +85,12 @@ def read_band(
         )
     mask = np.where(finite, mask, mask | MaskBit.NO_DATA).astype(np.uint8)
     data = np.where(finite, data, np.float32(0))
-    variance, noise_assumed = _variance(band, hdus, data, mask)
+    variance, noise_assumed = _variance(band, hdus, data, mask, unit)
     known = np.isfinite(variance) & (variance >= 0)
     mask = np.where(known, mask, mask | MaskBit.NO_DATA).astype(np.uint8)
     variance = np.where(known, variance, np.float32(0))
-    psf_hdu = hdus.get(f"{band}_PSF")
     measured = "PSFFWHM" in header
+    psf, fwhm, doubtful = read_psf(band, hdus.get(f"{band}_PSF"), fwhm, wcs, said=measured)
     assumed = _logical(header, "PSFASSUM", band) if measured else not width_known
     try:
         return BandImage(
@@ -88,8 +99,8 @@ def read_band(
             mask=mask,
             wcs=wcs,
             psf_fwhm_arcsec=fwhm,
-            psf=None if psf_hdu is None else psf_hdu.data.astype(np.float32),
-            psf_assumed=assumed,
+            psf=psf,
+            psf_assumed=assumed or doubtful,
             noise_assumed=noise_assumed or _logical(header, "NOISEASS", band),
         )
     except ImageError as error:
@@ -168,10 +179,11 @@ def _variance(
     hdus: dict[str, fits.ImageHDU],
     data: NDArray[np.float32],
     mask: NDArray[np.uint8],
+    unit: FluxUnit,
 ) -> tuple[NDArray[np.float32], bool]:
     """Variance plane and whether it is only an estimate."""
     if f"{band}_VAR" in hdus:
-        variance = hdus[f"{band}_VAR"].data.astype(np.float32)
+        variance = unit.variance(hdus[f"{band}_VAR"].data)
         if variance.shape != data.shape:
             raise ImageError(
                 expected_got(

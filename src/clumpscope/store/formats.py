@@ -12,13 +12,14 @@ from astropy.table import Column, MaskedColumn, QTable, Table
 from astropy.utils.exceptions import AstropyUserWarning
 from regions import CircleSkyRegion, RegionMeta, Regions, RegionVisual
 
-from clumpscope.core.bands import bands_of, reference_of
+from clumpscope.core.bands import as_text, bands_of
 from clumpscope.core.boxes import DS9_COLOURS
 from clumpscope.core.clumps import SCHEMA_VERSION
 from clumpscope.core.galaxy import check_galaxy_ids
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
 from clumpscope.files.regular import regular
+from clumpscope.ops.seeing import of_reference
 from clumpscope.store.atomic import atomic
 from clumpscope.store.foreign import check_foreign
 from clumpscope.store.tables import read_parquet, write_fits
@@ -61,8 +62,7 @@ def regions(table: QTable) -> Regions:
         Clump table of level "photometry" or above.
     """
     ra, dec = plain(table, "clump_centre_ra"), plain(table, "clump_centre_dec")
-    band = reference_of(bands_of(table.colnames, "aperture_radius"))
-    radius = plain(table, f"aperture_radius_{band}")
+    radius = of_reference(table, "aperture_radius")
     ids, numbers = plain(table, "galaxy_id"), plain(table, "clump_id")
     labels = plain(table, "clump_label_id")
     known = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec) & np.isfinite(radius))
@@ -142,7 +142,7 @@ def _read_fits(path: Path) -> QTable:
 def _metadata(table: Table) -> dict[str, object]:
     """Level, bands and schema version, under whatever name a format keeps them."""
     meta = {str(key).lower(): value for key, value in table.meta.items()}
-    bands = "".join(bands_of(table.colnames, "aperture_radius"))
+    bands = as_text(bands_of(table.colnames, "aperture_radius"))
     return {
         "level": meta.get("level", "release"),
         "bands": meta.get("bands", bands),

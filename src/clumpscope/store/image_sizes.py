@@ -9,7 +9,7 @@ from astropy.io import fits
 from clumpscope.config.limits import LimitsConfig
 from clumpscope.errors import ImageError, expected_got
 from clumpscope.ops.psf import gaussian_side
-from clumpscope.store.band_hdus import leave_out
+from clumpscope.store.band_hdus import EXTRAS, leave_out
 
 _APART = "store each band in an image HDU of its own"
 _IMAGES = (fits.PrimaryHDU, fits.ImageHDU, fits.CompImageHDU)
@@ -35,7 +35,7 @@ def check_sizes(hdus: Mapping[str, fits.ImageHDU], limits: LimitsConfig) -> None
         else:
             check_pixels(f"HDU {name}", (ny, nx), limits)
         each = max(4, abs(int(hdu.header["BITPIX"])) // 8)
-        total += ny * nx * max(each, _BAND_BYTES if len(name) == 1 else 0)
+        total += ny * nx * max(each, 0 if _beside(name) else _BAND_BYTES)
         if isinstance(hdu, fits.CompImageHDU):
             _check_tiles(name, hdu)
     if total > limits.decompressed_mb * 1e6:
@@ -94,9 +94,14 @@ def plane_shape(name: str, hdu: fits.ImageHDU) -> tuple[int, int]:
     shape: tuple[int, ...] = hdu.shape if isinstance(hdu, _IMAGES) else ()
     if len(shape) != 2:
         got = f"shape {shape}" if shape else "none"
-        what, remedy = (f"band {name}", _APART) if len(name) == 1 else (name, leave_out(name))
+        what, remedy = (name, leave_out(name)) if _beside(name) else (f"band {name}", _APART)
         raise ImageError(expected_got(what, "a 2-D image", got, remedy))
     return int(shape[0]), int(shape[1])
+
+
+def _beside(name: str) -> bool:
+    """Whether a plane stands beside that of a band; a band's own name has no underscore."""
+    return name.endswith(EXTRAS)
 
 
 def _check_tiles(name: str, hdu: fits.CompImageHDU) -> None:

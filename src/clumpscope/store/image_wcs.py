@@ -1,47 +1,71 @@
 """The WCS of a galaxy's bands, from their headers."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 
 from clumpscope.core.cards import is_number
-from clumpscope.core.grid import flaw_of
+from clumpscope.core.celestial import celestial
+from clumpscope.core.sip import has_tables
+from clumpscope.core.wcs_distortion import TABLES
 from clumpscope.errors import ImageError, expected_got
+from clumpscope.store.fits_bytes import Cards
 
-_NUMBERS = (
-    *("CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2", "CDELT1", "CDELT2", "CROTA2"),
-    *("CD1_1", "CD1_2", "CD2_1", "CD2_2", "PC1_1", "PC1_2", "PC2_1", "PC2_2"),
-    *("LONPOLE", "LATPOLE"),
+_LINEAR = re.compile(
+    r"(CTYPE|CUNIT|CRVAL|CRPIX|CDELT|CROTA)[12]|(CD|PC)[12]_[12]|LONPOLE|LATPOLE"
+    r"|RADE(C)?SYS|EQUINOX|EPOCH"
 )
-_TEXTS = ("CTYPE1", "CTYPE2", "CUNIT1", "CUNIT2", "RADESYS")
-# astropy makes a table of (order + 1) squared; the convention ends at 9.
-_ORDERS = {"WCSAXES": 9, "A_ORDER": 9, "B_ORDER": 9, "AP_ORDER": 9, "BP_ORDER": 9}
-_REMEDY = "mend it, or take it out and have the image saved as a picture"
+_DISTORTION = re.compile(r"PV[12]_\d+|[AB]P?_(ORDER|\d_\d)|WAT[12]_\d+")
+
+
+def grid_cards(wcs: WCS) -> Cards:
+    """Cards of a WCS, SIP and TPV included.
+
+    Raises
+    ------
+    ImageError
+        If a distortion is a look-up table, which is no card.
+    """
+    if has_tables(wcs):
+        raise ImageError(
+            expected_got("WCS", "SIP, TPV or no distortion", "a look-up table", "fit a SIP to it")
+        )
+    # Told to write SIP, astropy adds its suffix to CTYPE too.
+    cards = dict(wcs.to_header(relax=wcs.sip is not None))
+    return {key: float(v) if isinstance(v, np.floating) else v for key, v in cards.items()}
 
 
 def same_grid(headers: Mapping[str, Mapping[str, Any]]) -> None:
-    """Check that all bands have the WCS of the first.
+    """Check that all bands have the WCS of the first, distortion included.
 
     Raises
     ------
     ImageError
         If a card differs.
     """
-    (name, first), *others = headers.items()
-    for band, header in others:
-        for key in (*_TEXTS, *_NUMBERS):
-            if not _same(header.get(key), first.get(key)):
+    (name, first), *others = ((band, _cards(header)) for band, header in headers.items())
+    for band, cards in others:
+        for key in {**first, **cards}:
+            if not _same(cards.get(key), first.get(key)):
                 raise ImageError(
                     expected_got(
                         f"band {band} {key}",
                         f"{first.get(key)} as in {name}",
-                        header.get(key),
+                        cards.get(key),
                         "resample the bands onto one pixel grid",
                     )
                 )
+
+
+def _cards(header: Mapping[str, Any]) -> dict[str, Any]:
+    """The cards of a WCS and its distortion."""
+    kinds = (_LINEAR, _DISTORTION, TABLES)
+    return {key: header[key] for key in header if any(kind.fullmatch(key) for kind in kinds)}
 
 
 def _same(a: object, b: object) -> bool:
@@ -52,56 +76,11 @@ def _same(a: object, b: object) -> bool:
 
 
 def image_wcs(header: fits.Header) -> WCS | None:
-    """Celestial WCS of an image's two axes; ``None`` where it has none.
-
-    Axes beyond the image's own, such as the frequency of a plane of a cube, do not count.
+    """Celestial WCS of an image's two axes, in ICRS; ``None`` where it has none.
 
     Raises
     ------
     ImageError
-        If it is useless, or not of ICRS or FK5.
+        If it is useless, or cannot be read for sure: see `core.celestial.celestial`.
     """
-    if "CTYPE1" not in header:
-        return None
-    for key in _NUMBERS:
-        if key in header and not is_number(header[key]):
-            raise ImageError(expected_got(f"WCS {key}", "a number", repr(header[key]), _REMEDY))
-    for key, most in _ORDERS.items():
-        value = header.get(key, 0)
-        if not (is_number(value) and 0 <= value <= most):
-            raise ImageError(expected_got(f"WCS {key}", f"0 to {most}", repr(value), _REMEDY))
-    for axis in "12":
-        # wcslib's own words for it are of native poles.
-        kind, unit = (str(header.get(f"{key}{axis}", "")).strip() for key in ("CTYPE", "CUNIT"))
-        value = header.get(f"CRVAL{axis}", 0)
-        if kind.startswith("DEC") and unit in ("", "deg") and abs(value) > 90:
-            raise ImageError(expected_got(f"WCS CRVAL{axis}", "-90 to 90 degrees", value, _REMEDY))
-    try:
-        wcs = WCS(header, naxis=2)
-        if not wcs.has_celestial:
-            return None
-        flaw = flaw_of(wcs)
-    except Exception as error:  # wcslib and its wrapper raise many kinds
-        flaw = str(error).strip().splitlines()[-1]
-    if flaw:
-        raise ImageError(expected_got("WCS", "one that can be used", flaw, _REMEDY))
-    _check_system(wcs)
-    return wcs
-
-
-def _check_system(wcs: WCS) -> None:
-    axes = sorted(str(ctype).split("-")[0] for ctype in wcs.wcs.ctype)
-    system = str(wcs.wcs.radesys).strip().upper()
-    equinox = float(wcs.wcs.equinox)
-    # By the FITS standard, positions of before 1984 are FK4.
-    if not system and equinox < 1984:
-        system = "FK4"
-    if axes != ["DEC", "RA"] or system not in ("", "ICRS", "FK5"):
-        raise ImageError(
-            expected_got(
-                "WCS",
-                "RA and DEC in ICRS or FK5",
-                f"{' '.join(axes)} {system}".strip(),
-                "transform it, or take it out and have the image saved as a picture",
-            )
-        )
+    return celestial(header)[0]

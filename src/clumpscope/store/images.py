@@ -13,6 +13,7 @@ from astropy.wcs import FITSFixedWarning
 
 from clumpscope.config.limits import LIMITS, LimitsConfig
 from clumpscope.core.bands import known_bands, reference_of
+from clumpscope.core.frames import middle_of
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.grid import Grid, pixel_side_arcsec
 from clumpscope.errors import ImageError, expected_got
@@ -20,9 +21,10 @@ from clumpscope.files.fits_headers import count_hdus
 from clumpscope.files.unpacked import unpacked
 from clumpscope.store.atomic import atomic
 from clumpscope.store.band_hdus import BY_NAME, EXTRAS, host_position, psf_width, read_band
+from clumpscope.store.band_names import as_known, bands_in
 from clumpscope.store.fits_bytes import Cards, image_hdu, primary_hdu
 from clumpscope.store.image_sizes import check_psf_width, check_sizes, plane_shape
-from clumpscope.store.image_wcs import image_wcs, same_grid
+from clumpscope.store.image_wcs import grid_cards, image_wcs, same_grid
 from clumpscope.store.pictures import AGAIN, no_such_image
 
 
@@ -35,7 +37,7 @@ def write_galaxy(path: Path, image: GalaxyImage) -> None:
     if np.isfinite(image.ra):
         place |= {"RA": (float(image.ra), "[deg] host"), "DEC": (float(image.dec), "[deg] host")}
     parts = [primary_hdu(place)]
-    grid: Cards = {} if image.wcs is None else dict(image.wcs.to_header())
+    grid: Cards = {} if image.wcs is None else grid_cards(image.wcs)
     for band, plane in image.bands.items():
         cards: Cards = {
             **grid,
@@ -105,7 +107,7 @@ def read_grid(
     """
     with _opened(path, limits) as hdus:
         by_name = _by_name(_up_to_reference(hdus), ())
-        bands = [name for name in by_name if len(name) == 1]
+        bands = bands_in(_headers(by_name))
         if not bands:
             raise ImageError(expected_got("bands", "any", "none", BY_NAME))
         band = reference_of(bands)
@@ -115,7 +117,7 @@ def read_grid(
         if wcs is None:
             return Grid(shape)
         fwhm = psf_width(band, header, psf_fwhm_arcsec.get(band), default_psf_fwhm_arcsec)
-        side = pixel_side_arcsec(wcs)
+        side = pixel_side_arcsec(wcs, middle_of(shape))
         check_psf_width(f"band {band}", fwhm, side, limits)
         return Grid(shape, wcs, fwhm / side)
 
@@ -173,8 +175,8 @@ def _galaxy(
 ) -> GalaxyImage:
     asked = None if bands is None else list(bands)
     by_name = _by_name(hdus, asked or ())
-    present = [name for name in by_name if len(name) == 1]
-    wanted = present if asked is None else asked
+    present = bands_in(_headers(by_name))
+    wanted = list(present) if asked is None else asked
     missing = [band for band in wanted if band not in by_name]
     if missing or not wanted:
         raise ImageError(
@@ -189,7 +191,8 @@ def _galaxy(
     check_sizes({name: by_name[name] for name in names if name in by_name}, limits)
     same_grid({band: by_name[band].header for band in wanted})
     wcs = image_wcs(by_name[wanted[0]].header)
-    side = None if wcs is None else pixel_side_arcsec(wcs)
+    middle = middle_of(plane_shape(wanted[0], by_name[wanted[0]]))
+    side = None if wcs is None else pixel_side_arcsec(wcs, middle)
     planes = {}
     for band in wanted:
         fwhm = psf_width(band, by_name[band].header, widths.get(band), default_psf)
@@ -199,15 +202,11 @@ def _galaxy(
     return GalaxyImage(path.stem, planes, *host_position(hdus[0].header))
 
 
+def _headers(by_name: Mapping[str, fits.ImageHDU]) -> dict[str, fits.Header]:
+    return {name: hdu.header for name, hdu in by_name.items()}
+
+
 def _by_name(hdus: Iterable[fits.ImageHDU], asked: Iterable[str]) -> dict[str, fits.ImageHDU]:
     """HDUs by name; case matters here, and astropy's own look-up ignores it."""
     by_name = {str(hdu.header.get("EXTNAME", "")): hdu for hdu in hdus}
-    letters = {name for name in by_name if len(name) == 1}
-    if {name.lower() for name in letters} <= set(known_bands()):  # else perhaps U B V R I
-        upper = {band.upper() for band in known_bands()} - set(asked)
-        upper -= {name for name in letters if name.lower() in letters - {name}}
-        names = {name[:1].lower() + name[1:]: name for name in by_name if name[:1] in upper}
-        for lower, name in names.items():
-            if lower not in by_name and name[1:] in ("", *EXTRAS):
-                by_name = {lower if old == name else old: hdu for old, hdu in by_name.items()}
-    return by_name
+    return as_known(by_name, asked)

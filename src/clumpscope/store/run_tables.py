@@ -5,6 +5,7 @@ from pathlib import Path
 
 from astropy.table import QTable, Table
 
+from clumpscope.core.bands import from_text
 from clumpscope.core.clumps import schema
 from clumpscope.core.galaxy import check_galaxy_ids
 from clumpscope.core.records import DETECTIONS, FAILURES, GALAXIES
@@ -46,7 +47,9 @@ def _clumps(found: Table, level: str, path: Path) -> list[ColumnSpec]:
     if found.meta.get("level") != level:
         got = found.meta.get("level", "none")
         raise FolderError(expected_got(path, f"a clump table of level {level}", got))
-    bands = found.meta.get("bands")
-    if not (isinstance(bands, str) and bands.isalpha() and len(set(bands)) == len(bands)):
-        raise FolderError(expected_got(path, "letters of bands in its metadata", bands))
+    said = found.meta.get("bands")
+    try:
+        bands = from_text(said)
+    except ValueError:
+        raise FolderError(expected_got(path, "names of bands in its metadata", said)) from None
     return schema(level, bands)

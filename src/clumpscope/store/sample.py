@@ -1,6 +1,7 @@
 """A sample: a folder of galaxies with a host table, and, where known, truth and labels."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,19 +12,21 @@ from numpy.typing import NDArray
 
 from clumpscope.config.limits import LIMITS, LimitsConfig
 from clumpscope.config.run import SampleConfig
-from clumpscope.core.bands import bands_of
+from clumpscope.core.bands import bands_of, in_order
 from clumpscope.core.galaxy import (
     AnyImage,
     ColourImage,
+    check_bands,
     check_galaxy_id,
     check_galaxy_ids,
 )
 from clumpscope.core.grid import Grid
 from clumpscope.core.records import HOSTS, record_table
 from clumpscope.core.schema import plain, rows_by_id
-from clumpscope.errors import FolderError, TableError, did_you_mean, expected_got
+from clumpscope.errors import FolderError, ImageError, TableError, did_you_mean, expected_got
 from clumpscope.ops.stars import starred, with_stars
 from clumpscope.store.band_hdus import sky_place
+from clumpscope.store.band_names import bands_of_file
 from clumpscope.store.confined import inside
 from clumpscope.store.disk import is_folder
 from clumpscope.store.image_sizes import check_psf_width
@@ -261,6 +264,24 @@ class Sample:
             return None
         table = read_stars(path)
         return table, rows_by_id(table)
+
+    def bands(self, limits: LimitsConfig = LIMITS) -> tuple[str, ...]:
+        """Bands of all its images together, by their headers, bluest first.
+
+        Files that cannot be read have none, nor have pictures.
+
+        Raises
+        ------
+        ImageError
+            If two differ by case alone.
+        """
+        found: dict[str, None] = {}
+        for path in self.paths:
+            if path.suffix.lower() not in PICTURES:
+                with suppress(ImageError, OSError):
+                    found |= dict.fromkeys(bands_of_file(path, limits))
+        check_bands(found, f"sample {self.folder}")
+        return in_order(found)
 
     def grid(self, index: int, config: SampleConfig, limits: LimitsConfig = LIMITS) -> Grid:
         """Read one galaxy's pixel grid from its image's headers; see `read`.

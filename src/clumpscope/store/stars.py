@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from astropy.table import QTable
 
-from clumpscope.core.bands import SDSS_BANDS, bands_of
+from clumpscope.core.bands import SDSS_BANDS, bands_of, in_order
 from clumpscope.core.records import Columns, stars_in, table_of_parts
 from clumpscope.core.schema import plain
 from clumpscope.core.stars import Stars
@@ -40,7 +40,7 @@ def write_stars(path: Path, parts: list[Columns]) -> None:
     StoreError
         If it cannot be written.
     """
-    bands = bands_of(parts[0], "mag") if parts else SDSS_BANDS
+    bands = in_order(band for part in parts for band in bands_of(part, "mag")) or SDSS_BANDS
     write_parquet(table_of_parts(stars_in(bands), parts), path)
 
 

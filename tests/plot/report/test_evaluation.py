@@ -57,3 +57,24 @@ def test_only_normal_clumps_of_the_headline_are_drawn():
     (every,) = curve_charts(table, "all")[:1]
     assert ">third<" in every.svg
     assert curve_charts(Table(), "3pct") == []
+
+
+def ticks(svg):
+    """Numbers at either axis."""
+    told = re.findall(r">(−?[\d.]+)</text>", svg)
+    return [float(one.replace("−", "-")) for one in told]
+
+
+def test_an_axis_holds_every_bin_however_few_have_clumps():
+    table = curves(
+        ("mine", "normal", "3pct", "redshift", 0.02, 0.05),
+        ("mine", "normal", "3pct", "redshift", 0.05, 0.2),
+        ("mine", "normal", "3pct", "snr", 20.0, np.inf),
+    )
+    table["completeness"][1] = np.nan
+    by_snr, by_redshift = curve_charts(table, "3pct")
+    assert by_snr.title == "Completeness by signal-to-noise"
+    across = [tick for tick in ticks(by_redshift.svg) if 0 < tick < 0.2]
+    assert min(across) <= 0.05
+    assert max(across) >= 0.15
+    assert {19, 20, 21} <= {round(tick) for tick in ticks(by_snr.svg)}

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from clumpscope.ops.matching import MATCH_RADIUS_FWHM
 from clumpscope.stages.by_eye import Finds, random_places, united, with_random
-from clumpscope.stages.by_eye.pool import NEAR_FWHM
 
 
 def finds(*rows):
@@ -79,4 +79,4 @@ def test_random_places_stay_away_from_what_was_found_and_each_other():
     assert not roles[2:].any()
     distance = np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1)) + 1e3 * np.eye(len(xy))
     assert 50 < len(xy) < 302
-    assert distance.min() >= NEAR_FWHM * 4.0
+    assert distance.min() >= MATCH_RADIUS_FWHM * 4.0

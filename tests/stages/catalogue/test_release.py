@@ -295,3 +295,23 @@ def test_quality_knows_every_flag_that_the_catalogue_itself_raises():
     table = catalogue(given, hosts(), CONFIG)
     assert plain(table, "flags")[0] & int(ClumpFlag.STELLAR_COLOURS)
     assert plain(table, "quality").tolist() == quality(plain(table, "flags")).tolist() == [1]
+
+
+def test_a_clump_whose_image_has_no_u_is_neither_faint_nor_without_extinction():
+    """The first has g and VIS, the second u and a band without a row, the third nothing at all."""
+    bands = ("u", "g", "VIS", "narrow")
+    there = np.array([[0, 1, 1, 0], [1, 0, 0, 1], [0, 0, 0, 0]], dtype=bool)
+    columns = {"galaxy_id": ["a"] * 3, "clump_id": [1, 2, 3]}
+    for band, here in zip(bands, there.T, strict=True):
+        columns[f"clump_flux_{band}"] = np.where(here, 0.1, np.nan)
+        columns[f"clump_flux_err_{band}"] = np.where(here, 0.1, np.nan)
+        columns[f"aperture_radius_{band}"] = np.where(here, 1.4, np.nan)
+    table = catalogue(clump_table("photometry", columns, bands), hosts(), CONFIG)
+    assert table.meta["bands"] == "u,g,VIS,narrow"
+    flags = plain(table, "flags")
+    assert (flags & ClumpFlag.LOW_SNR > 0).tolist() == [False, True, True]
+    assert (flags & ClumpFlag.NO_EXTINCTION > 0).tolist() == [False, True, True]
+    assert (flags & ClumpFlag.NO_HOST_FLUX == 0).all()
+    assert np.isfinite(plain(table, "clump_flux_ratio")).tolist() == [False, True, False]
+    assert np.isfinite(plain(table, "clump_mag_corr_g_VIS")).tolist() == [True, False, False]
+    assert plain(table, "clump_ext_mag_VIS") == pytest.approx(0.1854)

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
+from clumpscope.core.schema import plain
 from clumpscope.errors import TableError
 from clumpscope.stages.completeness.counts import (
     Counted,
@@ -12,7 +14,8 @@ from clumpscope.stages.completeness.counts import (
     corrected_counts,
     luminosity_function,
 )
-from known_selection import PER_HOST, population
+from clumpscope.stages.completeness.covariates import of_catalogue
+from known_selection import PER_HOST, SIGMA_RATIO, population
 
 EDGES = [0.01, 0.03, 0.08, np.inf]
 N = 6000
@@ -37,6 +40,27 @@ def test_true_numbers_come_back_from_a_steeper_population(steep):
     assert np.abs(pull).max() < 3
 
 
+def test_measured_numbers_are_sums_of_one_over_completeness(steep, selection):
+    """Clump by clump: those of unknown completeness count as the others of their bin."""
+    _, catalogue, counted = steep
+    table = corrected_counts(counted, EDGES, members=1)
+    completeness = selection.measured(of_catalogue(catalogue))[0]
+    ratio = plain(catalogue, "clump_flux_ratio")
+    for low, high, row in zip(EDGES[:-1], EDGES[1:], table, strict=True):
+        inside = [k for k in range(len(ratio)) if low <= ratio[k] < high]
+        known = [1 / completeness[k] for k in inside if np.isfinite(completeness[k])]
+        assert row["found"] == len(inside)
+        assert row["measured"] == pytest.approx(sum(known) * len(inside) / len(known))
+
+
+def test_measured_numbers_come_back_from_a_population_as_that_of_the_fit(selection):
+    trials, catalogue = population(N, seed=31)
+    table = corrected_counts(Counted.of(catalogue, IDS, selection), EDGES, members=1)
+    # How many were to be measured in each bin, had all been found.
+    below = norm.cdf((np.array(EDGES)[:, None] - trials.ratio) / SIGMA_RATIO)
+    assert np.asarray(table["measured"]) == pytest.approx(np.diff(below.sum(axis=1)), rel=0.06)
+
+
 def test_numbers_are_by_galaxy_and_decade(steep):
     _, _, counted = steep
     table = luminosity_function(counted, [0.01, 0.1], members=2)
@@ -57,8 +81,9 @@ def test_unreal_clumps_and_odd_ones_do_not_count(steep, selection):
     _, catalogue, counted = steep
     whole = corrected_counts(counted, EDGES, members=1)
     changed = catalogue.copy()
-    changed["p_real"] = 0.5
-    half = corrected_counts(Counted.of(changed, IDS, selection), EDGES, members=1)
+    changed["p_real"] = 0.1  # to be of 1 % or more: not what counts
+    halved = np.full(len(changed), 0.5)
+    half = corrected_counts(Counted.of(changed, IDS, selection, halved), EDGES, members=1)
     assert np.asarray(half["measured"]) == pytest.approx(np.asarray(whole["measured"]) / 2)
     assert half["true"].sum() == pytest.approx(whole["true"].sum() / 2, rel=0.01)
     changed["clump_label_id"] = 2
@@ -83,6 +108,8 @@ def test_bad_input_is_told(steep, selection):
         Counted.of(catalogue, IDS[:100], selection)
     with pytest.raises(TableError, match="twice"):
         Counted.of(catalogue, [*IDS, IDS[0]], selection)
+    with pytest.raises(TableError, match="real: expected chances"):
+        Counted.of(catalogue, IDS, selection, np.nan)
     short = catalogue.copy()
     short.remove_column("clump_background_g")
     with pytest.raises(TableError, match="clump_background_g"):

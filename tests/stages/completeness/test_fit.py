@@ -1,10 +1,13 @@
 """A known completeness comes back; where it does not hold it is not told."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from clumpscope.errors import TableError
-from clumpscope.stages.completeness.fit import fit, resampled, scatter
+from clumpscope.stages.completeness.covariates import CONTRAST, of_catalogue
+from clumpscope.stages.completeness.fit import by_host, fit, scatter
 from clumpscope.stages.completeness.validate import deciles
 from known_selection import SIGMA_RATIO, chance, population
 
@@ -72,10 +75,18 @@ def test_rows_may_come_in_any_order():
 
 def test_hosts_are_drawn_as_wholes():
     group = np.array([0, 0, 1, 2, 2, 2])
-    draws = resampled(group, 50, 0)
+    draws = by_host(group, 50, 0)
     assert (draws[:, 0] == 1).all()
     assert (draws[0] == draws[1]).all()
     assert (draws[[0, 2, 3]].sum(axis=0) == 3).all()
+
+
+def test_few_clumps_for_so_many_coefficients_are_told(known):
+    trials, fitted = known
+    found = int(trials.found.sum())
+    assert fitted.rarer == min(found, 6000 - found) > fitted.wanted == 350
+    few = replace(fitted, trials=trials.where(np.flatnonzero(trials.found)[:349]))
+    assert few.rarer == 0 < few.wanted
 
 
 def test_scatter_of_fluxes_is_found():
@@ -88,6 +99,22 @@ def test_scatter_of_fluxes_is_found():
     assert found.stretch == pytest.approx(1.3, abs=0.1)
     assert found.share == pytest.approx(0.1, abs=0.01)
     assert 3.5 < found.freedom < 8
+
+
+def test_clumps_without_light_beneath_are_part_of_the_fit():
+    """Their contrast is infinite, and told as the highest there is."""
+    trials, catalogue = population(3000, seed=5, dark=600)
+    assert np.isfinite(trials.true).all()
+    assert (trials.true[:600, 2] == CONTRAST[1]).all()
+    assert (trials.true[600:, 2] < CONTRAST[1]).any()
+    assert np.isfinite(of_catalogue(catalogue)[:, 2]).all()
+    fitted = fit(trials, members=2)
+    assert len(fitted.trials.found) == 3000
+    value, _ = fitted.true(trials.true[:600])
+    truth = chance(10 ** trials.true[:600, 0], np.inf)
+    known = np.isfinite(value)
+    assert known.mean() > 0.9
+    assert np.abs(value - truth)[known].mean() < 0.05
 
 
 def test_too_few_are_refused():

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from clumpscope.errors import TableError
+from clumpscope.ops.resampling import all_resampled
 from clumpscope.ops.shares import Share
-from clumpscope.stages.evaluate.counts import Counts, replicate, resampled
+from clumpscope.stages.evaluate.counts import Counts, replicate
 from clumpscope.stages.evaluate.scores import best, evaluate
 from findings import found, galaxies, truth
 
@@ -147,7 +148,7 @@ def test_scores_of_resampled_surveys_are_those_of_the_galaxies_drawn() -> None:
     hit, called = (np.sort(rng.integers(0, 2, (6, 3)))[:, ::-1] for _ in range(2))
     one = Counts(np.array([0.1, 0.5, 0.9]), hit, there, hit * called, called)
     drawn = replicate(one, 70, 5)
-    weights = np.vstack(list(resampled(6, 70, 5)))
+    weights = all_resampled(6, 70, np.random.default_rng(5))
     assert (weights.sum(axis=1) == 6).all()
     for b in (0, 63, 64, 69):
         rows = np.repeat(np.arange(6), weights[b].astype(int))

@@ -1,74 +1,50 @@
-"""Shares against a count done by hand, galaxy by galaxy and clump by clump."""
+"""Rows of scores, each beside what it is of."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from clumpscope.ops.shares import Interval, Score, Share
 from clumpscope.stages.experiment.shares import (
-    Marks,
     against_ratio,
     against_score,
     against_size,
+    thresholds_from,
 )
 
-
-def marks(seed=0, found=30, truth=20):
-    rng = np.random.default_rng(seed)
-    matched = min(found, truth) // 2
-    score = rng.random(found)
-    right = np.zeros(found, dtype=bool)
-    right[:matched] = True
-    best = np.full(truth, np.nan)
-    best[:matched] = score[:matched]
-    ratio = 10 ** rng.uniform(-3, 0, found)
-    ratio[::5] = np.nan
-    return Marks(score, ratio, right, 10 ** rng.uniform(-3, 0, truth), best)
+GOOD = Score(Share(0.5, 0.3, 0.7, 2, 4), Share(0.75, 0.5, 0.9, 3, 4), Interval(0.6))
+EMPTY = Score(Share.of_counts(0, 3), Share.of_counts(0, 0), Interval(np.nan))
 
 
-def by_hand(one, threshold, low, high):
-    limited = np.isfinite(low) or np.isfinite(high)
-    hit = there = right = found = 0
-    for ratio, score in zip(one.truth_ratio, one.truth_score, strict=True):
-        if not limited or low <= ratio < high:
-            there += 1
-            hit += score >= threshold
-    for ratio, score, good in zip(one.found_ratio, one.found_score, one.found_right, strict=True):
-        if score >= threshold and (not limited or low <= ratio < high):
-            found += 1
-            right += good
-    return hit, there, right, found
+def test_thresholds_begin_with_the_lowest_of_the_runs():
+    assert thresholds_from(0.3)[:2] == pytest.approx([0.3, 0.35])
+    assert thresholds_from(0.31)[0] == pytest.approx(0.35)
+    assert thresholds_from(0.0)[[0, -1]] == pytest.approx([0.1, 0.9])
 
 
-@given(st.integers(0, 1000), st.integers(0, 40), st.integers(0, 40), st.floats(0, 1))
-def test_counts_are_those_by_hand(seed, found, truth, threshold):
-    one = marks(seed, found, truth)
-    for low, high in ((-np.inf, np.inf), (0.03, np.inf), (0.01, 0.1)):
-        counts = one.cut(threshold, (low, high))
-        expected = by_hand(one, threshold, low, high)
-        assert (counts.hit, counts.there, counts.right, counts.found) == expected
+def test_a_row_has_both_shares_with_interval_and_number():
+    table = against_score({"m": [(0.3, GOOD), (0.4, EMPTY)]})
+    assert table["model"].tolist() == ["m", "m"]
+    assert table["score_threshold"].tolist() == [0.3, 0.4]
+    first, second = table
+    assert [first[f"completeness{end}"] for end in ("", "_low", "_high", "_n")] == [
+        0.5,
+        0.3,
+        0.7,
+        4,
+    ]
+    assert [first[f"purity{end}"] for end in ("", "_low", "_high", "_n")] == [0.75, 0.5, 0.9, 4]
+    assert (second["completeness"], second["purity_n"]) == (0, 0)
+    assert np.isnan(second["purity"])
 
 
-@given(st.integers(0, 100))
-def test_a_higher_threshold_never_finds_more(seed):
-    table = against_score({"m": marks(seed)}, 0.1)
-    assert (np.diff(table["completeness"]) <= 0).all()
-    assert table["score_threshold"][0] == pytest.approx(0.1)
-    assert table["score_threshold"][-1] == pytest.approx(0.9)
-
-
-def test_bins_share_all_clumps_among_them():
-    one = marks(3)
-    table = against_ratio({"m": one}, 0.0)
-    assert table["completeness_n"].sum() == 20
-    assert table["purity_n"].sum() == np.isfinite(one.found_ratio).sum()
-    row = table[6]
-    low, high = 10 ** row["log10_ratio_low"], 10 ** row["log10_ratio_high"]
-    hit, there, *_ = by_hand(one, 0.0, low, high)
-    assert row["completeness"] == hit / there
+def test_bins_stand_at_their_edges():
+    table = against_ratio({"m": [(-2.0, -1.75, GOOD)], "n": [(-1.0, -0.75, EMPTY)]})
+    assert table["log10_ratio_low"].tolist() == [-2.0, -1.0]
+    assert table["log10_ratio_high"].tolist() == [-1.75, -0.75]
+    assert table["model"].tolist() == ["m", "n"]
 
 
 def test_sizes_go_with_groups():
-    table = against_size({"m": {2: marks(1), 5: marks(2)}}, {2: 70, 5: 700}, 0.3)
+    table = against_size({"m": {2: GOOD, 5: EMPTY}}, {2: 70, 5: 700})
     assert table["training_galaxies"].tolist() == [70, 700]
     assert table["group"].tolist() == [2, 5]

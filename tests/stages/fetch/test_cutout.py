@@ -11,10 +11,10 @@ from clumpscope.config.fetch import FetchConfig
 from clumpscope.core.frames import sky_to_native
 from clumpscope.core.galaxy import MaskBit
 from clumpscope.core.records import HOSTS, record_table
+from clumpscope.ops import fits_file
 from clumpscope.stages.fetch import cutout, survey
 from clumpscope.stages.fetch.cutout import Fetched, FetchFailure
 from clumpscope.stages.fetch.registry import open_survey
-from clumpscope.stages.fetch.sdss import archive
 from clumpscope.stages.fetch.targets import make_targets
 from clumpscope.store.images import read_galaxy, write_galaxy
 from sdss_mirror import COLOUR, FWHM, PIXSCALE, Source, make_field, make_psfield
@@ -177,13 +177,13 @@ def test_a_cutout_partly_off_the_frame_is_padded(field):
 def test_each_frame_is_read_once_for_all_its_targets(field, monkeypatch):
     folder, drawn = field
     read = []
-    plain = archive.unpacked
+    plain = fits_file.unpacked
 
     def counted(path, *bounds):
         read.append(path.name)
         return plain(path, *bounds)
 
-    monkeypatch.setattr(archive, "unpacked", counted)
+    monkeypatch.setattr(fits_file, "unpacked", counted)
     results = fetch(folder, at(drawn, *drawn.sources[:6]), size=20.0)
     assert len(results) == 6
     assert all(isinstance(result, Fetched) for result in results)

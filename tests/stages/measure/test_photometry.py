@@ -242,8 +242,8 @@ def test_no_positions_no_photometry():
 
 def test_bad_input_to_measure():
     image = flat()
-    with pytest.raises(ImageError, match=r"expected bands u g r i z, got r; set bands under .meas"):
-        measure(image, CENTRE, MeasureConfig(), NOWHERE)
+    with pytest.raises(ImageError, match=r"expected one of bands u g, got r; name some that the"):
+        measure(image, CENTRE, MeasureConfig(bands=("u", "g")), NOWHERE)
     with pytest.raises(ImageError, match=r"outline: expected shape \(60, 60\)"):
         measure(image, CENTRE, R, np.zeros((3, 3), dtype=bool))
     r = image["r"]

@@ -113,20 +113,21 @@ def test_measuring_a_user_s_positions_is_measuring_at_them():
 
 def test_one_bad_galaxy_does_not_stop_the_others():
     good = scenes.galaxy("good", SHAPE, XY, host_flux=300)
-    bad = scenes.galaxy("bad", SHAPE, XY, bands=("r",))
+    bad = scenes.galaxy("bad", SHAPE, XY, bands=("y",))
     table = Table({"galaxy_id": ["bad", "good"], "x": XY[:, 0], "y": XY[:, 1]})
     failures = []
+    config = MeasureConfig(bands=("g", "r"))
     found = measure_positions(
         UserPositions.of(table),
         [bad, good],
-        MeasureConfig(),
+        config,
         RefineConfig(),
         failed=lambda *failure: failures.append(failure),
     )
     assert list(found["galaxy_id"]) == ["good"]
     assert [name for name, _ in failures] == ["bad"]
-    with pytest.raises(ImageError, match="bands u g r i z, got r"):
-        measure_positions(UserPositions.of(table), [bad], MeasureConfig(), RefineConfig())
+    with pytest.raises(ImageError, match="one of bands g r, got y"):
+        measure_positions(UserPositions.of(table), [bad], config, RefineConfig())
 
 
 @pytest.mark.parametrize("column", [[30, 11], ["30", "11"], [30.0, 11.0]])

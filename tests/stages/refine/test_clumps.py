@@ -52,7 +52,7 @@ def test_an_outline_that_is_known_is_taken_and_none_is_found_anew(monkeypatch):
     boxes = scenes.boxes_at([[60, 41.25], [52, 60]], image.shape)
     stack = band_stack(image, StackConfig())
     whole = refine(image, boxes, CONFIG, 0.3)
-    monkeypatch.setattr("clumpscope.stages.refine.clumps.galaxy_outline", None)
+    monkeypatch.setattr("clumpscope.stages.refine.steps.galaxy_outline", None)
     handed = refine(image, boxes, CONFIG, 0.3, stack.outline_by(CONFIG))
     for name in vars(whole):
         np.testing.assert_array_equal(getattr(handed, name), getattr(whole, name))

@@ -154,3 +154,23 @@ def test_bands_are_those_of_which_the_host_has_a_flux(host):
     assert made.host["petro_flux_y"] == pytest.approx(50.0 + made.truth["flux_y"].sum())
     added = made.image["y"].data.astype(float) - image["y"].data
     assert added.sum() == pytest.approx(made.truth["flux_y"].sum(), rel=0.1)
+
+
+def test_bands_between_those_of_sdss_do_not_take_their_place(host):
+    """Clumps are drawn in the first band and labelled by the next two: u, g and r, whatever."""
+    image = host.image
+    between = replace(image, bands={**image.bands, "F435W": image["g"], "VIS": image["i"]})
+    row = {"galaxy_id": image.galaxy_id}
+    row |= {f"petro_flux_{b}": host.host[f"petro_flux_{b}"] for b in ("u", "g", "r", "i", "z")}
+    row |= {"petro_flux_F435W": row["petro_flux_g"], "petro_flux_VIS": row["petro_flux_i"]}
+    row = {name: row[name] for name in sorted(row)}
+    row |= {name: value for name, value in host.host.items() if name not in row}
+    alone, beside = (
+        inject(one, of, MANY, REFINE, 3) for one, of in ((image, host.host), (between, row))
+    )
+    assert list(beside.image.bands) == ["u", "g", "r", "F435W", "VIS", "i", "z"]
+    for band in SDSS_BANDS:
+        assert beside.truth[f"flux_{band}"] == pytest.approx(alone.truth[f"flux_{band}"])
+    blue, between, red = (beside.truth[f"flux_{band}"] for band in ("u", "F435W", "g"))
+    assert np.all((between - blue) * (between - red) <= 0)
+    assert beside.truth["flux_ratio_u"] == pytest.approx(alone.truth["flux_ratio_u"])

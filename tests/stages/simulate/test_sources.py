@@ -46,7 +46,7 @@ def test_magnitudes_of_y_lie_beyond_z():
 
 
 def test_an_unknown_band_is_named():
-    with pytest.raises(RecipeError, match="bands: expected u g r i z y, got u g r K"):
+    with pytest.raises(RecipeError, match="bands: expected some of u .* F444W, got u g r K"):
         in_bands(np.zeros(5), "ugrK")
 
 

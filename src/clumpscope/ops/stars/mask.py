@@ -7,7 +7,7 @@ from astropy.coordinates import angular_separation
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from clumpscope.core.frames import native_to_sky, sky_to_native
+from clumpscope.core.frames import middle_of, native_to_sky, sky_to_native
 from clumpscope.core.galaxy import GalaxyImage, MaskBit
 from clumpscope.core.grid import pixel_side_arcsec
 from clumpscope.core.stars import Stars
@@ -86,7 +86,7 @@ def star_mask(shape: tuple[int, int], wcs: WCS, stars: Stars) -> Flags:
     if not len(stars):
         return masked
     sky = np.column_stack([stars.ra, stars.dec])
-    xy, scale = sky_to_native(sky, wcs), pixel_side_arcsec(wcs)
+    xy, scale = sky_to_native(sky, wcs), pixel_side_arcsec(wcs, middle_of(shape))
     arm = sky_to_native(sky + _ahead(stars) / 3600, wcs) - xy
     arm /= np.maximum(np.hypot(*arm.T), 1e-9)[:, None]
     radius = stars.radius_arcsec / scale

@@ -7,7 +7,7 @@ import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from clumpscope.core.frames import sky_to_native
+from clumpscope.core.frames import middle_of, sky_to_native
 from clumpscope.core.galaxy import GalaxyImage, MaskBit
 from clumpscope.core.grid import pixel_side_arcsec
 from clumpscope.ops.profiles import Profile
@@ -51,7 +51,7 @@ class View:
     @property
     def pixscale_arcsec(self) -> float:
         """Pixel side, arcsec."""
-        return pixel_side_arcsec(self.wcs)
+        return pixel_side_arcsec(self.wcs, middle_of(self.data.shape))
 
     def xy(self, sky: Values) -> Values:
         """(n, 2) pixels of places (n, 2) on the sky, degrees."""

@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from clumpscope.core.clump_columns import RATIOS
+from clumpscope.plot.figures import BLUE, VERMILION
 from clumpscope.plot.paper.style import (
     Line,
     Look,
@@ -22,8 +23,10 @@ from clumpscope.plot.paper.style import (
 )
 
 _RANGE = (0.0, 1.02)
+_HIGHER = (0.0, 1.14)  # with room for numbers
 _RATIOS = (-3.0, 0.0)  # log10
-_LOSSES = {"training": ("#0072B2", "-"), "validation": ("#D55E00", "--")}
+_APART = 0.025  # of models in a bin
+_LOSSES = {"training": (BLUE, "-"), "validation": (VERMILION, "--")}
 
 
 def losses(table: Table) -> Figure:
@@ -75,7 +78,8 @@ def against_score(table: Table, marked: float) -> Figure:
             )
             at = mine[np.abs(np.asarray(mine["score_threshold"]) - marked) < 1e-6]
             _with_errors(ax, at, ("completeness", "purity"), look, "", size=7)
-        ax.set_title(f"u flux ratio {cut}" if cut else "all clumps")
+        count = f"{int(np.max(rows['completeness_n'], initial=0)):,} labels"
+        ax.set_title(f"u flux ratio {cut}: {count}" if cut else f"all clumps: {count}")
         if not np.isfinite(np.asarray(rows["completeness"]) * np.asarray(rows["purity"])).any():
             ax.text(0.5, 0.5, "no clumps, or none found", ha="center", color="0.4")
         _square(ax)
@@ -100,6 +104,7 @@ def against_size(table: Table) -> Figure:
             alpha=0.8,
             label=name,
         )
+        _with_errors(axes[0, 0], mine, ("completeness", "purity"), look, "", size=0)
         _with_errors(axes[0, 1], mine, ("training_galaxies", "completeness"), look, name)
     _square(axes[0, 0])
     _ticks(axes[0, 1], size)
@@ -112,17 +117,21 @@ def against_size(table: Table) -> Figure:
 def against_ratio(table: Table, share: str, which: str = "measured") -> Figure:
     """Figures 10, 11, 22, 23: ``completeness`` or ``purity`` against the flux ratio, by group.
 
-    ``which`` flux ratio that is: "measured" or "true". Lines break where a bin has no clump.
+    ``which`` flux ratio that is: "measured" or "true". Lines break where a bin has no clump. Models
+    stand a little apart, so that bars can be told from each other; above each bin of completeness
+    is the number of its clumps.
     """
     groups = sorted(set(np.asarray(table["group"]).tolist()))
     figure, axes = panels(*grid(len(groups), 2))
     for ax, group in zip(axes.flat, groups, strict=False):
         mine = rows_of(table, group=group)
-        for name, look in _each(table):
+        each = _each(table)
+        for k, (name, look) in enumerate(each):
             rows = rows_of(mine, model=name)
-            middle = (rows["log10_ratio_low"] + rows["log10_ratio_high"]) / 2
-            rows["middle"] = middle
+            rows["middle"] = _middles(rows) + _APART * (k - (len(each) - 1) / 2)
             _with_errors(ax, rows, ("middle", share), look, name, line=look.line)
+        if share == "completeness":
+            _numbers(ax, rows_of(mine, model=each[0][0]))
         for ratio in RATIOS.values():
             ax.axvline(np.log10(ratio), color="0.6", linestyle=":", linewidth=1)
             ax.annotate(
@@ -136,11 +145,24 @@ def against_ratio(table: Table, share: str, which: str = "measured") -> Figure:
         number = int(mine["training_galaxies"][0]) if len(mine) else 0
         ax.set_title(f"run {group}: {number:,} training galaxies")
         ax.set(xlabel=f"log$_{{10}}$ {which} u flux ratio, clump / host", ylabel=share)
-        ax.set(xlim=_RATIOS, ylim=_RANGE)
+        ax.set(xlim=_RATIOS, ylim=_HIGHER if share == "completeness" else _RANGE)
     for ax in axes.flat[len(groups) :]:
         ax.set_axis_off()
     legend_below(figure, axes[0, 0])
     return figure
+
+
+def _middles(rows: Table) -> NDArray[np.float64]:
+    both = [np.asarray(rows[f"log10_ratio_{end}"], dtype=float) for end in ("low", "high")]
+    middles: NDArray[np.float64] = np.mean(both, axis=0)
+    return middles
+
+
+def _numbers(ax: Axes, rows: Table) -> None:
+    """Clumps of each bin that has any, in small figures above it."""
+    for x, count in zip(_middles(rows), rows["completeness_n"], strict=True):
+        if count:
+            ax.text(x, 1.06, f"{count:,}", ha="center", fontsize=5.5, color="0.3")
 
 
 def _each(table: Table) -> list[tuple[str, Look]]:

@@ -1,19 +1,27 @@
 """Figures 5 to 7, 13, 19 and 27 to 29: boxes on pictures of galaxies."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from astropy.wcs import WCS
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from clumpscope.core.boxes import Label
-from clumpscope.plot.figures import COLOURS, OUTLINE
-from clumpscope.plot.paper.style import Line, panels
+from clumpscope.core.boxes import Boxes, Label
+from clumpscope.plot.figures import COLOURS
+from clumpscope.plot.marks import HALO, compass, outline, polygon, scale_bar
+from clumpscope.plot.paper.style import panels
+from clumpscope.plot.view import View
 
-_LINES: dict[Label, Line] = {Label.CLUMP: "-", Label.ODD: (0, (3, 1.5))}
+Values = NDArray[np.float64]
+
+_CELLS = 400  # a side of a picture as it is drawn
+_RIM = 1.12  # of a row's window, sides of what holds all its boxes
+_DASHED = {Label.CLUMP: False, Label.ODD: True}
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,69 +30,50 @@ class Picture:
 
     Attributes
     ----------
+    galaxy_id
+        Which galaxy.
     title
         What the boxes are.
     rgb
         (ny, nx, 3) in [0, 1], rows as stored.
-    box, label, score
-        (n, 4) native pixels, (n,) of `Label`, (n,) NaN where there is none.
+    boxes
+        (n,) native pixels; scores NaN where there are none.
+    wcs
+        For north up; ``None``: rows run down, as in PNG and JPEG files.
+    pixscale_arcsec
+        Pixel side; NaN where it is only assumed.
+    kpc_per_arcsec
+        At the host; NaN where its distance is unknown.
     outline
         (ny, nx) inside the host; ``None``: not drawn.
-    pixscale_arcsec
-        Pixel side.
     """
 
+    galaxy_id: str
     title: str
     rgb: NDArray[np.float32]
-    box: NDArray[np.float64]
-    label: NDArray[np.int64]
-    score: NDArray[np.float64]
-    outline: NDArray[np.bool_] | None
+    boxes: Boxes
+    wcs: WCS | None
     pixscale_arcsec: float
+    kpc_per_arcsec: float = float("nan")
+    outline: NDArray[np.bool_] | None = None
 
 
 def pictures(rows: Sequence[Sequence[Picture]], zoom: float = 0.6) -> Figure:
-    """Rows of pictures; ``zoom`` is the share of the side that is shown about the centre."""
+    """Rows of pictures, each row on one scale on the sky.
+
+    A row shows the share ``zoom`` of its first picture's longer side about the centre, or more if
+    boxes lie beyond.
+    """
     columns = max(len(row) for row in rows)
     figure, axes = panels(len(rows), columns, share=False)
     figure.set_size_inches(max(2.5 * columns, 4.2), 2.75 * len(rows) + 0.4)
     for ax in axes.flat:
         ax.set_axis_off()
     for row, line in zip(rows, axes, strict=True):
-        for picture, ax in zip(row, line, strict=False):
-            ax.imshow(np.clip(picture.rgb, 0, 1), origin="lower", interpolation="nearest")
-            if picture.outline is not None and picture.outline.any():
-                ax.contour(picture.outline, levels=[0.5], colors=OUTLINE, linewidths=0.7)
-            for box, label, score in zip(picture.box, picture.label, picture.score, strict=True):
-                kind = Label(int(label))
-                corner, sides = box[:2], box[2:] - box[:2]
-                ax.add_patch(
-                    Rectangle(
-                        tuple(corner),
-                        *sides,
-                        fill=False,
-                        edgecolor=COLOURS[kind],
-                        linestyle=_LINES[kind],
-                        linewidth=1.1,
-                    )
-                )
-                if np.isfinite(score):
-                    ax.text(
-                        box[0],
-                        box[3],
-                        f"{score:.2f}",
-                        color=COLOURS[kind],
-                        fontsize=5,
-                        va="bottom",
-                        clip_on=True,
-                    )
-            ny, nx = picture.rgb.shape[:2]
-            half = zoom * max(nx, ny) / 2
-            ax.set(xlim=(nx / 2 - half, nx / 2 + half), ylim=(ny / 2 - half, ny / 2 + half))
-            side = 2 * half * picture.pixscale_arcsec
-            ax.set_title(f"{picture.title}\n({side:.0f}″ a side)", fontsize=7)
+        for picture, view, ax in zip(row, windows(row, zoom), line, strict=False):
+            _draw(ax, picture, view)
     handles = [
-        Line2D([], [], color=COLOURS[kind], linestyle=_LINES[kind], label=name)
+        Line2D([], [], color=COLOURS[kind], linestyle="--" if _DASHED[kind] else "-", label=name)
         for kind, name in ((Label.CLUMP, "normal clump"), (Label.ODD, "odd clump"))
     ]
     legend = figure.legend(handles=handles, loc="outside lower center", ncols=2)
@@ -93,3 +82,41 @@ def pictures(rows: Sequence[Sequence[Picture]], zoom: float = 0.6) -> Figure:
     for text in legend.get_texts():
         text.set_color("white")
     return figure
+
+
+def windows(row: Sequence[Picture], zoom: float) -> list[View]:
+    """Windows about the images' centres that are of one size on the sky."""
+    views = [
+        View.central(one.rgb.shape[:2], one.wcs, zoom, downward=one.wcs is None) for one in row
+    ]
+    scales = [one.pixscale_arcsec for one in row]
+    if not np.isfinite(scales).all():
+        scales = [1.0] * len(row)  # of one galaxy and pixel grid, then
+    half = views[0].half * scales[0]
+    for picture, view, scale in zip(row, views, scales, strict=True):
+        for box in picture.boxes.xyxy:
+            half = max(half, _RIM * scale * float(np.abs(view.corners(box)).max()))
+    return [replace(view, half=half / scale) for view, scale in zip(views, scales, strict=True)]
+
+
+def _draw(ax: Axes, picture: Picture, view: View) -> None:
+    left, right, bottom, top = view.extent
+    pixels = view.cut(np.clip(picture.rgb, 0, 1), _CELLS)
+    ax.imshow(pixels, origin="lower", extent=view.extent, interpolation="nearest")
+    if picture.outline is not None:
+        outline(ax, view, picture.outline, 0.7)
+    boxes = picture.boxes
+    for box, label, score in zip(boxes.xyxy, boxes.labels, boxes.scores, strict=True):
+        kind = Label(int(label))
+        polygon(ax, view, box, COLOURS[kind], 1.1, dashed=_DASHED[kind])
+        if np.isfinite(score):
+            corners = view.corners(box)
+            place = corners[:, 0].min(), corners[:, 1].max()
+            style: dict[str, Any] = {"color": COLOURS[kind], "path_effects": HALO}
+            ax.text(*place, f"{score:.2f}", fontsize=5.5, va="bottom", clip_on=True, **style)
+    if np.isfinite(picture.pixscale_arcsec):
+        scale_bar(ax, view, picture.pixscale_arcsec, picture.kpc_per_arcsec, size=6)
+    if picture.wcs is not None:
+        compass(ax, view, picture.wcs, size=6)
+    ax.set(xlim=(left, right), ylim=(bottom, top), autoscale_on=False)
+    ax.set_title(f"{picture.galaxy_id}\n{picture.title} ({len(boxes)})", fontsize=7)

@@ -10,9 +10,11 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from clumpscope.ops.stellar_locus import stellar_locus
+from clumpscope.plot.figures import BLUE
 from clumpscope.plot.paper.style import (
     GREY,
     LABELS,
@@ -33,17 +35,19 @@ _HOSTS = {
 }
 
 
-def clump_positions(table: Table, side_px: int) -> Figure:
-    """Figure 2: number of labels in each part of the image, and its searched central square."""
+def clump_positions(table: Table, side_px: int, field: float) -> Figure:
+    """Figure 2: number of labels in each part of the image, and its searched central square.
+
+    ``field`` is the side of that, image sides.
+    """
     figure, axes = panels(1, 1)
     ax = axes[0, 0]
     x, y = (np.asarray(table[axis]) * side_px for axis in "xy")
     bins = np.linspace(0, side_px, 51 if len(table) > 5000 else 26)
     shown = ax.hist2d(x, y, bins=bins, cmap="cividis", cmin=1)[3]
-    figure.colorbar(shown, ax=ax, label="clumps a cell")
-    square = Rectangle(
-        (side_px / 4, side_px / 4), side_px / 2, side_px / 2, fill=False, linestyle="--"
-    )
+    figure.colorbar(shown, ax=ax, label="clumps a cell", ticks=MaxNLocator("auto", integer=True))
+    corner, side = (1 - field) / 2 * side_px, field * side_px
+    square = Rectangle((corner, corner), side, side, fill=False, linestyle="--")
     ax.add_patch(square)
     limits = (0, side_px)
     ax.set(xlabel="column [px]", ylabel="row [px]", xlim=limits, ylim=limits[::-1], aspect="equal")
@@ -60,7 +64,7 @@ def mass_redshift(table: Table) -> Figure:
         shown = ax.hexbin(z, mass, gridsize=45, cmap="cividis", norm=LogNorm(), mincnt=1)
         figure.colorbar(shown, ax=ax, label="galaxies a cell")
     else:
-        ax.plot(z, mass, "o", color="#0072B2", markersize=2.5)
+        ax.plot(z, mass, "o", color=BLUE, markersize=2.5)
     ax.set(xlabel="redshift", ylabel=_HOSTS["galaxy_lmass"][0])
     ax.set_title(f"{len(table):,} galaxies with labels")
     return figure
@@ -84,7 +88,7 @@ def box_sizes(table: Table, aperture_fwhm: float) -> Figure:
             color=look.colour,
             linestyle=look.line,
             linewidth=1.4,
-            label=name,
+            label=f"{name} ({len(known):,})",
         )
     ax.axvline(aperture_fwhm, color="0.5", linewidth=0.8)
     ax.annotate(
@@ -130,7 +134,10 @@ def colour_colour(table: Table, kind: str) -> Figure:
     for ax in figure.axes:
         ax.set(xlabel="g − r [AB mag]", ylabel="u − g [AB mag]")
     what = "normal" if kind == "normal" else "odd"
-    figure.suptitle(f"{what} clumps; grey: labels; black line: main-sequence stars", fontsize=9)
+    figure.suptitle(
+        f"{what} clumps; grey: labels ({_labels(table):,}); black line: main-sequence stars",
+        fontsize=9,
+    )
     return figure
 
 
@@ -140,8 +147,12 @@ def hosts(table: Table, column: str) -> Figure:
     figure = _beside_labels(table, ("redshift", column), ((0.0, 0.25), limits), lambda _: None)
     for ax in figure.axes:
         ax.set(xlabel="redshift", ylabel=name)
-    figure.suptitle("hosts of normal clumps; grey: of labels", fontsize=9)
+    figure.suptitle(f"hosts of normal clumps; grey: of labels ({_labels(table):,})", fontsize=9)
     return figure
+
+
+def _labels(table: Table) -> int:
+    return len(rows_of(table, model=LABELS))
 
 
 def _beside_labels(

@@ -13,13 +13,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from clumpscope.plot.figures import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 from clumpscope.store.atomic import atomic
 
 LABELS = "labels"  # name of the volunteers' part of a table
 GREY = "#666666"
 _DPI = 200
 _PANEL = (3.2, 2.7)  # inches
-_COLOURS = ("#D55E00", "#0072B2", "#CC79A7", "#009E73", "#E69F00", "#56B4E9")  # Okabe & Ito
+_COLOURS = (VERMILION, BLUE, PURPLE, GREEN, ORANGE, SKY)
 _MARKERS = "svD^oP"
 Line = Literal["-", "--", "-.", ":", ""] | tuple[float, tuple[float, ...]]
 _LINES: tuple[Line, ...] = ("--", "-.", ":", "-", (0, (5, 1)), (0, (1, 1)))
@@ -80,9 +81,9 @@ def panels(rows: int, columns: int, *, share: bool = True) -> tuple[Figure, NDAr
 
 
 def grid(count: int, most: int = 3) -> tuple[int, int]:
-    """Rows and columns for so many panels."""
-    columns = min(count, most)
-    return -(-count // columns), columns
+    """Rows and columns for so many panels, as full as can be."""
+    rows = -(-count // most)
+    return rows, -(-count // rows)
 
 
 def legend_below(figure: Figure, axes: Axes, columns: int = 3) -> None:

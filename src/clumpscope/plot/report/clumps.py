@@ -32,7 +32,9 @@ def clump_charts(clumps: QTable, galaxies: QTable) -> list[Chart]:
         _spread("sizes", "Sizes", used, "clump_size", _SIZE, none="0: a point."),
         _distances(used),
         _spread("p-real", "Calibrated probabilities", used, "p_real", "p_real", (0, 1)),
-        _spread("complete", "Completeness of such clumps", used, "completeness", "completeness"),
+        _spread(
+            "complete", "Completeness of such clumps", used, "completeness", "completeness", (0, 1)
+        ),
     ]
     return [one for one in drawn if one is not None]
 
@@ -130,10 +132,10 @@ def _spread(
 
 
 def _limits(values: Values) -> tuple[float, float]:
-    """Round limits of a histogram: from 0 unless there is less, to nearly all."""
+    """Limits of a histogram: from 0 unless there is less, to nearly all; where all is 0, to 1."""
     low, high = np.percentile(values, _PER_CENT)
     low = min(float(low), 0.0)
-    return low, max(float(high), low + 1e-3)
+    return low, float(high) if high > low else low + 1.0
 
 
 def _histogram(ax: Axes, values: Values, bins: Values, label: Label, count: int) -> None:

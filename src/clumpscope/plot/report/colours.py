@@ -6,9 +6,10 @@ from itertools import pairwise
 import numpy as np
 from astropy.table import QTable
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
-from clumpscope.core.bands import colours
+from clumpscope.core.bands import colours, from_text
 from clumpscope.core.boxes import Label
 from clumpscope.core.quality import BAD, quality
 from clumpscope.core.schema import plain
@@ -23,17 +24,20 @@ _MARGIN = 0.15  # mag around them
 _STARS = slice(10, 120)  # of the locus: g - i from 0.3 to 2.5, beyond which its fit in u bends
 _PLANES = 2  # colour-colour figures at most
 _SNR = 5.0
+_WIDE = 1.0  # mag at least, of an axis
 _MARKS = {Label.CLUMP: "o", Label.ODD: "^"}
 
 
 def colour_charts(clumps: QTable) -> list[Chart]:
     """Two colour-colour planes of good clumps, and S/N against magnitude; fewer if unknown."""
-    bands = str(clumps.meta.get("bands", ""))
     if not len(clumps) or clumps.meta.get("level") != "release":
         return []
+    bands = from_text(clumps.meta["bands"])
     planes = list(pairwise(colours(bands)))[:_PLANES]
     drawn = [_plane(good(clumps), *plane) for plane in planes]
-    drawn.append(_depth(clumps[quality(plain(clumps, "flags")) < BAD], bands[:1]))
+    seen = (band for band in bands if np.isfinite(plain(clumps, f"clump_flux_{band}")).any())
+    bluest = next(seen, bands[0])
+    drawn.append(_depth(clumps[quality(plain(clumps, "flags")) < BAD], bluest))
     return [one for one in drawn if one is not None]
 
 
@@ -92,7 +96,8 @@ def _inside(values: Values, limits: tuple[float, float]) -> NDArray[np.bool_]:
 def _limits(values: Values, line: Sequence[float] = ()) -> tuple[float, float]:
     """Limits around nearly all values, and a line."""
     ends = [*np.percentile(values, _SHOWN).tolist(), *line]
-    return min(ends) - _MARGIN, max(ends) + _MARGIN
+    margin = max(_MARGIN, (_WIDE - max(ends) + min(ends)) / 2)
+    return min(ends) - margin, max(ends) + margin
 
 
 def _points(ax: Axes, x: Values, y: Values, label: Label) -> None:
@@ -125,9 +130,13 @@ def _depth(used: QTable, band: str) -> Chart | None:
             _points(ax, magnitude[here & known], snr[here & known], label)
         ax.axhline(_SNR, color=GREY, linestyle=":", linewidth=1.2)
         ax.set(xlabel=f"{band} [AB mag]", ylabel=f"S/N in {band}", yscale="log")
-        ax.yaxis.set_major_formatter("{x:g}")
         ax.set_xlim(_limits(magnitude[known]))
-        ax.set_ylim(bottom=np.percentile(snr[known], _SHOWN[0]) / 1.5)
+        low, high = min(np.percentile(snr[known], _SHOWN[0]), _SNR), max(snr[known].max(), _SNR)
+        ax.set_ylim(low / 1.5, 1.5 * high)
+        few = high / low < 30
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,)))
+        ax.yaxis.set_minor_formatter(NullFormatter())
+        ax.yaxis.set_major_formatter("{x:g}")
         legend(ax)
 
     caption = (

@@ -108,6 +108,8 @@ def _binned(rows: Table, name: str, title: str, words: str) -> Chart | None:
             per_cent(ax, -3, 0)
             ends = [end for _, x, *_ in shown for end in (x[0] - 0.2, x[-1] + 0.2)]
             ax.set_xlim(min(ends), max(ends))
+        else:
+            ax.set_xlim(*_across(rows))
         ax.set(xlabel=words, ylabel="completeness", ylim=(0, 1.05))
         legend(ax)
 
@@ -115,6 +117,14 @@ def _binned(rows: Table, name: str, title: str, words: str) -> Chart | None:
     if name == RATIO:
         caption += " Dotted: 3 %."
     return chart(f"by-{name}", f"Completeness by {title}", caption, draw)
+
+
+def _across(rows: Table) -> tuple[float, float]:
+    """Limits of an axis that holds every bin, however few have clumps."""
+    edges = np.concatenate([plain(rows, "low"), plain(rows, "high")]).astype(float)
+    known = edges[np.isfinite(edges)]
+    rim = 0.04 * float(np.ptp(known)) or 1.0
+    return float(known.min()) - rim, float(known.max()) + rim
 
 
 def _middle(low: Values, high: Values) -> Values:

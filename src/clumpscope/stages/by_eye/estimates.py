@@ -71,7 +71,8 @@ class Verdict:
     finders
         By name.
     random
-        Share of random places called a clump, though no finder has anything there.
+        Share of random places called a clump, though no run has anything there, nor the classical
+        finder a claim.
     differences
         First finder less second, by "first - second".
     """

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from clumpscope.ops.resampling import all_resampled
+
 Values = NDArray[np.float64]
 
 LEVEL = 0.95
@@ -83,9 +85,8 @@ class Resampling:
         """Draw as many galaxies as there are, ``replicates`` times."""
         galaxy = np.unique(galaxies, return_inverse=True)[1].astype(np.intp)
         count = int(galaxy.max(initial=-1)) + 1
-        chances = np.full(count, 1 / max(count, 1))
-        rng = np.random.default_rng([seed, 79])
-        return cls(galaxy, weight, rng.multinomial(count, chances, replicates).astype(float))
+        times = all_resampled(count, replicates, np.random.default_rng([seed, 79]))
+        return cls(galaxy, weight, times.astype(float))
 
     def share(self, part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> Estimate:
         """Weighted share of the places ``whole`` (n,) that are ``part`` (n,), too."""

@@ -7,11 +7,9 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from clumpscope.ops.matching import match
+from clumpscope.ops.matching import MATCH_RADIUS_FWHM, match
 
 Values = NDArray[np.float64]
-
-NEAR_FWHM = 0.75  # candidates nearer than this are one, PSF-FWHM
 
 
 class Role(IntEnum):
@@ -89,7 +87,7 @@ def united(finds: Sequence[Finds], fwhm_px: float) -> tuple[Values, NDArray[np.i
                 asked = ~_near(one.xy, one.xy[one.claimed], fwhm_px) & ~one.claimed
             xy, score = one.xy[asked], one.score[asked]
             open_ = np.flatnonzero(role[:, column] == Role.NONE)
-            mine, there = match(xy, score, first[open_], NEAR_FWHM * fwhm_px)
+            mine, there = match(xy, score, first[open_], MATCH_RADIUS_FWHM * fwhm_px)
             total[open_[there]] += xy[mine]
             role[open_[there], column] = said
             alone = np.delete(xy, mine, axis=0)
@@ -125,5 +123,5 @@ def with_random(
 def _near(xy: Values, others: Values, fwhm_px: float) -> NDArray[np.bool_]:
     """(N,) True where one of ``others`` is nearer than 0.75 PSF-FWHM."""
     distance = np.hypot(*(xy[:, None] - others[None]).transpose(2, 0, 1))
-    near: NDArray[np.bool_] = (distance < NEAR_FWHM * fwhm_px).any(axis=1)
+    near: NDArray[np.bool_] = (distance < MATCH_RADIUS_FWHM * fwhm_px).any(axis=1)
     return near

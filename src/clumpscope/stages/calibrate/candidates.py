@@ -1,12 +1,12 @@
 """Candidates whose truth is known, and their division by galaxy."""
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clumpscope.errors import TableError, expected_got
+from clumpscope.ops.hashed import hashed
 
 Values = NDArray[np.float64]
 Chosen = NDArray[np.bool_]
@@ -63,6 +63,5 @@ def parts(galaxy: NDArray[np.str_], count: int, seed: int) -> NDArray[np.intp]:
     A galaxy stays in its part whatever others there are.
     """
     ids, row = np.unique(galaxy, return_inverse=True)
-    digests = (hashlib.sha256(f"{seed} {one}".encode()).digest()[:8] for one in ids.tolist())
-    of_id = np.array([int.from_bytes(one, "big") % count for one in digests], dtype=np.intp)
-    return of_id[row]
+    of_id = hashed(ids.tolist(), f"{seed} ") % np.uint64(count)
+    return of_id.astype(np.intp)[row]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clumpscope.ops.resampling import all_resampled
 from clumpscope.stages.calibrate.candidates import Chosen, Values
 from clumpscope.stages.calibrate.reliability import BINS, bin_of
 
@@ -106,7 +107,7 @@ def measure(
     order = np.lexsort((real, chance, galaxy))
     chance, real, galaxy = chance[order], real[order], galaxy[order]
     ids, of = np.unique(galaxy, return_inverse=True)
-    weights = rng.multinomial(len(ids), np.full(len(ids), 1 / len(ids)), size=draws)
+    weights = all_resampled(len(ids), draws, rng)
     drawn = weights @ np.bincount(of)
     bins, miss = bin_of(chance), chance - real
 

@@ -8,7 +8,7 @@ from astropy.table import QTable
 from numpy.typing import NDArray
 
 from clumpscope.config.run import CatalogueConfig
-from clumpscope.core.bands import colours
+from clumpscope.core.bands import colours, from_text
 from clumpscope.core.clump_columns import RATIOS
 from clumpscope.core.clumps import clump_table
 from clumpscope.core.flags import ClumpFlag
@@ -65,7 +65,7 @@ def catalogue(
     RecipeError
         If a dust map is missing or damaged.
     """
-    bands = list(photometry.meta["bands"])
+    bands = list(from_text(photometry.meta["bands"]))
     ids = plain(photometry, "galaxy_id").astype(str)
     order = np.lexsort((plain(photometry, "clump_id"), ids))
     photometry = photometry[order]
@@ -116,8 +116,9 @@ def catalogue(
         columns[f"clump_mag_corr_{blue}_{red}"] = corrected[:, b] - corrected[:, r]
         columns[f"clump_mag_corr_err_{blue}_{red}"] = np.hypot(mag_err[:, b], mag_err[:, r])
     flags = plain(photometry, "flags").astype(np.int64) | whole("flags")
-    flags[~np.isfinite(extinct).all(axis=1)] |= ClumpFlag.NO_EXTINCTION
-    in_u = _u_columns(bands, (flux, flux_err, host_flux, host_err), config, flags)
+    there = _measured_bands(photometry, bands)
+    flags[(there & ~np.isfinite(extinct)).any(axis=1)] |= ClumpFlag.NO_EXTINCTION
+    in_u = _u_columns(bands, (flux, flux_err, host_flux, host_err), there, config, flags)
     numbers = plain(photometry, "clump_id").astype(str)
     keys = np.char.add(np.char.add(ids[order], " "), numbers)
     fwhm = _column(photometry, "FWHM_r_arcsec")
@@ -150,10 +151,14 @@ def catalogue(
 def _u_columns(
     bands: list[str],
     fluxes: tuple[Values, Values, Values, Values],
+    there: NDArray[np.bool_],
     config: CatalogueConfig,
     flags: NDArray[np.int64],
 ) -> dict[str, NDArray[np.generic]]:
-    """Flux ratio and what follows from it; adds to the flags."""
+    """Flux ratio and what follows from it; adds to the flags.
+
+    A clump whose image has no u is not faint in it.
+    """
     n = len(flags)
     if "u" not in bands:
         flags |= int(ClumpFlag.NO_HOST_FLUX)
@@ -164,7 +169,7 @@ def _u_columns(
     flux, flux_err, host_flux, host_err = (plane[:, u] for plane in fluxes)
     ratio, ratio_err = flux_ratio(flux, flux_err, host_flux, host_err)
     flags[~(host_flux > 0)] |= ClumpFlag.NO_HOST_FLUX
-    flags[~(flux >= config.low_snr * flux_err)] |= ClumpFlag.LOW_SNR
+    flags[there[:, u] & ~(flux >= config.low_snr * flux_err)] |= ClumpFlag.LOW_SNR
     chance = {
         f"p_{name}": ratio_probability(flux, flux_err, host_flux, host_err, least)
         for name, least in RATIOS.items()
@@ -175,6 +180,12 @@ def _u_columns(
         **{f"is_clump_{name}": ratio >= least for name, least in RATIOS.items()},
         **chance,
     }
+
+
+def _measured_bands(photometry: QTable, bands: list[str]) -> NDArray[np.bool_]:
+    """(N, B) True in the bands of each clump's image; in all where nothing could be measured."""
+    there = np.isfinite(_planes(photometry, "aperture_radius", bands))
+    return there | ~there.any(axis=1, keepdims=True)
 
 
 def _place_columns(

@@ -25,6 +25,7 @@ from clumpscope.core.boxes import Label
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
 from clumpscope.models.selection import Selection
+from clumpscope.ops.resampling import all_resampled
 from clumpscope.stages.completeness.covariates import of_catalogue, surroundings
 
 Values = NDArray[np.float64]
@@ -79,17 +80,30 @@ class Counted:
     logit_place: Values
 
     @classmethod
-    def of(cls, catalogue: QTable, galaxies: Sequence[str], selection: Selection) -> "Counted":
+    def of(
+        cls,
+        catalogue: QTable,
+        galaxies: Sequence[str],
+        selection: Selection,
+        real: ArrayLike = 1.0,
+    ) -> "Counted":
         """From a catalogue and the ids of all galaxies that were searched.
 
-        A clump counts by ``p_real``, fully where that is unknown; one whose flux ratio is unknown
-        does not count. Where its surroundings are, they are taken as the median ones.
+        A clump whose flux ratio is unknown does not count. Where its surroundings are, they are
+        taken as the median ones.
+
+        Parameters
+        ----------
+        real
+            Of each row, or of all, the chance to be a clump at all, however faint: 1 or 0 where
+            someone has looked, else a purity. Not ``p_real``, which counts what is fainter than
+            1 % among the others: the scatter over that limit is already in what is done here.
 
         Raises
         ------
         TableError
             If a galaxy of the catalogue is none of ``galaxies``, one of these is there twice, a
-            column is missing, or no clump can be counted.
+            column is missing, no clump can be counted, or ``real`` is no chance.
         """
         ratio = plain(catalogue, "clump_flux_ratio").astype(float)
         error = plain(catalogue, "clump_flux_ratio_err").astype(float)
@@ -101,7 +115,9 @@ class Counted:
                 expected_got("catalogue", "normal clumps of known flux ratio and place", "none")
             )
         around = np.where(np.isfinite(around), around, np.nanmedian(around, axis=0))
-        real = plain(catalogue, "p_real").astype(float)[kept]
+        chance = np.broadcast_to(np.asarray(real, dtype=float), len(catalogue))[kept]
+        if not ((chance >= 0) & (chance <= 1)).all():
+            raise TableError(expected_got("real", "chances from 0 to 1", "others"))
         ratio, error = ratio[kept], error[kept]
         place, scatter = selection.place, selection.scatter
         grid = np.logspace(place.low[0] - _FAINTER, place.high[0] + _BRIGHTER, _GRID)
@@ -118,7 +134,7 @@ class Counted:
             _rows(plain(catalogue, "galaxy_id").astype(str)[kept], galaxies),
             len(galaxies),
             ratio,
-            np.where(np.isfinite(real), real, 1.0),
+            chance,
             selection.measured.members(of_catalogue(catalogue)[kept]),
             grid,
             np.maximum(likelihood, _TINY),
@@ -229,9 +245,9 @@ def _replicas(clumps: Counted, members: int, seed: int) -> Iterator[_Replica]:
     """The sample as it is, then resampled hosts."""
     rng = np.random.default_rng(seed)
     n, fits = clumps.galaxies, clumps.logit_ratio.shape[1]
-    for k in range(1 + members):
-        drawn = rng.multinomial(n, np.full(n, 1 / n)) if k else np.ones(n)
-        member = int(rng.integers(1, fits)) if k and fits > 1 else 0
+    hosts = [np.ones(n, dtype=np.int64), *all_resampled(n, members, rng)]
+    others = rng.integers(1, fits, members).tolist() if fits > 1 else [0] * members
+    for drawn, member in zip(hosts, [0, *others], strict=True):
         chance = expit(clumps.logit_place[:, member, None] + clumps.logit_ratio[:, member])
         weight = clumps.real * drawn[clumps.host]
         prior = distribution(clumps.likelihood, chance, weight)

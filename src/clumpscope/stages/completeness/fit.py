@@ -18,6 +18,7 @@ from scipy.special import expit
 
 from clumpscope.errors import TableError, expected_got
 from clumpscope.models.selection import DEGREE, Row, Scatter, Smooth, design
+from clumpscope.ops.resampling import all_resampled
 from clumpscope.stages.completeness.covariates import COVARIATES, SURROUNDINGS
 
 if TYPE_CHECKING:
@@ -110,6 +111,20 @@ class Fitted:
     loss: float
     loss_boosted: float
 
+    @property
+    def wanted(self) -> int:
+        """Found and missed clumps each, with fewer of which it is little sure: ten a coefficient.
+
+        Peduzzi et al. (1996).
+        """
+        return 10 * len(self.true.coefficients)
+
+    @property
+    def rarer(self) -> int:
+        """Found or missed clumps, whichever are fewer."""
+        found = int(self.trials.found.sum())
+        return min(found, len(self.trials.found) - found)
+
 
 def fit(trials: Trials, *, members: int = 30, seed: int = 0) -> Fitted:
     """Fit both completenesses and the scatter of fluxes.
@@ -126,7 +141,7 @@ def fit(trials: Trials, *, members: int = 30, seed: int = 0) -> Fitted:
     """
     used = trials.usable()
     group = np.unique(used.host, return_inverse=True)[1]
-    draws = resampled(group, members, seed)
+    draws = by_host(group, members, seed)
     hit = used.found.astype(float)
     held_out, strength, loss = _validated(used.true, hit, 1 - hit, group)
     shares = np.column_stack([hit] * (1 + members))
@@ -163,11 +178,10 @@ def _of_found(
     return _smooth(names, x, (ones, others), draws, strength)
 
 
-def resampled(group: NDArray[np.intp], members: int, seed: int) -> Values:
-    """(N, 1 + M) how often each row's group was drawn: once, then at random with replacement."""
+def by_host(group: NDArray[np.intp], members: int, seed: int) -> Values:
+    """(N, 1 + M) how often each row's host was drawn: once, then at random with replacement."""
     count = int(group.max(initial=-1)) + 1
-    rng = np.random.default_rng(seed)
-    draws = rng.multinomial(count, np.full(count, 1 / max(count, 1)), members)
+    draws = all_resampled(count, members, np.random.default_rng(seed))
     every: Values = np.concatenate([np.ones((1, count)), draws]).T[group]
     return every
 

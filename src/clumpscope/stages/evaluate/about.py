@@ -7,6 +7,7 @@ from astropy.table import QTable
 
 from clumpscope.core.schema import plain
 from clumpscope.ops.near import near
+from clumpscope.ops.seeing import seeing
 from clumpscope.stages.evaluate.cases import Cases, Points, Values, index_of
 
 # Each with its words and unit; measured of candidates, true of truths.
@@ -36,7 +37,7 @@ def with_covariates(
         Host table, if known; may lack columns and galaxies.
     """
     place = np.full(len(items), -1) if hosts is None else index_of(hosts, items.ids)
-    seeing = plain(galaxies, "psf_fwhm_r").astype(float)
+    width = seeing(galaxies)
 
     def of_host(name: str) -> Values:
         values = np.full(len(items), np.nan)
@@ -54,7 +55,7 @@ def with_covariates(
             "snr": unknown,
             "contrast": unknown,
             **brightness,
-            "psf_fwhm_arcsec": seeing[points.galaxy],
+            "psf_fwhm_arcsec": width[points.galaxy],
             "redshift": redshift[points.galaxy],
             "radius_r90": off / r90_px[points.galaxy],
             "crowding_fwhm": crowding(points, items.fwhm_px),

@@ -39,8 +39,6 @@ class Bin:
 def binned(items: Cases, pairs: Matches, least: float) -> list[Bin]:
     """Normal clumps in bins: by log10 flux ratio all within `EDGES`, by others those >= ``least``.
 
-    In bins of flux ratio any match with a normal truth is right, however faint that is.
-
     Parameters
     ----------
     pairs
@@ -48,16 +46,42 @@ def binned(items: Cases, pairs: Matches, least: float) -> list[Bin]:
     least
         Flux ratio; 0 for all.
     """
+    result = by_ratio(items, pairs, Label.CLUMP, EDGES[RATIO])
+    for name in COVARIATES:
+        result += _bins(items, pairs, Label.CLUMP, name, least)
+    return result
+
+
+def by_ratio(items: Cases, pairs: Matches, label: Label | None, edges: Values) -> list[Bin]:
+    """Clumps of a label, or of any, in bins of log10 flux ratio.
+
+    Any match with a truth of the label is right, however faint that is.
+
+    Parameters
+    ----------
+    pairs
+        Matches of the same label.
+    """
+    return _bins(items, pairs, label, RATIO, 0.0, edges)
+
+
+def _bins(
+    items: Cases,
+    pairs: Matches,
+    label: Label | None,
+    name: str,
+    least: float,
+    edges: Values | None = None,
+) -> list[Bin]:
+    there, called = wanted(items, least, label), claimed(items, least, label)
+    good = right(items, pairs, least)
+    true, measured = _values(items, name)
+    limits = _edges(name, true[there]) if edges is None else edges
     result = []
-    for name in (RATIO, *COVARIATES):
-        floor = 0.0 if name == RATIO else least
-        there, called = wanted(items, floor, Label.CLUMP), claimed(items, floor, Label.CLUMP)
-        good = right(items, pairs, floor)
-        true, measured = _values(items, name)
-        for low, high in pairwise(_edges(name, true[there]).tolist()):
-            truths = there & _inside(true, low, high)
-            candidates = called & _inside(measured, low, high)
-            result.append(Bin(name, low, high, _score(truths, candidates, pairs, good)))
+    for low, high in pairwise(limits.tolist()):
+        truths = there & _inside(true, low, high)
+        candidates = called & _inside(measured, low, high)
+        result.append(Bin(name, low, high, _score(truths, candidates, pairs, good)))
     return result
 
 

@@ -12,12 +12,10 @@ from scipy.sparse.csgraph import connected_components
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
 from clumpscope.ops.near import Indices, near
+from clumpscope.ops.seeing import seeing
 
 Values = NDArray[np.float64]
 Chosen = NDArray[np.bool_]
-
-MATCH_RADIUS_FWHM = 0.75
-
 
 TRUE_FLOOR = 0.01  # a detection of 3 % is right if the truth has at least this
 
@@ -113,7 +111,7 @@ def cases(catalogue: QTable, galaxies: QTable, truth: QTable) -> Cases:
         If no galaxy of the truth is in the run.
     """
     ids = plain(galaxies, "galaxy_id").astype(str)
-    fwhm = plain(galaxies, "psf_fwhm_r").astype(float)
+    fwhm = seeing(galaxies)
     pixscale = plain(galaxies, "pixscale_arcsec").astype(float)
     width = fwhm / pixscale
     width = np.where(np.isfinite(width) & (width > 0), width, 1.0)

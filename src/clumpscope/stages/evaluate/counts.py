@@ -1,17 +1,16 @@
 """Hits and claims of each galaxy over thresholds: all curves and their intervals follow."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clumpscope.core.boxes import Label
+from clumpscope.ops.resampling import resampled
 from clumpscope.ops.shares import Interval, Score, Share, f1, percentiles, ratio, shares
 from clumpscope.stages.evaluate.cases import TRUE_FLOOR, Cases, Chosen, Values
 from clumpscope.stages.evaluate.matches import Matches
-
-_CHUNK = 64  # resamplings at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,25 +157,12 @@ def _above(
     return np.cumsum(each[:, :0:-1], axis=1)[:, ::-1]
 
 
-def resampled(galaxies: int, bootstraps: int, seed: int) -> Iterator[NDArray[np.float32]]:
-    """(b, G) how often each galaxy is drawn, with replacement, in each of some resamplings.
-
-    The same for the same numbers, so that runs over the same galaxies are compared pairwise.
-    """
-    rng = np.random.default_rng(seed)
-    for start in range(0, bootstraps, _CHUNK):
-        size = min(_CHUNK, bootstraps - start)
-        drawn = rng.integers(galaxies, size=(size, galaxies))
-        drawn += galaxies * np.arange(size)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=size * galaxies)
-        yield times.reshape(size, galaxies).astype(np.float32)
-
-
 def replicate(one: Counts, bootstraps: int, seed: int) -> Replicates:
     """The scores of resampled surveys: galaxies are drawn, not clumps."""
     steps = len(one.thresholds)
     columns = np.hstack([one.hit, one.right, one.called, one.there[:, None]]).astype(np.float32)
-    sums = [weights @ columns for weights in resampled(len(one.there), bootstraps, seed)]
+    drawn = resampled(len(one.there), bootstraps, np.random.default_rng(seed))
+    sums = [times.astype(np.float32) @ columns for times in drawn]
     total = np.vstack(sums) if sums else np.zeros((0, 3 * steps + 1))
     hit, correct, called = (total[:, k * steps : (k + 1) * steps] for k in range(3))
     completeness, purity = ratio(hit, total[:, -1:]), ratio(correct, called)

@@ -1,12 +1,11 @@
 """Thresholds chosen on other galaxies than those that they are judged on."""
 
-import hashlib
-
 import numpy as np
 from astropy.table import QTable
 
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError
+from clumpscope.ops.hashed import hashed
 from clumpscope.stages.evaluate.cases import Chosen, Values
 from clumpscope.stages.evaluate.counts import Counts
 from clumpscope.stages.evaluate.scores import best
@@ -14,7 +13,8 @@ from clumpscope.stages.evaluate.scores import best
 
 def half(ids: list[str]) -> Chosen:
     """(G,) whether each galaxy is of the first half, by the hash of its id: whatever the others."""
-    return np.array([hashlib.sha256(one.encode()).digest()[0] < 128 for one in ids], dtype=bool)
+    first: Chosen = hashed(ids) < 2**63
+    return first
 
 
 def other_half_threshold(galaxies: QTable, tally: Counts) -> Values:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from clumpscope.core.boxes import Label
-from clumpscope.ops.matching import match_all
+from clumpscope.ops.matching import MATCH_RADIUS_FWHM, match_all
 from clumpscope.ops.near import Indices
-from clumpscope.stages.evaluate.cases import MATCH_RADIUS_FWHM, TRUE_FLOOR, Cases, Chosen, Values
+from clumpscope.stages.evaluate.cases import TRUE_FLOOR, Cases, Chosen, Values
 
 
 @dataclass(frozen=True, eq=False)

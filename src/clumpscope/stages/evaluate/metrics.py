@@ -7,8 +7,9 @@ from itertools import combinations
 import numpy as np
 
 from clumpscope.errors import TableError
+from clumpscope.ops.matching import MATCH_RADIUS_FWHM
 from clumpscope.ops.shares import CREDIBLE
-from clumpscope.stages.evaluate.cases import MATCH_RADIUS_FWHM, TRUE_FLOOR
+from clumpscope.stages.evaluate.cases import TRUE_FLOOR
 from clumpscope.stages.evaluate.counts import differences
 from clumpscope.stages.evaluate.scores import KINDS, SELECTIONS, Evaluation, best
 

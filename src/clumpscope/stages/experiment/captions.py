@@ -21,23 +21,40 @@ FIGURES = {
     2: ("clump_positions", "Where labels lie in the image; the dashed square is searched."),
     3: ("mass_redshift", "Stellar mass against redshift of the galaxies with labels."),
     4: ("losses", "Training and validation loss of each epoch."),
-    5: ("non_maximum_suppression", "Detections before and after non-maximum suppression."),
-    6: ("merging", "Candidates before and after those within one PSF-FWHM are merged."),
-    7: ("host_outline", "Candidates before and after those outside the host's outline go."),
+    5: (
+        "non_maximum_suppression",
+        "Detections, numbers in brackets, before and after non-maximum suppression, of the galaxy, "
+        "among those with most labels, of which this takes most. North is up.",
+    ),
+    6: ("merging", "As Figure 5, candidates before and after those that lie close are merged."),
+    7: (
+        "host_outline",
+        "As Figure 5, merged candidates before and after those outside the host's outline, white, "
+        "with what may lie beyond it, go.",
+    ),
     8: (
         "completeness_purity",
         "Completeness against purity over the score threshold, test galaxies of the last "
-        "run-group. The large mark is the threshold of the other figures. Bars: 68 %.",
+        "run-group. The large mark is the threshold of the other figures. Bars: 68 %, of resampled "
+        "galaxies.",
     ),
-    9: ("run_groups", "Completeness and purity of all run-groups at one score threshold."),
+    9: (
+        "run_groups",
+        "Completeness and purity of all run-groups at one score threshold. Bars: 68 %, of "
+        "resampled galaxies.",
+    ),
     10: (
         "completeness_flux_ratio",
-        "Completeness against the u flux ratio measured at the label. Bars: 68 %.",
+        "Completeness against the u flux ratio measured at the label. Bars: 68 %, Wilson's.",
     ),
-    11: ("purity_flux_ratio", "Purity against the measured u flux ratio. Bars: 68 %."),
+    11: (
+        "purity_flux_ratio",
+        "Purity against the measured u flux ratio; any label is right. Bars: 68 %, Wilson's.",
+    ),
     12: (
         "completeness_purity_bright",
-        "As Figure 8, of clumps with a u flux ratio of at least 3 % and 8 %.",
+        "As Figure 8, of clumps with a u flux ratio of at least 3 % and 8 %; a claim is right if "
+        "its label measures at least 1 %.",
     ),
     13: ("models_on_a_galaxy", "Labels and detections of all models on one galaxy."),
     14: ("redshifts", "Normal and odd clumps against the redshift of their hosts."),

@@ -58,6 +58,8 @@ def cut_galaxy(
     stars: Stars,
     config: FetchConfig,
     size_arcsec: float | None = None,
+    *,
+    whole: bool = False,
 ) -> Fetched:
     """Cut one galaxy out of a field's bands and fill in its row of the host table.
 
@@ -78,6 +80,8 @@ def cut_galaxy(
         Limits of the side.
     size_arcsec
         Side; else from R90 within the limits.
+    whole
+        Whether the image is the whole frame of the grid band, as it is.
 
     Raises
     ------
@@ -90,7 +94,7 @@ def cut_galaxy(
     ny, nx = frame.data.shape
     if not (-0.5 <= x <= nx - 0.5 and -0.5 <= y <= ny - 0.5):
         raise FrameError(expected_got("target", f"a position on {frame.path}", f"pixel {x, y}"))
-    pixscale = pixel_side(own)
+    pixscale = pixel_side(own, x, y)
     fwhm = own.psf.at(y, x).fwhm_px * pixscale
     seen = seen_from(stars, target.ra, target.dec, fwhm)
     shape = None
@@ -103,12 +107,12 @@ def cut_galaxy(
     # Fluxes may need more sky than the cutout holds.
     grid = Window.centred(frame.wcs, x, y, side if shape is None else max(side, shape.side_px))
     planes = {name: on_window(band, grid, own=band is own) for name, band in bands.items()}
-    image = GalaxyImage(
-        target.galaxy_id,
-        {band: trimmed(plane, grid, side) for band, plane in planes.items()},
-        target.ra,
-        target.dec,
-    )
+    if whole:
+        every = Window.whole(frame.wcs, frame.data.shape)
+        kept = {name: on_window(band, every, own=band is own) for name, band in bands.items()}
+    else:
+        kept = {band: trimmed(plane, grid, side) for band, plane in planes.items()}
+    image = GalaxyImage(target.galaxy_id, kept, target.ra, target.dec)
     row = _host_row(target, image, planes, shape, pixscale)
     row["flags"] = int(_host_flags(image, stars, shape))
     return Fetched(with_stars(image, stars), row, stars_near(seen, image))
@@ -155,7 +159,7 @@ def _host_row(
     row.update(target.known)
     row["galaxy_id"] = target.galaxy_id
     row["pixscale_arcsec"] = pixscale
-    row["field_arcsec"] = image.shape[0] * pixscale
+    row["field_arcsec"] = max(image.shape) * pixscale
     for band, plane in image.bands.items():
         row[f"psf_fwhm_{band}"] = plane.psf_fwhm_arcsec
     return row

@@ -13,7 +13,7 @@ from clumpscope.errors import FrameError, expected_got
 if TYPE_CHECKING:
     from clumpscope.config.services import ServicesConfig
     from clumpscope.core.remote import RemoteFile
-    from clumpscope.stages.fetch.survey import Survey
+    from clumpscope.stages.fetch.survey import FrameSurvey
 
 # Name of the folder, and what is read.
 SURVEYS = {"sdss": "corrected frames as the archive serves them"}
@@ -26,7 +26,7 @@ SERVICES = {
 }
 
 
-def open_survey(name: str, frames: Path) -> "Survey[Any]":
+def open_survey(name: str, frames: Path) -> "FrameSurvey[Any]":
     """Open a local mirror of a survey.
 
     Raises
@@ -36,7 +36,7 @@ def open_survey(name: str, frames: Path) -> "Survey[Any]":
     """
     if name not in SURVEYS:
         raise FrameError(expected_got("survey", " or ".join(SURVEYS), name))
-    survey: type[Survey[Any]] = import_module(f"{__package__}.{name}.survey").SURVEY
+    survey: type[FrameSurvey[Any]] = import_module(f"{__package__}.{name}.survey").SURVEY
     return survey.open(frames)
 
 

@@ -1,8 +1,8 @@
 """What a survey must give so that targets are cut out of it, and how they are."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,31 +20,20 @@ Field = TypeVar("Field", bound=Hashable)
 
 
 class Survey(Protocol[Field]):
-    """An opened survey; ``Field`` is what it tells its fields apart by, in messages too.
-
-    Attributes
-    ----------
-    grid_band
-        The band whose pixels are kept and in which hosts are measured; the others are resampled.
-    """
-
-    grid_band: ClassVar[str]
-
-    @classmethod
-    def open(cls, frames: Path) -> Self:
-        """Look what a folder of the survey's frames holds.
-
-        Raises
-        ------
-        FrameError
-            If it is no such folder.
-        """
-        ...
+    """An opened survey; ``Field`` is what it tells its fields apart by, in messages too."""
 
     def fields(
-        self, ra: NDArray[np.float64], dec: NDArray[np.float64]
+        self, ids: Sequence[str], ra: NDArray[np.float64], dec: NDArray[np.float64]
     ) -> Sequence[Field | FrameError]:
-        """For each position (degrees) the field that holds it best, else why there is none."""
+        """For each target the field that holds its position best, else why there is none.
+
+        Parameters
+        ----------
+        ids
+            Of the targets, for surveys that have an image of each.
+        ra, dec
+            (N,) degrees.
+        """
         ...
 
     def load(self, field: Field) -> Mapping[str, Band]:
@@ -57,6 +46,28 @@ class Survey(Protocol[Field]):
         """
         ...
 
+    def grid_band(self, bands: Mapping[str, Band]) -> str:
+        """Of a field's bands, whose pixels are kept and in which hosts are measured.
+
+        The others are resampled.
+        """
+        ...
+
+
+class FrameSurvey(Survey[Field], Protocol):
+    """A survey whose archive can be mirrored: a folder of frames."""
+
+    @classmethod
+    def open(cls, frames: Path) -> Self:
+        """Look what a folder of the survey's frames holds.
+
+        Raises
+        ------
+        FrameError
+            If it is no such folder.
+        """
+        ...
+
 
 def fetch(
     survey: Survey[Field],
@@ -64,6 +75,7 @@ def fetch(
     config: FetchConfig,
     size_arcsec: float | None = None,
     *,
+    whole: Container[str] = (),
     seconds: float = LimitsConfig().seconds,
 ) -> Iterator[Fetched | FetchFailure]:
     """Cut every target out of the field that holds it best; one result a target.
@@ -83,13 +95,16 @@ def fetch(
     size_arcsec
         Side of all cutouts; else ``config.field_r90`` times the galaxy's Petrosian R90, given or
         measured, within the limits of ``config`` (the lower one if it cannot be measured).
+    whole
+        Ids of targets whose field is their image, as it is.
     seconds
         Time that a target, or reading a field, may take.
     """
     wanted = list(targets)
     ra, dec = (np.array([getattr(target, name) for target in wanted]) for name in ("ra", "dec"))
     by_field: dict[Field, list[Target]] = {}
-    for target, place in zip(wanted, survey.fields(ra, dec), strict=True):
+    ids = [target.galaxy_id for target in wanted]
+    for target, place in zip(wanted, survey.fields(ids, ra, dec), strict=True):
         if isinstance(place, FrameError):
             yield FetchFailure(target.galaxy_id, STAGE, str(place))
         else:
@@ -99,13 +114,22 @@ def fetch(
             with time_limit(seconds):
                 bands = survey.load(field)
                 stars = field_stars(bands)
+                grid_band = survey.grid_band(bands)
         except Exception as error:  # one bad field never stops a command
             yield from (FetchFailure(one.galaxy_id, STAGE, reason(error)) for one in inside)
             continue
         for target in inside:
             try:
                 with time_limit(seconds):
-                    result = cut_galaxy(target, bands, survey.grid_band, stars, config, size_arcsec)
+                    result = cut_galaxy(
+                        target,
+                        bands,
+                        grid_band,
+                        stars,
+                        config,
+                        size_arcsec,
+                        whole=target.galaxy_id in whole,
+                    )
             except Exception as error:
                 why = f"field {field}: {reason(error)}"
                 yield FetchFailure(target.galaxy_id, STAGE, why)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from clumpscope.config.run import MeasureConfig
+from clumpscope.core.bands import measurable
 from clumpscope.core.conditions import image_flags
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import GalaxyImage, MaskBit
@@ -58,7 +59,7 @@ class Photometry:
     galaxy_id
         Whose clumps.
     bands
-        The b band letters.
+        Names of the b bands.
     flux, flux_err
         (n, b) nanomaggy, all of a point source's light; NaN where nothing could be measured.
     background
@@ -103,6 +104,24 @@ class Photometry:
         flags = np.zeros(n, dtype=np.int64)
         return cls(galaxy_id=galaxy_id, bands=tuple(bands), flags=flags, **blank)
 
+    def in_bands(self, bands: Sequence[str]) -> "Photometry":
+        """The same in these bands, NaN in those that were not measured."""
+        if tuple(bands) == self.bands:
+            return self
+        found = Photometry.unmeasured(self.galaxy_id, len(self), bands)
+        mine = [k for k, band in enumerate(bands) if band in self.bands]
+        theirs = [self.bands.index(bands[k]) for k in mine]
+        for item in fields(self):
+            plane = getattr(found, item.name)
+            if isinstance(plane, np.ndarray) and plane.ndim == 2:
+                plane[:, mine] = getattr(self, item.name)[:, theirs]
+        return replace(
+            found,
+            size_arcsec=self.size_arcsec,
+            size_err_arcsec=self.size_err_arcsec,
+            flags=self.flags,
+        )
+
 
 def measure(
     image: GalaxyImage,
@@ -112,7 +131,7 @@ def measure(
     *,
     star: bool | None = None,
 ) -> Photometry:
-    """Measure clumps in every band of ``config.bands``.
+    """Measure clumps in every band of ``config.bands`` that the image has, or in all of its own.
 
     Pixels without data or hit by a cosmic ray are left out, and the point source's light in
     them is made up for; saturated ones are summed as they are. All three are flagged. A target
@@ -131,30 +150,31 @@ def measure(
     Raises
     ------
     ImageError
-        If a band or the WCS is missing or the outline's shape is not the image's.
+        If the image has none of the bands, or no WCS, or the outline's shape is not the image's.
     """
     if outline.shape != image.shape:
         raise ImageError(
             expected_got(f"{image.galaxy_id} outline", f"shape {image.shape}", outline.shape)
         )
-    if not set(config.bands) <= set(image.bands):
+    bands = measurable(config.bands, image.bands)
+    if not bands:
         raise ImageError(
             expected_got(
                 f"{image.galaxy_id} photometry",
-                f"bands {' '.join(config.bands)}",
+                f"one of bands {' '.join(config.bands or ())}",
                 " ".join(image.bands),
-                "set bands under [measure] in the recipe to those that all images have",
+                "name some that the image has under [measure] bands in the recipe, or none",
             )
         )
     xy = np.asarray(xy, dtype=float).reshape(-1, 2)
-    result = Photometry.unmeasured(image.galaxy_id, len(xy), config.bands)
-    result.flags[:] = image_flags(image, config.bands)
+    result = Photometry.unmeasured(image.galaxy_id, len(xy), bands)
+    result.flags[:] = image_flags(image, bands)
     lone = host_is_star(image) if star is None else star
     if lone:
         result.flags[:] |= int(ClumpFlag.HOST_IS_STAR)
         config = config.model_copy(update={"background": "annulus"})
-    fwhm = {band: psf_fwhm_px(image, band) for band in config.bands}
-    for b, band in enumerate(config.bands):
+    fwhm = {band: psf_fwhm_px(image, band) for band in bands}
+    for b, band in enumerate(bands):
         result.aperture_radius_arcsec[:, b] = config.aperture_fwhm * image[band].psf_fwhm_arcsec
     here = np.flatnonzero(_touching(xy, image.shape, config.aperture_fwhm * max(fwhm.values())))
     result.flags[np.setdiff1d(np.arange(len(xy)), here)] |= (
@@ -169,7 +189,7 @@ def measure(
     scene = Scene.of(image, np.concatenate([xy[here], stars]), config, outline, fwhm, around)
     result.flags[here] |= _crowding(scene, config, widest)[:n] | _on_star(image, xy[here], fwhm)
     widths = []
-    for b, band in enumerate(config.bands):
+    for b, band in enumerate(bands):
         new, old, width, flags = _band(scene, band, fwhm[band], config, target)
         for plane, values in (
             (result.flux, new.flux),

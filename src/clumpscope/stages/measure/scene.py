@@ -95,7 +95,7 @@ class Scene:
         outline
             (ny, nx); nowhere True where no host is known.
         fwhm
-            Band → PSF-FWHM, pixels.
+            Band → PSF-FWHM, pixels; of those that are measured.
         around
             Least radius of the windows around the clumps, widest PSF-FWHM.
         """
@@ -121,10 +121,10 @@ class Scene:
         pixels = np.append(first, _thinned(np.flatnonzero(within & ~window), image.shape[1]))
         usable, basis, controls = np.ones(len(pixels), dtype=bool), None, None
         if reach:
-            clear = within & judged(image, config.bands).ravel() & (near > _GUARD)
+            clear = within & judged(image, tuple(fwhm)).ravel() & (near > _GUARD)
             places = np.column_stack(np.divmod(pixels, image.shape[1])[::-1])
             basis = HostBasis.of(*ellipse.polar(places, unit), clear[pixels], reach)
-            light = brightness(image, config.bands, pixels)
+            light = brightness(image, tuple(fwhm), pixels)
             usable = ~_outliers(light, basis, pixels, image.shape)
             basis = replace(basis, fitted=usable & (within & (near > _CORE))[pixels])
             controls = Controls.of(

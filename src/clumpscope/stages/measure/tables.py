@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from astropy.table import QTable
 
+from clumpscope.config.band_names import alike
 from clumpscope.config.limits import LIMITS
 from clumpscope.config.run import MeasureConfig, RefineConfig
+from clumpscope.core.bands import SDSS_BANDS, in_order
 from clumpscope.core.clumps import clump_table
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.schema import plain
@@ -29,16 +31,17 @@ def photometry_table(
     positions
         Clump table of level "positions"; its rows are those of ``photometry``, in order.
     photometry
-        One item a galaxy.
+        One item a galaxy; NaN in the bands that it lacks.
     config
-        What they were measured with.
+        What they were measured with. If it names no bands, the table has those of all.
 
     Raises
     ------
     TableError
         If rows and photometry do not belong together.
     """
-    bands = config.bands
+    bands = config.bands or in_order(band for one in photometry for band in one.bands)
+    bands = bands or SDSS_BANDS
     ids = [str(galaxy_id) for galaxy_id in positions["galaxy_id"]]
     measured = [one.galaxy_id for one in photometry for _ in range(len(one))]
     if ids != measured:
@@ -47,10 +50,20 @@ def photometry_table(
                 "photometry", f"the {len(ids)} positions in order", f"{len(measured)} other"
             )
         )
-    other = {one.bands for one in photometry} - {tuple(bands)}
+    other = {band for one in photometry for band in one.bands} - set(bands)
     if other:
-        raise TableError(expected_got("photometry", f"bands {tuple(bands)}", sorted(other)))
+        raise TableError(expected_got("photometry", f"bands {' '.join(bands)}", sorted(other)))
+    if both := alike(bands):
+        raise TableError(
+            expected_got(
+                "bands of all galaxies",
+                "names that differ by more than case",
+                " ".join(both),
+                "name those to measure under [measure] bands in the recipe",
+            )
+        )
     columns: dict[str, object] = {name: plain(positions, name) for name in positions.colnames}
+    photometry = [one.in_bands(bands) for one in photometry]
     none = [Photometry.unmeasured("none", 0, bands)]
     for stem, field in (
         ("clump_flux", "flux"),

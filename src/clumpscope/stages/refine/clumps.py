@@ -12,13 +12,11 @@ from clumpscope.config.run import RefineConfig
 from clumpscope.core.boxes import Boxes
 from clumpscope.core.conditions import image_flags
 from clumpscope.core.flags import ClumpFlag
-from clumpscope.core.frames import boxes_fraction_to_native
-from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage, MaskBit
-from clumpscope.ops.host import host_centre, light_centre, psf_fwhm_px, reference_band
-from clumpscope.ops.outline import galaxy_outline, grown, inside, outline_of
-from clumpscope.ops.overlap import suppress
-from clumpscope.stages.refine.merge import merge
+from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage
+from clumpscope.ops.host import psf_fwhm_px, reference_band
+from clumpscope.ops.outline import outline_of
 from clumpscope.stages.refine.recentre import recentre
+from clumpscope.stages.refine.steps import steps_of
 
 _MOVED_FWHM = 0.2  # a clump re-centred by more is flagged
 
@@ -103,23 +101,16 @@ def refine(
     if not outline.any():
         common |= ClumpFlag.NO_OUTLINE
 
-    native = boxes_fraction_to_native(boxes.xyxy, image.shape)
-    boxes = Boxes(native, boxes.labels, boxes.scores, boxes.probabilities)
-    boxes = boxes[suppress(boxes, config.nms_iou)]
-    boxes = boxes[boxes.scores >= score_threshold]
-    nucleus = _is_nucleus(boxes.centres, image, outline, config)
-    if not config.keep_nucleus:
-        boxes, nucleus = boxes[~nucleus], nucleus[~nucleus]
-    merged = merge(boxes, fwhm, config)
+    taken = steps_of(image, boxes, config, score_threshold, outline)
+    merged, nucleus = taken.merged, taken.nucleus
 
     sizes = np.array([len(members) for members in merged.members], dtype=np.int64)
     holds_nucleus = np.array([nucleus[m].any() for m in merged.members], dtype=bool)
     flags = np.full(len(sizes), int(common), dtype=np.int64)
     flags[sizes > 1] |= ClumpFlag.MERGED
     flags[holds_nucleus] |= ClumpFlag.NUCLEUS
-    kept = _kept(image, merged.xy, outline, config)
     order = np.lexsort((merged.xy[:, 1], merged.xy[:, 0], -merged.score))
-    order = order[kept[order]]
+    order = order[taken.kept[order]]
     best, xy, flags = merged.best[order], merged.xy[order], flags[order]
     if isinstance(image, GalaxyImage) and config.recentre_fwhm > 0:
         xy = recentre(image, xy, fwhm, config.recentre_fwhm * fwhm)
@@ -129,40 +120,11 @@ def refine(
         xy=xy,
         label=merged.label[order],
         score=merged.score[order],
-        probabilities=boxes.probabilities[best],
-        box=boxes.xyxy[best],
+        probabilities=taken.candidates.probabilities[best],
+        box=taken.candidates.xyxy[best],
         n_members=sizes[order],
         flags=flags,
         psf_fwhm_r_px=fwhm,
         psf_fwhm_r_arcsec=fwhm * image.pixscale_arcsec,
         outline=outline,
     )
-
-
-def _kept(
-    image: AnyImage, xy: NDArray[np.float64], outline: NDArray[np.bool_], config: RefineConfig
-) -> NDArray[np.bool_]:
-    """(n,) True inside the host, or on a masked star that touches it: `measure` flags those."""
-    if not outline.any():
-        return np.ones(len(xy), dtype=bool)
-    reach = config.beyond_fwhm * psf_fwhm_px(image)
-    kept = inside(outline if reach == 0 else grown(outline, reach), xy)
-    if isinstance(image, ColourImage):
-        return kept
-    starry = (image[reference_band(image)].mask & MaskBit.STAR).any()
-    if starry and not kept.all():
-        kept |= inside(galaxy_outline(image, config, starlight=True), xy)
-    return kept
-
-
-def _is_nucleus(
-    xy: NDArray[np.float64], image: AnyImage, outline: NDArray[np.bool_], config: RefineConfig
-) -> NDArray[np.bool_]:
-    """(n,) True within the tolerance of the host's centre, on both axes."""
-    radius = config.nucleus_radius * max(image.shape)
-    centre = host_centre(image)
-    if config.nucleus_fwhm > 0:
-        radius = max(radius, config.nucleus_fwhm * psf_fwhm_px(image))
-        if isinstance(image, GalaxyImage):
-            centre = light_centre(image, outline)
-    return np.asarray((np.abs(xy - centre) <= radius).all(axis=1))

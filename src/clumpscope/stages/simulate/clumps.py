@@ -26,9 +26,7 @@ def draw_clumps(
         x=x,
         y=y,
         sigma=np.where(resolved, rng.uniform(0.1, 0.6, number), 0.0),
-        flux=band_fluxes(
-            ratio * total_u, U, clump_colours(rng, ratio) - config.bluer, light.letters
-        ),
+        flux=band_fluxes(ratio * total_u, U, clump_colours(rng, ratio) - config.bluer, light.names),
         label=np.ones(number, dtype=np.int64),
     )
 

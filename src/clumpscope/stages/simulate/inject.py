@@ -37,11 +37,11 @@ def inject(
 ) -> SimulatedGalaxy:
     """Add simulated clumps to a galaxy of which ``host`` is the row of the host table.
 
-    The new image has the bands of which the row has a ``petro_flux``, known or not. Ratios are of
-    the host's u flux with the new clumps; where the row gives none, of the u light inside the
-    host's outline. Clumps lie inside the outline, more of them where it is bright. Each band's own
-    PSF image is used (a Gaussian of its width without one), and photon noise is added at the gain
-    that the variance plane tells.
+    The new image has u, g, r and the bands of which the row has a ``petro_flux``, known or not.
+    Ratios are of the host's u flux with the new clumps; where the row gives none, of the u light
+    inside the host's outline. Clumps lie inside the outline, more of them where it is bright. Each
+    band's own PSF image is used (a Gaussian of its width without one), and photon noise is added at
+    the gain that the variance plane tells.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def inject(
     ImageError
         If one of these bands or the WCS is missing, or the host has no outline or u flux.
     """
-    bands = bands_of(host, "petro_flux")
+    bands = tuple(dict.fromkeys(("u", "g", "r", *bands_of(host, "petro_flux"))))  # as U, G, R say
     missing = [band for band in bands if band not in image.bands]
     if missing:
         raise ImageError(expected_got(image.galaxy_id, f"bands {' '.join(bands)}", f"no {missing}"))

@@ -137,7 +137,7 @@ def draw_knots(
         x=(col - (n - 1) / 2) * light.step_arcsec,
         y=(row - (n - 1) / 2) * light.step_arcsec,
         sigma=rng.uniform(0, 0.7, number),
-        flux=band_fluxes(share * light.total[R], R, colours, light.letters),
+        flux=band_fluxes(share * light.total[R], R, colours, light.names),
         label=np.full(number, 2, dtype=np.int64),
     )
 

@@ -27,14 +27,14 @@ class Light:
         (n, n) float32: density of clumps.
     step_arcsec
         Side of a pixel.
-    letters
+    names
         Names of the bands.
     """
 
     bands: Map
     birth: Map
     step_arcsec: float
-    letters: tuple[str, ...] = SDSS_BANDS
+    names: tuple[str, ...] = SDSS_BANDS
 
     @property
     def total(self) -> NDArray[np.float64]:
@@ -114,8 +114,8 @@ def paint(host: Host, n: int, step_arcsec: float, rng: np.random.Generator) -> L
             bands[band] += np.float32(flux) * unit
     if host.dust > 0.02:
         tau = _tau(host, where, streaks, patches)
-        for band, letter in enumerate(host.bands):
-            law = band_info(letter).extinction / band_info("r").extinction
+        for band, name in enumerate(host.bands):
+            law = band_info(name).extinction / band_info("r").extinction
             bands[band] *= np.exp(np.float32(-law) * tau)
     # Clumps avoid the centre and follow the disk outwards.
     birth = birth * where.radius**5 * np.exp(-where.radius / np.float32(_BIRTH_SCALE))

@@ -106,7 +106,8 @@ def in_bands(magnitudes: Column, bands: Sequence[str]) -> Column:
     """
     unknown = set(bands) - set(known_bands())
     if unknown:
-        raise RecipeError(expected_got("bands", " ".join(known_bands()), " ".join(bands)))
+        known = " ".join(known_bands())
+        raise RecipeError(expected_got("bands", f"some of {known}", " ".join(bands)))
     place = np.log([band_info(band).wavelength_nm for band in SDSS_BANDS])
     columns = []
     for band in bands:

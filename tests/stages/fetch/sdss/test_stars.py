@@ -3,12 +3,12 @@ import pytest
 
 from clumpscope.errors import FrameError, ImageError
 from clumpscope.ops.psf import adaptive_fwhm_px, gaussian_psf
+from clumpscope.ops.stars.star_psf import StarPsf
 from clumpscope.stages.fetch.sdss.band import FieldPsf, load_field, make_bands
 from clumpscope.stages.fetch.sdss.detectors import CcdNoise
 from clumpscope.stages.fetch.sdss.frame import CorrectedFrame, read_frame
 from clumpscope.stages.fetch.sdss.mirror import FieldKey, open_mirror
 from clumpscope.stages.fetch.sdss.psfield import PsfModel, read_psfield
-from clumpscope.stages.fetch.sdss.starpsf import StarPsf
 from clumpscope.stages.fetch.sdss.stars import psf_from_stars
 from sdss_mirror import FWHM, PIXSCALE, Source, band_wcs, make_field, make_psfield
 from star_scenes import noisy, star

@@ -1,52 +1,15 @@
-"""Opening the archive's FITS files: their quirks passed over, their damage an error."""
+"""Opening the archive's FITS files."""
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from astropy.io import fits
-from astropy.io.fits.verify import VerifyWarning
-from astropy.utils.exceptions import AstropyUserWarning
 
-from clumpscope.errors import FrameError
-from clumpscope.files.fits_headers import count_hdus
-from clumpscope.files.unpacked import unpacked
+from clumpscope.ops import fits_file
 
 MOST_MB = 200.0  # unpacked; a frame has 12.5, a photoField at most some tens
 
 
-@contextmanager
-def opened(path: Path, what: str) -> Iterator[fits.HDUList]:
-    """Open a FITS file, plain or packed with gzip or bzip2; damage met in the block is an error.
-
-    Parameters
-    ----------
-    path
-        The file.
-    what
-        What it should be, for messages.
-
-    Raises
-    ------
-    FrameError
-        If it is missing, truncated, not FITS or of more than `MOST_MB`, or the block misses
-        something in it.
-    """
-    try:
-        with unpacked(path, FrameError, MOST_MB) as stream, warnings.catch_warnings():
-            count_hdus(stream, path, FrameError)
-            # Of a file that ends too early astropy only warns.
-            warnings.simplefilter("error", AstropyUserWarning)
-            warnings.simplefilter("ignore", VerifyWarning)
-            with fits.open(stream, memmap=False) as hdus:
-                yield hdus
-    except FrameError:
-        raise
-    except FileNotFoundError:
-        raise FrameError(f"{path}: no such file; expected {what}") from None
-    except (
-        *(OSError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError),
-        *(fits.VerifyError, AstropyUserWarning),
-    ) as error:
-        raise FrameError(f"{path}: truncated or not {what}: {error}") from error
+def opened(path: Path, what: str) -> AbstractContextManager[fits.HDUList]:
+    """A file of at most `MOST_MB`; see `clumpscope.ops.fits_file.opened`."""
+    return fits_file.opened(path, what, MOST_MB)

@@ -13,7 +13,7 @@ import numpy as np
 from astropy.io import fits
 from astropy.io.fits.verify import VerifyWarning
 from astropy.wcs import WCS
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.cards import number
@@ -22,6 +22,7 @@ from clumpscope.errors import FrameError, expected_got
 from clumpscope.files.fits_headers import MOST_BYTES
 from clumpscope.files.fits_headers import read_header as first_header
 from clumpscope.files.unpacked import opened
+from clumpscope.ops.footprint import Footprint, best_of
 from clumpscope.stages.fetch.sdss.archive import MOST_MB
 
 GRID_BAND = "r"  # whose pixels are kept
@@ -39,20 +40,6 @@ class FieldKey(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.run}-{self.camcol}-{self.field}"
-
-
-@dataclass(frozen=True, eq=False)
-class Footprint:
-    """Where the r frame of a field lies: its shape (ny, nx) and WCS."""
-
-    shape: tuple[int, int]
-    wcs: WCS
-
-    def margin(self, ra: ArrayLike, dec: ArrayLike) -> NDArray[np.float64]:
-        """Distance from each position to the nearest edge, px; negative or NaN if outside."""
-        ny, nx = self.shape
-        x, y = self.wcs.wcs_world2pix(np.atleast_1d(ra), np.atleast_1d(dec), 0)
-        return np.asarray(np.minimum.reduce([x + 0.5, nx - 0.5 - x, y + 0.5, ny - 0.5 - y]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,22 +76,13 @@ class Mirror:
 
         Best is farthest from the edges, among fields with all five bands if there are any.
         """
-        best = np.full(len(ra), -np.inf)
-        keys: list[FieldKey | None] = [None] * len(ra)
-        sky = _unit_vectors(ra, dec)
-        for key in sorted(self.footprints):
-            footprint = self.footprints[key]
-            ny, nx = footprint.shape
-            centre = _unit_vectors(*footprint.wcs.wcs_pix2world([nx / 2], [ny / 2], 0))
-            near = np.flatnonzero((sky @ centre[0]) > np.cos(np.radians(0.2)))
-            if not near.size:
-                continue
-            margin = footprint.margin(ra[near], dec[near])
-            complete = set(SDSS_BANDS) <= set(self.frames[key])
-            rank = margin if complete else margin - 1e6  # kept for a message of its own
-            for index in near[(margin >= 0) & (rank > best[near])]:
-                best[index] = rank[near == index][0]
-                keys[index] = key
+        # A field without all bands is kept for a message of its own.
+        rank = {
+            key: 0.0 if set(SDSS_BANDS) <= set(self.frames[key]) else -1e6 for key in self.frames
+        }
+        keys = best_of(
+            {key: self.footprints[key] for key in sorted(self.footprints)}, ra, dec, rank
+        )
         return [
             key
             if key is not None
@@ -216,8 +194,3 @@ def frame_wcs(header: fits.Header, path: Path) -> WCS:
     if flaw := flaw_of(wcs):
         raise FrameError(expected_got(f"{path} WCS", "one that can be used", flaw))
     return wcs
-
-
-def _unit_vectors(ra: ArrayLike, dec: ArrayLike) -> NDArray[np.float64]:
-    a, d = np.radians(ra), np.radians(dec)
-    return np.column_stack([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)])

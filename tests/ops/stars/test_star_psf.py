@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clumpscope.ops.psf import adaptive_covariance, gaussian_psf, sampled_gaussian
-from clumpscope.stages.fetch.sdss.starpsf import MomentsOfFrame, StarPsf
+from clumpscope.ops.stars.star_psf import MomentsOfFrame, StarPsf
 
 SHAPE = (1489, 2048)
 

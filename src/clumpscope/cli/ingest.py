@@ -1,0 +1,140 @@
+"""The command that makes a sample of own files."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clumpscope.cli.common import (
+    RecipeFile,
+    Resume,
+    app,
+    console,
+    errors,
+    progress_bar,
+    recipe_of,
+    resumable,
+    tell_failures,
+    tell_hosts,
+)
+from clumpscope.errors import FolderError, RecipeError, expected_got
+
+if TYPE_CHECKING:
+    from clumpscope.config.recipe import Recipe
+    from clumpscope.jobs.ingest import Plan
+
+_TOLD = 9  # rows of the plan
+
+
+@app.command()
+def ingest(  # noqa: PLR0913  (an argument an option)
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="folders or FITS files; last the folder to write, new or empty",
+            metavar="FILES... SAMPLE",
+        ),
+    ],
+    survey: Annotated[
+        str | None, typer.Option("--survey", help="profile: a name, or a TOML file of your own")
+    ] = None,
+    targets: Annotated[
+        Path | None, typer.Option("--targets", help="galaxies to cut out, or what is known of them")
+    ] = None,
+    *,
+    bands: Annotated[
+        str | None, typer.Option("--bands", help="of a cube's layers, or of one file: g,r,i")
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option("--unit", help="of the pixels, where headers do not say")
+    ] = None,
+    zero_point: Annotated[
+        str | None,
+        typer.Option("--zero-point", help="AB magnitude of one count: 27, or g=27.1,r=27"),
+    ] = None,
+    size: Annotated[
+        float | None, typer.Option("--size", min=1.0, help="side of the cutouts, arcsec")
+    ] = None,
+    recipe: RecipeFile = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="say what goes where, and write nothing")
+    ] = False,
+    resume: Resume = False,
+) -> None:
+    """Make a sample of own files of any survey, in the layouts and units of archives."""
+    from clumpscope.jobs.ingest import UNDERSTOOD, plan
+    from clumpscope.jobs.ingest import ingest as job
+
+    *paths, sample = files
+    if not paths and dry_run:
+        paths = files
+    if not paths:
+        raise FolderError(expected_got("ingest", "FILES and a SAMPLE to write", f"only {sample}"))
+    settings = _settings(recipe_of(recipe), survey, bands, unit, zero_point)
+    made = plan(paths, settings, targets)
+    for note in made.targets.notes if targets is not None else ():
+        errors.print(f"{targets}: {note}")
+    _tell(made, every=dry_run)
+    if dry_run:
+        return
+    with resumable(sample), progress_bar("ingesting", len(made.targets)) as progress:
+        failures = job(made, sample, settings, size_arcsec=size, resume=resume, progress=progress)
+    count = len(made.targets) + len(made.targets.lost) - len(failures)
+    console.print(f"{count} galaxies in {sample}; what was made of them: {sample / UNDERSTOOD}")
+    tell_hosts(sample / "hosts.parquet")
+    tell_failures(sample / "failures.parquet")
+
+
+def _settings(
+    recipe: "Recipe",
+    survey: str | None,
+    bands: str | None,
+    unit: str | None,
+    zero_point: str | None,
+) -> "Recipe":
+    """The recipe, with what was said beside it.
+
+    Raises
+    ------
+    RecipeError
+        If that cannot be.
+    """
+    from pydantic import ValidationError
+
+    from clumpscope.config.base import problems_of
+    from clumpscope.config.ingest import IngestConfig
+
+    said: dict[str, object] = {"survey": survey, "unit": unit}
+    if bands is not None:
+        said["bands"] = bands.replace(",", " ").split()
+    if zero_point is not None:
+        pairs = [pair.partition("=") for pair in zero_point.replace(",", " ").split()]
+        named = all(sign for _, sign, _ in pairs)
+        said["zero_point"] = {band: mag for band, _, mag in pairs} if named else zero_point
+    given = {name: value for name, value in said.items() if value is not None}
+    try:
+        section = IngestConfig.model_validate({**recipe.ingest.model_dump(), **given})
+    except ValidationError as error:
+        raise RecipeError(f"ingest: {problems_of(error)}") from error
+    return recipe.model_copy(update={"ingest": section})
+
+
+def _tell(made: "Plan", *, every: bool) -> None:
+    """What was understood, a line a band; of many only the first."""
+    files = made.files
+    survey = files.survey or "no known survey"
+    console.print(f"{len(files.paths)} files of {survey}: {len(files.places)} images")
+    rows = files.plan()
+    for row in rows if every else rows[:_TOLD]:
+        parts = (row.image, row.unit, f"noise {row.noise}", f"mask {row.mask}", f"PSF {row.psf}")
+        image, *others = (re.sub(r"\S*/", "", part) for part in parts if part)
+        file = image.partition("[")[0]
+        told = "; ".join([image, *(part.replace(file, "") for part in others)])
+        console.print(f"{row.galaxy_id} {row.band}: {told}", soft_wrap=True)
+    if len(rows) > _TOLD and not every:
+        console.print(f"and {len(rows) - _TOLD} more bands: --dry-run shows all")
+    for note in dict.fromkeys(row.notes for row in rows if row.notes):
+        errors.print(f"note: {note}")
+    for name, why in files.failed.items():
+        errors.print(f"left out: {name}: {why}")

@@ -1,0 +1,37 @@
+"""How people are shown a galaxy in colour, whatever bands it has."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clumpscope.config.run import CompositeConfig
+from clumpscope.core.bands import in_order
+from clumpscope.core.composite import colour
+from clumpscope.core.galaxy import AnyImage, ColourImage
+from clumpscope.ops.background import noise
+
+_SKY = 0.03  # nmgy, of a pixel of SDSS in r, times its scale: what the stretch was made for
+
+
+def in_colour(image: AnyImage, config: CompositeConfig) -> NDArray[np.float32]:
+    """(ny, nx, 3) in [0, 1], rows as stored: the composite, or that of the bands that there are.
+
+    An image without the composite's bands is shown in its reddest, middle and bluest one, each
+    with a factor that brings its sky's noise to that of SDSS.
+
+    Raises
+    ------
+    ImageError
+        If one of the bands shows nothing.
+    """
+    if isinstance(image, ColourImage):
+        return image.pixels
+    if not set(config.bands) <= set(image.bands):
+        there = in_order(image.bands)
+        bands = (there[-1], there[len(there) // 2], there[0])
+        scales = tuple(_factor(noise(image, band)) for band in bands)
+        config = config.model_copy(update={"bands": bands, "scales": scales})
+    return colour(image, config)
+
+
+def _factor(sigma: float) -> float:
+    return _SKY / sigma if sigma > 0 else 1.0

@@ -1,0 +1,1 @@
+"""Own files of any survey, made a sample."""

@@ -1,0 +1,150 @@
+"""What is in FITS files that others wrote: their image HDUs, by their headers."""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+from astropy.wcs import WCS
+from numpy.typing import NDArray
+
+from clumpscope.config.limits import LimitsConfig
+from clumpscope.core.celestial import celestial
+from clumpscope.errors import ImageError
+from clumpscope.ops.fits_file import opened
+
+SUFFIXES = (".fits", ".fit", ".fts", ".fz", ".psf")
+_PACKED = (".gz", ".bz2")
+_IMAGES = (fits.PrimaryHDU, fits.ImageHDU, fits.CompImageHDU)
+_WHAT = "a FITS file"
+# Cards that are a file's, but say nothing of an extension that lacks them.
+_OWN = ("EXTNAME", "EXTVER", "EXTTYPE", "BUNIT", "BANDS", "XTENSION", "SIMPLE", "CHECKSUM")
+
+
+@dataclass(frozen=True, eq=False)
+class Extension:
+    """An image HDU, or a table, not yet read.
+
+    Attributes
+    ----------
+    path, index
+        Its file and place in it.
+    name
+        EXTNAME, else EXTTYPE, else empty.
+    header
+        Its own header.
+    shared
+        Its own cards, and below them those of the file's first header.
+    shape
+        Of its data, axes of length 1 left out: (ny, nx), or (n, ny, nx) of a cube; empty of a
+        table.
+    sky
+        Its WCS and notes on it, see `clumpscope.core.celestial`, or what is wrong with it.
+    """
+
+    path: Path
+    index: int
+    name: str
+    header: fits.Header
+    shared: dict[str, Any]
+    shape: tuple[int, ...]
+    sky: tuple[WCS | None, tuple[str, ...]] | ImageError
+
+    def __str__(self) -> str:
+        return f"{self.path}[{self.name or self.index}]"
+
+
+def is_fits(path: Path) -> bool:
+    """Whether a file's name is that of a FITS file, packed or not."""
+    name = path.name.lower()
+    for packed in _PACKED:
+        name = name.removesuffix(packed)
+    return not name.startswith(".") and name.endswith(SUFFIXES)
+
+
+def extensions(path: Path, limits: LimitsConfig) -> list[Extension]:
+    """Image HDUs of a file that have data, and tables, in order.
+
+    Raises
+    ------
+    FrameError
+        If it cannot be read, is no FITS file, or is larger than allowed.
+    """
+    with opened_file(path, limits) as hdus:
+        first = _cards(hdus[0].header)
+        first = {key: value for key, value in first.items() if key not in _OWN}
+        found = []
+        for index, hdu in enumerate(hdus):
+            table = isinstance(hdu, fits.BinTableHDU) and not isinstance(hdu, fits.CompImageHDU)
+            image = isinstance(hdu, _IMAGES) and len(hdu.shape) >= 2 and 0 not in hdu.shape
+            if not (table or image):
+                continue
+            header = hdu.header
+            shape = tuple(side for side in hdu.shape if side != 1) if image else ()
+            cards = {**first, **_cards(header)}
+            sky = _sky(hdus, index) if image else (None, ())
+            found.append(Extension(path, index, _name(header), header, cards, shape, sky))
+        return found
+
+
+def opened_file(path: Path, limits: LimitsConfig) -> AbstractContextManager[fits.HDUList]:
+    """Open a file within the limits, see `clumpscope.ops.fits_file.opened`."""
+    return opened(path, _WHAT, limits.decompressed_mb, "[limits] decompressed_mb")
+
+
+def _sky(hdus: fits.HDUList, index: int) -> tuple[WCS | None, tuple[str, ...]] | ImageError:
+    """WCS of an HDU, else of the file's first one."""
+    header = hdus[index].header
+    try:
+        found = celestial(header, hdus)
+        if found[0] is None and index and "CTYPE1" not in header:
+            return celestial(hdus[0].header, hdus)
+    except ImageError as error:
+        return error
+    return found
+
+
+def _name(header: fits.Header) -> str:
+    named = (str(header.get(key, "")).strip() for key in ("EXTNAME", "EXTTYPE"))
+    found = next(filter(None, named), "")
+    # What astropy and fpack write when nobody gave a name.
+    return "" if found.upper() in ("PRIMARY", "COMPRESSED_IMAGE") else found
+
+
+def _cards(header: fits.Header) -> dict[str, Any]:
+    return {str(key): value for key, value in header.items() if key not in ("COMMENT", "HISTORY")}
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One plane: an extension, or the ``number``-th of a cube, from 0."""
+
+    extension: Extension
+    number: int | None = None
+
+    def __str__(self) -> str:
+        one = str(self.extension)
+        return one if self.number is None else f"{one[:-1]}, layer {self.number + 1}]"
+
+
+def read_layers(layers: Iterable[Layer], limits: LimitsConfig) -> dict[Layer, NDArray[Any]]:
+    """Read planes, (ny, nx) each; a file is opened once.
+
+    Raises
+    ------
+    FrameError
+        If a file turns out to be damaged.
+    """
+    by_path: dict[Path, list[Layer]] = {}
+    for layer in layers:
+        by_path.setdefault(layer.extension.path, []).append(layer)
+    found = {}
+    for path, wanted in by_path.items():
+        with opened_file(path, limits) as hdus:
+            for layer in wanted:
+                data = np.squeeze(hdus[layer.extension.index].data)
+                found[layer] = data if layer.number is None else data[layer.number]
+    return found
