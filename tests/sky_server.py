@@ -215,10 +215,10 @@ class SkyServer:
             request.close_connection = True
 
 
-def image_bytes(data, *more, checksum=True):
+def image_bytes(data, *more, header=None):
     """A FITS file of one image, and more HDUs; with checksums, damage is found anywhere."""
     out = io.BytesIO()
-    fits.HDUList([fits.PrimaryHDU(data), *more]).writeto(out, checksum=checksum)
+    fits.HDUList([fits.PrimaryHDU(data, header), *more]).writeto(out, checksum=True)
     return out.getvalue()
 
 

@@ -21,6 +21,7 @@ SHARED = {
     "candidates",
     "cells",
     "encoders",
+    "filling",
     "galaxies",
     "label_run",
     "online",

@@ -38,10 +38,9 @@ def cutout_files(
     )
     shape = (("pixscale", str(PIXSCALE_ARCSEC)), ("size", str(side)))
     about = side**2 * _BYTES_A_PIXEL
-    name = f"{config.legacy_layer}-{BANDS}.fits"
     return [
         RemoteFile(
-            f"cutout-{name}",
+            "cutout_1.fits",
             f"{config.legacy}/fits-cutout",
             (*place, *shape, ("invvar", ""), ("maskbits", "")),
             most_mb=4e-6 * about + 10,
@@ -49,7 +48,7 @@ def cutout_files(
             shape=(side, side),
         ),
         RemoteFile(
-            f"psf-{name}",
+            "1-psf.fits",
             f"{config.legacy}/coadd-psf/",
             place,
             most_mb=20.0,
