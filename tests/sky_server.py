@@ -235,10 +235,10 @@ def answer_sql(sql, rows):
             for index, row in enumerate(rows)
         ]
         near = sorted(one for one in near if one[1] < 0.5)
+        cells = {"target": number, "again": number}
         if near:
-            row = rows[near[0][2]]
-            cells = {**row, "target": number, "apart_arcmin": near[0][1]}
-            table.writerow([cells.get(name, "null") for name in COLUMNS])
+            cells |= {**rows[near[0][2]], "apart_arcmin": near[0][1]}
+        table.writerow([cells.get(name, "null") for name in COLUMNS])
     return out.getvalue().encode()
 
 

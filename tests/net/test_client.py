@@ -199,6 +199,21 @@ def test_closing_ends_a_pause(sky):
     assert time.monotonic() - begun < 5
 
 
+def test_closing_ends_a_wait_for_an_answer(sky):
+    sky.files["/a"] = b"a"
+    asked, over = threading.Event(), threading.Event()
+    sky.on_request = lambda _: (asked.set(), over.wait(20))
+    client = Client(MannersConfig())
+    closer = threading.Thread(target=lambda: (asked.wait(10), client.close()))
+    closer.start()
+    begun = time.monotonic()
+    with pytest.raises((RefusedError, httpx.TransportError)):
+        client.text(f"{sky.url}/a")
+    assert time.monotonic() - begun < 10
+    over.set()
+    closer.join()
+
+
 @pytest.mark.parametrize(
     ("location", "told"),
     [

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from clumpscope.config.services import ServicesConfig
 from clumpscope.core.records import HOSTS, record_table
@@ -9,7 +10,7 @@ from clumpscope.core.schema import plain
 from clumpscope.engine.local import shards
 from clumpscope.errors import FrameError, TableError, expected_got
 from clumpscope.net.client import FAULTS, Client
-from clumpscope.net.faults import told
+from clumpscope.net.faults import TryAgainError, told
 from clumpscope.stages.fetch.columns import GIVEN
 from clumpscope.stages.fetch.sdss.catalogued import known_of
 from clumpscope.stages.fetch.sdss.mirror import FieldKey
@@ -48,23 +49,29 @@ def catalogued(
         try:
             sql = positions_sql([one.ra for one in batch], [one.dec for one in batch])
             params = (("cmd", sql), ("format", "csv"))
-            rows = read_rows(client.text(config.sdss_catalogue, params))
+            check = partial(_check, count=len(batch))
+            rows = read_rows(client.text(config.sdss_catalogue, params, check), len(batch))
         except (*FAULTS, TableError) as error:
             why = f"SDSS's catalogue at {config.sdss_catalogue}: {told(error)}"
             answers |= {one.galaxy_id: Catalogued(why, {}) for one in batch}
             continue
         for index, target in enumerate(batch):
-            entry = _entry(target, rows.get(index), config)
+            entry = _entry(target, rows[index], config)
             journal.add(entry)
             answers[target.galaxy_id] = _read(entry)
     return answers
 
 
-def _entry(
-    target: Target, row: Mapping[str, str] | None, config: ServicesConfig
-) -> dict[str, object]:
+def _check(text: str, count: int) -> None:
+    try:
+        read_rows(text, count)
+    except TableError as error:
+        raise TryAgainError(str(error)) from error
+
+
+def _entry(target: Target, row: Mapping[str, str], config: ServicesConfig) -> dict[str, object]:
     entry: dict[str, object] = {"galaxy_id": target.galaxy_id, "known": {}}
-    if row is None:
+    if not whole(row, "run"):
         nothing = "no object within 0.5′: not imaged"
         return entry | {"error": expected_got("target", "a position that SDSS imaged", nothing)}
     try:

@@ -1,12 +1,14 @@
 """The way to the network: few requests a host, patient, resumed, each body checked."""
 
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
+from weakref import WeakSet
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
@@ -56,6 +58,7 @@ class Client:
         self._quiet: dict[str, float] = {}  # host → when it may be asked again
         self._lost: dict[str, int] = {}  # host → files in a row that it did not give
         self._closed = threading.Event()
+        self._sockets: WeakSet[socket.socket] = WeakSet()
 
     def __enter__(self) -> Self:
         return self
@@ -71,17 +74,27 @@ class Client:
     def close(self) -> None:
         """End all transfers and pauses, those of other threads too."""
         self._closed.set()
+        for one in list(self._sockets):  # to close them would wake up nobody who reads
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
         self._http.close()
 
-    def text(self, url: str, params: Params = ()) -> str:
-        """A short answer as text.
+    def _watch(self, event: str, info: Mapping[str, Any]) -> None:
+        """Remember the sockets of connections as they are made."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._sockets.add(info["return_value"].get_extra_info("socket"))
+
+    def text(
+        self, url: str, params: Params = (), check: Callable[[str], object] = lambda _: None
+    ) -> str:
+        """A short answer as text; what ``check`` refuses by a `TryAgainError` is asked for again.
 
         Raises
         ------
         TryAgainError, RefusedError, httpx.HTTPError, httpx.InvalidURL
             If it cannot be had: `FAULTS`.
         """
-        return self._patiently(self._text, _address(url, params))
+        return self._patiently(self._text, _address(url, params), check)
 
     def bring(
         self,
@@ -164,7 +177,7 @@ class Client:
     def _rest(self, seconds: float) -> None:
         self._closed.wait(seconds)
 
-    def _text(self, url: httpx.URL) -> str:
+    def _text(self, url: httpx.URL, check: Callable[[str], object]) -> str:
         with self._answer(url, {}) as response:
             check_status(response)
             body = bytearray()
@@ -173,7 +186,9 @@ class Client:
                 if len(body) > _MOST_TEXT:
                     raise RefusedError(f"the answer is longer than {_MOST_TEXT} bytes")
             check_no_page(response, bytes(body))
-            return body.decode("utf-8", "replace")
+        text = body.decode("utf-8", "replace")
+        check(text)
+        return text
 
     def _bring(self, url: httpx.URL, transfer: Transfer, check: Check) -> None:
         if not transfer.complete:
@@ -194,7 +209,10 @@ class Client:
             signed = httpx.Headers(headers)
             for one in self._credentials:
                 signed.update(one.header(url))
-            with self._turn(url.host), self._http.stream("GET", url, headers=signed) as response:
+            asked = self._http.build_request(
+                "GET", url, headers=signed, extensions={"trace": self._watch}
+            )
+            with self._turn(url.host), closing(self._http.send(asked, stream=True)) as response:
                 if not response.has_redirect_location:
                     self._heed(url.host, response)
                     yield response

@@ -4,6 +4,8 @@ import math
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clumpscope.errors import TableError
 from clumpscope.stages.fetch.sdss.query import COLUMNS, number, positions_sql, read_rows, whole
@@ -25,15 +27,28 @@ def test_what_is_no_position_is_not_asked(place):
 
 
 def test_rows_by_the_number_of_their_position():
-    header = ",".join(COLUMNS)
-    cells = ["3", *["null"] * (len(COLUMNS) - 1)]
-    second = ["3", *["1"] * (len(COLUMNS) - 1)]  # another spectrum of the same object
-    text = "\r\n".join(["#Table1", header, ",".join(cells), ",".join(second), ""])
-    rows = read_rows(text)
-    assert list(rows) == [3]
+    rows = read_rows(ANSWER, 12)
+    assert list(rows) == list(range(12))
     assert math.isnan(number(rows[3], "z"))
     assert whole(rows[3], "objID") == 0
-    assert read_rows("#Table1\n" + header) == {}
+
+
+MIDDLE = len(COLUMNS) - 2
+ANSWER = "\r\n".join(
+    [
+        "#Table1",
+        ",".join(COLUMNS),
+        *(",".join([str(n), *["null"] * MIDDLE, str(n)]) for n in range(12)),
+        ",".join(["3", *["1"] * MIDDLE, "3"]),  # another spectrum of the same object
+        "",
+    ]
+)
+
+
+@given(st.integers(0, ANSWER.rindex("\r\n3") - 1))
+def test_an_answer_that_was_cut_off_is_none(end):
+    with pytest.raises(TableError, match="answer of SDSS's catalogue"):
+        read_rows(ANSWER[:end], 12)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +62,7 @@ def test_rows_by_the_number_of_their_position():
 )
 def test_what_is_no_table_is_told(text):
     with pytest.raises(TableError, match="answer of SDSS's catalogue"):
-        read_rows(text)
+        read_rows(text, 1)
 
 
 def test_numbers_of_a_row():

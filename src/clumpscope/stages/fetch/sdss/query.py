@@ -21,22 +21,23 @@ _DERIVED = ("lgm_tot_p50", "specsfr_tot_p50")
 _SQL = Template(
     "SELECT t.target, n.distance AS apart_arcmin, $columns "
     "FROM (VALUES $positions) AS t(target, ra, dec) "
-    "CROSS APPLY (SELECT TOP 1 m.objID, m.distance "
+    "OUTER APPLY (SELECT TOP 1 m.objID, m.distance "
     "FROM dbo.fGetNearbyObjEq(t.ra, t.dec, 0.5) AS m "
     "ORDER BY CASE WHEN m.type = 3 THEN 0 ELSE 1 END, m.distance) AS n "
-    "JOIN PhotoPrimary AS p ON p.objID = n.objID "
+    "LEFT JOIN PhotoPrimary AS p ON p.objID = n.objID "
     "LEFT JOIN SpecObj AS s ON s.bestObjID = p.objID "
     "LEFT JOIN galSpecExtra AS e ON e.specObjID = s.specObjID "
     "LEFT JOIN PhotoObjDR7 AS d ON d.dr8objid = p.objID"
 )
-COLUMNS = ("target", "apart_arcmin", *_PHOTO, *_SPECTRUM, *_DERIVED, "dr7objid")
+COLUMNS = ("target", "apart_arcmin", *_PHOTO, *_SPECTRUM, *_DERIVED, "dr7objid", "again")
 
 
 def positions_sql(ra: Sequence[float], dec: Sequence[float]) -> str:
     """SQL for the object at each of N positions (ICRS, degrees): galaxies first, then the nearest.
 
     Joined are its spectrum, MPA-JHU's mass and specific star-formation rate (`galSpecExtra`) and
-    its id in DR7. A position without an object within half an arc minute gives no row.
+    its id in DR7. Each position gives a row, empty if there is no object within half an arc
+    minute, that ends with its number again: so that it shows if an answer was cut off.
 
     Raises
     ------
@@ -53,17 +54,18 @@ def positions_sql(ra: Sequence[float], dec: Sequence[float]) -> str:
         *(f"s.{name}" for name in _SPECTRUM),
         *(f"e.{name}" for name in _DERIVED),
         "d.dr7objid",
+        "t.target AS again",
     ]
     return _SQL.substitute(columns=", ".join(selected), positions=",".join(rows))
 
 
-def read_rows(text: str) -> dict[int, dict[str, str]]:
-    """Rows of an answer in CSV by the number of their position; the first of several.
+def read_rows(text: str, count: int) -> dict[int, dict[str, str]]:
+    """Rows of an answer in CSV for ``count`` positions, by number; the first of several.
 
     Raises
     ------
     TableError
-        If it is none, as where the archive says what is wrong instead.
+        If it is none, as where the archive says what is wrong instead, or not all of it.
     """
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     reader = csv.DictReader(lines)
@@ -72,11 +74,12 @@ def read_rows(text: str) -> dict[int, dict[str, str]]:
         raise TableError(expected_got("answer of SDSS's catalogue", "a table in CSV", got))
     found: dict[int, dict[str, str]] = {}
     for row in reader:
-        try:
-            found.setdefault(int(row["target"]), {name: row[name] or "" for name in COLUMNS})
-        except (TypeError, ValueError) as error:
-            what = "answer of SDSS's catalogue, target"
-            raise TableError(expected_got(what, "a whole number", row["target"])) from error
+        if not row["target"].isdigit() or row["again"] != row["target"]:
+            break
+        found.setdefault(int(row["target"]), {name: row[name] for name in COLUMNS})
+    if sorted(found) != list(range(count)):
+        what = f"rows of {count} positions"
+        raise TableError(expected_got("answer of SDSS's catalogue", what, f"{len(found)} whole"))
     return found
 
 
