@@ -1,20 +1,22 @@
 """`fetch` from services of cutouts, and names, from a server on this machine."""
 
 import base64
+import io
 import json
 
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.stats import gaussian_sigma_to_fwhm
 from typer.testing import CliRunner
 
+from builders import tan_wcs
 from clumpscope.cli.common import app
 from clumpscope.errors import DownloadError, StoreError, TableError
-from clumpscope.jobs import sky_cutouts
 from clumpscope.jobs.fetch import estimate, fetch, read_targets
 from clumpscope.store.sample import Sample
 from sky_server import SkyServer, image_bytes
-from toy_survey import GALAXY, toy_band
+from toy_survey import GALAXY, gaussian
 
 USER, PASSWORD = "gina@local", "s3same+öffne/dich"
 TOKEN = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
@@ -31,24 +33,66 @@ def server(cache, monkeypatch):
     server.close()
 
 
+FLUX = {"g": 60.0, "r": 100.0, "i": 120.0, "z": 130.0}  # nanomaggies, of every galaxy
+
+
+def galaxy(band, side, pixscale, ra, dec):
+    """A round galaxy in the middle, and noise."""
+    sigma = 1.2 / pixscale
+    host = FLUX[band] * gaussian((side, side), (side - 1) / 2, (side - 1) / 2, sigma)
+    noise = np.random.default_rng(side).normal(0, 0.002, (side, side))
+    return (host + noise).astype(np.float32), tan_wcs((side, side), pixscale, ra=ra, dec=dec)
+
+
+def point(side, fwhm_px):
+    middle = (side - 1) / 2
+    return gaussian((side, side), middle, middle, fwhm_px / gaussian_sigma_to_fwhm)
+
+
 def cutouts(path, asked):
-    """HSC's and the Legacy Surveys' files: right in layout and size, blank in content."""
+    """HSC's and the Legacy Surveys' files, in their layouts and units."""
     if "ra" not in asked or float(asked["dec"]) < -30:
         return None
+    place = float(asked["ra"]), float(asked["dec"])
     if path.endswith("das_cutout/pdr3/cgi-bin/cutout"):
         if asked["filter"] == "HSC-Y":
             return None  # not everywhere is every band
         side = 2 * round(float(asked["sw"].removesuffix("asec")) / 0.168) + 1
-        plane = np.zeros((side, side), dtype=np.float32)
-        planes = [fits.ImageHDU(plane, name=name) for name in ("IMAGE", "MASK", "VARIANCE")]
-        return image_bytes(None, *planes)
+        data, wcs = galaxy(asked["filter"][-1].lower(), side, 0.168, *place)
+        header, unit = wcs.to_header(), 10 ** ((22.5 - 27) / 2.5)
+        primary = fits.PrimaryHDU()
+        primary.header.update({"FLUXMAG0": 10 ** (27 / 2.5), "FILTER": asked["filter"]})
+        out = io.BytesIO()
+        fits.HDUList(
+            [
+                primary,
+                fits.ImageHDU(data / np.float32(unit), header, name="IMAGE"),
+                fits.ImageHDU(np.zeros((side, side), np.int32), header, name="MASK"),
+                fits.ImageHDU(np.full_like(data, (0.002 / unit) ** 2), header, name="VARIANCE"),
+            ]
+        ).writeto(out, checksum=True)
+        return out.getvalue()
     if path.endswith("psf/pdr3/cgi/getpsf"):
-        return image_bytes(np.ones((41, 41)))
+        return image_bytes(point(41, 0.7 / 0.168))
     if path.endswith("viewer/fits-cutout"):
         side = min(int(asked["size"]), 100)  # as the viewer, silently
-        cube = np.zeros((4, side, side), dtype=np.float32)
-        return image_bytes(cube, fits.ImageHDU(cube), fits.ImageHDU(np.zeros((side, side), "i2")))
-    return image_bytes(np.ones((63, 63)), fits.ImageHDU(np.ones((63, 63))))
+        planes = [galaxy(band, side, 0.262, *place) for band in "griz"]
+        header = planes[0][1].to_header()
+        header["BANDS"] = "griz"
+        cube = np.array([data for data, _ in planes])
+        out = io.BytesIO()
+        hdus = []
+        for kind, data in (
+            ("IMAGE", cube),
+            ("INVVAR", np.full_like(cube, 0.002**-2)),
+            ("MASKBITS", np.zeros((side, side), np.int16)),
+        ):
+            header["IMAGETYP"] = kind
+            hdus.append(fits.ImageHDU(data, header))
+        fits.HDUList([fits.PrimaryHDU(hdus[0].data, hdus[0].header), *hdus[1:]]).writeto(out)
+        return out.getvalue()
+    more = [fits.ImageHDU(point(63, 1.2 / 0.262), fits.Header({"BAND": band})) for band in "griz"]
+    return image_bytes(None, *more)
 
 
 @pytest.fixture
@@ -59,27 +103,28 @@ def targets(tmp_path):
     return read_targets(tmp_path / "list.csv")
 
 
-@pytest.fixture
-def reader(monkeypatch):
-    """Bands of a toy, whatever the files: reading them is `ingest`'s."""
-    read = []
+def check(folder, bands, fwhm):
+    """The galaxies are there with their fluxes, widths and noise."""
+    sample = Sample.open(folder)
+    assert sample.ids == ["w", "e"]
+    for row in range(2):
+        image = sample.read(row)
+        assert tuple(image.bands) == bands
+        for band in bands:
+            plane = image[band]
+            assert plane.data.sum() == pytest.approx(FLUX[band], rel=0.01)
+            assert plane.psf_fwhm_arcsec == pytest.approx(fwhm, rel=0.01)
+            assert np.sqrt(np.median(plane.variance)) == pytest.approx(0.002, rel=0.01)
+            assert not plane.psf_assumed
+            assert not plane.noise_assumed
 
-    def bands(survey, folder):
-        read.append((survey, folder))
-        place = {"w": "west", "e": "east"}[folder.name]
-        return {name: toy_band(place, name) for name in ("g", "i")}
 
-    monkeypatch.setattr(sky_cutouts, "field_of_files", bands)
-    return read
-
-
-def test_hsc(server, targets, reader, cache, tmp_path):
-    failures = fetch("hsc", targets, None, tmp_path / "s", server.recipe(), size_arcsec=6.0)
+def test_hsc(server, targets, cache, tmp_path):
+    failures = fetch("hsc", targets, None, tmp_path / "s", server.recipe(), size_arcsec=12.0)
     assert list(failures["galaxy_id"]) == ["s"]
     assert "a position that hsc imaged" in failures["error"][0]
-    assert Sample.open(tmp_path / "s").ids == ["w", "e"]
+    check(tmp_path / "s", ("g", "r", "i", "z"), 0.7)
     folder = cache / "surveys" / "hsc" / "w"
-    assert reader[0] == ("hsc", folder)
     names = {path.name for path in folder.iterdir()}
     assert names == {
         *(f"cutout-HSC-{band}-pdr3_wide.fits" for band in "GRIZ"),
@@ -89,9 +134,9 @@ def test_hsc(server, targets, reader, cache, tmp_path):
     assert max(server.asked.values()) == 1
 
 
-def test_the_password_is_in_no_file(server, targets, reader, cache, tmp_path):
+def test_the_password_is_in_no_file(server, targets, cache, tmp_path):
     server.share, server.kinds = 0.3, ("error", "page", "cut", "circle")
-    fetch("hsc", targets, None, tmp_path / "s", server.recipe(), size_arcsec=6.0)
+    fetch("hsc", targets, None, tmp_path / "s", server.recipe(), size_arcsec=12.0)
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(written) > 10
     for path in written:
@@ -118,32 +163,28 @@ def test_without_an_account_nothing_is_asked(server, targets, tmp_path, monkeypa
     assert not server.asked
 
 
-def test_legacy(server, targets, reader, cache, tmp_path):
-    failures = fetch("legacy", targets, None, tmp_path / "s", server.recipe(), size_arcsec=6.0)
+def test_legacy(server, targets, cache, tmp_path):
+    failures = fetch("legacy", targets, None, tmp_path / "s", server.recipe(), size_arcsec=12.0)
     assert list(failures["galaxy_id"]) == ["s"]
     assert "404" in failures["error"][0]
+    check(tmp_path / "s", ("g", "r", "i", "z"), 1.2)
     names = {path.name for path in (cache / "surveys" / "legacy" / "w").iterdir()}
     assert names == {"cutout-ls-dr10-griz.fits", "psf-ls-dr10-griz.fits"}
     assert all("Authorization" not in header for header in server.headers)
 
 
-def test_an_image_of_another_size_than_asked_for(server, targets, reader, tmp_path):
+def test_an_image_of_another_size_than_asked_for(server, targets, tmp_path):
     with pytest.raises(StoreError, match=r"expected an image of \(172, 172\) px"):
         fetch("legacy", targets, None, tmp_path / "s", server.recipe(), size_arcsec=30.0)
 
 
 def test_what_would_be_brought(server, targets):
-    told = estimate("legacy", targets, server.recipe(), 6.0)
+    told = estimate("legacy", targets, server.recipe(), 12.0)
     assert (told.targets, told.fields, told.files) == (3, 3, 6)
     assert not server.asked
 
 
-def test_until_files_are_read_it_is_said_where_they_are(server, targets, cache, tmp_path):
-    with pytest.raises(StoreError, match=f"clumpscope ingest {cache}/surveys/legacy"):
-        fetch("legacy", targets, None, tmp_path / "s", server.recipe(), size_arcsec=6.0)
-
-
-def test_names(server, reader, tmp_path):
+def test_names(server, tmp_path):
     server.names = {"NGC 1": GALAXY["west"], "Arp 299 & co": (10.0, 20.0)}
     (tmp_path / "names.csv").write_text("name,type\nNGC  1,S\nnosuch thing,S\n'; DROP--,S\n")
     wanted = read_targets(tmp_path / "names.csv", server.services())
@@ -178,7 +219,7 @@ def test_on_a_terminal(server, tmp_path, monkeypatch):
     assert not (tmp_path / "s").exists()
 
 
-def test_what_came_and_what_did_not_is_told(server, reader, tmp_path):
+def test_what_came_and_what_did_not_is_told(server, tmp_path):
     recipe = tmp_path / "recipe.toml"
     recipe.write_text(
         f'[services]\nlegacy = "{server.url}/viewer"\nsesame = "{server.url}/sesame"\n'
@@ -187,7 +228,7 @@ def test_what_came_and_what_did_not_is_told(server, reader, tmp_path):
     (tmp_path / "list.csv").write_text("name\nw\nM 2\n")
     server.names = {"w": GALAXY["west"]}
     arguments = ["fetch", "legacy", tmp_path / "list.csv", tmp_path / "s", "--recipe", recipe]
-    result = CliRunner().invoke(app, [*map(str, arguments), "--size", "6"])
+    result = CliRunner().invoke(app, [*map(str, arguments), "--size", "12"])
     assert result.exit_code == 0, result.output
     assert f"1 galaxies in {tmp_path / 's'}" in result.stdout
     assert "failed: M_2: fetch: name: expected one that Sesame knows, got 'M 2'" in result.stderr
