@@ -215,10 +215,10 @@ class SkyServer:
             request.close_connection = True
 
 
-def image_bytes(data, *more, header=None):
+def image_bytes(data, *more, checksum=True):
     """A FITS file of one image, and more HDUs; with checksums, damage is found anywhere."""
     out = io.BytesIO()
-    fits.HDUList([fits.PrimaryHDU(data, header), *more]).writeto(out, checksum=True)
+    fits.HDUList([fits.PrimaryHDU(data), *more]).writeto(out, checksum=checksum)
     return out.getvalue()
 
 

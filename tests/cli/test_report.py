@@ -5,9 +5,15 @@ import shutil
 from typer.testing import CliRunner
 
 from clumpscope.cli import app
+from clumpscope.jobs import report as module
+from clumpscope.plot.report import choice
 
 
-def test_the_page_is_in_the_run_or_where_it_is_asked_for(finished, tmp_path):
+def test_the_page_is_in_the_run_or_where_it_is_asked_for(finished, tmp_path, monkeypatch):
+    """A page of one picture and no figures, which other tests look at."""
+    monkeypatch.setattr(choice, "_SIZES", dict.fromkeys(choice._SIZES, 0) | {choice.MOST: 1})
+    for charts in ("clump_charts", "colour_charts"):
+        monkeypatch.setattr(module, charts, lambda *_: [])
     folder = shutil.copytree(finished, tmp_path / "run")
     for arguments, path in (
         ((), folder / "report.html"),

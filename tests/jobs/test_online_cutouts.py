@@ -1,20 +1,22 @@
 """`fetch` from services of cutouts, and names, from a server on this machine."""
 
 import base64
+import io
 import json
 
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.stats import gaussian_sigma_to_fwhm
 from typer.testing import CliRunner
 
-from builders import DEC, RA
+from builders import tan_wcs
 from clumpscope.cli.common import app
 from clumpscope.errors import DownloadError, StoreError, TableError
 from clumpscope.jobs.fetch import estimate, fetch, read_targets
 from clumpscope.store.sample import Sample
-from foreign import FWHM_ARCSEC, NOISE, Scene, hsc, psf_image
 from sky_server import SkyServer, image_bytes
+from toy_survey import GALAXY, gaussian
 
 USER, PASSWORD = "gina@local", "s3same+öffne/dich"
 TOKEN = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
@@ -31,85 +33,110 @@ def server(cache, monkeypatch):
     server.close()
 
 
-SCENE = Scene(pixscale=0.262)
-SIDE = 97  # of the viewer's cube
+FLUX = {"g": 60.0, "r": 100.0, "i": 120.0, "z": 130.0}  # nanomaggies, of every galaxy
+
+
+def galaxy(band, side, pixscale, ra, dec):
+    """A round galaxy in the middle, and noise."""
+    sigma = 1.2 / pixscale
+    host = FLUX[band] * gaussian((side, side), (side - 1) / 2, (side - 1) / 2, sigma)
+    noise = np.random.default_rng(side).normal(0, 0.002, (side, side))
+    return (host + noise).astype(np.float32), tan_wcs((side, side), pixscale, ra=ra, dec=dec)
+
+
+def point(side, fwhm_px):
+    middle = (side - 1) / 2
+    return gaussian((side, side), middle, middle, fwhm_px / gaussian_sigma_to_fwhm)
 
 
 def cutouts(path, asked):
-    """HSC's and the Legacy Surveys' files of one scene, if its position is asked for."""
-    if "ra" not in asked or abs(float(asked["ra"]) - RA) > 0.01:
+    """HSC's and the Legacy Surveys' files, in their layouts and units."""
+    if "ra" not in asked or float(asked["dec"]) < -30:
         return None
+    place = float(asked["ra"]), float(asked["dec"])
     if path.endswith("das_cutout/pdr3/cgi-bin/cutout"):
-        return HSC.get(asked["filter"])  # not everywhere is every band
+        if asked["filter"] == "HSC-Y":
+            return None  # not everywhere is every band
+        side = 2 * round(float(asked["sw"].removesuffix("asec")) / 0.168) + 1
+        data, wcs = galaxy(asked["filter"][-1].lower(), side, 0.168, *place)
+        header, unit = wcs.to_header(), 10 ** ((22.5 - 27) / 2.5)
+        primary = fits.PrimaryHDU()
+        primary.header.update({"FLUXMAG0": 10 ** (27 / 2.5), "FILTER": asked["filter"]})
+        out = io.BytesIO()
+        fits.HDUList(
+            [
+                primary,
+                fits.ImageHDU(data / np.float32(unit), header, name="IMAGE"),
+                fits.ImageHDU(np.zeros((side, side), np.int32), header, name="MASK"),
+                fits.ImageHDU(np.full_like(data, (0.002 / unit) ** 2), header, name="VARIANCE"),
+            ]
+        ).writeto(out, checksum=True)
+        return out.getvalue()
     if path.endswith("psf/pdr3/cgi/getpsf"):
-        return image_bytes(psf_image(0.2))
+        return image_bytes(point(41, 0.7 / 0.168))
     if path.endswith("viewer/fits-cutout"):
-        header = SCENE.header("g", BANDS="grz", SURVEY="LegacySurvey", VERSION="10")
-        del header["PSFFWHM"]
-        # As the viewer, silently of another size than asked for, if that is too much.
-        cut = np.s_[..., : min(int(asked["size"]), SIDE), : min(int(asked["size"]), SIDE)]
-        planes = [
-            np.array([SCENE.data(band) for band in "grz"]).astype(np.float32)[cut],
-            np.array([1 / SCENE.variance(band) for band in "grz"]).astype(np.float32)[cut],
-            np.zeros((SIDE, SIDE), np.int16)[cut],
-        ]
+        side = min(int(asked["size"]), 100)  # as the viewer, silently
+        planes = [galaxy(band, side, 0.262, *place) for band in "griz"]
+        header = planes[0][1].to_header()
+        header["BANDS"] = "griz"
+        cube = np.array([data for data, _ in planes])
+        out = io.BytesIO()
         hdus = []
-        for kind, plane in zip(("IMAGE", "INVVAR", "MASKBITS"), planes, strict=True):
+        for kind, data in (
+            ("IMAGE", cube),
+            ("INVVAR", np.full_like(cube, 0.002**-2)),
+            ("MASKBITS", np.zeros((side, side), np.int16)),
+        ):
             header["IMAGETYP"] = kind
-            hdus.append(fits.ImageHDU(plane, header))
-        return image_bytes(hdus[0].data, *hdus[1:], header=hdus[0].header)
-    hdus = [fits.ImageHDU(psf_image(0.262)) for _ in "grz"]
-    for band, hdu in zip("grz", hdus, strict=True):
-        hdu.header["BAND"] = band
-    return image_bytes(None, *hdus)
-
-
-HSC: dict[str, bytes] = {}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _hsc(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("hsc")
-    hsc(folder, Scene())
-    HSC.update({f"HSC-{band}": next(folder.glob(f"*HSC-{band}-*")).read_bytes() for band in "GRI"})
+            hdus.append(fits.ImageHDU(data, header))
+        fits.HDUList([fits.PrimaryHDU(hdus[0].data, hdus[0].header), *hdus[1:]]).writeto(out)
+        return out.getvalue()
+    more = [fits.ImageHDU(point(63, 1.2 / 0.262), fits.Header({"BAND": band})) for band in "griz"]
+    return image_bytes(None, *more)
 
 
 @pytest.fixture
 def targets(tmp_path):
-    text = f"galaxy_id,ra,dec,petro_r90_arcsec\nhost,{RA},{DEC},3\nsky,10,-40,3\n"
+    (ra, dec), (other, _) = GALAXY["west"], GALAXY["east"]
+    text = f"galaxy_id,ra,dec,petro_r90_arcsec\nw,{ra},{dec},3\ne,{other},{dec},3\ns,10,-40,3\n"
     (tmp_path / "list.csv").write_text(text)
     return read_targets(tmp_path / "list.csv")
 
 
-def check_pixels(sample, scene, bands):
-    """The host's brightest pixel, its noise, and the PSF, in each band."""
-    image = Sample.open(sample).read(0)
-    assert set(image.bands) == set(bands)
-    half = image.shape[0] // 2
-    for band in bands:
-        plane = image[band]
-        assert plane.psf_fwhm_arcsec == pytest.approx(FWHM_ARCSEC, rel=0.03)
-        assert plane.data[half, half] == pytest.approx(scene.data(band)[48, 50], rel=1e-5)
-        assert plane.variance[half, half] == pytest.approx(NOISE**2, rel=1e-5)
+def check(folder, bands, fwhm):
+    """The galaxies are there with their fluxes, widths and noise."""
+    sample = Sample.open(folder)
+    assert sample.ids == ["w", "e"]
+    for row in range(2):
+        image = sample.read(row)
+        assert tuple(image.bands) == bands
+        for band in bands:
+            plane = image[band]
+            assert plane.data.sum() == pytest.approx(FLUX[band], rel=0.01)
+            assert plane.psf_fwhm_arcsec == pytest.approx(fwhm, rel=0.01)
+            assert np.sqrt(np.median(plane.variance)) == pytest.approx(0.002, rel=0.01)
+            assert not plane.psf_assumed
+            assert not plane.noise_assumed
 
 
 def test_hsc(server, targets, cache, tmp_path):
-    failures = fetch("hsc", targets, None, tmp_path / "s", server.recipe(), size_arcsec=18.0)
-    assert list(failures["galaxy_id"]) == ["sky"]
+    failures = fetch("hsc", targets, None, tmp_path / "s", server.recipe(), size_arcsec=12.0)
+    assert list(failures["galaxy_id"]) == ["s"]
     assert "a position that hsc imaged" in failures["error"][0]
-    names = {path.name for path in (cache / "surveys" / "hsc" / "host").iterdir()}
+    check(tmp_path / "s", ("g", "r", "i", "z"), 0.7)
+    folder = cache / "surveys" / "hsc" / "w"
+    names = {path.name for path in folder.iterdir()}
     assert names == {
-        *(f"1-cutout-HSC-{band}-pdr3_wide.fits" for band in "GRI"),
-        *(f"1-psf-calexp-pdr3_wide-HSC-{band}-1.fits" for band in "GRIZY"),
+        *(f"cutout-HSC-{band}-pdr3_wide.fits" for band in "GRIZ"),
+        *(f"psf-HSC-{band}-pdr3_wide.fits" for band in "GRIZY"),
     }
-    check_pixels(tmp_path / "s", Scene(), "gri")
     assert {header.get("Authorization") for header in server.headers} == {f"Basic {TOKEN}"}
     assert max(server.asked.values()) == 1
 
 
 def test_the_password_is_in_no_file(server, targets, cache, tmp_path):
     server.share, server.kinds = 0.3, ("error", "page", "cut", "circle")
-    fetch("hsc", targets, None, tmp_path / "s", server.recipe(), size_arcsec=16.0)
+    fetch("hsc", targets, None, tmp_path / "s", server.recipe(), size_arcsec=12.0)
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(written) > 10
     for path in written:
@@ -137,13 +164,12 @@ def test_without_an_account_nothing_is_asked(server, targets, tmp_path, monkeypa
 
 
 def test_legacy(server, targets, cache, tmp_path):
-    side = SIDE * 0.262 / 1.5
-    failures = fetch("legacy", targets, None, tmp_path / "s", server.recipe(), size_arcsec=side)
-    assert list(failures["galaxy_id"]) == ["sky"]
+    failures = fetch("legacy", targets, None, tmp_path / "s", server.recipe(), size_arcsec=12.0)
+    assert list(failures["galaxy_id"]) == ["s"]
     assert "404" in failures["error"][0]
-    names = {path.name for path in (cache / "surveys" / "legacy" / "host").iterdir()}
-    assert names == {"cutout_1.fits", "1-psf.fits"}
-    check_pixels(tmp_path / "s", SCENE, "grz")
+    check(tmp_path / "s", ("g", "r", "i", "z"), 1.2)
+    names = {path.name for path in (cache / "surveys" / "legacy" / "w").iterdir()}
+    assert names == {"cutout-ls-dr10-griz.fits", "psf-ls-dr10-griz.fits"}
     assert all("Authorization" not in header for header in server.headers)
 
 
@@ -153,17 +179,17 @@ def test_an_image_of_another_size_than_asked_for(server, targets, tmp_path):
 
 
 def test_what_would_be_brought(server, targets):
-    told = estimate("legacy", targets, server.recipe(), 6.0)
-    assert (told.targets, told.fields, told.files) == (2, 2, 4)
+    told = estimate("legacy", targets, server.recipe(), 12.0)
+    assert (told.targets, told.fields, told.files) == (3, 3, 6)
     assert not server.asked
 
 
 def test_names(server, tmp_path):
-    server.names = {"NGC 1": (RA, DEC), "Arp 299 & co": (10.0, 20.0)}
+    server.names = {"NGC 1": GALAXY["west"], "Arp 299 & co": (10.0, 20.0)}
     (tmp_path / "names.csv").write_text("name,type\nNGC  1,S\nnosuch thing,S\n'; DROP--,S\n")
     wanted = read_targets(tmp_path / "names.csv", server.services())
     assert wanted.ids == ["NGC_1"]
-    assert wanted.hosts["ra"][0].value == pytest.approx(RA, abs=1e-8)
+    assert wanted.hosts["ra"][0].value == pytest.approx(GALAXY["west"][0], abs=1e-8)
     assert set(wanted.lost) == {"nosuch_thing", "_DROP--"}
     assert "/sesame/-oI/SNV?%27%3B%20DROP--" in server.asked
     asked = server.asked.total()
@@ -200,9 +226,9 @@ def test_what_came_and_what_did_not_is_told(server, tmp_path):
         "[services.manners]\npause_s = 0.0\n"
     )
     (tmp_path / "list.csv").write_text("name\nw\nM 2\n")
-    server.names = {"w": (RA, DEC)}
+    server.names = {"w": GALAXY["west"]}
     arguments = ["fetch", "legacy", tmp_path / "list.csv", tmp_path / "s", "--recipe", recipe]
-    result = CliRunner().invoke(app, [*map(str, arguments), "--size", "16"])
+    result = CliRunner().invoke(app, [*map(str, arguments), "--size", "12"])
     assert result.exit_code == 0, result.output
     assert f"1 galaxies in {tmp_path / 's'}" in result.stdout
     assert "failed: M_2: fetch: name: expected one that Sesame knows, got 'M 2'" in result.stderr

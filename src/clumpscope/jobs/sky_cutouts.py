@@ -65,7 +65,7 @@ class Cutouts:
             absent = set(bring_all(self.client, files, folder))
         except (DownloadError, FrameError) as error:
             return error
-        images = [file.name for file in files if "cutout" in file.name]
+        images = [file.name for file in files if file.name.startswith("cutout")]
         if absent.issuperset(images):
             return FrameError(
                 expected_got("target", f"a position that {self.survey} imaged", "none")

@@ -103,8 +103,10 @@ def parts(
     )
     whole = replace(named, id=_galaxy(named, extensions, profile) or path.parent.name)
     if whole.plane == "psf" and not _is_cube_of_bands(extensions, profile, config):
-        first = next((one for one in extensions if one.shape), extensions[0])
-        band = _band(first, _NOTHING, whole, profile)
+        images = [one for one in extensions if one.shape]
+        first = images[0] if images else extensions[0]
+        # Of several images each says its band: which one is wanted is asked on reading.
+        band = _band(first, _NOTHING, whole, profile) if len(images) < 2 else whole.band or ""
         return [Part(Layer(first), whole.id, band, "psf", is_file=True)]
     found: list[Part] = []
     for extension in extensions:

@@ -86,7 +86,7 @@ def matched(name: str, patterns: Names, profile: SurveyProfile) -> Named | None:
     ``None`` if the name fits no pattern.
     """
     bands = _sayings(profile.bands, keys=True)
-    kinds = _sayings(_of(profile.planes)) or _sayings(_of(PLANES))
+    kinds = _sayings(_of(PLANES)) | _sayings(_of(profile.planes))
     for pattern in patterns:
         found = re.fullmatch(_regex(pattern, bands, kinds), _stem(name), re.IGNORECASE)
         if found:

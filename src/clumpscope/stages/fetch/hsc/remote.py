@@ -16,8 +16,6 @@ def cutout_files(
 ) -> list[RemoteFile]:
     """Cutout (image, mask, variance) and PSF in each band around a position.
 
-    They are named as the services name them in an archive of one position.
-
     Parameters
     ----------
     ra, dec
@@ -43,7 +41,7 @@ def cutout_files(
         cutout = (*position, ("sw", half), ("sh", half), *place, *planes)
         files += [
             RemoteFile(
-                f"1-cutout-{name}-{config.hsc_rerun}.fits",
+                f"cutout-{name}-{config.hsc_rerun}.fits",
                 f"{config.hsc}/das_cutout/{config.hsc_release}/cgi-bin/cutout",
                 cutout,
                 most_mb=4e-6 * about + 10,
@@ -51,7 +49,7 @@ def cutout_files(
                 needed=False,  # not every band is everywhere
             ),
             RemoteFile(
-                f"1-psf-calexp-{config.hsc_rerun}-{name}-1.fits",
+                f"psf-{name}-{config.hsc_rerun}.fits",
                 f"{config.hsc}/psf/{config.hsc_release}/cgi/getpsf",
                 (*position, *place, ("patch", ""), ("centered", "true")),
                 most_mb=10.0,

@@ -38,9 +38,10 @@ def cutout_files(
     )
     shape = (("pixscale", str(PIXSCALE_ARCSEC)), ("size", str(side)))
     about = side**2 * _BYTES_A_PIXEL
+    name = f"{config.legacy_layer}-{BANDS}.fits"
     return [
         RemoteFile(
-            "cutout_1.fits",
+            f"cutout-{name}",
             f"{config.legacy}/fits-cutout",
             (*place, *shape, ("invvar", ""), ("maskbits", "")),
             most_mb=4e-6 * about + 10,
@@ -48,7 +49,7 @@ def cutout_files(
             shape=(side, side),
         ),
         RemoteFile(
-            "1-psf.fits",
+            f"psf-{name}",
             f"{config.legacy}/coadd-psf/",
             place,
             most_mb=20.0,
