@@ -231,7 +231,7 @@ def test_another_survey_is_fetched_in_its_own_bands_on_its_own_grid(tmp_path: Pa
             middle = [(axis * light).sum() / light.sum() for axis in (cols, rows)]
             assert middle == pytest.approx(centre, abs=0.1)
             assert sample.host(index, f"psf_fwhm_{band}") == pytest.approx(
-                FWHM_PX[band] * TOY_PIXSCALE
+                FWHM_PX[band] * TOY_PIXSCALE, rel=1e-4
             )
             flux = sample.host(index, f"petro_flux_{band}")
             assert flux == pytest.approx(FLUX[band], rel=0.02)
