@@ -31,7 +31,7 @@ _KINDS = {
     "error": NoiseKind.ERROR,
     "weight": NoiseKind.WEIGHT,
 }
-_MEANINGS: dict[Meaning, MaskBit | None] = {
+MEANINGS: dict[Meaning, MaskBit | None] = {
     "saturated": MaskBit.SATURATED,
     "cosmic_ray": MaskBit.COSMIC_RAY,
     "no_data": MaskBit.NO_DATA,
@@ -217,7 +217,7 @@ def _mask(
     planes = header_planes(extension.header, extension) or {
         name.upper(): bit for name, bit in profile.mask_bits.items()
     }
-    meanings = {name: _MEANINGS[what] for name, what in profile.meanings(files.band).items()}
+    meanings = {name: MEANINGS[what] for name, what in profile.meanings(files.band).items()}
     return mask_of(pixels[files.mask], planes, meanings, extension)
 
 

@@ -1,10 +1,7 @@
-"""Mask bits of the common pipelines: what their planes are called and what they mean here.
+"""What the planes of masks mean, by the names that the common pipelines give them.
 
-Where the name alone does not tell, the pipeline's own meaning stands beside its bits.
+Which bit has which name, and where a survey means something else, its profile says.
 """
-
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from clumpscope.core.galaxy import MaskBit
 
@@ -56,88 +53,4 @@ KNOWN: dict[str, MaskBit | None] = {
     "SATUR": _SAT,
     **dict.fromkeys(("NOTCHECKED", "OBJECT", "BRIGHTOBJECT", "BINOBJECT", "CATOBJECT"), None),
     "SUBTRACTED": None,
-}
-
-
-@dataclass(frozen=True)
-class Dictionary:
-    """The planes of a pipeline, name → bit from 0, and meanings that are its own."""
-
-    planes: Mapping[str, int]
-    meanings: Mapping[str, MaskBit | None] = field(default_factory=dict)
-
-
-def _from(*names: str, first: int = 0) -> dict[str, int]:
-    return {name: bit for bit, name in enumerate(names, first) if name}
-
-
-DICTIONARIES = {
-    # stdatamodels' dqflags. A saturated pixel's slope is that of its first groups; where there is
-    # none it is DO_NOT_USE.
-    "jwst": Dictionary(
-        _from(
-            *("DO_NOT_USE", "SATURATED", "JUMP_DET", "DROPOUT", "OUTLIER", "PERSISTENCE"),
-            *("AD_FLOOR", "CHARGELOSS", "UNRELIABLE_ERROR", "NON_SCIENCE", "DEAD", "HOT", "WARM"),
-            *("LOW_QE", "RC", "TELEGRAPH", "NONLINEAR", "BAD_REF_PIXEL", "NO_FLAT_FIELD"),
-            *("NO_GAIN_VALUE", "NO_LIN_CORR", "NO_SAT_CHECK", "UNRELIABLE_BIAS"),
-            *("UNRELIABLE_DARK", "UNRELIABLE_SLOPE", "UNRELIABLE_FLAT", "OPEN", "ADJ_OPEN"),
-            *("FLUX_ESTIMATED", "MSA_FAILED_OPEN", "OTHER_BAD_PIXEL", "REFERENCE_PIXEL"),
-        ),
-        {"SATURATED": None, "HOT": None},
-    ),
-    # ACS and WFC3/UVIS (STScI, data quality flags).
-    "hst": Dictionary(
-        _from(
-            *("LOST", "FILLED", "BADPIX", "MASKED", "HOT", "UNSTABLE", "WARM", "BADCOL"),
-            *("SATURATED", "BADFLAT", "TRAP", "ATODSAT", "CRDRIZ", "CRREJ", "CRMANUAL"),
-        )
-    ),
-    "hst-wfc3-ir": Dictionary(
-        _from(
-            *("LOST", "FILLED", "BADPIX", "BADZERO", "HOT", "UNSTABLE", "WARM", "BAD_REF_PIXEL"),
-            *("SATURATED", "BLOB", "TRAP", "ZERO_SIGNAL", "CRDRIZ", "CRREJ"),
-        ),
-        {"ZERO_SIGNAL": None},
-    ),
-    # pixcorrect's mask_bits.h. DES leaves out its glowing edges.
-    "des": Dictionary(
-        _from(
-            *("BPM", "SATURATE", "INTERP", "LOW", "CRAY", "STAR", "TRAIL", "EDGEBLEED"),
-            *("SSXTALK", "EDGE", "STREAK", "FIX"),
-        ),
-        {"EDGE": _NO},
-    ),
-    # The Community Pipeline before version 3.5: bits. Later its pixels hold one number each: see
-    # `bits_of_numbers`.
-    "decam": Dictionary(
-        {"BPM": 0, "SATURATE": 1, "INTERP": 2, "CRAY": 4, "BLEED": 6, "TRANSIENT": 7}
-    ),
-    "decam-numbers": Dictionary(
-        _from(
-            *("BPM", "NO_VALUE", "SATURATE", "BLEED", "CRAY", "LOW_WEIGHT", "DIFF_DETECT"),
-            first=1,
-        )
-    ),
-    # MASKBITS of DR8 to DR10.
-    "legacy": Dictionary(
-        _from(
-            *("NPRIMARY", "BRIGHT", "SATUR_G", "SATUR_R", "SATUR_Z", "ALLMASK_G", "ALLMASK_R"),
-            *("ALLMASK_Z", "WISEM1", "WISEM2", "BAILOUT", "MEDIUM", "GALAXY", "CLUSTER"),
-            *("SATUR_I", "ALLMASK_I"),
-        )
-    ),
-    # IPP's masks.16bit.config.
-    "panstarrs": Dictionary(
-        _from(
-            *("DETECTOR", "FLAT", "DARK", "BLANK", "CTE", "SAT", "LOW", "BURNTOOL", "CR", "SPIKE"),
-            *("GHOST", "STREAK", "STARCORE", "CONV.BAD", "CONV.POOR"),
-        )
-    ),
-    # fpM of photo.
-    "sdss": Dictionary(
-        _from(
-            *("INTERP", "SATUR", "NOTCHECKED", "OBJECT", "BRIGHTOBJECT", "BINOBJECT"),
-            *("CATOBJECT", "SUBTRACTED", "GHOST", "CR"),
-        )
-    ),
 }

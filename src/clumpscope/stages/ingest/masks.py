@@ -9,17 +9,7 @@ from numpy.typing import NDArray
 from clumpscope.core.cards import is_number
 from clumpscope.core.galaxy import MaskBit
 from clumpscope.errors import ImageError, expected_got
-from clumpscope.stages.ingest.mask_bits import DICTIONARIES, KNOWN, Dictionary
-
-__all__ = [
-    "DICTIONARIES",
-    "KNOWN",
-    "Dictionary",
-    "bits_of_numbers",
-    "header_planes",
-    "mask_of",
-    "planes_of_band",
-]
+from clumpscope.stages.ingest.mask_bits import KNOWN
 
 _PREFIX = "MP_"
 _BITS = 64
@@ -39,30 +29,6 @@ def header_planes(header: Mapping[str, Any], where: object) -> dict[str, int]:
         if key.upper().startswith(_PREFIX):
             planes[key[len(_PREFIX) :].upper()] = _bit(header[key], f"{where} {key}")
     return planes
-
-
-def planes_of_band(planes: Mapping[str, int], band: str) -> dict[str, int]:
-    """Planes of one mask for all bands that are of this one: ``SATUR_G`` is not of r."""
-    return {
-        name: bit
-        for name, bit in planes.items()
-        if not (name[-2:-1] == "_" and name[-1].isalpha() and name[-1].upper() != band.upper())
-    }
-
-
-def bits_of_numbers(plane: NDArray[np.generic], where: object) -> NDArray[np.uint64]:
-    """A mask whose pixels hold the number of one defect each, as bits: n becomes bit n, 0 none.
-
-    Raises
-    ------
-    ImageError
-        If a number is beyond 63, or it is no mask.
-    """
-    numbers = _whole(plane, where)
-    if numbers.size and int(numbers.max()) >= _BITS:
-        raise ImageError(expected_got(f"{where} mask", "numbers up to 63", int(numbers.max())))
-    one = np.uint64(1)
-    return np.where(numbers == 0, np.uint64(0), np.left_shift(one, numbers))
 
 
 def mask_of(
