@@ -125,7 +125,7 @@ def detect(
     pictures = all(isinstance(image, ColourImage) for image in several)
     path, spec = pipeline.model_for(settings, _name(model), pictures=pictures)
     finder = pipeline.detector(path, sha256_file(path), settings.detect)
-    seen = [view(image, spec) for image in several]
+    seen = [view(image, spec, as_sdss=settings.detect.as_sdss) for image in several]
     found = stage(finder, seen, settings.detect.batch_size)
     return found[0] if isinstance(images, AnyImage) else found
 

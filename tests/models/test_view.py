@@ -9,7 +9,8 @@ from clumpscope.core.composite import Composite, colour
 from clumpscope.core.galaxy import ColourImage
 from clumpscope.errors import ImageError
 from clumpscope.models.spec import DetectorSpec, Native, Psf
-from clumpscope.models.view import view
+from clumpscope.models.view import SDSS_FWHM_PX, view
+from clumpscope.ops.blurred import blurred
 from clumpscope.ops.stack import BandStack
 
 NATIVE = DetectorSpec(name="n", architecture=Native())
@@ -69,3 +70,18 @@ def test_a_stack_takes_any_of_its_bands():
     assert PSF.takes(image.bands)
     stack = view(image, PSF)
     assert np.isfinite(stack.light).any(axis=(1, 2)).tolist() == [True, True, False]
+
+
+def test_sharp_images_are_seen_as_sdss_would_have_them():
+    # 100 px become 400: a FWHM of 8.3 px there is one of 2.1 native ones.
+    sharp = scenes.galaxy(xy=[[45, 60]], fwhm_arcsec=1.2 * scenes.PIXSCALE)
+    seen = view(sharp, NATIVE, as_sdss=True)
+    wanted = blurred(sharp, "irg", SDSS_FWHM_PX * max(sharp.shape) / 400)
+    np.testing.assert_array_equal(seen.pixels, view(wanted, NATIVE).pixels)
+    assert np.abs(seen.pixels - view(sharp, NATIVE).pixels).max() > 0.1
+    # What is not sharper stays as it is, and a model that sees the PSF's scale has no need.
+    wide = scenes.galaxy(xy=[[45, 60]])
+    for image, spec in ((wide, NATIVE), (sharp, PSF)):
+        np.testing.assert_array_equal(
+            view(image, spec, as_sdss=True).pixels, view(image, spec).pixels
+        )

@@ -111,7 +111,7 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
     for work in works:
         with work.attempt("read"):
             work.image = sample.read_starred(work.index, recipe.sample, recipe.limits)
-            work.view = view(work.image, finder.spec)
+            work.view = view(work.image, finder.spec, as_sdss=recipe.detect.as_sdss)
             work.flags = out_of_range(work.image, finder.spec.trained_on)
             work.flags |= books.of_star(work.image)
     books.search(finder, works, recipe.detect.batch_size)

@@ -8,14 +8,21 @@ from clumpscope.errors import ImageError, expected_got
 from clumpscope.models.header import read_spec
 from clumpscope.models.registry import packaged_models
 from clumpscope.models.spec import DetectorSpec
+from clumpscope.ops.blurred import blurred
 from clumpscope.ops.stack import BandStack, band_stack
 from clumpscope.ops.unstretched import unstretched
 
 View = Composite | BandStack
 
+# Composite px: half the median box of Galaxy Zoo: Clump Scout, whose boxes are two PSF-FWHM wide.
+SDSS_FWHM_PX = 8.3
 
-def view(image: AnyImage, spec: DetectorSpec) -> View:
+
+def view(image: AnyImage, spec: DetectorSpec, *, as_sdss: bool = False) -> View:
     """Make what a model of this spec looks at; a picture's stretch is undone where it needs bands.
+
+    With ``as_sdss`` bands that become a composite are blurred first, if they are sharper there than
+    those of Clump Scout are in the median: which kind a clump is, such models know by its size.
 
     Raises
     ------
@@ -26,6 +33,9 @@ def view(image: AnyImage, spec: DetectorSpec) -> View:
     if isinstance(image, GalaxyImage) and not spec.takes(image.bands):
         raise ImageError(_unseen(image, spec))
     if isinstance(wanted, CompositeConfig):
+        if as_sdss and isinstance(image, GalaxyImage):
+            wide = SDSS_FWHM_PX * max(image.shape) / wanted.size
+            image = blurred(image, wanted.bands, wide)
         return composite(image, wanted)
     if isinstance(image, ColourImage):
         image = unstretched(image, spec.composite)
