@@ -29,7 +29,9 @@ def test_a_point_is_as_wide_as_asked_and_keeps_its_light(fwhm_px):
 
 def test_what_is_as_wide_already_stays():
     image = point()
-    assert blurred(image, "gri", 1.0)["r"] is image["r"]
+    same, brighter = (blurred(image, "gri", 1.0, factor)["r"] for factor in (1.0, 4.0))
+    np.testing.assert_array_equal(same.data, image["r"].data)
+    np.testing.assert_array_equal(brighter.data, 4 * image["r"].data)
 
 
 def test_bad_pixels_count_for_nothing():

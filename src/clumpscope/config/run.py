@@ -59,8 +59,8 @@ class DetectConfig(Section):
     """Ways to mirror and turn each image in which it is searched, whose maps are averaged; of
     models that find centres."""
     as_sdss: bool = False
-    """Whether models that look at composites see sharper images as SDSS's seeing would have them:
-    PSF-FWHM 8.3 px of the composite, half the median box of Galaxy Zoo: Clump Scout."""
+    """Whether models that look at composites see images of other pixels as if of SDSS: as bright,
+    with a PSF-FWHM of at least 8.3 px of the composite, half the median box of Clump Scout."""
     batch_size: Count = 16
     """Images that pass the network together, if they are small; fewer of large ones."""
 

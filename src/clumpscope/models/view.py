@@ -2,7 +2,7 @@
 
 from clumpscope.config.run import CompositeConfig
 from clumpscope.config.stack import StackConfig
-from clumpscope.core.composite import Composite, composite
+from clumpscope.core.composite import Composite, brightness_factor, composite
 from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage
 from clumpscope.errors import ImageError, expected_got
 from clumpscope.models.header import read_spec
@@ -21,8 +21,9 @@ SDSS_FWHM_PX = 8.3
 def view(image: AnyImage, spec: DetectorSpec, *, as_sdss: bool = False) -> View:
     """Make what a model of this spec looks at; a picture's stretch is undone where it needs bands.
 
-    With ``as_sdss`` bands that become a composite are blurred first, if they are sharper there than
-    those of Clump Scout are in the median: which kind a clump is, such models know by its size.
+    With ``as_sdss`` a composite of other pixels than SDSS's has the brightness of one of those, and
+    is blurred if it is sharper than those of Clump Scout are in the median: which kind a clump is,
+    such models know by its size.
 
     Raises
     ------
@@ -33,9 +34,9 @@ def view(image: AnyImage, spec: DetectorSpec, *, as_sdss: bool = False) -> View:
     if isinstance(image, GalaxyImage) and not spec.takes(image.bands):
         raise ImageError(_unseen(image, spec))
     if isinstance(wanted, CompositeConfig):
-        if as_sdss and isinstance(image, GalaxyImage):
+        if as_sdss and isinstance(image, GalaxyImage) and (factor := brightness_factor(image)) != 1:
             wide = SDSS_FWHM_PX * max(image.shape) / wanted.size
-            image = blurred(image, wanted.bands, wide)
+            image = blurred(image, wanted.bands, wide, factor)
         return composite(image, wanted)
     if isinstance(image, ColourImage):
         image = unstretched(image, spec.composite)
