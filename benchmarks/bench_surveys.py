@@ -47,11 +47,11 @@ SURVEYS = (
 )
 
 
-def seen_in(bands: str, image: AnyImage, spec: DetectorSpec) -> views.View:
+def seen_in(bands: str, image: AnyImage, spec: DetectorSpec, *, as_sdss: bool) -> views.View:
     """What a model sees of some of an image's bands."""
     if bands and isinstance(image, GalaxyImage):
         image = replace(image, bands={band: image[band] for band in bands})
-    return views.view(image, spec)
+    return views.view(image, spec, as_sdss=as_sdss)
 
 
 def main() -> None:
@@ -72,8 +72,10 @@ def main() -> None:
             simulate(folder, options.galaxies, recipe, default_workers())
         out = Path(tempfile.mkdtemp(dir=options.work)) / survey.recipe
 
-        def look(image: AnyImage, spec: DetectorSpec, seen: str = survey.seen) -> views.View:
-            return seen_in(seen, image, spec)
+        def look(
+            image: AnyImage, spec: DetectorSpec, *, as_sdss: bool, seen: str = survey.seen
+        ) -> views.View:
+            return seen_in(seen, image, spec, as_sdss=as_sdss)
 
         # In this process, where the patch holds.
         with mock.patch.object(pipeline, "view", look):

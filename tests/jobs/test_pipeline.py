@@ -10,7 +10,7 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import CatalogueConfig, DetectConfig, RefineConfig
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.errors import ModelError
-from clumpscope.jobs.pipeline import make_plan, process
+from clumpscope.jobs.pipeline import calibrations_for, make_plan, process
 from clumpscope.models.header import read_spec
 from clumpscope.models.registry import find_model
 from clumpscope.store.images import read_galaxy, write_galaxy
@@ -42,6 +42,13 @@ def test_a_plan_is_of_this_model_and_this_sample(oblong: Path, tmp_path: Path) -
     assert make_plan(sample, stated, None, "detect").threshold == 0
     with pytest.raises(ModelError, match="nosuch"):
         make_plan(sample, Recipe(), "nosuch", "detect")
+
+
+def test_calibrations_of_images_that_are_seen_otherwise_do_not_count() -> None:
+    spec = read_spec(find_model("clumpscope-native"))
+    assert [one.survey for one in calibrations_for(spec, Recipe())] == ["sdss", "hsc"]
+    otherwise = Recipe(detect=DetectConfig(as_sdss=True))
+    assert [one.survey for one in calibrations_for(spec, otherwise)] == ["sdss"]
 
 
 def test_a_galaxy_unlike_those_of_training_is_flagged(oblong: Path, tmp_path: Path) -> None:

@@ -7,11 +7,12 @@ import pytest
 
 import scenes
 from clumpscope.config.stack import StackConfig
-from clumpscope.core.composite import Composite, colour
+from clumpscope.core.composite import Composite, brightness_factor, colour
 from clumpscope.core.galaxy import ColourImage
 from clumpscope.errors import ImageError
 from clumpscope.models.spec import DetectorSpec, Native, Psf
 from clumpscope.models.view import as_other_bands, view
+from clumpscope.ops.blurred import blurred
 from clumpscope.ops.stack import BandStack
 
 NATIVE = DetectorSpec(name="n", architecture=Native())
@@ -83,3 +84,28 @@ def test_a_band_may_pass_for_one_that_the_model_knows():
     assert np.array_equal(seen.light, own.light, equal_nan=True)
     # What the image has itself is not replaced.
     assert as_other_bands(image, (("z", "g"),)) is image
+
+
+def test_images_of_small_pixels_are_seen_as_sdss_would_have_them():
+    wcs = scenes.make_wcs((100, 100), scenes.PIXSCALE / 2)
+    # 100 px become 400: a FWHM of 8.3 px there is one of 2.1 native ones.
+    sharp, wide = (
+        scenes.galaxy(xy=[[45, 60]], fwhm_arcsec=width * scenes.PIXSCALE, wcs=wcs)
+        for width in (0.6, 2.0)
+    )
+    assert brightness_factor(sharp) == pytest.approx(4, rel=1e-4)
+    for image in (sharp, wide):
+        seen = view(image, NATIVE, as_sdss=True)
+        wanted = blurred(image, "irg", 2.075, brightness_factor(image))
+        np.testing.assert_array_equal(seen.pixels, view(wanted, NATIVE).pixels)
+        assert np.abs(seen.pixels - view(image, NATIVE).pixels).max() > 0.1
+
+
+def test_sdss_and_models_that_see_the_psf_s_scale_have_no_need_of_that():
+    own = scenes.galaxy(xy=[[45, 60]], fwhm_arcsec=1.2 * scenes.PIXSCALE)
+    fine = scenes.galaxy(xy=[[45, 60]], wcs=scenes.make_wcs((100, 100), scenes.PIXSCALE / 2))
+    assert brightness_factor(own) == 1
+    for image, spec in ((own, NATIVE), (fine, PSF)):
+        np.testing.assert_array_equal(
+            view(image, spec, as_sdss=True).pixels, view(image, spec).pixels
+        )

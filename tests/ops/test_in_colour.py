@@ -1,5 +1,7 @@
 """How people are shown galaxies of other bands."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,6 +19,17 @@ def test_where_there_are_the_composite_s_bands_it_is_the_composite():
     np.testing.assert_array_equal(in_colour(image, CONFIG), colour(image, CONFIG))
     picture = ColourImage("p", np.zeros((5, 5, 3), np.float32), 0.4, 1.3)
     assert in_colour(picture, CONFIG) is picture.pixels
+
+
+def test_smaller_pixels_are_shown_as_bright():
+    wcs = scenes.make_wcs((100, 100), scenes.PIXSCALE / 2)
+    fine = scenes.galaxy(xy=[[45, 60]], wcs=wcs)
+    bands = {
+        band: replace(plane, data=plane.data * np.float32(4)) for band, plane in fine.bands.items()
+    }
+    shown = colour(replace(fine, bands=bands), CONFIG)
+    np.testing.assert_allclose(in_colour(fine, CONFIG), shown, atol=1e-4)
+    assert shown.mean() > 1.2 * colour(fine, CONFIG).mean()
 
 
 def test_else_red_is_the_reddest_and_blue_the_bluest():

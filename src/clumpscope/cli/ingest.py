@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from clumpscope.jobs.ingest import Plan
 
 _TOLD = 9  # rows of the plan
+_SIDE_R90 = (3.0, 12.0)  # of an image: half and twice what models were trained on
 
 
 @app.command()
@@ -83,7 +84,24 @@ def ingest(  # noqa: PLR0913  (an argument an option)
     count = len(made.targets) + len(made.targets.lost) - len(failures)
     console.print(f"{count} galaxies in {sample}; what was made of them: {sample / UNDERSTOOD}")
     tell_hosts(sample / "hosts.parquet")
+    _tell_sides(sample / "hosts.parquet")
     tell_failures(sample / "failures.parquet")
+
+
+def _tell_sides(hosts: Path) -> None:
+    """Which images show the galaxy at another scale than models know."""
+    from clumpscope.core.schema import plain
+    from clumpscope.store.tables import read_parquet
+
+    table = read_parquet(hosts)
+    spans = plain(table, "field_arcsec") / plain(table, "petro_r90_arcsec")
+    off = (spans < _SIDE_R90[0]) | (spans > _SIDE_R90[1])
+    if off.any():
+        said = [f"{table['galaxy_id'][k]} {spans[k]:.1f}" for k in off.nonzero()[0][:3]]
+        errors.print(
+            f"{off.sum()} images are not about 6 R90 wide, as models expect them "
+            f"({', '.join(said)}): --size ARCSEC trims or pads them"
+        )
 
 
 def _settings(

@@ -56,7 +56,7 @@ def demo(
 
 
 @app.command()
-def simulate(
+def simulate(  # noqa: PLR0913  (an argument an option)
     out: Annotated[Path, typer.Argument(help="folder to write; new or empty", metavar="OUT")],
     galaxies: Annotated[
         int | None,
@@ -68,6 +68,10 @@ def simulate(
     hosts: Annotated[
         Path | None, typer.Option("--hosts", help="a sample whose images get injected clumps")
     ] = None,
+    twins_of: Annotated[
+        Path | None,
+        typer.Option("--twins-of", help="a deeper simulated sample, seen anew by the recipe"),
+    ] = None,
     volunteers: Annotated[
         int | None, typer.Option("--volunteers", min=1, help="who mark each galaxy")
     ] = None,
@@ -76,19 +80,32 @@ def simulate(
     resume: Resume = False,
     workers: Workers = None,
 ) -> None:
-    """Simulate a survey with exact truth, or clumps in given cutouts; volunteers who mark it."""
+    """Simulate a survey, clumps in given cutouts, or twins as another survey sees them."""
     from clumpscope.jobs.simulate import simulate as job
     from clumpscope.jobs.volunteers import volunteers as ask
     from clumpscope.store.sample import Sample as Opened
 
     settings = recipe_of(recipe, seed)
-    total, processes = galaxies, workers_of(workers)
-    if galaxies is None and hosts is None and volunteers is None:
-        raise TableError(expected_got("simulate", "--galaxies, --hosts or --volunteers", "neither"))
-    if galaxies is not None or hosts is not None:
-        total = galaxies if galaxies is not None or hosts is None else len(Opened.open(hosts))
+    total, processes, given = galaxies, workers_of(workers), hosts or twins_of
+    if galaxies is None and given is None and volunteers is None:
+        raise TableError(
+            expected_got("simulate", "--galaxies, --hosts, --twins-of or --volunteers", "neither")
+        )
+    if twins_of is not None and (hosts is not None or galaxies is not None):
+        raise TableError(expected_got("simulate --twins-of", "it alone", "--hosts or --galaxies"))
+    if galaxies is not None or given is not None:
+        total = galaxies if galaxies is not None or given is None else len(Opened.open(given))
         with resumable(out), progress_bar("simulating", total) as progress:
-            made = job(out, galaxies, settings, processes, progress, hosts=hosts, resume=resume)
+            made = job(
+                out,
+                galaxies,
+                settings,
+                processes,
+                progress,
+                hosts=hosts,
+                twins_of=twins_of,
+                resume=resume,
+            )
         console.print(f"{made} galaxies with truth and labels in {out}")
         if (out / "failures.parquet").is_file():
             tell_failures(out / "failures.parquet")

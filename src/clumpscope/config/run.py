@@ -58,6 +58,9 @@ class DetectConfig(Section):
     orientations: Literal[1, 2, 4, 8] = 1
     """Ways to mirror and turn each image in which it is searched, whose maps are averaged; of
     models that find centres."""
+    as_sdss: bool = False
+    """Whether models that look at composites see images of other pixels as if of SDSS: as bright,
+    with a PSF-FWHM of at least 8.3 px of the composite, half the median box of Clump Scout."""
     batch_size: Count = 16
     """Images that pass the network together, if they are small; fewer of large ones."""
     stands_for: tuple[tuple[BandName, BandName], ...] = ()

@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from clumpscope.config.band_names import is_band_name
 from clumpscope.config.base import (
     BandNames,
     Fraction,
@@ -31,6 +32,9 @@ class HostsConfig(Section):
     """Share with a close companion and tidal arms."""
 
 
+Colour = tuple[float, NotNegative]
+
+
 class ClumpsConfig(Section):
     """Simulated clumps: a luminosity function in the ratio of u fluxes, clump over host."""
 
@@ -46,6 +50,9 @@ class ClumpsConfig(Section):
     """Ratio of u fluxes beyond which clumps become exponentially rare."""
     bluer: float = 0.0
     """What clumps are bluer by than those of Mehta et al. 2021, in all colours, mag."""
+    colours: dict[str, Colour] = Field(default_factory=dict)
+    """Mean and scatter of colours that are not those of Mehta et al. 2021, mag: "g-r" and so on.
+    The second band of each follows the first; all others stay."""
     resolved_share: Fraction = 0.3
     """Share of clumps that are no points but slightly resolved."""
     inward: NotNegative = 0.7
@@ -56,6 +63,14 @@ class ClumpsConfig(Section):
         low, high = self.flux_ratio_u
         if not 0 < low < high <= 1:
             raise ValueError(f"flux_ratio_u must be 0 < low < high <= 1, got {low}, {high}")
+        return self
+
+    @model_validator(mode="after")
+    def _colours_of_two_bands(self) -> Self:
+        for name in self.colours:
+            bands = name.split("-")
+            if len(bands) != 2 or not all(map(is_band_name, bands)):
+                raise ValueError(f'colours must be of two bands, such as "g-r", got {name!r:.50}')
         return self
 
 

@@ -11,6 +11,9 @@ from clumpscope.core.frames import PixelFrame
 from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage
 from clumpscope.errors import ImageError, expected_got
 
+SDSS_PIXEL_ARCSEC = 0.396  # for whose light the stretch is made
+_ALIKE = 0.02  # pixels that differ by less are of one size
+
 _NO_LIGHT = "the part that is searched, the middle of the image, must hold the galaxy"
 
 
@@ -39,6 +42,14 @@ class Composite:
         expected = (3, self.frame.size, self.frame.size)
         if self.pixels.shape != expected:
             raise ImageError(expected_got(self.galaxy_id, f"shape {expected}", self.pixels.shape))
+
+
+def brightness_factor(image: GalaxyImage) -> float:
+    """What makes a pixel as bright as one of SDSS's would be; 1 for those, or without a WCS."""
+    if image.wcs is None:
+        return 1.0
+    ratio = SDSS_PIXEL_ARCSEC / image.pixscale_arcsec
+    return 1.0 if abs(ratio - 1) < _ALIKE else ratio**2
 
 
 def composite(image: AnyImage, config: CompositeConfig) -> Composite:

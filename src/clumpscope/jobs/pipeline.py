@@ -17,7 +17,7 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import DetectConfig
 from clumpscope.config.stack import StackConfig
 from clumpscope.core.bands import SDSS_BANDS
-from clumpscope.core.conditions import Conditions
+from clumpscope.core.conditions import SLACK, Conditions
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import AnyImage, ColourImage
 from clumpscope.core.quality import MEANINGS
@@ -111,8 +111,9 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
     for work in works:
         with work.attempt("read"):
             work.image = sample.read_starred(work.index, recipe.sample, recipe.limits)
-            work.view = view(work.image, finder.spec, recipe.detect.stands_for)
-            work.flags = out_of_range(work.image, finder.spec.trained_on, recipe.detect.stands_for)
+            wanted = recipe.detect
+            work.view = view(work.image, finder.spec, wanted.stands_for, as_sdss=wanted.as_sdss)
+            work.flags = out_of_range(work.image, finder.spec.trained_on, wanted.stands_for)
             work.flags |= books.of_star(work.image)
     books.search(finder, works, recipe.detect.batch_size)
     for work in works:
@@ -172,8 +173,16 @@ def make_plan(sample: Sample, recipe: Recipe, model: str | None, until: Last) ->
         books.settled(recipe, sample),
         threshold_of(spec, recipe),
         until,
-        spec.calibrations,
+        calibrations_for(spec, recipe),
     )
+
+
+def calibrations_for(spec: DetectorSpec, recipe: Recipe) -> tuple[Calibration, ...]:
+    """A model's calibrations, but for those of images that the recipe has it see otherwise."""
+    known = spec.trained_on.psf_fwhm_arcsec
+    if not recipe.detect.as_sdss or known is None or isinstance(spec.view, StackConfig):
+        return spec.calibrations
+    return tuple(one for one in spec.calibrations if one.psf_fwhm_arcsec[0] * SLACK >= known[0])
 
 
 def model_for(

@@ -29,6 +29,7 @@ from clumpscope.errors import ImageError, StoreError, expected_got, reason
 from clumpscope.jobs.shards import DEADLY, fill
 from clumpscope.stages.simulate.inject import inject
 from clumpscope.stages.simulate.survey import SimulatedGalaxy, simulate_galaxy
+from clumpscope.stages.simulate.twins import twin
 from clumpscope.store.confined import inside
 from clumpscope.store.images import write_galaxy
 from clumpscope.store.manifest import RunManifest, sha256_json
@@ -50,6 +51,7 @@ def simulate(
     progress: Progress = silent,
     *,
     hosts: Path | None = None,
+    twins_of: Path | None = None,
     resume: bool = False,
 ) -> int:
     """Write a simulated survey as a sample directory with truth, labels and votes.
@@ -67,6 +69,9 @@ def simulate(
         A sample into whose images clumps are injected, instead of simulated galaxies. Those
         that cannot be used become rows of ``failures.parquet``. Its own truth and labels
         are kept.
+    twins_of
+        A deeper and sharper simulated sample, instead, whose galaxies are seen anew as
+        ``[simulate.observe]`` says; ``galaxies`` does not count.
 
     Returns
     -------
@@ -79,7 +84,12 @@ def simulate(
     """
     key = {"recipe": sha256_json([recipe.model_dump(mode="json"), galaxies])}
     make: Callable[[int], SimulatedGalaxy]
-    if hosts is None:
+    if twins_of is not None:
+        sample = Sample.open(twins_of)
+        key["sample"] = sample.fingerprint()
+        ids, bands = sample.ids, recipe.simulate.observe.bands
+        make = partial(_seen_anew, twins_of, key["sample"], recipe)
+    elif hosts is None:
         ids, bands = galaxy_ids(galaxies or 0), recipe.simulate.observe.bands
         make = partial(_simulated, ids, recipe)
     else:
@@ -94,7 +104,8 @@ def simulate(
         "truth": truth_in(bands),
     }
     # Only of simulated hosts is it known what they are.
-    names = ["hosts", "truth", "labels", *(["votes"] if hosts is None else []), "failures"]
+    given = hosts or twins_of
+    names = ["hosts", "truth", "labels", *([] if given else ["votes"]), "failures"]
     work = partial(_shard, folder, ids, kinds, make, recipe.limits.seconds)
     with output(folder, key, resume=resume) as place:
         if place.finished:
@@ -109,7 +120,7 @@ def simulate(
             raise StoreError(
                 expected_got(f"sample {folder}", "at least one usable galaxy", "none", first)
             )
-        if hosts is None and made == total:
+        if not given and made == total:
             del tables["failures"]
         for name, table in tables.items():
             store.write(name, table)
@@ -118,7 +129,7 @@ def simulate(
                 command="simulate",
                 recipe=recipe.model_dump(mode="json"),
                 seed=recipe.seed,
-                inputs={} if hosts is None else {"hosts": str(hosts.resolve())},
+                inputs={"hosts": str(given.resolve())} if given else {},
                 counts={"galaxies": made, "failed": total - made},
             )
         )
@@ -133,6 +144,17 @@ def copy_ids(ids: list[str], n: int) -> list[str]:
 
 def _simulated(ids: list[str], recipe: Recipe, index: int) -> SimulatedGalaxy:
     return simulate_galaxy(ids[index], recipe.simulate, recipe.seed)
+
+
+def _seen_anew(folder: Path, key: str, recipe: Recipe, row: int) -> SimulatedGalaxy:
+    """A galaxy of a deep sample as another survey sees it."""
+    sample, before = _hosts(folder, key)
+    image = require_galaxy(sample.read(row, recipe.sample, recipe.limits))
+    names = [spec.name for spec in hosts_in(recipe.simulate.observe.bands)]
+    there = [name for name in names if name in sample.hosts.colnames]
+    host = {name: plain(sample.hosts, name)[row] for name in there}
+    known = before["truth"].get(image.galaxy_id)
+    return twin(image, host, known, recipe.simulate, recipe.seed)
 
 
 def _injected(hosts: Path, key: str, ids: list[str], recipe: Recipe, index: int) -> SimulatedGalaxy:

@@ -5,23 +5,32 @@ from dataclasses import replace
 from clumpscope.config.run import CompositeConfig
 from clumpscope.config.stack import StackConfig
 from clumpscope.core.bands import in_order
-from clumpscope.core.composite import Composite, composite
+from clumpscope.core.composite import Composite, brightness_factor, composite
 from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage
 from clumpscope.errors import ImageError, expected_got
 from clumpscope.models.header import read_spec
 from clumpscope.models.registry import packaged_models
 from clumpscope.models.spec import DetectorSpec
+from clumpscope.ops.blurred import blurred
 from clumpscope.ops.stack import BandStack, band_stack
 from clumpscope.ops.unstretched import unstretched
 
 View = Composite | BandStack
 StandIns = tuple[tuple[str, str], ...]
 
+# Composite px: half the median box of Galaxy Zoo: Clump Scout, whose boxes are two PSF-FWHM wide.
+SDSS_FWHM_PX = 8.3
 
-def view(image: AnyImage, spec: DetectorSpec, stands_for: StandIns = ()) -> View:
+
+def view(
+    image: AnyImage, spec: DetectorSpec, stands_for: StandIns = (), *, as_sdss: bool = False
+) -> View:
     """Make what a model of this spec looks at; a picture's stretch is undone where it needs bands.
 
-    ``stands_for`` is that of the recipe's ``[detect]``, see `as_other_bands`.
+    ``stands_for`` and ``as_sdss`` are those of the recipe's ``[detect]``: see `as_other_bands`, and
+    with ``as_sdss`` a composite of other pixels than SDSS's has the brightness of one of those, and
+    is blurred if it is sharper than those of Clump Scout are in the median: which kind a clump is,
+    such models know by its size.
 
     Raises
     ------
@@ -33,6 +42,9 @@ def view(image: AnyImage, spec: DetectorSpec, stands_for: StandIns = ()) -> View
     if isinstance(image, GalaxyImage) and not spec.takes(image.bands):
         raise ImageError(_unseen(image, spec))
     if isinstance(wanted, CompositeConfig):
+        if as_sdss and isinstance(image, GalaxyImage) and (factor := brightness_factor(image)) != 1:
+            wide = SDSS_FWHM_PX * max(image.shape) / wanted.size
+            image = blurred(image, wanted.bands, wide, factor)
         return composite(image, wanted)
     if isinstance(image, ColourImage):
         image = unstretched(image, spec.composite)

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from clumpscope.config.run import CompositeConfig
 from clumpscope.core.bands import in_order
-from clumpscope.core.composite import colour
+from clumpscope.core.composite import brightness_factor, colour
 from clumpscope.core.galaxy import AnyImage, ColourImage
 from clumpscope.ops.background import noise
 
@@ -15,7 +15,8 @@ _SKY = 0.03  # nmgy, of a pixel of SDSS in r, times its scale: what the stretch 
 def in_colour(image: AnyImage, config: CompositeConfig) -> NDArray[np.float32]:
     """(ny, nx, 3) in [0, 1], rows as stored: the composite, or that of the bands that there are.
 
-    An image without the composite's bands is shown in its reddest, middle and bluest one, each
+    Of smaller or larger pixels than SDSS's the surface brightness is shown as SDSS's would be. An
+    image without the composite's bands is shown in its reddest, middle and bluest one, each
     with a factor that brings its sky's noise to that of SDSS.
 
     Raises
@@ -30,6 +31,9 @@ def in_colour(image: AnyImage, config: CompositeConfig) -> NDArray[np.float32]:
         bands = (there[-1], there[len(there) // 2], there[0])
         scales = tuple(_factor(noise(image, band)) for band in bands)
         config = config.model_copy(update={"bands": bands, "scales": scales})
+    elif (factor := brightness_factor(image)) != 1:
+        scales = tuple(factor * scale for scale in config.scales)
+        config = config.model_copy(update={"scales": scales})
     return colour(image, config)
 
 

@@ -41,6 +41,7 @@ MEANINGS: dict[Meaning, MaskBit | None] = {
 _STERADIAN = (np.pi / 180 / 3600) ** 2  # a square arcsec
 _SKY_TOLD = 0.5  # sigma a pixel
 _SCALE_OFF = 0.02
+_EVEN = 1e-5  # a mean so near to 1 is no survey's
 
 
 def wcs_of(files: BandFiles) -> tuple[WCS, tuple[str, ...]]:
@@ -202,7 +203,17 @@ def _band(
         f"{said}: {files.noise}" if files.noise else said,
         str(files.mask) if files.mask else "none",
         of_psf[0],
-        "; ".join([*notes, *_scale(wcs, profile), *of_mask, *noise.notes, *of_sky, *of_psf[1:]]),
+        "; ".join(
+            [
+                *notes,
+                *_scale(wcs, profile),
+                *_normalised(pixels[files.image]),
+                *of_mask,
+                *noise.notes,
+                *of_sky,
+                *of_psf[1:],
+            ]
+        ),
     )
     return Band(frame, mask, psf, noise_assumed=noise.assumed), row
 
@@ -260,6 +271,14 @@ def _scale(wcs: WCS, profile: SurveyProfile) -> tuple[str, ...]:
     if usual is None or abs(side / usual - 1) < _SCALE_OFF:
         return ()
     return (f"pixels of {side:.3g} arcsec, where the survey's are of {usual:g}",)
+
+
+def _normalised(pixels: NDArray[Any]) -> tuple[str, ...]:
+    """Whether someone has divided a band by its mean, as is done for networks."""
+    if not abs(float(np.mean(pixels, dtype=float)) - 1) < _EVEN:  # NaN is not
+        return ()
+    said = "the mean of its pixels is 1: normalised, so that colours mean nothing"
+    return (f"{said} until each band has its zero point (--zero-point g=27.5,r=27,...)",)
 
 
 def _psf(

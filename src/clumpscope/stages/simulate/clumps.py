@@ -1,9 +1,12 @@
 """Clumps in a host: point-like or slightly resolved blue knots."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from clumpscope.config.simulate import ClumpsConfig
+from clumpscope.errors import RecipeError, expected_got
 from clumpscope.stages.simulate.light import Light, scattered
 from clumpscope.stages.simulate.sources import Sources, U, band_fluxes
 
@@ -26,7 +29,7 @@ def draw_clumps(
         x=x,
         y=y,
         sigma=np.where(resolved, rng.uniform(0.1, 0.6, number), 0.0),
-        flux=band_fluxes(ratio * total_u, U, clump_colours(rng, ratio) - config.bluer, light.names),
+        flux=clump_fluxes(rng, ratio, total_u, config, light.names),
         label=np.ones(number, dtype=np.int64),
     )
 
@@ -39,6 +42,32 @@ def flux_ratios(rng: np.random.Generator, number: int, config: ClumpsConfig) -> 
     drawn = np.interp(rng.random(number) * growth[-1], growth, np.log(grid))
     ratios: NDArray[np.float64] = np.exp(drawn)
     return ratios
+
+
+def clump_fluxes(
+    rng: np.random.Generator,
+    ratio: NDArray[np.float64],
+    total_u: float,
+    config: ClumpsConfig,
+    bands: Sequence[str],
+) -> NDArray[np.float64]:
+    """(N, B) fluxes of clumps of these ratios to the host's u flux, nanomaggy.
+
+    Raises
+    ------
+    RecipeError
+        If a colour of ``config`` is of a band that is not among ``bands``.
+    """
+    flux = band_fluxes(ratio * total_u, U, clump_colours(rng, ratio) - config.bluer, bands)
+    for name, (mean, scatter) in config.colours.items():
+        pair = name.split("-")
+        if not set(pair) <= set(bands):
+            known = " ".join(bands)
+            raise RecipeError(expected_got("[simulate.clumps] colours", f"bands of {known}", name))
+        blue, red = (list(bands).index(band) for band in pair)
+        colour = rng.normal(mean, scatter, len(ratio)) - config.bluer
+        flux[:, red] = flux[:, blue] * 10 ** (0.4 * colour)
+    return flux
 
 
 def clump_colours(rng: np.random.Generator, ratio: NDArray[np.float64]) -> NDArray[np.float64]:

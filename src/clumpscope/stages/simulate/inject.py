@@ -16,10 +16,10 @@ from clumpscope.errors import ImageError, expected_got
 from clumpscope.ops.host import host_centre, psf_fwhm_px, reference_band
 from clumpscope.ops.outline import galaxy_outline
 from clumpscope.ops.psf import gaussian_psf
-from clumpscope.stages.simulate.clumps import clump_colours, flux_ratios
+from clumpscope.stages.simulate.clumps import clump_fluxes, flux_ratios
 from clumpscope.stages.simulate.labels import labels, visibility
 from clumpscope.stages.simulate.light import scattered
-from clumpscope.stages.simulate.sources import Sources, U, band_fluxes
+from clumpscope.stages.simulate.sources import Sources, U
 from clumpscope.stages.simulate.survey import SimulatedGalaxy, galaxy_rng, truth
 
 Map = NDArray[np.float64]
@@ -112,13 +112,13 @@ def _draw(
     offset = (xy - centre) * image.pixscale_arcsec
     resolved = rng.random(number) < config.resolved_share
     total_u = host_u / max(1 - ratio.sum(), 0.3)
-    colours = clump_colours(rng, ratio) - config.bluer
+    flux = clump_fluxes(rng, ratio, total_u, config, tuple(image.bands))
     return (
         Sources(
             offset[:, 0],
             offset[:, 1],
             np.where(resolved, rng.uniform(0.1, 0.6, number), 0.0),
-            band_fluxes(ratio * total_u, U, colours, tuple(image.bands)),
+            flux,
             np.ones(number, dtype=np.int64),
         ),
         xy,

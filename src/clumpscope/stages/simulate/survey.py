@@ -115,7 +115,7 @@ def simulate_galaxy(galaxy_id: str, config: SimulateConfig, seed: int) -> Simula
     wcs = _wcs(rng, size, pixscale, visit)
     first = len(clumps) + len(knots)
     star_xy = xy[first : first + len(stars)]
-    image, var = _observed(galaxy_id, seen, (stars, star_xy), visit, wcs, rng, config)
+    image, var = observed(galaxy_id, seen, (stars, star_xy), visit, wcs, rng, config)
     total = light.total + clumps.flux.sum(axis=0)
     r50, r90 = (_radius(own_r, visit.dither, total[R], share) for share in (0.5, 0.9))
     seen_by = visibility(sources, xy, seen, var, image, r90, config.labels)
@@ -158,7 +158,7 @@ def _size_px(r90_arcsec: float, n: int, config: SimulateConfig) -> int:
     return side - 1 + side % 2
 
 
-def _observed(
+def observed(
     galaxy_id: str,
     seen: Images,
     stars: tuple[Sources, NDArray[np.float64]],
