@@ -7,7 +7,7 @@ from builders import tan_wcs
 from clumpscope.core.field import Frame
 from clumpscope.core.frames import native_to_sky, sky_to_native
 from clumpscope.errors import FrameError
-from clumpscope.ops.common_grid import common_window, grid_band
+from clumpscope.ops.common_grid import common_window, grid_band, share_sky
 from distorted import sip_wcs
 
 
@@ -79,3 +79,14 @@ def test_bands_alone_and_alike():
 def test_bands_of_other_sky_have_nothing_in_common():
     with pytest.raises(FrameError, match=r"x.fits \(band g\): expected sky that x.fits shows too"):
         common_window({"r": frame(), "g": frame(dec=3.0)}, "r")
+
+
+@pytest.mark.parametrize("turn", [0.0, 30.0])
+def test_frames_share_sky_where_any_of_it_is_in_both(turn):
+    wide = Frame(Path("w"), "w", np.zeros((3000, 3000)), np.ones(()), tan_wcs((3000, 3000), 1.0))
+    for east, seen in ((0.0, True), (0.3, True), (0.7, False), (1.0, False), (180.0, False)):
+        wcs = tan_wcs((9, 9), 0.1, turn)
+        wcs.wcs.crval = wcs.wcs.crval + np.array([east, 0.0])
+        small = Frame(Path("s"), "s", np.zeros((9, 9)), np.ones(()), wcs)
+        assert share_sky(wide, small) is seen
+        assert share_sky(small, wide) is seen

@@ -73,9 +73,11 @@ def ingest(  # noqa: PLR0913  (an argument an option)
     if not paths:
         raise FolderError(expected_got("ingest", "FILES and a SAMPLE to write", f"only {sample}"))
     settings = _settings(recipe_of(recipe), survey, bands, unit, zero_point)
-    made = plan(paths, settings, targets)
+    made = plan(paths, settings, targets, None if paths is files else sample)
     for note in made.targets.notes if targets is not None else ():
         errors.print(f"{targets}: {note}")
+    for note in made.notes:
+        errors.print(note)
     _tell(made, every=dry_run)
     if dry_run:
         return
@@ -127,15 +129,34 @@ def _settings(
     if bands is not None:
         said["bands"] = bands.replace(",", " ").split()
     if zero_point is not None:
-        pairs = [pair.partition("=") for pair in zero_point.replace(",", " ").split()]
-        named = all(sign for _, sign, _ in pairs)
-        said["zero_point"] = {band: mag for band, _, mag in pairs} if named else zero_point
+        said["zero_point"] = _zero_points(zero_point)
     given = {name: value for name, value in said.items() if value is not None}
     try:
         section = IngestConfig.model_validate({**recipe.ingest.model_dump(), **given})
     except ValidationError as error:
         raise RecipeError(f"ingest: {problems_of(error)}") from error
     return recipe.model_copy(update={"ingest": section})
+
+
+def _zero_points(text: str) -> float | dict[str, float]:
+    """Of ``27``, or of ``g=27.1,r=27``.
+
+    Raises
+    ------
+    RecipeError
+        If it is neither.
+    """
+    pairs = [pair.partition("=") for pair in text.replace(",", " ").split()]
+    try:
+        if len(pairs) == 1 and not pairs[0][1]:
+            return float(text)
+        found = {band: float(mag) for band, _, mag in pairs if band}
+    except ValueError:
+        found = {}
+    if len(found) < max(1, len(pairs)):
+        what = "an AB magnitude such as 27, or one of each band such as g=27.1,r=27"
+        raise RecipeError(expected_got("--zero-point", what, repr(text)))
+    return found
 
 
 def _tell(made: "Plan", *, every: bool) -> None:
@@ -145,10 +166,14 @@ def _tell(made: "Plan", *, every: bool) -> None:
     console.print(f"{len(files.paths)} files of {survey}: {len(files.places)} images")
     rows = files.plan()
     for row in rows if every else rows[:_TOLD]:
-        parts = (row.image, row.unit, f"noise {row.noise}", f"mask {row.mask}", f"PSF {row.psf}")
-        image, *others = (re.sub(r"\S*/", "", part) for part in parts if part)
+        # Folders would hide what is said; the slash of a unit is none.
+        image, noise, mask, psf = (
+            re.sub(r"\S*/", "", part) for part in (row.image, row.noise, row.mask, row.psf)
+        )
         file = image.partition("[")[0]
-        told = "; ".join([image, *(part.replace(file, "") for part in others)])
+        parts = (f"noise {noise}", f"mask {mask}", f"PSF {psf}" if psf else "")
+        others = [row.unit, *(part.replace(f"{file}[", "[") for part in parts)]
+        told = "; ".join(filter(None, [image, *others]))
         console.print(f"{row.galaxy_id} {row.band}: {told}", soft_wrap=True)
     if len(rows) > _TOLD and not every:
         console.print(f"and {len(rows) - _TOLD} more bands: --dry-run shows all")

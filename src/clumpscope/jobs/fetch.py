@@ -99,9 +99,9 @@ def fetch(
         if place.finished:
             return read_parquet(folder / "failures.parquet")
         if opened is not None:
-            config, seconds = recipe.fetch, recipe.limits.seconds
+            config, limits = recipe.fetch, recipe.limits
             cut = partial(
-                stage.fetch, opened, config=config, size_arcsec=size_arcsec, seconds=seconds
+                stage.fetch, opened, config=config, size_arcsec=size_arcsec, limits=limits
             )
             failures = fill(place, cut, targets, progress)
         else:

@@ -1,21 +1,22 @@
 """`ingest`: own files of any survey to a sample."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from astropy.table import QTable, Table
 
 from clumpscope.config.recipe import Recipe
+from clumpscope.core.galaxy import check_galaxy_id
 from clumpscope.engine.local import Progress, silent
-from clumpscope.errors import FolderError, expected_got
+from clumpscope.errors import ClumpscopeError, FolderError, TableError, expected_got
 from clumpscope.jobs.filling import fill
+from clumpscope.jobs.foreign_files import found_in
 from clumpscope.ops.csv_cells import write_csv
 from clumpscope.ops.ids import mended
 from clumpscope.stages.fetch import survey as cutting
 from clumpscope.stages.fetch.cutout import Fetched, FetchFailure
 from clumpscope.stages.fetch.targets import Targets, make_targets
-from clumpscope.stages.ingest.extensions import is_fits
 from clumpscope.stages.ingest.own_files import OwnFiles
 from clumpscope.stages.ingest.understood import Understood
 from clumpscope.store.atomic import atomic
@@ -25,6 +26,7 @@ from clumpscope.store.output import output
 from clumpscope.store.tables import read_parquet, read_user_table
 
 UNDERSTOOD = "understood.csv"
+_LONGEST = 64  # characters of an id
 _COLUMNS = tuple(one.name for one in fields(Understood))
 
 
@@ -40,65 +42,107 @@ class Plan:
         Galaxies to be made: of images that are one galaxy each, or of a list.
     whole
         Ids of those whose image is kept as it is.
+    notes
+        What was passed over.
     """
 
     files: OwnFiles
     targets: Targets
     whole: frozenset[str]
+    notes: tuple[str, ...] = ()
 
 
-def files_of(paths: Iterable[Path]) -> list[Path]:
-    """FITS files given, and those in folders given, at any depth.
-
-    Raises
-    ------
-    FolderError
-        If a path is not there, or there are no such files.
-    """
-    found: list[Path] = []
-    given = list(paths)
-    for path in given:
-        if path.is_dir():
-            found += (one for one in path.rglob("*") if is_fits(one) and one.is_file())
-        elif path.is_file():
-            found.append(path)
-        else:
-            raise FolderError(expected_got(path, "a file or a folder", "nothing there"))
-    if not found:
-        names = ", ".join(map(str, given))
-        raise FolderError(expected_got(names, "FITS files (.fits, .fit, .fz, .gz)", "none"))
-    return sorted(dict.fromkeys(found))
-
-
-def plan(paths: Sequence[Path], recipe: Recipe, targets: Path | None = None) -> Plan:
+def plan(
+    paths: Sequence[Path],
+    recipe: Recipe,
+    targets: Path | None = None,
+    folder: Path | None = None,
+) -> Plan:
     """Look at files, and find which galaxies are to be made of them.
 
     With a list, its galaxies are found on the images by their ids, which are then those of the
     files, or by their positions.
+
+    Parameters
+    ----------
+    folder
+        Where the sample shall be written: what is there is no input.
 
     Raises
     ------
     FolderError, FrameError, RecipeError, TableError
         If nothing can be made of files, profile or list.
     """
-    files = OwnFiles.of(files_of(paths), recipe.ingest, recipe.limits)
+    found = found_in(paths, apart=folder)
+    files = OwnFiles.of(found.files, recipe.ingest, recipe.limits)
+    notes = (*found.notes, *files.unused)
     whole = files.whole()
-    lost = {mended(name)[:64]: why for name, why in files.failed.items()}
     if targets is not None:
         wanted = make_targets(read_user_table(targets), targets)
-        return Plan(files, replace(wanted, lost=lost), frozenset(wanted.ids) & whole.keys())
+        lost = {**wanted.lost, **_with_ids(files.failed, wanted.ids, wanted.ids)}
+        ids = frozenset(wanted.ids) & whole.keys()
+        return Plan(files, replace(wanted, lost=lost), ids, notes)
     if not files.places:
-        why = next(iter(files.failed.values()), "no images")
+        why = next(iter((*files.failed.values(), *notes)), "no images")
         raise FolderError(expected_got(", ".join(map(str, paths)), "images", why))
     if not whole:
-        most = f"{recipe.ingest.whole_arcsec:g} arcsec or less ([ingest] whole_arcsec)"
         names = ", ".join(list(files.places)[:3])
-        remedy = "give the galaxies' positions with --targets"
-        raise FolderError(expected_got("images", most, f"larger ones: {names}", remedy))
-    rows = [(name, *place) for name, place in whole.items()]
-    table = Table(rows=rows, names=("galaxy_id", "ra", "dec"))
-    wanted = make_targets(table, "images")
-    return Plan(files, replace(wanted, lost=lost), frozenset(whole))
+        raise FolderError(_too_large("images", f"larger ones: {names}", recipe))
+    good, failed = _safe(whole)
+    for name, place in files.places.items():
+        if name not in whole:
+            side = max(place.shape) * place.side_arcsec
+            failed[name] = _too_large(name, f"one of {side:.4g} arcsec", recipe)
+    if not good:
+        raise FolderError(next(iter(failed.values())))
+    rows = [(name, *place) for name, place in good.items()]
+    wanted = make_targets(Table(rows=rows, names=("galaxy_id", "ra", "dec")), "images")
+    lost = _with_ids({**files.failed, **failed}, wanted.ids)
+    return Plan(files, replace(wanted, lost=lost), frozenset(good), notes)
+
+
+def _too_large(what: object, got: str, recipe: Recipe) -> str:
+    most = f"{recipe.ingest.whole_arcsec:g} arcsec or less ([ingest] whole_arcsec)"
+    return expected_got(what, most, got, "give the galaxies' positions with --targets")
+
+
+def _safe(
+    whole: Mapping[str, tuple[float, float]],
+) -> tuple[dict[str, tuple[float, float]], dict[str, str]]:
+    """Images whose names can be ids, and why others cannot."""
+    good: dict[str, tuple[float, float]] = {}
+    failed: dict[str, str] = {}
+    first: dict[str, str] = {}
+    for name, place in whole.items():
+        other = first.setdefault(name.lower(), name)  # some file systems do not tell case apart
+        try:
+            check_galaxy_id(name)
+            if other != name:
+                raise TableError(expected_got("id", "each once, in any case", f"{other}, {name}"))
+            good[name] = place
+        except ClumpscopeError as error:
+            failed[name] = f"{error}; rename its files"
+    return good, failed
+
+
+def _with_ids(
+    failed: Mapping[str, str], ids: Iterable[str], known: Container[str] = ()
+) -> dict[str, str]:
+    """What failed by ids that are safe, and none of ``ids``; ``known`` ones are told elsewhere."""
+    taken = {one.lower() for one in ids}
+    found = {}
+    for name, why in failed.items():
+        if name in known:
+            continue
+        start = mended(name) or "file"
+        number, one = 1, start[:_LONGEST]
+        while one.lower() in taken:
+            number += 1
+            end = f"-{number}"
+            one = start[: _LONGEST - len(end)] + end
+        taken.add(one.lower())
+        found[one] = why
+    return found
 
 
 def ingest(
@@ -141,9 +185,9 @@ def ingest(
         def cut(missing: Targets) -> Iterator[Fetched | FetchFailure]:
             told: set[str] = set()
             whole = made.whole if size_arcsec is None else frozenset()
-            config, seconds = recipe.fetch, recipe.limits.seconds
+            config, limits = recipe.fetch, recipe.limits
             for result in cutting.fetch(
-                files, missing, config, size_arcsec, whole=whole, seconds=seconds
+                files, missing, config, size_arcsec, whole=whole, limits=limits
             ):
                 for field in files.understood.keys() - told:
                     journal.add({"rows": [asdict(row) for row in files.understood[field]]})

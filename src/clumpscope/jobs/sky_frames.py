@@ -158,5 +158,4 @@ def _cut(
     except ClumpscopeError as error:
         yield from (FetchFailure(one, STAGE, str(error)) for one in targets.ids)
         return
-    seconds = recipe.limits.seconds
-    yield from stage.fetch(survey, targets, recipe.fetch, size_arcsec, seconds=seconds)
+    yield from stage.fetch(survey, targets, recipe.fetch, size_arcsec, limits=recipe.limits)

@@ -51,6 +51,22 @@ def grid_band(frames: Mapping[str, Frame], named: str | None = None) -> str:
     return reference_of(band for band, side in sides.items() if side <= 1.01 * finest)
 
 
+def share_sky(one: Frame, other: Frame) -> bool:
+    """Whether two frames show any of the same sky."""
+    return _reaches(one, other) or _reaches(other, one)
+
+
+def _reaches(one: Frame, other: Frame) -> bool:
+    """Whether any of some pixels all over a frame, edges included, lies on another one."""
+    rows, cols = (np.linspace(0, n - 1, min(n, _NODES)) for n in one.data.shape)
+    x, y = np.meshgrid(cols, rows)
+    there = sky_to_native(
+        native_to_sky(np.column_stack([x.ravel(), y.ravel()]), one.wcs), other.wcs
+    )
+    size = np.array(other.data.shape[::-1])
+    return bool(((there >= -0.5) & (there <= size - 0.5)).all(axis=1).any())
+
+
 def common_window(frames: Mapping[str, Frame], band: str) -> Window:
     """Window on the pixels of ``band`` that holds all that every band has seen.
 

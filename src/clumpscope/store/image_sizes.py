@@ -1,19 +1,17 @@
 """Sizes of a galaxy's planes, from its headers, before any of them is read."""
 
-import zlib
 from collections.abc import Mapping
-from math import prod
 
 from astropy.io import fits
 
 from clumpscope.config.limits import LimitsConfig
 from clumpscope.errors import ImageError, expected_got
+from clumpscope.ops.fits_tiles import check_tiles
 from clumpscope.ops.psf import gaussian_side
 from clumpscope.store.band_hdus import EXTRAS, leave_out
 
 _APART = "store each band in an image HDU of its own"
 _IMAGES = (fits.PrimaryHDU, fits.ImageHDU, fits.CompImageHDU)
-_ANY_HEADER = 47  # of zlib: its own or gzip's
 _BAND_BYTES = 9  # a pixel in memory: data, variance and mask
 
 
@@ -37,7 +35,7 @@ def check_sizes(hdus: Mapping[str, fits.ImageHDU], limits: LimitsConfig) -> None
         each = max(4, abs(int(hdu.header["BITPIX"])) // 8)
         total += ny * nx * max(each, 0 if _beside(name) else _BAND_BYTES)
         if isinstance(hdu, fits.CompImageHDU):
-            _check_tiles(name, hdu)
+            check_tiles(name, hdu)
     if total > limits.decompressed_mb * 1e6:
         raise ImageError(
             expected_got(
@@ -102,41 +100,3 @@ def plane_shape(name: str, hdu: fits.ImageHDU) -> tuple[int, int]:
 def _beside(name: str) -> bool:
     """Whether a plane stands beside that of a band; a band's own name has no underscore."""
     return name.endswith(EXTRAS)
-
-
-def _check_tiles(name: str, hdu: fits.CompImageHDU) -> None:
-    """Check that no tile of a compressed image is larger than the image.
-
-    Those of gzip are unpacked for that, as astropy unpacks them to their end.
-
-    Raises
-    ------
-    ImageError
-        If one is.
-    """
-    pixels = prod(hdu.shape)
-    if prod(int(side) for side in hdu.tile_shape) > pixels:
-        raise ImageError(
-            expected_got(f"{name} tiles", f"shapes within {hdu.shape}", hdu.tile_shape)
-        )
-    columns = [column for column in hdu.compressed_data.names if column.startswith("GZIP")]
-    if str(hdu.compression_type).startswith("GZIP"):
-        columns.append("COMPRESSED_DATA")
-    if not columns:
-        return
-    place = hdu.fileinfo()
-    place["file"].seek(place["hdrLoc"])
-    stored = place["file"].read(place["datLoc"] + place["datSpan"] - place["hdrLoc"])
-    table = fits.BinTableHDU.fromstring(stored).data
-    for column in columns:
-        for cell in table[column]:
-            if _unpacks_beyond(cell.tobytes(), 8 * pixels):
-                most = f"at most {8 * pixels} bytes"
-                raise ImageError(expected_got(f"{name} tiles", most, "one that unpacks to more"))
-
-
-def _unpacks_beyond(packed: bytes, most: int) -> bool:
-    try:
-        return len(zlib.decompressobj(_ANY_HEADER).decompress(packed, most + 1)) > most
-    except zlib.error:  # astropy will tell
-        return False

@@ -6,6 +6,7 @@ import pytest
 from astropy.table import Table
 
 from clumpscope.config.fetch import FetchConfig
+from clumpscope.config.limits import LimitsConfig
 from clumpscope.errors import FrameError, reason
 from clumpscope.stages.fetch import survey as stage
 from clumpscope.stages.fetch.cutout import Fetched, FetchFailure
@@ -87,7 +88,9 @@ def test_a_target_has_so_much_time():
 
     ra, dec = zip(GALAXY["west"], GALAXY["east"], strict=True)
     targets = make_targets(Table({"galaxy_id": ["w", "e"], "ra": ra, "dec": dec}))
-    results = list(stage.fetch(Slow(), targets, FetchConfig(), 6.0, seconds=0.5))
+    results = list(
+        stage.fetch(Slow(), targets, FetchConfig(), 6.0, limits=LimitsConfig(seconds=0.5))
+    )
     assert ids(results) == ["w", "e"]
     assert "expected at most 0.5 s for a galaxy, [limits] seconds, got more" in results[0].error
     assert isinstance(results[1], Fetched)

@@ -1,11 +1,12 @@
 """Galaxies out of a field's frames: cutouts in its bands on one grid, PSFs and a host table."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from clumpscope.config.fetch import FetchConfig
+from clumpscope.config.limits import LIMITS, LimitsConfig
 from clumpscope.core.field import Band
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.frames import sky_to_native
@@ -15,6 +16,7 @@ from clumpscope.core.schema import BLANK
 from clumpscope.core.stars import Stars
 from clumpscope.errors import FrameError, expected_got
 from clumpscope.ops.on_window import on_window, pixel_side, trimmed
+from clumpscope.ops.psf import normalised
 from clumpscope.ops.stars import host_is_star, in_halo, seen_from, with_stars
 from clumpscope.ops.window import Window
 from clumpscope.stages.fetch.measures import HostShape, fluxes, measure_host
@@ -22,6 +24,7 @@ from clumpscope.stages.fetch.stars import stars_near
 from clumpscope.stages.fetch.targets import Target
 
 STAGE = "fetch"
+_RIM = 1e-3  # of a PSF's light, that a rim may hold which is cut off
 _SHAPE = ("petro_r50_arcsec", "petro_r90_arcsec", "axis_ratio", "position_angle_deg")
 
 
@@ -60,6 +63,7 @@ def cut_galaxy(
     size_arcsec: float | None = None,
     *,
     whole: bool = False,
+    limits: LimitsConfig = LIMITS,
 ) -> Fetched:
     """Cut one galaxy out of a field's bands and fill in its row of the host table.
 
@@ -82,11 +86,14 @@ def cut_galaxy(
         Side; else from R90 within the limits.
     whole
         Whether the image is the whole frame of the grid band, as it is.
+    limits
+        Of the image and its PSF.
 
     Raises
     ------
     FrameError
-        If the galaxy is off the grid band's frame, or the PSF has no width.
+        If the galaxy is off the grid band's frame, the PSF has no width, or the image is larger
+        than allowed.
     """
     own = bands[grid_band]
     frame = own.frame
@@ -94,7 +101,11 @@ def cut_galaxy(
     ny, nx = frame.data.shape
     if not (-0.5 <= x <= nx - 0.5 and -0.5 <= y <= ny - 0.5):
         raise FrameError(expected_got("target", f"a position on {frame.path}", f"pixel {x, y}"))
+    if whole:
+        _check_pixels(nx, ny, limits)
     pixscale = pixel_side(own, x, y)
+    if size_arcsec is not None:
+        _check_pixels(size_arcsec / pixscale, size_arcsec / pixscale, limits)
     fwhm = own.psf.at(y, x).fwhm_px * pixscale
     seen = seen_from(stars, target.ra, target.dec, fwhm)
     shape = None
@@ -104,6 +115,8 @@ def cut_galaxy(
         "petro_r90_arcsec", np.nan if shape is None else shape.petrosian.r90 * pixscale
     )
     side = _side(r90, config, size_arcsec, pixscale)
+    if not whole:
+        _check_pixels(side, side, limits)
     # Fluxes may need more sky than the cutout holds.
     grid = Window.centred(frame.wcs, x, y, side if shape is None else max(side, shape.side_px))
     planes = {name: on_window(band, grid, own=band is own) for name, band in bands.items()}
@@ -112,6 +125,7 @@ def cut_galaxy(
         kept = {name: on_window(band, every, own=band is own) for name, band in bands.items()}
     else:
         kept = {band: trimmed(plane, grid, side) for band, plane in planes.items()}
+    kept = {band: _with_psf_within(plane, limits, band) for band, plane in kept.items()}
     image = GalaxyImage(target.galaxy_id, kept, target.ra, target.dec)
     row = _host_row(target, image, planes, shape, pixscale)
     row["flags"] = int(_host_flags(image, stars, shape))
@@ -128,6 +142,25 @@ def _host_flags(image: GalaxyImage, stars: Stars, shape: HostShape | None) -> Cl
     if in_halo(stars, image.ra, image.dec):
         flags |= ClumpFlag.NEAR_STAR
     return flags
+
+
+def _check_pixels(width: float, height: float, limits: LimitsConfig) -> None:
+    if not width * height <= limits.cutout_px:
+        most = f"at most {limits.cutout_px} px ([limits] cutout_px)"
+        got = f"{width:.0f} × {height:.0f} px"
+        raise FrameError(expected_got("cutout", most, got, "say a smaller one: --size"))
+
+
+def _with_psf_within(plane: BandImage, limits: LimitsConfig, band: str) -> BandImage:
+    """The band with a PSF that is no larger than allowed: rims with no light to speak of go."""
+    if plane.psf is None or len(plane.psf) <= limits.psf_px:
+        return plane
+    inset = (len(plane.psf) - limits.psf_px + 1) // 2
+    inner = plane.psf[inset:-inset, inset:-inset]
+    if not abs(inner.sum() - 1) <= _RIM:
+        most = f"at most {limits.psf_px} px a side ([limits] psf_px)"
+        raise FrameError(expected_got(f"band {band} PSF", most, f"{len(plane.psf)} px"))
+    return replace(plane, psf=normalised(inner))
 
 
 def _side(r90: float, config: FetchConfig, size_arcsec: float | None, pixscale: float) -> int:

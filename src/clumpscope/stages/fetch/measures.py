@@ -78,8 +78,10 @@ def measure_host(band: Band, x: float, y: float, stars: Stars, largest: float) -
     stars
         Those of the field, as they count for this target.
     largest
-        Side beyond which no stamp grows, pixels.
+        Side beyond which no stamp grows, pixels; nor does one beyond twice the frame.
     """
+    ny, nx = band.frame.data.shape
+    largest = min(largest, 4 * max(x, nx - 1 - x, y, ny - 1 - y))
     side = _FIRST_SIDE
     while True:
         shape = _measure(band, Window.centred(band.frame.wcs, x, y, side), stars)

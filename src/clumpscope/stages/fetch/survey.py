@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clumpscope.config.fetch import FetchConfig
-from clumpscope.config.limits import LimitsConfig
+from clumpscope.config.limits import LIMITS, LimitsConfig
 from clumpscope.core.field import Band
 from clumpscope.engine.watch import time_limit
 from clumpscope.errors import FrameError, reason
@@ -76,7 +76,7 @@ def fetch(
     size_arcsec: float | None = None,
     *,
     whole: Container[str] = (),
-    seconds: float = LimitsConfig().seconds,
+    limits: LimitsConfig = LIMITS,
 ) -> Iterator[Fetched | FetchFailure]:
     """Cut every target out of the field that holds it best; one result a target.
 
@@ -97,8 +97,8 @@ def fetch(
         measured, within the limits of ``config`` (the lower one if it cannot be measured).
     whole
         Ids of targets whose field is their image, as it is.
-    seconds
-        Time that a target, or reading a field, may take.
+    limits
+        Of a target's image, and of the time that it, or reading a field, may take.
     """
     wanted = list(targets)
     ra, dec = (np.array([getattr(target, name) for target in wanted]) for name in ("ra", "dec"))
@@ -111,7 +111,7 @@ def fetch(
             by_field.setdefault(place, []).append(target)
     for field, inside in by_field.items():
         try:
-            with time_limit(seconds):
+            with time_limit(limits.seconds):
                 bands = survey.load(field)
                 stars = field_stars(bands)
                 grid_band = survey.grid_band(bands)
@@ -120,7 +120,7 @@ def fetch(
             continue
         for target in inside:
             try:
-                with time_limit(seconds):
+                with time_limit(limits.seconds):
                     result = cut_galaxy(
                         target,
                         bands,
@@ -129,6 +129,7 @@ def fetch(
                         config,
                         size_arcsec,
                         whole=target.galaxy_id in whole,
+                        limits=limits,
                     )
             except Exception as error:
                 why = f"field {field}: {reason(error)}"

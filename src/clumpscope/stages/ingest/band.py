@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,14 @@ from clumpscope.core.grid import pixel_side_arcsec
 from clumpscope.errors import ClumpscopeError, FrameError, ImageError, expected_got
 from clumpscope.ops.asinh import asinh_of
 from clumpscope.ops.background import sky
-from clumpscope.ops.flux_units import FluxUnit, flux_unit
+from clumpscope.ops.flux_units import FluxUnit
 from clumpscope.stages.ingest.extensions import Layer, opened_file, read_layers
+from clumpscope.stages.ingest.headers import check_planes, is_ours, unit_of, wcs_of
 from clumpscope.stages.ingest.layout import BandFiles, FieldFiles
 from clumpscope.stages.ingest.masks import header_planes, mask_of
 from clumpscope.stages.ingest.noise import Noise, NoiseKind, noise_of
 from clumpscope.stages.ingest.psf import psf_of
+from clumpscope.stages.ingest.psf_objects import OnePsf
 from clumpscope.stages.ingest.understood import Understood
 
 _KINDS = {
@@ -38,106 +41,10 @@ MEANINGS: dict[Meaning, MaskBit | None] = {
     "star": MaskBit.STAR,
     "none": None,
 }
-_STERADIAN = (np.pi / 180 / 3600) ** 2  # a square arcsec
 _SKY_TOLD = 0.5  # sigma a pixel
+_SUN = 1e20  # nanomaggies, more than the Sun's 2e19: what stands for none in a pixel
 _SCALE_OFF = 0.02
 _EVEN = 1e-5  # a mean so near to 1 is no survey's
-
-
-def wcs_of(files: BandFiles) -> tuple[WCS, tuple[str, ...]]:
-    """WCS of a band's image, and notes.
-
-    Raises
-    ------
-    ImageError
-        If it has none that can be used.
-    """
-    image = files.image.extension
-    if isinstance(image.sky, ClumpscopeError):
-        raise ImageError(f"{image}: {image.sky}") from image.sky
-    wcs, notes = image.sky
-    if wcs is None:
-        raise ImageError(
-            expected_got(
-                f"{image} WCS",
-                "CTYPE1, CRVAL1, CRPIX1, CD1_1 and so on",
-                "none",
-                "without one only a PNG or JPEG can be searched",
-            )
-        )
-    return wcs, notes
-
-
-def unit_of(files: BandFiles, profile: SurveyProfile, config: IngestConfig) -> FluxUnit:
-    """How a band's pixels become nanomaggies: by its header, else by what is said beside it.
-
-    Raises
-    ------
-    ImageError
-        If that is not known, or contradicts itself.
-    """
-    image = files.image.extension
-    cards = image.shared
-    asked = config.zero_point
-    zero_point = asked.get(files.band) if isinstance(asked, dict) else asked
-    unit = config.unit
-    if unit is None and not str(cards.get("BUNIT", "")).strip():
-        unit = profile.unit
-    of_survey = _unsaid(profile, cards) if zero_point is None else None
-    wcs, _ = wcs_of(files)
-    found = flux_unit(
-        cards,
-        image,
-        unit=unit,
-        zero_point=zero_point if of_survey is None else of_survey,
-        pixel_area_sr=pixel_side_arcsec(wcs) ** 2 * _STERADIAN if "PIXAR_SR" not in cards else None,
-    )
-    return found if of_survey is None else replace(found, said=_of_survey(found.said))
-
-
-def _of_survey(said: str) -> str:
-    return said.replace("(as given)", "(of the survey)")
-
-
-def _unsaid(profile: SurveyProfile, cards: Mapping[str, Any]) -> float | None:
-    """The profile's zero point, if the header has none that is known everywhere."""
-    try:
-        flux_unit(cards, "header", unit=None if cards.get("BUNIT") else profile.unit)
-    except ImageError:
-        return profile.zero_point_of(cards)
-    return None
-
-
-def looked_at(field: FieldFiles, profile: SurveyProfile, config: IngestConfig) -> list[Understood]:
-    """What headers say of a field's bands; what is wrong with one is its note."""
-    rows = []
-    for band, files in field.bands.items():
-        notes: list[str] = []
-        said = ""
-        try:
-            notes += wcs_of(files)[1]
-            said = unit_of(files, profile, config).said
-        except ImageError as error:
-            notes.append(f"left out: {error}")
-        rows.append(
-            Understood(
-                field.name,
-                band,
-                str(files.image),
-                said,
-                f"{files.noise_kind}: {files.noise}" if files.noise else "from the blank sky",
-                str(files.mask) if files.mask else "none",
-                _psf_planned(files),
-                "; ".join(notes),
-            )
-        )
-    return rows
-
-
-def _psf_planned(files: BandFiles) -> str:
-    if files.psf is not None:
-        return str(files.psf)
-    return "PSFFWHM" if "PSFFWHM" in files.image.extension.shared else "to be found"
 
 
 def load_bands(
@@ -152,13 +59,16 @@ def load_bands(
     ClumpscopeError
         If none can be used: what is wrong with the first.
     """
-    layers = [layer for files in field.bands.values() for layer in files.planes]
-    pixels = read_layers(layers, limits)
     bands: dict[str, Band] = {}
     rows: list[Understood] = []
     wrong: list[ClumpscopeError] = []
+    pixels, damaged = _pixels(field, limits)
     for name, files in field.bands.items():
         try:
+            check_planes(files, limits)
+            for layer in files.planes:
+                if layer.extension.path in damaged:
+                    raise damaged[layer.extension.path]
             bands[name], row = _band(field.name, files, pixels, profile, config, limits)
             rows.append(row)
         except (ImageError, FrameError) as error:
@@ -167,6 +77,28 @@ def load_bands(
     if not bands:
         raise wrong[0]
     return bands, rows
+
+
+def _pixels(
+    field: FieldFiles, limits: LimitsConfig
+) -> tuple[dict[Layer, NDArray[Any]], dict[Path, ClumpscopeError]]:
+    """Planes of a field's bands, each file opened once; and which files are damaged."""
+    wanted: dict[Path, list[Layer]] = {}
+    for files in field.bands.values():
+        try:
+            check_planes(files, limits)
+        except ImageError:  # told when that band's turn comes
+            continue
+        for layer in files.planes:
+            wanted.setdefault(layer.extension.path, []).append(layer)
+    pixels: dict[Layer, NDArray[Any]] = {}
+    damaged: dict[Path, ClumpscopeError] = {}
+    for path, layers in wanted.items():
+        try:
+            pixels.update(read_layers(path, layers, limits))
+        except (FrameError, ImageError) as error:
+            damaged[path] = error
+    return pixels, damaged
 
 
 def _band(
@@ -181,12 +113,8 @@ def _band(
     wcs, notes = wcs_of(files)
     unit = unit_of(files, profile, config)
     data = unit.nanomaggies(pixels[files.image])
-    lost = ~np.isfinite(data)
-    if lost.all():
-        raise ImageError(expected_got(where, "finite pixels", "none"))
+    lost, of_data = _lost(data, where)
     mask, of_mask = _mask(files, pixels, profile)
-    if mask.shape != data.shape:
-        raise ImageError(expected_got(f"{where} mask", f"shape {data.shape}", mask.shape))
     data = np.where(lost, np.float32(0), data)
     bad = lost | ((mask & ~np.uint8(MaskBit.STAR)) > 0)
     noise = _noise(files, pixels, data, unit, bad)
@@ -204,18 +132,44 @@ def _band(
         str(files.mask) if files.mask else "none",
         of_psf[0],
         "; ".join(
-            [
-                *notes,
-                *_scale(wcs, profile),
-                *_normalised(pixels[files.image]),
-                *of_mask,
-                *noise.notes,
-                *of_sky,
-                *of_psf[1:],
-            ]
+            [*notes, *_scale(wcs, profile), *_normalised(pixels[files.image])]
+            + [*of_data, *of_mask, *noise.notes, *of_sky, *of_psf[1:]]
         ),
     )
-    return Band(frame, mask, psf, noise_assumed=noise.assumed), row
+    assumed = noise.assumed or _says(files, "NOISEASS")
+    if _says(files, "PSFASSUM"):
+        psf = OnePsf(replace(psf.at(*(side / 2 for side in data.shape)), assumed=True))
+    return Band(frame, mask, psf, noise_assumed=assumed), row
+
+
+def _says(files: BandFiles, card: str) -> bool:
+    """Whether an image of ours is marked so."""
+    return is_ours(files) and files.image.extension.header.get(card) is True
+
+
+def _lost(data: NDArray[np.float32], where: str) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
+    """Pixels without data, and a note on those whose number stands for none.
+
+    Raises
+    ------
+    ImageError
+        If all are, or all others are the same.
+    """
+    lost = ~np.isfinite(data)
+    if lost.all():
+        raise ImageError(expected_got(where, "finite pixels", "none"))
+    with np.errstate(invalid="ignore"):
+        absurd = np.abs(data) > _SUN
+    absurd &= ~lost
+    notes: tuple[str, ...] = ()
+    if absurd.any():
+        notes = (f"no data where pixels are beyond {_SUN:g} nmgy: {int(absurd.sum()):,}",)
+    lost |= absurd
+    seen = data[~lost]
+    if not seen.size or seen.min() == seen.max():
+        got = f"all {seen[0]:g} nmgy" if seen.size else f"all beyond {_SUN:g} nmgy"
+        raise ImageError(expected_got(where, "pixels that differ", got))
+    return lost, notes
 
 
 def _mask(
@@ -225,6 +179,9 @@ def _mask(
         ny, nx = files.image.extension.shape[-2:]
         return np.zeros((ny, nx), dtype=np.uint8), ()
     extension = files.mask.extension
+    if is_ours(files):
+        own = {bit.name or "": int(bit).bit_length() - 1 for bit in MaskBit}
+        return mask_of(pixels[files.mask], own, {bit.name or "": bit for bit in MaskBit}, extension)
     planes = header_planes(extension.header, extension) or {
         name.upper(): bit for name, bit in profile.mask_bits.items()
     }
@@ -260,7 +217,7 @@ def _sky(
         return (data - np.float32(level)).astype(np.float32), (
             f"sky of {level:.3g} nmgy taken off",
         )
-    if abs(level) > _SKY_TOLD * rms:
+    if abs(level) > _SKY_TOLD * rms > 0:
         said = f'the sky lies at {level / rms:.1f} sigma of a pixel: [ingest] sky = "subtract"'
         return data, (said,)
     return data, ()

@@ -15,6 +15,7 @@ from clumpscope.config.limits import LimitsConfig
 from clumpscope.core.celestial import celestial
 from clumpscope.errors import ImageError
 from clumpscope.ops.fits_file import opened
+from clumpscope.ops.fits_tiles import check_tiles
 
 SUFFIXES = (".fits", ".fit", ".fts", ".fz", ".psf")
 _PACKED = (".gz", ".bz2")
@@ -43,6 +44,8 @@ class Extension:
         table.
     sky
         Its WCS and notes on it, see `clumpscope.core.celestial`, or what is wrong with it.
+    bytes_px
+        Of a pixel, as it is stored.
     """
 
     path: Path
@@ -52,6 +55,7 @@ class Extension:
     shared: dict[str, Any]
     shape: tuple[int, ...]
     sky: tuple[WCS | None, tuple[str, ...]] | ImageError
+    bytes_px: int = 4
 
     def __str__(self) -> str:
         return f"{self.path}[{self.name or self.index}]"
@@ -74,7 +78,7 @@ def extensions(path: Path, limits: LimitsConfig) -> list[Extension]:
         If it cannot be read, is no FITS file, or is larger than allowed.
     """
     with opened_file(path, limits) as hdus:
-        first = _cards(hdus[0].header)
+        first = _cards(_parsed(hdus[0].header))
         first = {key: value for key, value in first.items() if key not in _OWN}
         found = []
         for index, hdu in enumerate(hdus):
@@ -82,11 +86,12 @@ def extensions(path: Path, limits: LimitsConfig) -> list[Extension]:
             image = isinstance(hdu, _IMAGES) and len(hdu.shape) >= 2 and 0 not in hdu.shape
             if not (table or image):
                 continue
-            header = hdu.header
+            header = _parsed(hdu.header)
             shape = tuple(side for side in hdu.shape if side != 1) if image else ()
             cards = {**first, **_cards(header)}
             sky = _sky(hdus, index) if image else (None, ())
-            found.append(Extension(path, index, _name(header), header, cards, shape, sky))
+            size = abs(int(header.get("BITPIX", 32))) // 8
+            found.append(Extension(path, index, _name(header), header, cards, shape, sky, size))
         return found
 
 
@@ -114,6 +119,16 @@ def _name(header: fits.Header) -> str:
     return "" if found.upper() in ("PRIMARY", "COMPRESSED_IMAGE") else found
 
 
+def _parsed(header: fits.Header) -> fits.Header:
+    """The header, with what is no value, such as a bare NaN, as text."""
+    for card in header.cards:
+        try:
+            card.value  # noqa: B018  (it is parsed when asked)
+        except fits.VerifyError:
+            card.verify("silentfix")
+    return header
+
+
 def _cards(header: fits.Header) -> dict[str, Any]:
     return {str(key): value for key, value in header.items() if key not in ("COMMENT", "HISTORY")}
 
@@ -130,21 +145,22 @@ class Layer:
         return one if self.number is None else f"{one[:-1]}, layer {self.number + 1}]"
 
 
-def read_layers(layers: Iterable[Layer], limits: LimitsConfig) -> dict[Layer, NDArray[Any]]:
-    """Read planes, (ny, nx) each; a file is opened once.
+def read_layers(
+    path: Path, layers: Iterable[Layer], limits: LimitsConfig
+) -> dict[Layer, NDArray[Any]]:
+    """Read planes of one file, (ny, nx) each.
 
     Raises
     ------
-    FrameError
-        If a file turns out to be damaged.
+    FrameError, ImageError
+        If it turns out to be damaged, or a tile unpacks to more than the image.
     """
-    by_path: dict[Path, list[Layer]] = {}
-    for layer in layers:
-        by_path.setdefault(layer.extension.path, []).append(layer)
     found = {}
-    for path, wanted in by_path.items():
-        with opened_file(path, limits) as hdus:
-            for layer in wanted:
-                data = np.squeeze(hdus[layer.extension.index].data)
-                found[layer] = data if layer.number is None else data[layer.number]
+    with opened_file(path, limits) as hdus:
+        for layer in layers:
+            hdu = hdus[layer.extension.index]
+            if isinstance(hdu, fits.CompImageHDU):
+                check_tiles(layer.extension, hdu)
+            data = np.squeeze(hdu.data)
+            found[layer] = data if layer.number is None else data[layer.number]
     return found

@@ -101,7 +101,8 @@ def parts(
     named = matched(path.name, profile.files, profile) or taken_apart(
         path.name, profile.bands, profile.planes
     )
-    whole = replace(named, id=_galaxy(named, extensions, profile) or path.parent.name)
+    galaxy = _galaxy(named, extensions, profile) or mended(path.absolute().parent.name)
+    whole = replace(named, id=galaxy)
     if whole.plane == "psf" and not _is_cube_of_bands(extensions, profile, config):
         images = [one for one in extensions if one.shape]
         first = images[0] if images else extensions[0]
@@ -220,7 +221,7 @@ def _layers(extension: Extension, profile: SurveyProfile, config: IngestConfig) 
         names = [str(cards[f"BAND{k}"]) for k in range(number + 1) if f"BAND{k}" in cards]
     bands = [band_of(name, profile.bands) or "" for name in names] or list(config.bands)
     if len(bands) != number or not all(bands):
-        got = ", ".join(names) or "none in BANDS"
+        got = ", ".join(names or config.bands) or "none in BANDS"
         raise FrameError(
             expected_got(f"{extension}: bands of a cube", f"{number} names", got, "give --bands")
         )

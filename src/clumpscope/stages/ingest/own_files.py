@@ -1,7 +1,7 @@
 """Own files as a survey to cut galaxies out of."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +12,12 @@ from clumpscope.config.limits import LimitsConfig
 from clumpscope.config.survey import SurveyProfile
 from clumpscope.core.cards import is_number
 from clumpscope.core.field import Band
-from clumpscope.errors import FrameError, expected_got, reason
-from clumpscope.ops.common_grid import grid_band
+from clumpscope.errors import FrameError, ImageError, expected_got, reason
+from clumpscope.ops.common_grid import grid_band, share_sky
 from clumpscope.ops.footprint import Footprint, best_of
-from clumpscope.stages.ingest.band import load_bands, looked_at, wcs_of
+from clumpscope.stages.ingest.band import load_bands
 from clumpscope.stages.ingest.extensions import Extension, extensions
+from clumpscope.stages.ingest.headers import looked_at, wcs_of
 from clumpscope.stages.ingest.layout import FieldFiles, grouped, parts
 from clumpscope.stages.ingest.recognise import profile_of
 from clumpscope.stages.ingest.understood import Understood
@@ -36,6 +37,8 @@ class OwnFiles:
         What cannot, with the reason, by the name of the galaxy or file.
     understood
         Of each field read so far, what was made of its bands.
+    unused
+        What was given and is of no use, such as files without any image, a sentence each.
     """
 
     survey: str
@@ -46,6 +49,7 @@ class OwnFiles:
     places: Mapping[str, Footprint]
     failed: Mapping[str, str]
     understood: dict[str, list[Understood]] = field(default_factory=dict)
+    unused: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, paths: Iterable[Path], config: IngestConfig, limits: LimitsConfig) -> "OwnFiles":
@@ -64,7 +68,7 @@ class OwnFiles:
             try:
                 looked[path] = extensions(path, limits)
             except FrameError as error:
-                failed[path.name] = str(error)
+                failed[_named(path, failed)] = str(error)
         every = [one for found in looked.values() for one in found]
         survey, profile = profile_of(every, config.survey)
         members = []
@@ -72,7 +76,13 @@ class OwnFiles:
             try:
                 members += parts(found, profile, config) if found else []
             except FrameError as error:
-                failed[path.name] = str(error)
+                failed[_named(path, failed)] = str(error)
+        unused = tuple(
+            f"{path}: passed over: no image in it"
+            for path, found in looked.items()
+            if path not in {part.layer.extension.path for part in members}
+            and not any(one.shape for one in found)
+        )
         files: dict[str, FieldFiles] = {}
         places: dict[str, Footprint] = {}
         for name, one in grouped(members, config).items():
@@ -83,7 +93,8 @@ class OwnFiles:
                 files[name] = one
             except Exception as error:  # one bad galaxy never stops a command
                 failed[name] = reason(error)
-        return cls(survey, profile, config, limits, files, places, failed)
+        unused += _bands_not_there(config, files.values())
+        return cls(survey, profile, config, limits, files, places, failed, {}, unused)
 
     @property
     def paths(self) -> list[Path]:
@@ -98,6 +109,9 @@ class OwnFiles:
         found: list[str | FrameError] = []
         nearest: list[str | None] = best_of(self.places, ra, dec)
         for name, key, a, d in zip(ids, nearest, ra, dec, strict=True):
+            if name in self.failed and name not in self.places:
+                found.append(FrameError(self.failed[name]))
+                continue
             place = name if name in self.places else key
             got = f"ra {a:.6f}, dec {d:.6f}"
             found.append(place or FrameError(expected_got("target", "a place on an image", got)))
@@ -111,10 +125,18 @@ class OwnFiles:
         ClumpscopeError
             If one cannot be used.
         """
-        bands, self.understood[name] = load_bands(
-            self.files[name], self.profile, self.config, self.limits
-        )
-        return bands
+        bands, rows = load_bands(self.files[name], self.profile, self.config, self.limits)
+        self.understood[name] = rows
+        own = self.grid_band(bands)
+        apart = [band for band in bands if not share_sky(bands[band].frame, bands[own].frame)]
+        why = f"left out: it shows none of the sky of band {own}"
+        self.understood[name] = [
+            replace(row, notes="; ".join(filter(None, [why, row.notes])))
+            if row.band in apart
+            else row
+            for row in rows
+        ]
+        return {band: one for band, one in bands.items() if band not in apart}
 
     def grid_band(self, bands: Mapping[str, Band]) -> str:
         """The band whose pixels are kept."""
@@ -126,7 +148,7 @@ class OwnFiles:
         return [
             row
             for name, one in self.files.items()
-            for row in looked_at(one, self.profile, self.config)
+            for row in looked_at(one, self.profile, self.config, self.limits)
         ]
 
     def whole(self) -> dict[str, tuple[float, float]]:
@@ -153,8 +175,37 @@ class OwnFiles:
         return place.centre
 
 
+def _named(path: Path, taken: Container[str]) -> str:
+    """A file's name; with its folder, or all of them, if another one is called so."""
+    names = (path.name, f"{path.parent.name}/{path.name}")
+    return next((name for name in names if name not in taken), str(path))
+
+
+def _bands_not_there(config: IngestConfig, files: Iterable[FieldFiles]) -> tuple[str, ...]:
+    """What is said of bands that no file is of, such as ``G`` for ``g``."""
+    asked = config.zero_point if isinstance(config.zero_point, dict) else {}
+    there = {band: None for one in files for band in one.bands}
+    missing = [band for band in asked if band not in there]
+    if not missing:
+        return ()
+    said = f"zero_point of band {', '.join(missing)} is not used"
+    return (f"{said}: files are of {', '.join(there) or 'none'}",)
+
+
 def _place(files: FieldFiles, config: IngestConfig) -> Footprint:
-    """Where a field's first usable band lies."""
-    band = files.bands.get(config.grid_band or "", next(iter(files.bands.values())))
-    ny, nx = band.image.extension.shape[-2:]
-    return Footprint((ny, nx), wcs_of(band)[0])
+    """Where a field's first usable band lies.
+
+    Raises
+    ------
+    ImageError
+        If there is none: what is wrong with the first.
+    """
+    named = files.bands.get(config.grid_band or "")
+    wrong = []
+    for band in filter(None, (named, *files.bands.values())):
+        ny, nx = band.image.extension.shape[-2:]
+        try:
+            return Footprint((ny, nx), wcs_of(band)[0])
+        except ImageError as error:
+            wrong.append(error)
+    raise wrong[0]
