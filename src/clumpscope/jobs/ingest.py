@@ -1,6 +1,6 @@
 """`ingest`: own files of any survey to a sample."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
@@ -9,7 +9,8 @@ from astropy.table import QTable, Table
 from clumpscope.config.recipe import Recipe
 from clumpscope.engine.local import Progress, silent
 from clumpscope.errors import FolderError, expected_got
-from clumpscope.jobs.filling import fill
+from clumpscope.jobs.cutting import Cutting, cut_apart
+from clumpscope.jobs.filling import Written, fill
 from clumpscope.ops.csv_cells import write_csv
 from clumpscope.ops.ids import mended
 from clumpscope.stages.fetch import survey as cutting
@@ -108,6 +109,7 @@ def ingest(
     *,
     size_arcsec: float | None = None,
     resume: bool = False,
+    workers: int = 1,
     progress: Progress = silent,
 ) -> QTable:
     """Write a sample of own files, and how they were understood; returns the failures.
@@ -118,6 +120,8 @@ def ingest(
         See `plan`.
     size_arcsec
         Side of what is cut out of larger images; by default as `fetch` has it.
+    workers
+        Processes that cut images; the sample does not depend on it.
 
     Raises
     ------
@@ -138,19 +142,30 @@ def ingest(
             return read_parquet(folder / "failures.parquet")
         journal = Journal(place.work / "understood.jsonl")
 
-        def cut(missing: Targets) -> Iterator[Fetched | FetchFailure]:
-            told: set[str] = set()
-            whole = made.whole if size_arcsec is None else frozenset()
-            config, seconds = recipe.fetch, recipe.limits.seconds
-            for result in cutting.fetch(
-                files, missing, config, size_arcsec, whole=whole, seconds=seconds
-            ):
-                for field in files.understood.keys() - told:
-                    journal.add({"rows": [asdict(row) for row in files.understood[field]]})
-                    told.add(field)
-                yield result
+        whole = made.whole if size_arcsec is None else frozenset()
+        config, seconds = recipe.fetch, recipe.limits.seconds
+        told: set[str] = set()
 
-        failures = fill(place, cut, targets, progress)
+        def tell(understood: Mapping[str, list[Understood]]) -> None:
+            for field in understood.keys() - told:
+                journal.add({"rows": [asdict(row) for row in understood[field]]})
+                told.add(field)
+
+        def cut(missing: Targets) -> Iterator[Fetched | Written | FetchFailure]:
+            if workers == 1:
+                for result in cutting.fetch(
+                    files, missing, config, size_arcsec, whole=whole, seconds=seconds
+                ):
+                    tell(files.understood)
+                    yield result
+                return
+            how = Cutting(folder / "images", config, size_arcsec, seconds, whole)
+            for done in cut_apart(files, missing, how, workers):
+                if done.survey is not None:
+                    tell(done.survey.understood)
+                yield from done.results
+
+        failures = fill(place, cut, targets, progress, recipe.fetch.compression)
         _write(folder / UNDERSTOOD, journal)
         place.finish(
             RunManifest(

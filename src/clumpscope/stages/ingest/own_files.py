@@ -1,7 +1,7 @@
 """Own files as a survey to cut galaxies out of."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +102,11 @@ class OwnFiles:
             got = f"ra {a:.6f}, dec {d:.6f}"
             found.append(place or FrameError(expected_got("target", "a place on an image", got)))
         return found
+
+    def only(self, name: str) -> "OwnFiles":
+        """Files of one field."""
+        files, places = {name: self.files[name]}, {name: self.places[name]}
+        return replace(self, files=files, places=places, failed={}, understood={})
 
     def load(self, name: str) -> dict[str, Band]:
         """Read a field's bands; what was made of them goes to ``understood``.
