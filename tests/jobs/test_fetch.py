@@ -7,6 +7,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
+from clumpscope.config.fetch import FetchConfig
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import SampleConfig
 from clumpscope.core.bands import SDSS_BANDS
@@ -77,6 +78,45 @@ def fetched(mirror: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> None:
     register(monkeypatch)
+
+
+def test_more_processes_make_the_same_sample(
+    mirror: tuple[Path, Path], fetched: Path, tmp_path: Path
+) -> None:
+    frames, targets = mirror
+    added: list[int] = []
+    fetch(
+        *("sdss", read_targets(targets), frames, tmp_path, Recipe(seed=3)),
+        size_arcsec=24.0,
+        workers=2,
+        progress=added.append,
+    )
+    assert sum(added) == len(PLACES)
+    one, two = (
+        {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file() and path.name != "manifest.json"
+        }
+        for folder in (fetched, tmp_path)
+    )
+    assert one == two
+
+
+def test_a_compressed_sample_is_smaller_and_the_same_galaxies(
+    mirror: tuple[Path, Path], fetched: Path, tmp_path: Path
+) -> None:
+    recipe = Recipe(seed=3, fetch=FetchConfig(compression="quantised"))
+    fetch("sdss", read_targets(mirror[1]), mirror[0], tmp_path, recipe, size_arcsec=24.0)
+    plain, small = Sample.open(fetched), Sample.open(tmp_path)
+    for index, name in enumerate(plain.ids):
+        sizes = [(one / "images" / f"{name}.fits").stat().st_size for one in (fetched, tmp_path)]
+        assert sizes[1] < sizes[0]
+        before, after = (one.read(index, SampleConfig()) for one in (plain, small))
+        for band, plane in before.bands.items():
+            off = (after[band].data - plane.data) / np.sqrt(np.maximum(plane.variance, 1e-12))
+            assert np.std(off[plane.mask == 0]) < 0.037
+    assert (fetched / "hosts.parquet").read_bytes() == (tmp_path / "hosts.parquet").read_bytes()
 
 
 def test_hosts_stand_in_the_order_of_the_list(mirror: tuple[Path, Path], fetched: Path) -> None:

@@ -35,3 +35,24 @@ def test_clipping_goes_on_until_it_settles():
 def test_no_pixel_no_sky():
     assert np.isnan(sky(np.ones((4, 4)), np.zeros((4, 4), dtype=bool))).all()
     assert sky(np.ones((4, 4)), np.ones((4, 4), dtype=bool)) == (1.0, 0.0)
+
+
+def by_definition(values):
+    """Level and rms by clipping again and again, without a shortcut."""
+    level = np.median(values)
+    rms = np.sqrt(np.mean((values[values <= level] - level) ** 2))
+    for _ in range(20):
+        kept = values[np.abs(values - level) <= 3 * rms]
+        if not kept.size or kept.size == values.size:
+            break
+        values, level, rms = kept, np.median(kept), kept.std() / 0.98658
+    cut = int(0.3 * values.size)
+    return np.sort(values)[cut : values.size - cut].mean(), rms
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 400, 40001])
+def test_what_is_sorted_once_is_clipped_as_by_its_definition(size):
+    rng = np.random.default_rng(size)
+    data = (50 + rng.standard_t(3, size)).astype(np.float32)[None]
+    found = sky(data, np.ones(data.shape, dtype=bool))
+    assert found == pytest.approx(by_definition(data[0].astype(float)), rel=1e-9, abs=1e-12)

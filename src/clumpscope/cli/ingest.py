@@ -9,6 +9,7 @@ import typer
 from clumpscope.cli.common import (
     RecipeFile,
     Resume,
+    Workers,
     app,
     console,
     errors,
@@ -17,6 +18,7 @@ from clumpscope.cli.common import (
     resumable,
     tell_failures,
     tell_hosts,
+    workers_of,
 )
 from clumpscope.errors import FolderError, RecipeError, expected_got
 
@@ -62,6 +64,7 @@ def ingest(  # noqa: PLR0913  (an argument an option)
         bool, typer.Option("--dry-run", help="say what goes where, and write nothing")
     ] = False,
     resume: Resume = False,
+    workers: Workers = None,
 ) -> None:
     """Make a sample of own files of any survey, in the layouts and units of archives."""
     from clumpscope.jobs.ingest import UNDERSTOOD, plan
@@ -82,7 +85,15 @@ def ingest(  # noqa: PLR0913  (an argument an option)
     if dry_run:
         return
     with resumable(sample), progress_bar("ingesting", len(made.targets)) as progress:
-        failures = job(made, sample, settings, size_arcsec=size, resume=resume, progress=progress)
+        failures = job(
+            made,
+            sample,
+            settings,
+            size_arcsec=size,
+            resume=resume,
+            workers=workers_of(workers),
+            progress=progress,
+        )
     count = len(made.targets) + len(made.targets.lost) - len(failures)
     console.print(f"{count} galaxies in {sample}; what was made of them: {sample / UNDERSTOOD}")
     tell_hosts(sample / "hosts.parquet")

@@ -135,6 +135,7 @@ def fetch(  # noqa: PLR0913  (an argument an option)
     recipe: RecipeFile = None,
     resume: Resume = False,
     *,
+    workers: Workers = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="tell what would be brought, and bring nothing")
     ] = False,
@@ -184,6 +185,7 @@ def fetch(  # noqa: PLR0913  (an argument an option)
             settings,
             size_arcsec=size,
             resume=resume,
+            workers=workers_of(workers),
             progress=progress,
         )
     made = len(wanted) + len(wanted.lost) - len(failures)

@@ -1,7 +1,7 @@
 """`fetch`: targets and a survey's frames to a sample."""
 
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,10 +10,12 @@ from astropy.table import QTable
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.services import ServicesConfig
 from clumpscope.engine.local import Progress, silent
-from clumpscope.jobs.filling import fill
+from clumpscope.jobs.cutting import Cutting, cut_apart
+from clumpscope.jobs.filling import Written, fill
 from clumpscope.jobs.online import Estimate, addresses, archive
 from clumpscope.jobs.sky_names import name_column, resolved
 from clumpscope.stages.fetch import survey as stage
+from clumpscope.stages.fetch.cutout import Fetched, FetchFailure
 from clumpscope.stages.fetch.registry import open_survey
 from clumpscope.stages.fetch.select import paper_sample
 from clumpscope.stages.fetch.targets import Targets, make_targets
@@ -54,7 +56,7 @@ def read_targets(
     return replace(targets, notes=(*notes, *targets.notes), lost=lost)
 
 
-def fetch(
+def fetch(  # noqa: PLR0913  (an argument an option)
     survey: str,
     targets: Targets,
     frames: Path | None,
@@ -63,6 +65,7 @@ def fetch(
     *,
     size_arcsec: float | None = None,
     resume: bool = False,
+    workers: int = 1,
     progress: Progress = silent,
 ) -> QTable:
     """Write a sample cut from a survey's frames, on the disk or in its archive; the failures.
@@ -75,6 +78,8 @@ def fetch(
     ----------
     frames
         A local mirror; ``None`` asks the survey's archive, and keeps what it brings in the cache.
+    workers
+        Processes that cut fields of a local mirror; the sample does not depend on it.
 
     Raises
     ------
@@ -99,14 +104,20 @@ def fetch(
         if place.finished:
             return read_parquet(folder / "failures.parquet")
         if opened is not None:
-            config, limits = recipe.fetch, recipe.limits
-            cut = partial(
-                stage.fetch, opened, config=config, size_arcsec=size_arcsec, limits=limits
-            )
-            failures = fill(place, cut, targets, progress)
+            how = Cutting(folder / "images", recipe.fetch, size_arcsec, recipe.limits)
+
+            def cut(missing: Targets) -> Iterator[Fetched | Written | FetchFailure]:
+                if workers == 1:
+                    config, limits = recipe.fetch, recipe.limits
+                    yield from stage.fetch(opened, missing, config, size_arcsec, limits=limits)
+                else:
+                    for done in cut_apart(opened, missing, how, workers):
+                        yield from done.results
+
+            failures = fill(place, cut, targets, progress, recipe.fetch.compression)
         else:
             with archive(survey, recipe, place.work, size_arcsec) as asked:
-                failures = fill(place, asked.results, targets, progress)
+                failures = fill(place, asked.results, targets, progress, recipe.fetch.compression)
         place.finish(
             RunManifest(
                 command=f"fetch {survey}",

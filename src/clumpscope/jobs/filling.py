@@ -1,10 +1,12 @@
 """A sample filled galaxy by galaxy, as they are cut out: what fetch and ingest share."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from astropy.table import QTable
 
+from clumpscope.config.fetch import Compression
 from clumpscope.core.bands import bands_of, in_order
 from clumpscope.core.records import FAILURES, Columns, hosts_in, table_of_rows
 from clumpscope.engine.local import Progress
@@ -20,11 +22,28 @@ from clumpscope.store.stars import STARS, star_columns, write_stars
 from clumpscope.store.tables import write_parquet
 
 
+@dataclass(frozen=True)
+class Written:
+    """A galaxy whose image is written: its row of the host table, columns of its stars."""
+
+    galaxy_id: str
+    host: Columns
+    stars: Columns
+
+
+def write(result: Fetched, images: Path, compression: Compression) -> Written:
+    """Write a galaxy's image into a folder of images."""
+    name = result.image.galaxy_id
+    write_galaxy(inside(images, f"{name}.fits"), result.image, compression)
+    return Written(name, result.host, star_columns(name, result.stars))
+
+
 def fill(
     place: Output,
-    cut: Callable[[Targets], Iterator[Fetched | FetchFailure]],
+    cut: Callable[[Targets], Iterator[Fetched | Written | FetchFailure]],
     targets: Targets,
     progress: Progress,
+    compression: Compression = "none",
 ) -> QTable:
     """Cut out what is missing; write the tables of everything; returns the failures.
 
@@ -33,7 +52,9 @@ def fill(
     Parameters
     ----------
     cut
-        Gives one result a target, in any order.
+        Gives one result a target, in any order; images that it has not written are written here.
+    compression
+        Of the images, see `clumpscope.config.fetch`.
 
     Raises
     ------
@@ -53,11 +74,10 @@ def fill(
         if isinstance(result, FetchFailure):
             failed[result.galaxy_id] = asdict(result)
         else:
-            name = result.image.galaxy_id
-            write_galaxy(inside(images, f"{name}.fits"), result.image)
-            stars[name] = star_columns(name, result.stars)
-            journal.add({**result.host, "stars": stars[name]})
-            hosts[name] = result.host
+            done = result if isinstance(result, Written) else write(result, images, compression)
+            name = done.galaxy_id
+            hosts[name], stars[name] = done.host, done.stars
+            journal.add({**done.host, "stars": done.stars})
         progress(1)
     order = [*targets.ids, *targets.lost]
     failures = table_of_rows(FAILURES, [failed[one] for one in order if one in failed])

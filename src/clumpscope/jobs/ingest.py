@@ -10,7 +10,8 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.core.galaxy import check_galaxy_id
 from clumpscope.engine.local import Progress, silent
 from clumpscope.errors import ClumpscopeError, FolderError, TableError, expected_got
-from clumpscope.jobs.filling import fill
+from clumpscope.jobs.cutting import Cutting, cut_apart
+from clumpscope.jobs.filling import Written, fill
 from clumpscope.jobs.foreign_files import found_in
 from clumpscope.ops.csv_cells import write_csv
 from clumpscope.ops.ids import mended
@@ -152,6 +153,7 @@ def ingest(
     *,
     size_arcsec: float | None = None,
     resume: bool = False,
+    workers: int = 1,
     progress: Progress = silent,
 ) -> QTable:
     """Write a sample of own files, and how they were understood; returns the failures.
@@ -162,6 +164,8 @@ def ingest(
         See `plan`.
     size_arcsec
         Side of what is cut out of larger images; by default as `fetch` has it.
+    workers
+        Processes that cut images; the sample does not depend on it.
 
     Raises
     ------
@@ -182,19 +186,30 @@ def ingest(
             return read_parquet(folder / "failures.parquet")
         journal = Journal(place.work / "understood.jsonl")
 
-        def cut(missing: Targets) -> Iterator[Fetched | FetchFailure]:
-            told: set[str] = set()
-            whole = made.whole if size_arcsec is None else frozenset()
-            config, limits = recipe.fetch, recipe.limits
-            for result in cutting.fetch(
-                files, missing, config, size_arcsec, whole=whole, limits=limits
-            ):
-                for field in files.understood.keys() - told:
-                    journal.add({"rows": [asdict(row) for row in files.understood[field]]})
-                    told.add(field)
-                yield result
+        whole = made.whole if size_arcsec is None else frozenset()
+        config, limits = recipe.fetch, recipe.limits
+        told: set[str] = set()
 
-        failures = fill(place, cut, targets, progress)
+        def tell(understood: Mapping[str, list[Understood]]) -> None:
+            for field in understood.keys() - told:
+                journal.add({"rows": [asdict(row) for row in understood[field]]})
+                told.add(field)
+
+        def cut(missing: Targets) -> Iterator[Fetched | Written | FetchFailure]:
+            if workers == 1:
+                for result in cutting.fetch(
+                    files, missing, config, size_arcsec, whole=whole, limits=limits
+                ):
+                    tell(files.understood)
+                    yield result
+                return
+            how = Cutting(folder / "images", config, size_arcsec, limits, whole)
+            for done in cut_apart(files, missing, how, workers):
+                if done.survey is not None:
+                    tell(done.survey.understood)
+                yield from done.results
+
+        failures = fill(place, cut, targets, progress, recipe.fetch.compression)
         _write(folder / UNDERSTOOD, journal)
         place.finish(
             RunManifest(

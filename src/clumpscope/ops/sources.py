@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from clumpscope.errors import FrameError
 
 _OBJECTS = 20000  # deblended parts of one source; a globular cluster's core has thousands
+_SPARE = 1000
+_LEVELS = 32
 
 
 def extract(
@@ -42,7 +44,8 @@ def extract(
     FrameError
         If SEP gives up.
     """
-    sep.set_extract_pixstack(max(300000, data.size))
+    # All of the stack is made at each call: no larger than the pixels that can be on it.
+    sep.set_extract_pixstack(data.size + _SPARE)
     sep.set_sub_object_limit(_OBJECTS)
     try:
         found, segments = sep.extract(
@@ -52,6 +55,8 @@ def extract(
             mask=mask,
             minarea=min_pixels,
             deblend_cont=contrast,
+            # What no branch can satisfy need not be tried level by level.
+            deblend_nthresh=_LEVELS if contrast < 1 else 1,
             segmentation_map=True,
         )
     except Exception as error:  # SEP raises the bare class

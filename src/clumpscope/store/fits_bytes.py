@@ -36,6 +36,28 @@ def image_hdu(data: NDArray[np.generic], name: str, cards: Cards) -> bytes:
     return header + _padded(data.astype(data.dtype.newbyteorder(">")).tobytes(), b"\0")
 
 
+def table_hdu(columns: list[tuple[str, str]], row: bytes, heap: bytes, cards: Cards) -> bytes:
+    """A binary table of one row; ``columns`` are names and formats, the heap lies behind it."""
+    forms: Cards = {}
+    for number, (name, form) in enumerate(columns, start=1):
+        forms |= {f"TTYPE{number}": name, f"TFORM{number}": form}
+    header = _header(
+        {
+            "XTENSION": "BINTABLE",
+            "BITPIX": 8,
+            "NAXIS": 2,
+            "NAXIS1": len(row),
+            "NAXIS2": 1,
+            "PCOUNT": len(heap),
+            "GCOUNT": 1,
+            "TFIELDS": len(columns),
+            **forms,
+            **cards,
+        }
+    )
+    return header + _padded(row + heap, b"\0")
+
+
 def _header(cards: Cards) -> bytes:
     pairs = [
         (key, *(card if isinstance(card, tuple) else (card, ""))) for key, card in cards.items()

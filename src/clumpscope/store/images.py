@@ -11,6 +11,7 @@ from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
 from astropy.wcs import FITSFixedWarning
 
+from clumpscope.config.fetch import Compression
 from clumpscope.config.limits import LIMITS, LimitsConfig
 from clumpscope.core.bands import known_bands, reference_of
 from clumpscope.core.frames import middle_of
@@ -22,22 +23,25 @@ from clumpscope.files.unpacked import unpacked
 from clumpscope.store.atomic import atomic
 from clumpscope.store.band_hdus import BY_NAME, EXTRAS, host_position, psf_width, read_band
 from clumpscope.store.band_names import as_known, bands_in
-from clumpscope.store.fits_bytes import Cards, image_hdu, primary_hdu
+from clumpscope.store.fits_bytes import Cards, primary_hdu
 from clumpscope.store.image_sizes import check_psf_width, check_sizes, plane_shape
 from clumpscope.store.image_wcs import grid_cards, image_wcs, same_grid
 from clumpscope.store.pictures import AGAIN, no_such_image
+from clumpscope.store.planes import plain_planes, quantised_planes
 
 
-def write_galaxy(path: Path, image: GalaxyImage) -> None:
+def write_galaxy(path: Path, image: GalaxyImage, compression: Compression = "none") -> None:
     """Write a galaxy: per band an image HDU, ``<band>_VAR``, ``<band>_MASK`` and ``<band>_PSF``.
 
-    A mask without a set bit and a missing PSF image are left out.
+    A mask without a set bit and a missing PSF image are left out. If ``quantised``, planes are
+    compressed tiles of the same names, see `clumpscope.store.planes`.
     """
     place: Cards = {"OBJECT": image.galaxy_id}
     if np.isfinite(image.ra):
         place |= {"RA": (float(image.ra), "[deg] host"), "DEC": (float(image.dec), "[deg] host")}
     parts = [primary_hdu(place)]
     grid: Cards = {} if image.wcs is None else grid_cards(image.wcs)
+    written = quantised_planes if compression == "quantised" else plain_planes
     for band, plane in image.bands.items():
         cards: Cards = {
             **grid,
@@ -46,12 +50,7 @@ def write_galaxy(path: Path, image: GalaxyImage) -> None:
             "PSFASSUM": (plane.psf_assumed, "PSF not measured for this image"),
             "NOISEASS": (plane.noise_assumed, "variance from blank sky of this image"),
         }
-        parts.append(image_hdu(plane.data.astype(np.float32), band, cards))
-        parts.append(image_hdu(plane.variance.astype(np.float32), f"{band}_VAR", {}))
-        if plane.mask.any():
-            parts.append(image_hdu(plane.mask.astype(np.uint8), f"{band}_MASK", {}))
-        if plane.psf is not None:
-            parts.append(image_hdu(plane.psf.astype(np.float32), f"{band}_PSF", {}))
+        parts += written(band, plane, cards)
     with atomic(path) as temporary:
         temporary.write_bytes(b"".join(parts))
 

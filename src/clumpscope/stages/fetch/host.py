@@ -10,10 +10,12 @@ from scipy import ndimage
 
 from clumpscope.core.frames import native_to_sky
 from clumpscope.ops.background import sky
+from clumpscope.ops.grown import grown
 from clumpscope.ops.psf import adaptive_fwhm_px
 from clumpscope.ops.sources import extract
 
 _SIGMA = 1.5  # detection, a pixel
+_SKY_OFF = 0.1  # sigma a pixel, by which frames' skies may be wrong
 _CONTRAST = 0.002  # deblending
 _ELLIPSE = 3.0  # in rms axes: parts of a blend centred within belong to the host
 _STAR_WIDTH = 1.2  # parts narrower than this times the PSF may be stars ...
@@ -40,6 +42,8 @@ class Host:
         (ny, nx) False on neighbours and defects.
     level
         Residual background, subtracted by those who measure.
+    blank
+        Whether there is nothing, and a larger stamp would show nothing either.
     """
 
     x: float
@@ -47,6 +51,7 @@ class Host:
     member: Flags
     good: Flags
     level: float
+    blank: bool = False
 
 
 def find_host(
@@ -90,21 +95,25 @@ def find_host(
     level = _level(data, bad)
     light = data - np.float32(level)
     table, parents = extract(light, noise, _SIGMA, contrast=1.0, mask=empty)
-    level += _level(light, bad | ndimage.binary_dilation(parents > 0, iterations=4))
+    level += _level(light, bad | grown(parents > 0, 4))
     light = data - np.float32(level)
     x, y = _centre(light, bad, x, y, psf_fwhm_px)
     at = (round(y), round(x))
     sure = _significant(table, parents, noise)
     parent = parents[at]
     if parent == 0:
-        neighbours = ndimage.binary_dilation(sure, iterations=_GROW)
-        return Host(x, y, np.zeros_like(bad), ~bad & ~neighbours, level)
+        neighbours = grown(sure, _GROW)
+        # No larger stamp's sky can be so much lower, unless this one's is a galaxy's light.
+        _, fainter = extract(light, noise, _SIGMA - 2 * _SKY_OFF, contrast=1.0, mask=empty)
+        here = tuple(slice(max(value - 1, 0), value + 2) for value in at)
+        blank = not fainter[here].any() and bool(level < _SKY_OFF * noise[at])
+        return Host(x, y, np.zeros_like(bad), ~bad & ~neighbours, level, blank)
     table, parts = extract(light, noise, _SIGMA, contrast=_CONTRAST, mask=empty)
     member = parents == parent
     member &= ~_strangers(light, table, np.where(member, parts, 0), at, psf_fwhm_px)
     others = (sure | (parents == parent)) & ~member
     # Growing the neighbours must not eat the host.
-    others |= ndimage.binary_dilation(others, iterations=_GROW) & ~member
+    others |= grown(others, _GROW) & ~member
     return Host(x, y, member & ~bad, ~bad & ~others, level)
 
 
@@ -112,7 +121,8 @@ def _significant(
     table: NDArray[np.void], segments: NDArray[np.int32], noise: NDArray[np.floating]
 ) -> Flags:
     """Pixels of sources above 8 sigma in all; to mask fainter ones would mask noise upwards."""
-    power = ndimage.sum_labels(noise**2, segments, np.arange(1, len(table) + 1))
+    inside = segments > 0
+    power = np.bincount(segments[inside], noise[inside] ** 2, minlength=len(table) + 1)[1:]
     sure = np.concatenate([[False], table["flux"] > _SURE_SIGMA * np.sqrt(np.maximum(power, 0))])
     pixels: Flags = sure[segments]
     return pixels
@@ -126,19 +136,26 @@ def _level(data: NDArray[np.floating], bad: Flags) -> float:
 def _centre(
     light: NDArray[np.floating], bad: Flags, x: float, y: float, fwhm: float
 ) -> tuple[float, float]:
-    smooth = ndimage.gaussian_filter(np.where(bad, 0, light), fwhm / gaussian_sigma_to_fwhm)
-    rows, cols = np.indices(light.shape)
-    near = np.hypot(rows - y, cols - x) <= max(1.5 * fwhm, 1.0)
+    sigma = fwhm / gaussian_sigma_to_fwhm
+    reach = max(1.5 * fwhm, 1.0)
+    # Smoothed where it counts, and as far around as the filter of 4 sigma looks.
+    half = int(np.ceil(reach) + np.ceil(4 * sigma)) + 3
+    y0, x0 = max(round(y) - half, 0), max(round(x) - half, 0)
+    window = np.s_[y0 : round(y) + half + 1, x0 : round(x) + half + 1]
+    smooth = ndimage.gaussian_filter(np.where(bad[window], 0, light[window]), sigma)
+    rows, cols = np.indices(smooth.shape)
+    near = np.hypot(rows + y0 - y, cols + x0 - x) <= reach
     if not near.any():
         return x, y
-    row, col = np.unravel_index(np.argmax(np.where(near, smooth, -np.inf)), light.shape)
+    found = np.unravel_index(np.argmax(np.where(near, smooth, -np.inf)), smooth.shape)
+    row, col = int(found[0]) + y0, int(found[1]) + x0
     inside = 0 < row < light.shape[0] - 1 and 0 < col < light.shape[1] - 1
     if not inside:
         return float(col), float(row)
     # Vertex of the parabola through the three pixels of each axis.
     return (
-        float(col) + _vertex(smooth[row, col - 1 : col + 2]),
-        float(row) + _vertex(smooth[row - 1 : row + 2, col]),
+        float(col) + _vertex(smooth[row - y0, col - x0 - 1 : col - x0 + 2]),
+        float(row) + _vertex(smooth[row - y0 - 1 : row - y0 + 2, col - x0]),
     )
 
 

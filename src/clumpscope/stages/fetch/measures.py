@@ -14,7 +14,7 @@ from clumpscope.ops.background import sky
 from clumpscope.ops.stars import star_mask
 from clumpscope.ops.window import Window, cut
 from clumpscope.stages.fetch.host import Host, axis_ratio_and_angle, find_host
-from clumpscope.stages.fetch.petrosian import NO_PETROSIAN, Petrosian, aperture_flux, petrosian
+from clumpscope.stages.fetch.petrosian import NO_PETROSIAN, Petrosian, petrosian, two_apertures
 
 _FIRST_SIDE = 201  # px of the first stamp, 80" in SDSS; doubled until the aperture is well inside
 _SKY = (1.25, 2.0)  # ring of the sky around an aperture, in the aperture's radius
@@ -86,7 +86,7 @@ def measure_host(band: Band, x: float, y: float, stars: Stars, largest: float) -
     while True:
         shape = _measure(band, Window.centred(band.frame.wcs, x, y, side), stars)
         half = (side - 1) / 2
-        if _SKY[1] * shape.petrosian.aperture < half or 2 * side > largest:
+        if _SKY[1] * shape.petrosian.aperture < half or 2 * side > largest or shape.host.blank:
             return shape
         side = 2 * side + 1
 
@@ -121,7 +121,7 @@ def _masked(host: Host, aperture: float) -> float:
     """Share of the aperture that is not good; 0 without one."""
     if not aperture > 0:
         return 0.0
-    rows, cols = np.indices(host.good.shape)
+    rows, cols = np.ogrid[: host.good.shape[0], : host.good.shape[1]]
     inside = np.hypot(rows - host.y, cols - host.x) < aperture
     return float(np.mean(~host.good[inside]))
 
@@ -154,12 +154,13 @@ def fluxes(planes: Mapping[str, BandImage], shape: HostShape) -> dict[str, tuple
         usable = apart & ~_unusable(plane.mask)
         around = _sky_around(plane.data, usable, x, y, radius)
         light = plane.data - np.float32(around.level)
-        flux, error = aperture_flux(light, plane.variance, usable, x, y, radius)
+        flux, error, further = two_apertures(
+            light, plane.variance, usable, x, y, radius, _GROWN * radius
+        )
         of_sky = np.pi * radius**2 * np.hypot(around.error, around.patchy)
         # The growth curve should be flat here: what it still gains beyond the noise of that ring
         # is as uncertain as the radius.
-        gain = aperture_flux(light, plane.variance, usable, x, y, _GROWN * radius)[0] - flux
-        of_radius = max(gain**2 - (_GROWN**2 - 1) * error**2, 0.0)
+        of_radius = max((further - flux) ** 2 - (_GROWN**2 - 1) * error**2, 0.0)
         found[name] = (flux, float(np.sqrt(error**2 + of_sky**2 + of_radius)))
     return found
 
@@ -190,7 +191,15 @@ def _sky_around(
 
     All are 0 where too few pixels are left to tell: frames come sky-subtracted.
     """
-    rows, cols = np.mgrid[: data.shape[0], : data.shape[1]]
+    if not aperture > 0:
+        return _Sky(0.0, 0.0, 0.0)
+    ys, xs = (
+        slice(max(int(at - _SKY[1] * aperture), 0), int(at + _SKY[1] * aperture) + 2)
+        for at in (y, x)
+    )
+    data, good = data[ys, xs], good[ys, xs]
+    x, y = x - xs.start, y - ys.start
+    rows, cols = np.ogrid[: data.shape[0], : data.shape[1]]
     radius = np.hypot(rows - y, cols - x)
     ring = good & (radius > _SKY[0] * aperture) & (radius < _SKY[1] * aperture)
     seen = int(ring.sum())
@@ -198,7 +207,8 @@ def _sky_around(
         return _Sky(0.0, 0.0, 0.0)
     level, rms = sky(data, ring)
     white = rms / float(np.sqrt(seen))
-    turns = np.arctan2(rows[ring] - y, cols[ring] - x) / (2 * np.pi) + 0.5
+    row, col = np.nonzero(ring)
+    turns = np.arctan2(row - y, col - x) / (2 * np.pi) + 0.5
     sector = np.minimum(np.floor(turns * _SECTORS).astype(np.intp), _SECTORS - 1)
     values = np.clip(data[ring] - level, -_BRIGHT * rms, _BRIGHT * rms)
     counts = np.bincount(sector, minlength=_SECTORS)

@@ -18,6 +18,8 @@ _APERTURE = 2.0  # in r_P
 _RING = (0.8, 1.25)  # in r
 _FIRST_PX = 1.5  # smallest r tried
 _STEP = 1.06  # between radii of the growth curve
+_FIRST_LOOK = 0.4  # of the limit, where the growth curve is first looked at
+_LOCAL = 3  # radii on either side that an interpolated value, or a ring without good pixels, needs
 _LEAST_SEEN = 0.1  # share of a ring that must be good for its own mean
 
 
@@ -56,20 +58,45 @@ def petrosian(
         Radius to which to look, pixels; the aperture 2 r_P must lie within.
     """
     radii = _radii(limit)
-    growth = growth_curve(data, good, x, y, radii)
+    # Most galaxies end far within; the curve is local, so that a part of it tells the same.
+    some = int(np.searchsorted(radii, _FIRST_LOOK * limit))
+    if some + 2 * _LOCAL < len(radii):
+        near = _along(data, good, x, y, radii[:some], limit)
+        if near is not None and near.aperture < radii[some - 1 - _LOCAL]:
+            return near
+    found = _along(data, good, x, y, radii, limit)
+    return NO_PETROSIAN if found is None else found
+
+
+def _along(
+    data: NDArray[np.floating],
+    good: NDArray[np.bool_],
+    x: float,
+    y: float,
+    radii: NDArray[np.float64],
+    limit: float,
+) -> Petrosian | None:
+    """`petrosian` from the growth curve at ``radii``; none where it ends before it can tell."""
+    within, count = _circles(data, good, x, y, radii)
+    if radii[-1] < limit and not count[-1] - count[-2] > _LEAST_SEEN * np.pi * (
+        radii[-1] ** 2 - radii[-2] ** 2
+    ):
+        return None  # what stands in for this ring lies beyond
+    growth = _growth(within, count, radii)
     curve = PchipInterpolator(np.concatenate([[0.0], radii]), np.concatenate([[0.0], growth]))
-    tried = np.arange(_FIRST_PX, limit / _RING[1], 0.05)
-    if not tried.size:
-        return NO_PETROSIAN
     inner, outer = _RING
+    tried = np.arange(_FIRST_PX, limit / outer, 0.05)
+    tried = tried[outer * tried <= radii[-1] + 1e-9]
+    if not tried.size:
+        return None
     ring = (curve(outer * tried) - curve(inner * tried)) / (outer**2 - inner**2)
     within = curve(tried)
     low = (ring <= _RATIO * within) & (within > 0)
     if within[0] <= 0 or low[0] or not low.any():
-        return NO_PETROSIAN
+        return None
     radius = float(tried[np.argmax(low)])
-    if _APERTURE * radius > limit:
-        return NO_PETROSIAN
+    if _APERTURE * radius > min(limit, radii[-1]):
+        return None
     flux = float(curve(_APERTURE * radius))
     fine = np.linspace(0, _APERTURE * radius, 4000)
     share = curve(fine) / flux
@@ -97,11 +124,29 @@ def growth_curve(
     Circles are cut exactly through pixels. A ring of which less than a tenth is good takes
     its mean from its neighbours.
     """
+    return _growth(*_circles(data, good, x, y, radii), radii)
+
+
+def _circles(
+    data: NDArray[np.floating],
+    good: NDArray[np.bool_],
+    x: float,
+    y: float,
+    radii: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Light of good pixels, and how many they are, within each radius."""
     weights = good.astype(float)
     light = np.where(good, data, 0).astype(float)
     at_x, at_y = np.full(radii.shape, x), np.full(radii.shape, y)
-    fluxes = np.diff(sep.sum_circle(light, at_x, at_y, radii, subpix=0)[0], prepend=0.0)
-    seen = np.diff(sep.sum_circle(weights, at_x, at_y, radii, subpix=0)[0], prepend=0.0)
+    # Both sums in one pass: an error is the root of the summed variance.
+    within, root, _ = sep.sum_circle(light, at_x, at_y, radii, var=weights, subpix=0)
+    return within, root**2
+
+
+def _growth(
+    within: NDArray[np.float64], count: NDArray[np.float64], radii: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    fluxes, seen = np.diff(within, prepend=0.0), np.diff(count, prepend=0.0)
     areas = np.diff(np.pi * radii**2, prepend=0.0)
     known = seen > _LEAST_SEEN * areas
     if not known.any():
@@ -123,14 +168,33 @@ def aperture_flux(
     NaN for both where the radius is not a number or no pixel within it is good. Parameters as
     of `petrosian`.
     """
+    return two_apertures(data, variance, good, x, y, radius)[:2]
+
+
+def two_apertures(
+    data: NDArray[np.floating],
+    variance: NDArray[np.floating],
+    good: NDArray[np.bool_],
+    x: float,
+    y: float,
+    radius: float,
+    wider: float | None = None,
+) -> tuple[float, float, float]:
+    """Return `aperture_flux`, and the flux within a ``wider`` radius, NaN if there is none."""
     if not radius > 0:
-        return np.nan, np.nan
-    weights = good.astype(float)
-    seen = float(sep.sum_circle(weights, [x], [y], [radius], subpix=0)[0][0])
+        return np.nan, np.nan, np.nan
+    own, beyond = _radii(radius), np.empty(0) if wider is None else _radii(wider)
+    radii = np.union1d(own, beyond)
+    within, count = _circles(data, good, x, y, radii)
+    seen = float(count[np.searchsorted(radii, radius)])
     if seen <= 0:
-        return np.nan, np.nan
-    flux = float(growth_curve(data, good, x, y, _radii(radius))[-1])
+        return np.nan, np.nan, np.nan
+    flux, further = (
+        float(_growth(within[at], count[at], some)[-1]) if some.size else np.nan
+        for some in (own, beyond)
+        for at in [np.searchsorted(radii, some)]
+    )
     noise = np.where(good, variance, 0).astype(float)
     total = float(sep.sum_circle(noise, [x], [y], [radius], subpix=0)[0][0])
     # The unseen part of the aperture is as uncertain as the seen part.
-    return flux, float(np.sqrt(total) * np.pi * radius**2 / seen)
+    return flux, float(np.sqrt(total) * np.pi * radius**2 / seen), further

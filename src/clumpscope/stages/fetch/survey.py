@@ -53,6 +53,10 @@ class Survey(Protocol[Field]):
         """
         ...
 
+    def only(self, field: Field) -> Self:
+        """The survey with one of its fields alone, small enough to be sent to another process."""
+        ...
+
 
 class FrameSurvey(Survey[Field], Protocol):
     """A survey whose archive can be mirrored: a folder of frames."""
@@ -100,40 +104,63 @@ def fetch(
     limits
         Of a target's image, and of the time that it, or reading a field, may take.
     """
+    fields, lost = by_field(survey, targets)
+    yield from lost
+    for field, inside in fields.items():
+        yield from cut_field(survey, field, inside, config, size_arcsec, whole=whole, limits=limits)
+
+
+def by_field(
+    survey: Survey[Field], targets: Targets
+) -> tuple[dict[Field, list[Target]], list[FetchFailure]]:
+    """Targets of each field, in the order of the list, and those that no field holds."""
     wanted = list(targets)
     ra, dec = (np.array([getattr(target, name) for target in wanted]) for name in ("ra", "dec"))
-    by_field: dict[Field, list[Target]] = {}
+    fields: dict[Field, list[Target]] = {}
+    lost = []
     ids = [target.galaxy_id for target in wanted]
     for target, place in zip(wanted, survey.fields(ids, ra, dec), strict=True):
         if isinstance(place, FrameError):
-            yield FetchFailure(target.galaxy_id, STAGE, str(place))
+            lost.append(FetchFailure(target.galaxy_id, STAGE, str(place)))
         else:
-            by_field.setdefault(place, []).append(target)
-    for field, inside in by_field.items():
+            fields.setdefault(place, []).append(target)
+    return fields, lost
+
+
+def cut_field(
+    survey: Survey[Field],
+    field: Field,
+    targets: Sequence[Target],
+    config: FetchConfig,
+    size_arcsec: float | None = None,
+    *,
+    whole: Container[str] = (),
+    limits: LimitsConfig = LIMITS,
+) -> Iterator[Fetched | FetchFailure]:
+    """Cut the targets of one field out of it; parameters as of `fetch`."""
+    try:
+        with time_limit(limits.seconds):
+            bands = survey.load(field)
+            stars = field_stars(bands)
+            grid_band = survey.grid_band(bands)
+    except Exception as error:  # one bad field never stops a command
+        yield from (FetchFailure(one.galaxy_id, STAGE, reason(error)) for one in targets)
+        return
+    for target in targets:
         try:
             with time_limit(limits.seconds):
-                bands = survey.load(field)
-                stars = field_stars(bands)
-                grid_band = survey.grid_band(bands)
-        except Exception as error:  # one bad field never stops a command
-            yield from (FetchFailure(one.galaxy_id, STAGE, reason(error)) for one in inside)
-            continue
-        for target in inside:
-            try:
-                with time_limit(limits.seconds):
-                    result = cut_galaxy(
-                        target,
-                        bands,
-                        grid_band,
-                        stars,
-                        config,
-                        size_arcsec,
-                        whole=target.galaxy_id in whole,
-                        limits=limits,
-                    )
-            except Exception as error:
-                why = f"field {field}: {reason(error)}"
-                yield FetchFailure(target.galaxy_id, STAGE, why)
-            else:
-                yield result
-        del bands
+                result = cut_galaxy(
+                    target,
+                    bands,
+                    grid_band,
+                    stars,
+                    config,
+                    size_arcsec,
+                    whole=target.galaxy_id in whole,
+                    limits=limits,
+                )
+        except Exception as error:
+            why = f"field {field}: {reason(error)}"
+            yield FetchFailure(target.galaxy_id, STAGE, why)
+        else:
+            yield result

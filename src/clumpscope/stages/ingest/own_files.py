@@ -117,6 +117,11 @@ class OwnFiles:
             found.append(place or FrameError(expected_got("target", "a place on an image", got)))
         return found
 
+    def only(self, name: str) -> "OwnFiles":
+        """Files of one field."""
+        files, places = {name: self.files[name]}, {name: self.places[name]}
+        return replace(self, files=files, places=places, failed={}, understood={})
+
     def load(self, name: str) -> dict[str, Band]:
         """Read a field's bands; what was made of them goes to ``understood``.
 

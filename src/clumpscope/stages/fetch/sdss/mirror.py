@@ -69,6 +69,17 @@ class Mirror:
     photofields: dict[tuple[int, int], Path] = field(default_factory=dict)
     unreadable: dict[Path, str] = field(default_factory=dict)
 
+    def only(self, key: FieldKey) -> "Mirror":
+        """What it holds of one field."""
+        run = key[:2]
+        return Mirror(
+            self.folder,
+            {key: self.frames[key]},
+            {key: self.footprints[key]},
+            {key: self.psfields[key]} if key in self.psfields else {},
+            {run: self.photofields[run]} if run in self.photofields else {},
+        )
+
     def best_fields(
         self, ra: NDArray[np.float64], dec: NDArray[np.float64]
     ) -> list[FieldKey | str]:

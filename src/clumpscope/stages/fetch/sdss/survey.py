@@ -46,5 +46,9 @@ class Sdss(FrameSurvey[FieldKey]):
         """r, always."""
         return GRID_BAND
 
+    def only(self, field: FieldKey) -> Self:
+        """Files of one field."""
+        return type(self)(self.mirror.only(field))
+
 
 SURVEY = Sdss
