@@ -58,5 +58,10 @@ def call(line: str) -> Call:
         value = context.params.get(parameter.name)
         values = value if isinstance(value, list | tuple) else [value]
         paths = [str(one) for one in values if isinstance(one, Path | str)]
-        (writes if "to write" in (parameter.help or "") else reads).extend(paths)
-    return Call(name, words, reads, writes)
+        if "to write" not in (parameter.help or ""):
+            reads += paths
+        elif isinstance(value, list | tuple):  # what is read, and last what is written
+            reads, writes = reads + paths[:-1], writes + paths[-1:]
+        else:
+            writes += paths
+    return Call(name, words, reads, [] if "--dry-run" in words else writes)

@@ -15,6 +15,7 @@ import clumpscope
 from clumpscope.cli import app
 from clumpscope.core.clumps import clump_table, schema
 from clumpscope.core.flags import ClumpFlag
+from clumpscope.core.frames import native_to_sky
 from clumpscope.core.schema import plain
 from clumpscope.jobs.labels import split_labels
 from clumpscope.jobs.volunteers import volunteers
@@ -22,15 +23,16 @@ from clumpscope.models.registry import find_model
 from clumpscope.stages.completeness.fit import fit
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import write_fits
+from foreign import LAYOUTS, Scene, image, write
 from known_selection import population, selection_of
 from pages import README, blocks, call, lines, written
 from places import DOCS, RECIPES, ROOT
 from sdss_mirror import Source, make_field
 
-RUN = [README, DOCS / "galaxies.md", DOCS / "own_labels.md", DOCS / "cluster.md"]
+RUN = [README, *(DOCS / f"{page}.md" for page in ("galaxies", "ingest", "own_labels", "cluster"))]
 PYTHON = [page for page in written() if blocks(page, "python") and page != README]
 SLOW = {"train", "simulate", "evaluate"}
-OTHERS = {"CLUMPSCOPE_CACHE"}
+OTHERS = {"CLUMPSCOPE_CACHE", "CLUMPSCOPE_HSC_USER", "CLUMPSCOPE_HSC_PASSWORD"}
 # What a line asks for that a test cannot do at once: fewer, nearer, fresh.
 INSTEAD = {
     " --workers 16": " --workers 1",
@@ -52,6 +54,7 @@ def things(oblong, oblong_run, tmp_path_factory):
     field = make_field(folder / "frames", field=1, shape=(170, 190), ra=150.0, seed=1)
     place = field.sky(Source(95.0, 85.0, 0.0))
     Table(rows=[("a", *place)], names=("name", "RA", "DEC")).write(folder / "targets.csv")
+    files_of_ones_own(folder)
     truth = Sample.open(oblong).truth()
     for name in ("positions.csv", "marks.csv"):
         places = Table({column: plain(truth, column) for column in ("galaxy_id", "x", "y")})
@@ -73,6 +76,26 @@ def things(oblong, oblong_run, tmp_path_factory):
     return folder
 
 
+def files_of_ones_own(folder):
+    """What the page on own files calls by name."""
+    for name in ("files", "mosaics"):
+        LAYOUTS["one_file_a_band"].build(folder / name, Scene())
+    LAYOUTS["hsc"].build(folder / "hsc", Scene())
+    for layout, name in (
+        ("legacy", "cutout_185.7_15.8"),
+        ("jwst", "jw02736_nircam_clear-f200w_i2d"),
+    ):
+        LAYOUTS[layout].build(folder / layout, Scene())
+        (made,) = (folder / layout).iterdir()
+        made.rename(folder / f"{name}.fits")
+    for band in "gri":
+        data, header = Scene().data(band), Scene().header(band)
+        write(folder / "mine" / f"a_{band}.fits", image(data, header))
+    place = native_to_sky([50.0, 48.0], Scene().wcs("r"))[0]
+    Table(rows=[("a", *place)], names=("name", "ra", "dec")).write(folder / "galaxies.csv")
+    (folder / "jwst.toml").write_text('[detect]\nstands_for = [["F200W", "r"]]\n')
+
+
 @pytest.fixture
 def desk(things, tmp_path, monkeypatch):
     """A function that lays out some of `things` in the folder that a test works in."""
@@ -91,6 +114,8 @@ def filled(line, sample):
     """A line with what the test has for what a reader has."""
     for theirs, ours in INSTEAD.items():
         line = line.replace(theirs, ours)
+    if line.startswith("clumpscope fetch") and "--frames" not in line:  # nobody is asked here
+        line = line.partition("#")[0].replace("ten.csv", "targets.csv") + " --frames frames"
     return line.replace("GALAXY", Sample.open(sample).ids[0])
 
 

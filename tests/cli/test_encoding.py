@@ -43,7 +43,7 @@ def test_tables_marks_and_arrows_are_spelt(monkeypatch: pytest.MonkeyPatch, tmp_
     assert (code, "number > 0" in said, ">= 1" in said) == (0, True, True)
     monkeypatch.delenv("SFD_DIR", raising=False)
     code, said = call(monkeypatch, "ascii", "doctor")
-    assert (code, "  -> put SFD_dust_4096_ngp.fits" in said) == (0, True)
+    assert (code, "  -> clumpscope doctor --fetch dust" in said) == (0, True)
     assert call(monkeypatch, "ascii", "models", "list")[0] == 0
     bad = tmp_path / "réglages.toml"
     bad.write_text("[refine]\nnms_iou = 'σ → ✓'\n", encoding="utf-8")

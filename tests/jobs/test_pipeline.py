@@ -57,7 +57,8 @@ def test_a_galaxy_unlike_those_of_training_is_flagged(oblong: Path, tmp_path: Pa
     (tmp_path / "images").mkdir()
     for k, path in enumerate(sorted((oblong / "images").iterdir())[2:5]):
         image = read_galaxy(path)
-        r = replace(image["r"], psf_fwhm_arcsec=1.1 * limit if k == 2 else 0.9 * limit)
+        fwhm = 1.1 * limit if k == 2 else 0.9 * limit
+        r = replace(image["r"], psf=None, psf_fwhm_arcsec=fwhm)
         changed = replace(image, bands={**image.bands, "r": r})
         write_galaxy(tmp_path / "images" / path.name, changed)
     sample = Sample.open(tmp_path)

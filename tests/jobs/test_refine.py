@@ -98,7 +98,7 @@ def test_an_image_that_changed_is_seen(copied: Path) -> None:
     path = Sample.open(copied / "sample").paths[4]
     image = read_galaxy(path)
     wide = {
-        band: replace(plane, psf_fwhm_arcsec=20.0, psf_assumed=True)
+        band: replace(plane, psf=None, psf_fwhm_arcsec=20.0, psf_assumed=True)
         for band, plane in image.bands.items()
     }
     write_galaxy(path, replace(image, bands=wide))

@@ -168,7 +168,8 @@ def test_the_range_of_training_is_that_of_r_and_of_what_was_learned_from(
     seen = make_plan([folder], RECIPE).spec("m").trained_on
     assert seen.psf_fwhm_arcsec == (1.1, 1.4)
     assert seen.pixscale_arcsec == (0.4, 0.4)
-    hosts["psf_fwhm_r"][:] = np.nan
+    for band in "ugriz":
+        hosts[f"psf_fwhm_{band}"][:] = np.nan
     write_parquet(hosts, folder / "hosts.parquet")
     assert make_plan([folder], RECIPE).spec("m").trained_on.psf_fwhm_arcsec is None
 

@@ -84,6 +84,7 @@ def test_two_names_that_only_case_parts_are_refused(tmp_path):
     for name in "yY":
         hdus.append(fits.ImageHDU(np.ones((9, 9), np.float32)))
         hdus[-1].header["EXTNAME"] = name
+        hdus[-1].header["BUNIT"] = "nanomaggy"
     fits.HDUList(hdus).writeto(tmp_path / "g.fits")
     with pytest.raises(ImageError, match=r"differ by more than case.*got y Y; rename"):
         read_galaxy(tmp_path / "g.fits", default_psf_fwhm_arcsec=1.3)
