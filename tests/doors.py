@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from safetensors.numpy import load as load_tensors
 
+import foreign
 import labelled
+from builders import DEC, RA
 from clumpscope.config.labels import ConsensusConfig
 from clumpscope.config.recipe import Recipe, load_recipe
 from clumpscope.config.show import show
@@ -22,6 +24,7 @@ from clumpscope.errors import FolderError
 from clumpscope.jobs.catalogue import catalogue
 from clumpscope.jobs.consensus import consensus
 from clumpscope.jobs.evaluate import evaluate
+from clumpscope.jobs.ingest import ingest, plan
 from clumpscope.jobs.labels import export_labels, import_labels, select_labels, split_labels
 from clumpscope.jobs.measure import measure
 from clumpscope.jobs.refine import refine
@@ -93,6 +96,19 @@ def imported(form: str, name: str) -> Callable[[Path], None]:
         for place in ("yolo", "ds9", "coco.json", "authors.csv", "csv.csv"):
             to, _, _ = place.partition(".")
             export_labels(out / "labels.parquet", out / place, to, RECIPE, folder / "small")
+
+    return use
+
+
+def taken_in(name: str) -> Callable[[Path], None]:
+    """A sample of own files, cut where a list says if there is one."""
+
+    def use(folder: Path) -> None:
+        place = folder / name
+        targets = place / "targets.csv"
+        made = plan([place], RECIPE, targets if targets.exists() else None)
+        made.files.plan()
+        ingest(made, folder / "out", RECIPE)
 
     return use
 
@@ -217,6 +233,13 @@ DOORS: Mapping[str, Door] = {
     "labels": Door("small/labels.parquet", other_parquet, read_sample),
     "recipe": Door("recipe.toml", other_toml, lambda folder: load_recipe(folder / "recipe.toml")),
     "survey": Door("own.toml", other_toml, lambda folder: load_survey(str(folder / "own.toml"))),
+    "own image": Door("own/NGC4321_g.fits", other_fits, taken_in("own")),
+    "own variance": Door("own/NGC4321_g_var.fits", other_fits, taken_in("own")),
+    "own mask": Door("own/NGC4321_g_mask.fits", other_fits, taken_in("own")),
+    "own PSF": Door("own/NGC4321_g_psf.fits", other_fits, taken_in("own")),
+    "own cube": Door("cube/NGC4321.fits", other_fits, taken_in("cube")),
+    "own packed planes": Door("rubin/deep_coadd_NGC4321_g.fits.fz", damaged, taken_in("rubin")),
+    "own list": Door("own/targets.csv", other_csv, taken_in("own")),
     "targets": Door("list.csv", other_csv, lambda folder: listed(folder, "list.csv")),
     "targets.fits": Door("list.fits", other_fits, lambda folder: listed(folder, "list.fits")),
     "targets.vot": Door("list.vot", damaged, lambda folder: listed(folder, "list.vot")),
@@ -252,6 +275,22 @@ DOORS: Mapping[str, Door] = {
 }
 
 
+def own_files(folder: Path) -> None:
+    """Small files of surveys, in several layouts."""
+    scene = foreign.Scene()
+    foreign.one_file_a_band(folder / "own", scene)
+    header = scene.header("g", BUNIT="nanomaggy")
+    planes = {"var": scene.variance("g"), "psf": foreign.psf_image()}
+    for kind, plane in planes.items():
+        foreign.write(folder / "own" / f"NGC4321_g_{kind}.fits", foreign.image(plane, header))
+    mask = foreign.image(0 * scene.variance("g"), header, dtype="i2")
+    foreign.write(folder / "own" / "NGC4321_g_mask.fits", mask)
+    place = Table({"galaxy_id": ["NGC4321", "other"], "ra": [RA, RA], "dec": [DEC, DEC]})
+    place.write(folder / "own" / "targets.csv")
+    foreign.cube(folder / "cube", scene)
+    foreign.rubin(folder / "rubin", scene)
+
+
 def good_files(folder: Path, sample: Path, run: Path, export: Path) -> None:
     """Write a good file for each door.
 
@@ -265,6 +304,7 @@ def good_files(folder: Path, sample: Path, run: Path, export: Path) -> None:
     shutil.copy(folder / "small" / "labels.parquet", folder / "labels.parquet")
     (folder / "recipe.toml").write_text(show(Recipe()))
     (folder / "own.toml").write_text(OWN_SURVEY)
+    own_files(folder)
     ids = list(labelled.SHAPES)
     places = Table({"galaxy_id": ids, "ra": [10.0, 20.0, 30.0], "dec": [0.0, 1.0, 2.0]})
     places.write(folder / "list.csv")

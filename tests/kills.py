@@ -16,6 +16,7 @@ from clumpscope.jobs import shards
 from clumpscope.jobs.consensus import consensus
 from clumpscope.jobs.detect import detect
 from clumpscope.jobs.fetch import fetch, read_targets
+from clumpscope.jobs.ingest import ingest, plan
 from clumpscope.jobs.run import run
 from clumpscope.jobs.simulate import simulate
 from toy_survey import register
@@ -30,6 +31,9 @@ COMMANDS: dict[str, Callable[[Path, Path, bool], object]] = {
         *("toy", read_targets(needs / "list.csv"), needs, out, Recipe()),
         size_arcsec=6.0,
         resume=resume,
+    ),
+    "ingest": lambda needs, out, resume: ingest(
+        plan([needs / "files"], Recipe(), folder=out), out, Recipe(), resume=resume
     ),
     "consensus": lambda needs, out, resume: consensus(
         needs / "sample" / "classifications.csv.gz", out, Recipe(consensus=TOOLS), resume=resume

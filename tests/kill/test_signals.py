@@ -17,8 +17,10 @@ from clumpscope.cli import common
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.show import show
 from clumpscope.engine.local import silent
+from clumpscope.jobs.ingest import ingest, plan
 from clumpscope.jobs.simulate import simulate
 from clumpscope.jobs.volunteers import volunteers
+from foreign import Scene, one_file_a_band
 from small_training import changed
 
 MARK = "CLUMPSCOPE_TEST"
@@ -190,6 +192,29 @@ def test_a_consensus_goes_on(
         f"interrupted: the same command with --resume goes on in {tmp_path / 'out'}\n"
     )
     assert start(*arguments, "--resume").process.wait(300) == 0
+
+
+@pytest.mark.parametrize(("number", "code"), HOW)
+def test_an_ingest_goes_on(
+    number: int, code: int, tmp_path: Path, start: Callable[..., Command]
+) -> None:
+    files, out = tmp_path / "files", tmp_path / "sample"
+    for k in range(60):
+        one_file_a_band(files / f"g{k:02d}", Scene())
+        for path in (files / f"g{k:02d}").iterdir():
+            path.rename(files / f"g{k:02d}{path.name[-7:]}")
+    recipe = Recipe()
+    ingest(plan([files], recipe), tmp_path / "whole", recipe)
+    command = start("ingest", files, out)
+    command.wait_for((out / "images" / "g03.fits").exists)
+    found, message = command.end(number)
+    assert found == code
+    assert f"interrupted: the same command with --resume goes on in {out}\n" in message
+    assert not (out / "hosts.parquet").exists()
+    assert start("ingest", files, out, "--resume").process.wait(120) == 0
+    for name in ("hosts.parquet", "stars.parquet", "understood.csv", "images/g03.fits"):
+        assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert not list(out.glob(".*"))
 
 
 def test_what_cannot_go_on_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

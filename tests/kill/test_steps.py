@@ -10,6 +10,7 @@ import pytest
 from clumpscope.config.recipe import Recipe
 from clumpscope.engine.local import silent
 from clumpscope.jobs.volunteers import volunteers
+from foreign import Scene, one_file_a_band
 from kills import COMMANDS, files, gone_on_with, killed, steps
 from toy_survey import GALAXY
 
@@ -18,11 +19,16 @@ KILLS = int(os.environ.get("CLUMPSCOPE_KILLS", "20"))  # a command, among the sl
 
 @pytest.fixture(scope="module")
 def needs(oblong: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the commands need: a sample, volunteers' marks, a list of targets."""
+    """What the commands need: a sample, volunteers' marks, own files, a list of targets."""
     folder = tmp_path_factory.mktemp("needs")
     shutil.copytree(oblong, folder / "sample")
     volunteers(folder / "sample", 12, Recipe(), 1, silent)
     rows = [f"g{k},{ra + k / 3600},{dec}" for k in range(2) for ra, dec in GALAXY.values()]
+    for name in ("one", "two", "three"):
+        one_file_a_band(folder / "files" / name, Scene())
+        for path in (folder / "files" / name).iterdir():
+            path.rename(path.with_name(f"{name}_{path.name}"))
+    (folder / "files" / "bad_g.fits").write_text("no FITS")
     names = [f"{k}{row}" for k, row in enumerate(rows)]
     (folder / "list.csv").write_text("\n".join(["galaxy_id,ra,dec", *names, "off,0,0"]))
     return folder
@@ -43,7 +49,9 @@ def check(name: str, needs: Path, folder: Path, places: list[float]) -> None:
         shutil.rmtree(out)
 
 
-@pytest.mark.parametrize(("name", "place"), [("fetch", 0.4), ("consensus", 0.7), ("run", 0.9)])
+@pytest.mark.parametrize(
+    ("name", "place"), [("fetch", 0.4), ("ingest", 0.6), ("consensus", 0.7), ("run", 0.9)]
+)
 def test_killed_once(name: str, place: float, needs: Path, tmp_path: Path) -> None:
     check(name, needs, tmp_path, [place])
 

@@ -14,7 +14,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from clumpscope.core.cards import is_number
-from clumpscope.core.grid import flaw_of, pixel_area
+from clumpscope.core.grid import flaw_of, pixel_areas
 from clumpscope.core.sip import as_sip, has_tables
 from clumpscope.core.to_icrs import check_turned, turned_cards
 from clumpscope.core.wcs_cards import Cards, linear_cards, matrix_of, refused, wcs_cards
@@ -220,12 +220,12 @@ def _check_distortion(wcs: WCS, shape: tuple[int, int] | None) -> None:
         return
     xy = _places(shape, wcs)
     try:
-        areas = [pixel_area(wcs, place) for place in xy]
+        areas = pixel_areas(wcs, xy)
     except Exception as error:  # wcslib raises many kinds
         text = str(error).strip().splitlines()[-1]
         raise refused("", "one that can be used", text) from error
     plain = np.linalg.det(wcs.pixel_scale_matrix)
     with np.errstate(all="ignore"):
-        ratio = np.array(areas) / np.median(areas)
+        ratio = areas / np.median(areas)
     if not (np.isfinite(ratio).all() and ratio.min() > 1 / _STRETCH and ratio.max() < _STRETCH):
         raise refused("distortion", f"pixels of {abs(plain) ** 0.5:.3g} degrees", "a folded image")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_scales
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 _WIDEST_DEG = 1.0  # side of a pixel
 _STEADY = 1e-3  # of the side, that a distortion must change to count
@@ -31,12 +31,18 @@ def pixel_side_arcsec(wcs: WCS, at: ArrayLike | None = None) -> float:
 
 def pixel_area(wcs: WCS, at: ArrayLike) -> float:
     """Area of the pixel at native (x, y) on the sky, square degrees; its sign is the parity."""
-    ends = np.asarray(at, dtype=float) + [[0.5, 0], [-0.5, 0], [0, 0.5], [0, -0.5]]
-    a, d = np.radians(wcs.all_pix2world(ends, 0).T)
-    x, y, z = np.array([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)])
-    sides = np.array([x[::2] - x[1::2], y[::2] - y[1::2], z[::2] - z[1::2]])
-    outward = np.array([x.mean(), y.mean(), z.mean()])
-    return float(np.degrees(np.degrees(np.cross(sides[:, 0], sides[:, 1]) @ outward)))
+    return float(pixel_areas(wcs, np.asarray(at, dtype=float)[None])[0])
+
+
+def pixel_areas(wcs: WCS, places: ArrayLike) -> NDArray[np.float64]:
+    """Areas (n,) of the pixels at native (n, 2) x and y, as `pixel_area`."""
+    ends = np.asarray(places, dtype=float)[:, None] + [[0.5, 0], [-0.5, 0], [0, 0.5], [0, -0.5]]
+    a, d = np.radians(wcs.all_pix2world(ends.reshape(-1, 2), 0).T).reshape(2, -1, 4)
+    sky = np.array([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)])
+    (x1, y1, z1), (x2, y2, z2) = (sky[:, :, k] - sky[:, :, k + 1] for k in (0, 2))
+    outward = sky.mean(axis=2)
+    cross = np.array([y1 * z2 - z1 * y2, z1 * x2 - x1 * z2, x1 * y2 - y1 * x2])
+    return np.asarray(np.degrees(np.degrees((cross * outward).sum(axis=0))))
 
 
 def flaw_of(wcs: WCS) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from clumpscope.config.limits import LimitsConfig
 from clumpscope.core.celestial import celestial
+from clumpscope.core.wcs_distortion import TABLES
 from clumpscope.errors import ImageError
 from clumpscope.ops.fits_file import opened
 from clumpscope.ops.fits_tiles import check_tiles
@@ -21,6 +23,7 @@ SUFFIXES = (".fits", ".fit", ".fts", ".fz", ".psf")
 _PACKED = (".gz", ".bz2")
 _IMAGES = (fits.PrimaryHDU, fits.ImageHDU, fits.CompImageHDU)
 _WHAT = "a FITS file"
+Sky = tuple[WCS | None, tuple[str, ...]] | ImageError
 # Cards that are a file's, but say nothing of an extension that lacks them.
 _OWN = ("EXTNAME", "EXTVER", "EXTTYPE", "BUNIT", "BANDS", "XTENSION", "SIMPLE", "CHECKSUM")
 
@@ -42,8 +45,10 @@ class Extension:
     shape
         Of its data, axes of length 1 left out: (ny, nx), or (n, ny, nx) of a cube; empty of a
         table.
-    sky
-        Its WCS and notes on it, see `clumpscope.core.celestial`, or what is wrong with it.
+    first
+        The file's first header, where it is another one.
+    tabled
+        `sky`, where that is in tables of the file.
     bytes_px
         Of a pixel, as it is stored.
     """
@@ -54,8 +59,14 @@ class Extension:
     header: fits.Header
     shared: dict[str, Any]
     shape: tuple[int, ...]
-    sky: tuple[WCS | None, tuple[str, ...]] | ImageError
+    first: fits.Header | None = None
+    tabled: Sky | None = None
     bytes_px: int = 4
+
+    @cached_property
+    def sky(self) -> Sky:
+        """Its WCS and notes on it, see `clumpscope.core.celestial`, or what is wrong with it."""
+        return _sky(self.header, self.first, None) if self.tabled is None else self.tabled
 
     def __str__(self) -> str:
         return f"{self.path}[{self.name or self.index}]"
@@ -78,20 +89,26 @@ def extensions(path: Path, limits: LimitsConfig) -> list[Extension]:
         If it cannot be read, is no FITS file, or is larger than allowed.
     """
     with opened_file(path, limits) as hdus:
-        first = _cards(_parsed(hdus[0].header))
-        first = {key: value for key, value in first.items() if key not in _OWN}
+        begin = _parsed(hdus[0].header)
+        first = {key: value for key, value in _cards(begin).items() if key not in _OWN}
         found = []
         for index, hdu in enumerate(hdus):
             table = isinstance(hdu, fits.BinTableHDU) and not isinstance(hdu, fits.CompImageHDU)
             image = isinstance(hdu, _IMAGES) and len(hdu.shape) >= 2 and 0 not in hdu.shape
             if not (table or image):
                 continue
-            header = _parsed(hdu.header)
+            header = _parsed(hdu.header) if index else begin
             shape = tuple(side for side in hdu.shape if side != 1) if image else ()
             cards = {**first, **_cards(header)}
-            sky = _sky(hdus, index) if image else (None, ())
+            above = begin if index else None
+            tabled = (
+                _sky(header, above, hdus)
+                if image and (_has_tables(header) or _has_tables(begin))
+                else None
+            )
             size = abs(int(header.get("BITPIX", 32))) // 8
-            found.append(Extension(path, index, _name(header), header, cards, shape, sky, size))
+            name = _name(header)
+            found.append(Extension(path, index, name, header, cards, shape, above, tabled, size))
         return found
 
 
@@ -100,13 +117,17 @@ def opened_file(path: Path, limits: LimitsConfig) -> AbstractContextManager[fits
     return opened(path, _WHAT, limits.decompressed_mb, "[limits] decompressed_mb")
 
 
-def _sky(hdus: fits.HDUList, index: int) -> tuple[WCS | None, tuple[str, ...]] | ImageError:
+def _has_tables(header: fits.Header) -> bool:
+    """Whether a part of its WCS may lie in another HDU."""
+    return any(TABLES.fullmatch(str(key)) for key in header)
+
+
+def _sky(header: fits.Header, first: fits.Header | None, hdus: fits.HDUList | None) -> Sky:
     """WCS of an HDU, else of the file's first one."""
-    header = hdus[index].header
     try:
         found = celestial(header, hdus)
-        if found[0] is None and index and "CTYPE1" not in header:
-            return celestial(hdus[0].header, hdus)
+        if found[0] is None and first is not None and "CTYPE1" not in header:
+            return celestial(first, hdus)
     except ImageError as error:
         return error
     return found
