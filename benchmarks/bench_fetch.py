@@ -29,6 +29,7 @@ from clumpscope.jobs.fetch import fetch
 from clumpscope.ops.on_window import on_window
 from clumpscope.ops.sources import extract
 from clumpscope.ops.window import Window
+from clumpscope.ops.window import cut as cut_plane
 from clumpscope.stages.fetch.cutout import cut_galaxy
 from clumpscope.stages.fetch.sdss.band import load_field
 from clumpscope.stages.fetch.sdss.mirror import Mirror, open_mirror
@@ -90,8 +91,6 @@ def rates(bands: dict[str, Band], stars: Stars, folder: Path) -> None:
     at = {"anywhere": anywhere, "galaxies": galaxies(bands["r"])}
     sky = {name: native_to_sky(places, frame.wcs) for name, places in at.items()}
     n_galaxies = min(24, len(at["galaxies"]))
-    buffer = rng.integers(0, 9, 9 * SIDE * SIDE, dtype=np.uint8)
-    copy = np.empty_like(buffer)
     stamp = np.ascontiguousarray(frame.data[300 : 318 + SIDE, 300 : 318 + SIDE])
     turn = np.array([[1.0, 2e-4], [-2e-4, 1.0]])
 
@@ -106,6 +105,10 @@ def rates(bands: dict[str, Band], stars: Stars, folder: Path) -> None:
     def to_disk(index: int, where: str, given: dict[str, float]) -> None:
         write_galaxy(folder / f"g{index}.fits", cut(index, where, given))
 
+    def copied(place: Window) -> None:
+        for plane in (frame.data, frame.variance, bands["r"].mask):
+            cut_plane(plane, place, 0.0)
+
     def arithmetic(_: int) -> None:
         for order in (3, 1):
             ndimage.affine_transform(stamp, turn, 8.3, output_shape=(SIDE, SIDE), order=order)
@@ -114,7 +117,8 @@ def rates(bands: dict[str, Band], stars: Stars, folder: Path) -> None:
     took = in_turn(
         {
             "one": (lambda k: on_window(bands["r"], window(k), own=True), 60),
-            "copy": (lambda _: np.copyto(copy, buffer), 200),
+            "copy": (lambda k: copied(window(k)), 60),
+            "window": (window, 60),
             "resampled": (lambda k: on_window(bands["g"], window(k), own=False), 40),
             "arithmetic": (arithmetic, 40),
             "bytes": (lambda k: _replaced(folder / f"b{k}.fits", packed), 20),
@@ -123,9 +127,10 @@ def rates(bands: dict[str, Band], stars: Stars, folder: Path) -> None:
             "anywhere": (lambda k: to_disk(k, "anywhere", {}), 20),
         }
     )
+    copying = took["copy"] - took["window"]
     four = 4 * took["arithmetic"] + took["bytes"]
     lines = [
-        ("single-band cutouts in memory, not resampled", "one", 600, "copying", took["copy"]),
+        ("single-band cutouts in memory, not resampled", "one", 600, "copying", copying),
         ("single-band resamplings in memory", "resampled", 150, "spline", took["arithmetic"]),
         ("five bands to disk, host known", "known", 60, "splines, bytes to disk", four),
         ("the same, host measured, at galaxies", "galaxies", 25, "splines, bytes to disk", four),
@@ -237,24 +242,29 @@ def whole_command(mirror: Mirror, folder: Path) -> None:
     columns |= {name: np.full(len(ra), value) for name, value in known().items()}
     table = Table(columns)
     recipe = Recipe(fetch=FetchConfig(compression="quantised"))
-    memory: list[tuple[int, float]] = []
     done = 0
 
     def watch(count: int) -> None:
         nonlocal done
         done += count
-        memory.append((done, _resident()))
+        if done % (len(table) // 10) == 0:
+            print(f"after {done} targets {_resident():.0f} MB resident", flush=True)
 
     start = time.perf_counter()
-    fetch("sdss", make_targets(table), mirror.folder, folder / "many", recipe,
-          size_arcsec=SMALL_ARCSEC, progress=watch)  # fmt: skip
+    fetch(
+        "sdss",
+        make_targets(table),
+        mirror.folder,
+        folder / "many",
+        recipe,
+        size_arcsec=SMALL_ARCSEC,
+        progress=watch,
+    )
     wall = time.perf_counter() - start
-    told = [memory[k] for k in np.linspace(0, len(memory) - 1, 11).astype(int)]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"{len(ra)} targets of {SMALL_ARCSEC:.0f} arcsec over {len(keys)} fields, one process: "
-        f"{wall:.0f} s; MB resident after n: "
-        + ", ".join(f"{count}: {size:.0f}" for count, size in told)
-        + f"; peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}"
+        f"{len(table)} targets of {SMALL_ARCSEC:.0f} arcsec over {len(keys)} fields, one process: "
+        f"{wall:.0f} s, peak {peak:.0f} MB"
     )
     few = table[:: max(len(table) // (100 * len(keys)), 1)]
     for workers in (1, 2, 1, 2):
