@@ -79,6 +79,11 @@ class ToySurvey:
     def grid_band(self, bands):
         return "i"
 
+    def only(self, field):
+        alone = type(self)()
+        alone.loaded = self.loaded
+        return alone
+
 
 SURVEY = ToySurvey
 

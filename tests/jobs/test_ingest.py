@@ -83,6 +83,28 @@ def test_magnitudes_and_positions_come_out_right(kind, tmp_path):
             assert np.hypot(off[0] * np.cos(np.deg2rad(dec)), off[1]) < 0.03
 
 
+def test_more_processes_make_the_same_sample(tmp_path):
+    first = next(iter(LAYOUTS.values()))
+    recipe = recipe_of(first)
+    for k in range(3):
+        first.build(tmp_path / "made", Scene())
+        for path in sorted((tmp_path / "made").rglob("*.fi*")):
+            (tmp_path / "files").mkdir(exist_ok=True)
+            path.rename(tmp_path / "files" / path.name.replace(NAME, f"{NAME}{k}"))
+    made = {}
+    for workers in (1, 2):
+        folder = tmp_path / f"sample{workers}"
+        ingest(plan([tmp_path / "files"], recipe), folder, recipe, workers=workers)
+        paths = [path for path in folder.rglob("*") if path.is_file()]
+        made[workers] = {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in paths
+            if path.name != "manifest.json"
+        }
+    assert len(Sample.open(tmp_path / "sample2").ids) == 3
+    assert made[1] == made[2]
+
+
 @pytest.mark.parametrize("name", [name for name, one in LAYOUTS.items() if one.unit_card])
 def test_without_the_card_that_says_the_unit_it_is_refused_by_name(name, tmp_path):
     layout = LAYOUTS[name]

@@ -3,8 +3,10 @@
 import galsim
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from builders import tan_wcs
+from clumpscope.stages.fetch import host
 from clumpscope.stages.fetch.host import axis_ratio_and_angle, find_host
 
 
@@ -90,3 +92,35 @@ def test_position_angle_is_east_of_north_on_any_wcs(turn, flip, angle):
     (ra0, dec0), (ra, dec) = wcs.wcs_pix2world([[80, 80], [80 + 20 * c, 80 + 20 * s]], 0)
     expected = np.degrees(np.arctan2((ra - ra0) * np.cos(np.radians(dec0)), dec - dec0))
     assert abs((found - expected + 90) % 180 - 90) < 3
+
+
+def test_a_blank_stamp_is_told_from_one_whose_sky_is_light():
+    assert host_of(*scene()).blank
+    assert not host_of(*scene((80, 80, 100, 5, 1, 0))).blank
+    data, variance = scene()
+    assert not host_of(data + np.float32(0.01), variance).blank  # half a sigma a pixel
+    assert host_of(data - np.float32(0.01), variance).blank
+    # Just below what counts as a source: a larger stamp's sky may be a little lower.
+    rows, cols = np.indices(data.shape)
+    faint = np.float32(0.0105) * (np.hypot(rows - 80, cols - 80) < 4)
+    found = host_of(np.full_like(data, 0) + faint, variance)
+    assert not found.member.any()
+    assert not found.blank
+
+
+@pytest.mark.parametrize(("x", "y"), [(80.0, 80.0), (3.2, 157.6), (0.0, 0.0), (159.6, 80.5)])
+def test_the_centre_in_a_part_of_the_stamp_is_that_of_the_whole(x, y):
+    data, _ = scene((81, 79, 90, 4, 1, 0), (4, 156, 40, 3, 1, 0), (158, 82, 40, 0, 1, 0))
+    bad = np.random.default_rng(2).random(data.shape) > 0.95
+    fwhm = 3.2
+    smooth = ndimage.gaussian_filter(np.where(bad, 0, data), fwhm / 2.3548200450309493)
+    rows, cols = np.indices(data.shape)
+    near = np.hypot(rows - y, cols - x) <= 1.5 * fwhm
+    row, col = np.unravel_index(np.argmax(np.where(near, smooth, -np.inf)), data.shape)
+    found = host._centre(data, bad, x, y, fwhm)
+    assert found == (pytest.approx(col, abs=0.5), pytest.approx(row, abs=0.5))
+    if 0 < row < 160 and 0 < col < 160:
+        left, middle, right = (float(v) for v in smooth[row, col - 1 : col + 2])
+        bend = left - 2 * middle + right
+        vertex = np.clip(0.5 * (left - right) / bend, -0.5, 0.5) if bend < 0 else 0.0
+        assert found[0] == col + vertex

@@ -1,11 +1,21 @@
+from dataclasses import astuple
+
 import numpy as np
 import pytest
+import sep
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.optimize import brentq
 
-from clumpscope.stages.fetch.petrosian import NO_PETROSIAN, aperture_flux, growth_curve, petrosian
+from clumpscope.stages.fetch import petrosian as module
+from clumpscope.stages.fetch.petrosian import (
+    NO_PETROSIAN,
+    aperture_flux,
+    growth_curve,
+    petrosian,
+    two_apertures,
+)
 
 SHAPE = (301, 301)
 X, Y = 150.3, 149.6
@@ -138,3 +148,47 @@ def test_no_aperture_no_flux(radius):
     image = np.ones((20, 20))
     assert np.isnan(aperture_flux(image, image, everything(image), 10, 10, radius)).all()
     assert np.isnan(aperture_flux(image, image, ~everything(image), 10, 10, 3.0)).all()
+
+
+@given(
+    scale=st.floats(1.5, 25.0),
+    hidden=st.floats(0.0, 90.0),
+    limit=st.sampled_from([60.0, 140.0]),
+    seed=st.integers(0, 9),
+)
+@settings(deadline=None, max_examples=25)
+def test_a_look_at_a_part_of_the_growth_curve_tells_the_same(scale, hidden, limit, seed):
+    rows, cols = np.indices(SHAPE)
+    radius = np.hypot(rows - Y, cols - X)
+    image = 50 * np.exp(-radius / scale) + np.random.default_rng(seed).normal(0, 0.05, SHAPE)
+    good = (radius < hidden) | (radius > hidden + 15) | (cols > X + 4)
+    good[:, :140] = False
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_FIRST_LOOK", 1.0)
+        whole = petrosian(image, good, X, Y, limit)
+    part = petrosian(image, good, X, Y, limit)
+    assert astuple(part) == pytest.approx(astuple(whole), rel=1e-12, nan_ok=True)
+
+
+def test_two_apertures_are_as_each_by_itself():
+    image = drawn(lambda r: np.exp(-r / 6.0))
+    good = np.random.default_rng(4).random(SHAPE) > 0.3
+    variance = np.full(SHAPE, 0.01)
+    flux, error, further = two_apertures(image, variance, good, X, Y, 20.0, 25.0)
+    assert (flux, error) == pytest.approx(aperture_flux(image, variance, good, X, Y, 20.0))
+    wider = aperture_flux(image, variance, good, X, Y, 25.0)[0]
+    assert further == pytest.approx(wider, rel=1e-12)
+    assert np.isnan(two_apertures(image, variance, good, X, Y, 20.0)[2])
+
+
+def test_sums_of_light_and_pixels_are_those_of_two_passes():
+    image = drawn(lambda r: np.exp(-r / 6.0)) - 0.01
+    good = np.random.default_rng(5).random(SHAPE) > 0.2
+    radii = np.array([0.5, 1.3, 7.0, 31.0, 140.0])
+    light, seen = (
+        np.diff(sep.sum_circle(plane, [X] * 5, [Y] * 5, radii, subpix=0)[0], prepend=0.0)
+        for plane in (np.where(good, image, 0), good.astype(float))
+    )
+    areas = np.diff(np.pi * radii**2, prepend=0.0)
+    expected = np.cumsum(light / seen * areas)
+    np.testing.assert_allclose(growth_curve(image, good, X, Y, radii), expected, rtol=1e-10)

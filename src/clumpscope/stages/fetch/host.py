@@ -15,7 +15,7 @@ from clumpscope.ops.psf import adaptive_fwhm_px
 from clumpscope.ops.sources import extract
 
 _SIGMA = 1.5  # detection, a pixel
-_SKY_OFF = 0.1  # sigma a pixel, by which frames' skies may be wrong
+_SKY_OFF = 0.1  # sigma a pixel, by which skies may be wrong; SEP's smoothing makes 2.7 of it
 _CONTRAST = 0.002  # deblending
 _ELLIPSE = 3.0  # in rms axes: parts of a blend centred within belong to the host
 _STAR_WIDTH = 1.2  # parts narrower than this times the PSF may be stars ...
@@ -104,7 +104,7 @@ def find_host(
     if parent == 0:
         neighbours = grown(sure, _GROW)
         # No larger stamp's sky can be so much lower, unless this one's is a galaxy's light.
-        _, fainter = extract(light, noise, _SIGMA - 2 * _SKY_OFF, contrast=1.0, mask=empty)
+        _, fainter = extract(light, noise, _SIGMA - 3 * _SKY_OFF, contrast=1.0, mask=empty)
         here = tuple(slice(max(value - 1, 0), value + 2) for value in at)
         blank = not fainter[here].any() and bool(level < _SKY_OFF * noise[at])
         return Host(x, y, np.zeros_like(bad), ~bad & ~neighbours, level, blank)

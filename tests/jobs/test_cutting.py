@@ -1,0 +1,45 @@
+"""Fields cut apart, with a toy: each read once, images on the disk, results in order."""
+
+from astropy.table import Table
+
+from clumpscope.config.fetch import FetchConfig
+from clumpscope.jobs.cutting import Cutting, cut_apart
+from clumpscope.jobs.filling import Written
+from clumpscope.stages.fetch.cutout import FetchFailure
+from clumpscope.stages.fetch.targets import make_targets
+from clumpscope.store.images import read_galaxy
+from toy_survey import GALAXY, ToySurvey
+
+
+def targets(*fields):
+    ra, dec = zip(*(GALAXY.get(field, (0.0, 0.0)) for field in fields), strict=True)
+    ids = [str(n) for n in range(len(fields))]
+    return make_targets(Table({"galaxy_id": ids, "ra": ra, "dec": dec}))
+
+
+def test_each_field_is_read_once_and_its_images_are_written(tmp_path):
+    survey = ToySurvey()
+    how = Cutting(tmp_path, FetchConfig(), 6.0, 60.0)
+    parts = list(cut_apart(survey, targets("west", "east", "nowhere", "west"), how, 1))
+    assert survey.loaded == ["west", "east"]
+    lost, west, east = (part.results for part in parts)
+    assert lost == [FetchFailure("2", "fetch", "off the toy")]
+    assert [one.galaxy_id for one in (*west, *east)] == ["0", "3", "1"]
+    for one in (*west, *east):
+        assert isinstance(one, Written)
+        assert one.host["galaxy_id"] == one.galaxy_id
+        assert tuple(read_galaxy(tmp_path / f"{one.galaxy_id}.fits").bands) == ("g", "i")
+
+
+def test_processes_change_nothing(tmp_path):
+    wanted = targets("west", "east", "west", "nowhere")
+    made = {}
+    for workers in (1, 2):
+        folder = tmp_path / str(workers)
+        how = Cutting(folder, FetchConfig(compression="quantised"), 6.0, 60.0)
+        results = [
+            one for part in cut_apart(ToySurvey(), wanted, how, workers) for one in part.results
+        ]
+        made[workers] = results, {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert repr(made[1][0]) == repr(made[2][0])
+    assert made[1][1] == made[2][1]
