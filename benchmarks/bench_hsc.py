@@ -51,6 +51,7 @@ SEED = 7101
 MODELS = ("clumpscope-native", "clumpscope-psf")
 LEAST_SNR, APART_FWHM = 10.0, 3.0
 INTO_SPIRAL = 40
+HOST_G_I, BLUER = 0.75, 0.4  # of the spiral; what a blue clump is bluer by at least, mag
 MATCH_FWHM = 0.75
 # mag a band, beyond the errors' own: what makes neighbouring colours of real clumps anticorrelate.
 PHOTOMETRIC_SCATTER = [0.20, 0.40, 0.10, 0.34, 0.37]
@@ -226,17 +227,22 @@ def into_spiral(work: Path) -> None:
         + f", 16 to 84 % in g {np.percentile(ratio[:, 0], [16, 84]).round(3).tolist()}",
         flush=True,
     )
+    colour = np.array([2.5 * np.log10(flux[2] / flux[0]) for _, _, flux in cases])
+    blue = colour < HOST_G_I - BLUER
     for model in MODELS:
         for as_sdss in (False, True) if model == MODELS[0] else (False,):
             recipe = Recipe(detect=DetectConfig(as_sdss=as_sdss))
             look = partial(_called, model=model, recipe=recipe)
-            kinds = [look(new, xy) for new, xy, _ in cases]
+            kinds = np.array([look(new, xy) for new, xy, _ in cases])
             own = sum(look(image, xy) > 0 for _, xy, _ in cases)
-            found = sum(kind > 0 for kind in kinds)
+            right = ", ".join(
+                f"{np.sum(kinds[those] == 1)} of {np.sum(kinds[those] > 0)} found"
+                for those in (blue, ~blue)
+            )
             print(
-                f"  {model}, as_sdss {as_sdss}: {found} of {len(kinds)} found, "
-                f"{sum(kind == 1 for kind in kinds)} called normal; without them something is "
-                f"found at {own} of the places",
+                f"  {model}, as_sdss {as_sdss}: called normal of {blue.sum()} blue ones and of "
+                f"{(~blue).sum()} as red as the host: {right}; without them something is found at "
+                f"{own} of the places",
                 flush=True,
             )
 
