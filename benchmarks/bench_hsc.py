@@ -71,6 +71,7 @@ def preset(name: str, *, prior: bool = True, hosts: bool = True, **clumps: objec
             "seed": SEED,
             "simulate": settings.model_copy(update=changed),
             "measure": MeasureConfig(bands=settings.observe.bands),
+            "detect": DetectConfig(),
         }
     )
 
