@@ -197,12 +197,37 @@ def into_hosts(work: Path, galaxies: int) -> None:
     for as_sdss in (False, True):
         settings = recipe.model_copy(update={"detect": DetectConfig(as_sdss=as_sdss)})
         result = judged(sample, work / f"run-injected-{as_sdss}", MODELS[0], settings)
-        normal = result.confusion["normal"]
+        normal = result.kinds["normal"]
+        blue, found, right = blue_ones(sample, work / f"run-injected-{as_sdss}")
         print(
-            f"  {MODELS[0]}, as_sdss {as_sdss}: normal clumps {normal}, kind right "
-            f"{result.kinds['normal'].value:.3f} of {result.kinds['normal'].n}",
+            f"  {MODELS[0]}, as_sdss {as_sdss}: kind right {said(normal)}; of {blue} bluer than "
+            f"their host by {BLUER} mag in g - i {found} found, {right} called normal",
             flush=True,
         )
+
+
+def blue_ones(sample: Sample, out: Path) -> tuple[int, int, int]:
+    """How many normal truths are bluer than their host, found, and called normal."""
+    truth, catalogue, hosts = sample.truth(), Run(out).read("catalogue"), sample.hosts
+    of_host = plain(hosts, "petro_flux_i") / plain(hosts, "petro_flux_g")
+    ratio = plain(truth, "flux_i") / plain(truth, "flux_g")
+    xy = np.column_stack([plain(truth, "x"), plain(truth, "y")])
+    there = np.column_stack([plain(catalogue, f"clump_centre_px_{axis}") for axis in "xy"])
+    kind, rows_of = plain(catalogue, "clump_label_id"), rows_by_id(catalogue)
+    counted = np.zeros(3, dtype=int)
+    for galaxy_id, rows in rows_by_id(truth).items():
+        row = sample.ids.index(galaxy_id)
+        bluer = -2.5 * np.log10(ratio[rows] / of_host[row]) > BLUER
+        mine = np.array(rows)[bluer & (plain(truth, "label")[rows] == 1)]
+        counted[0] += len(mine)
+        claims = np.array(rows_of.get(galaxy_id, []), dtype=int)
+        if not len(mine) or not len(claims):
+            continue
+        apart = cdist(xy[mine], there[claims])
+        near = apart.min(axis=1) < MATCH_FWHM * psf_fwhm_px(sample.read(row, SampleConfig()))
+        counted[1] += near.sum()
+        counted[2] += (kind[claims[apart.argmin(axis=1)]][near] == 1).sum()
+    return tuple(counted.tolist())
 
 
 def into_spiral(work: Path) -> None:
