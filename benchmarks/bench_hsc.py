@@ -51,6 +51,7 @@ SEED = 7101
 MODELS = ("clumpscope-native", "clumpscope-psf")
 LEAST_SNR, APART_FWHM = 10.0, 3.0
 INTO_SPIRAL = 40
+HOST_G_I, BLUER = 0.75, 0.4  # of the spiral; what a blue clump is bluer by at least, mag
 MATCH_FWHM = 0.75
 # mag a band, beyond the errors' own: what makes neighbouring colours of real clumps anticorrelate.
 PHOTOMETRIC_SCATTER = [0.20, 0.40, 0.10, 0.34, 0.37]
@@ -70,6 +71,7 @@ def preset(name: str, *, prior: bool = True, hosts: bool = True, **clumps: objec
             "seed": SEED,
             "simulate": settings.model_copy(update=changed),
             "measure": MeasureConfig(bands=settings.observe.bands),
+            "detect": DetectConfig(),
         }
     )
 
@@ -195,12 +197,37 @@ def into_hosts(work: Path, galaxies: int) -> None:
     for as_sdss in (False, True):
         settings = recipe.model_copy(update={"detect": DetectConfig(as_sdss=as_sdss)})
         result = judged(sample, work / f"run-injected-{as_sdss}", MODELS[0], settings)
-        normal = result.confusion["normal"]
+        normal = result.kinds["normal"]
+        blue, found, right = blue_ones(sample, work / f"run-injected-{as_sdss}")
         print(
-            f"  {MODELS[0]}, as_sdss {as_sdss}: normal clumps {normal}, kind right "
-            f"{result.kinds['normal'].value:.3f} of {result.kinds['normal'].n}",
+            f"  {MODELS[0]}, as_sdss {as_sdss}: kind right {said(normal)}; of {blue} bluer than "
+            f"their host by {BLUER} mag in g - i {found} found, {right} called normal",
             flush=True,
         )
+
+
+def blue_ones(sample: Sample, out: Path) -> tuple[int, int, int]:
+    """How many normal truths are bluer than their host, found, and called normal."""
+    truth, catalogue, hosts = sample.truth(), Run(out).read("catalogue"), sample.hosts
+    of_host = plain(hosts, "petro_flux_i") / plain(hosts, "petro_flux_g")
+    ratio = plain(truth, "flux_i") / plain(truth, "flux_g")
+    xy = np.column_stack([plain(truth, "x"), plain(truth, "y")])
+    there = np.column_stack([plain(catalogue, f"clump_centre_px_{axis}") for axis in "xy"])
+    kind, rows_of = plain(catalogue, "clump_label_id"), rows_by_id(catalogue)
+    counted = np.zeros(3, dtype=int)
+    for galaxy_id, rows in rows_by_id(truth).items():
+        row = sample.ids.index(galaxy_id)
+        bluer = -2.5 * np.log10(ratio[rows] / of_host[row]) > BLUER
+        mine = np.array(rows)[bluer & (plain(truth, "label")[rows] == 1)]
+        counted[0] += len(mine)
+        claims = np.array(rows_of.get(galaxy_id, []), dtype=int)
+        if not len(mine) or not len(claims):
+            continue
+        apart = cdist(xy[mine], there[claims])
+        near = apart.min(axis=1) < MATCH_FWHM * psf_fwhm_px(sample.read(row, SampleConfig()))
+        counted[1] += near.sum()
+        counted[2] += (kind[claims[apart.argmin(axis=1)]][near] == 1).sum()
+    return tuple(counted.tolist())
 
 
 def into_spiral(work: Path) -> None:
@@ -226,17 +253,22 @@ def into_spiral(work: Path) -> None:
         + f", 16 to 84 % in g {np.percentile(ratio[:, 0], [16, 84]).round(3).tolist()}",
         flush=True,
     )
+    colour = np.array([2.5 * np.log10(flux[2] / flux[0]) for _, _, flux in cases])
+    blue = colour < HOST_G_I - BLUER
     for model in MODELS:
         for as_sdss in (False, True) if model == MODELS[0] else (False,):
             recipe = Recipe(detect=DetectConfig(as_sdss=as_sdss))
             look = partial(_called, model=model, recipe=recipe)
-            kinds = [look(new, xy) for new, xy, _ in cases]
+            kinds = np.array([look(new, xy) for new, xy, _ in cases])
             own = sum(look(image, xy) > 0 for _, xy, _ in cases)
-            found = sum(kind > 0 for kind in kinds)
+            right = ", ".join(
+                f"{np.sum(kinds[those] == 1)} of {np.sum(kinds[those] > 0)} found"
+                for those in (blue, ~blue)
+            )
             print(
-                f"  {model}, as_sdss {as_sdss}: {found} of {len(kinds)} found, "
-                f"{sum(kind == 1 for kind in kinds)} called normal; without them something is "
-                f"found at {own} of the places",
+                f"  {model}, as_sdss {as_sdss}: called normal of {blue.sum()} blue ones and of "
+                f"{(~blue).sum()} as red as the host: {right}; without them something is found at "
+                f"{own} of the places",
                 flush=True,
             )
 

@@ -10,7 +10,7 @@ from astropy.wcs import WCS
 from PIL import Image
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.config.simulate import ClumpsConfig, SimulateConfig
+from clumpscope.config.simulate import ClumpsConfig, HostsConfig, ObserveConfig, SimulateConfig
 from clumpscope.core.bands import SDSS_BANDS
 from clumpscope.core.schema import plain
 from clumpscope.errors import StoreError, TableError
@@ -264,3 +264,26 @@ def test_pictures_cannot_take_clumps(tmp_path: Path) -> None:
     Image.fromarray(picture).save(tmp_path / "pictures" / "one.png")
     with pytest.raises(StoreError, match="at least one usable galaxy"):
         simulate(tmp_path / "out", None, Recipe(), 1, hosts=tmp_path / "pictures")
+
+
+def test_twins_are_the_galaxies_of_a_deeper_sample_seen_anew(tmp_path: Path) -> None:
+    sharp = ObserveConfig(
+        pixscale_arcsec=0.168, psf_fwhm_r_arcsec=(0.45, 1.0), psf_fwhm_median_arcsec=0.6
+    )
+    settings = SimulateConfig(hosts=HostsConfig(r90_arcsec=(4, 6)), observe=sharp)
+    simulate(tmp_path / "deep", 3, Recipe(seed=5, simulate=settings), 1)
+    (tmp_path / "deep" / "images" / "sim000002.fits").write_text("no image")
+    assert simulate(tmp_path / "near", None, MANY, 1, twins_of=tmp_path / "deep") == 2
+    deep, near = Sample.open(tmp_path / "deep"), Sample.open(tmp_path / "near")
+    assert near.ids == ["sim000001", "sim000003"]
+    assert RunManifest.read(near.folder).inputs == {"hosts": str(deep.folder.resolve())}
+    assert list(read_parquet(near.folder / "failures.parquet")["galaxy_id"]) == ["sim000002"]
+    assert not (near.folder / "votes.parquet").exists()
+    for k, name in enumerate(near.ids):
+        image = near.read(k)
+        assert image.pixscale_arcsec == pytest.approx(0.396, rel=1e-3)
+        before, after = of(deep.truth(), name), of(near.truth(), name)
+        np.testing.assert_allclose(plain(after, "ra"), plain(before, "ra"), atol=1e-9)
+        np.testing.assert_array_equal(plain(after, "flux_g"), plain(before, "flux_g"))
+        assert near.host(k, "redshift") == deep.host(deep.ids.index(name), "redshift")
+        assert near.host(k, "psf_fwhm_r") > 0.9

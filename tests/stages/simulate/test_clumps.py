@@ -5,7 +5,13 @@ import pytest
 from scipy.integrate import quad
 
 from clumpscope.config.simulate import ClumpsConfig
-from clumpscope.stages.simulate.clumps import clump_colours, draw_clumps, flux_ratios
+from clumpscope.errors import RecipeError
+from clumpscope.stages.simulate.clumps import (
+    clump_colours,
+    clump_fluxes,
+    draw_clumps,
+    flux_ratios,
+)
 from clumpscope.stages.simulate.light import Light
 
 N = 60
@@ -40,6 +46,27 @@ def test_clumps_are_blue_and_bluer_ones_brighter():
     assert np.median(faint[:, 0]) == pytest.approx(0.42, abs=0.05)
     assert np.median(faint[:, 1]) == pytest.approx(0.09, abs=0.04)
     assert np.median(bright[:, 1]) == pytest.approx(-0.05, abs=0.05)
+
+
+def test_given_colours_come_in_place_of_others_and_change_no_draw_before():
+    config = ClumpsConfig(colours={"g-r": (0.13, 0.3), "r-i": (-0.15, 0.0)})
+    ratio = np.full(4000, 0.01)
+    bands = ("u", "g", "r", "i", "z")
+    own, usual = (
+        clump_fluxes(np.random.default_rng(0), ratio, 100.0, one, bands)
+        for one in (config, ClumpsConfig())
+    )
+    np.testing.assert_array_equal(own[:, [0, 1, 4]], usual[:, [0, 1, 4]])
+    g_r, r_i = (2.5 * np.log10(own[:, k + 1] / own[:, k]) for k in (1, 2))
+    assert np.mean(g_r) == pytest.approx(0.13, abs=0.02)
+    assert np.std(g_r) == pytest.approx(0.3, abs=0.02)
+    np.testing.assert_allclose(r_i, -0.15, atol=1e-9)
+    with pytest.raises(RecipeError, match="colours: expected bands of u g r i z, got z-y"):
+        clump_fluxes(
+            np.random.default_rng(0), ratio, 1.0, ClumpsConfig(colours={"z-y": (0, 0)}), bands
+        )
+    with pytest.raises(ValueError, match='of two bands, such as "g-r"'):
+        ClumpsConfig(colours={"gr": (0, 0)})
 
 
 def test_ratios_are_of_the_host_with_its_clumps():

@@ -20,6 +20,7 @@ from clumpscope.plot.view import View
 Values = NDArray[np.float64]
 
 _CELLS = 400  # a side of a picture as it is drawn
+_SCORED = 12  # boxes of a picture whose scores can be read
 _RIM = 1.12  # of a row's window, sides of what holds all its boxes
 _DASHED = {Label.CLUMP: False, Label.ODD: True}
 
@@ -109,7 +110,7 @@ def _draw(ax: Axes, picture: Picture, view: View) -> None:
     for box, label, score in zip(boxes.xyxy, boxes.labels, boxes.scores, strict=True):
         kind = Label(int(label))
         polygon(ax, view, box, COLOURS[kind], 1.1, dashed=_DASHED[kind])
-        if np.isfinite(score):
+        if np.isfinite(score) and len(boxes) <= _SCORED:
             corners = view.corners(box)
             place = corners[:, 0].min(), corners[:, 1].max()
             style: dict[str, Any] = {"color": COLOURS[kind], "path_effects": HALO}
