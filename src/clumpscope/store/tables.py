@@ -98,7 +98,8 @@ def _arrow_table(path: Path) -> pa.Table:
                 raise FolderError(
                     expected_got(path, f"at most {_MOST_CELLS:,} values", f"{cells:,}")
                 )
-            return file.read()
+            # Threads that begin as the command ends may abort it.
+            return file.read(use_threads=False)
     except FileNotFoundError:
         raise FolderError(f"{path}: no such file") from None
     except (OSError, ValueError, TypeError, OverflowError, MemoryError, pa.ArrowException) as error:
