@@ -98,7 +98,7 @@ def _arrow_table(path: Path) -> pa.Table:
                 raise FolderError(
                     expected_got(path, f"at most {_MOST_CELLS:,} values", f"{cells:,}")
                 )
-            # Threads that begin as the command ends may abort it.
+            # A thread of arrow that lets go of the stream as the command ends aborts it.
             return file.read(use_threads=False)
     except FileNotFoundError:
         raise FolderError(f"{path}: no such file") from None
