@@ -20,6 +20,7 @@ SHARED = {
     "by_eye",
     "candidates",
     "cells",
+    "cutting",
     "encoders",
     "galaxies",
     "label_run",
