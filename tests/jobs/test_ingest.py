@@ -13,7 +13,7 @@ from clumpscope.config.ingest import IngestConfig
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.frames import native_to_sky
 from clumpscope.core.galaxy import MaskBit
-from clumpscope.errors import ClumpscopeError, FolderError, FrameError
+from clumpscope.errors import ClumpscopeError, FolderError, FrameError, RecipeError
 from clumpscope.jobs.ingest import UNDERSTOOD, ingest, plan
 from clumpscope.jobs.measure import measure
 from clumpscope.ops.psf import adaptive_moments
@@ -250,6 +250,41 @@ def test_what_is_known_of_a_galaxy_comes_from_its_target(tmp_path):
     sample = Sample.open(tmp_path / "sample")
     assert sample.read(0).shape == SHAPE  # its own image, whole
     assert float(sample.hosts["redshift"][0]) == 0.05
+
+
+def test_a_list_without_positions_names_images(tmp_path):
+    files = tmp_path / "files"
+    LAYOUTS["one_file_a_band"].build(files, Scene())
+    table = Table({"name": [NAME, "NGC 9"], "redshift": [0.05, 0.1]})
+    table.write(tmp_path / "list.csv")
+    made = plan([files], Recipe(), tmp_path / "list.csv")
+    assert made.targets.ids == [NAME]
+    assert "that of an image" in made.targets.lost["NGC_9"]
+    assert made.whole == {NAME}
+
+
+def test_a_list_by_position_keeps_images_whole_and_tells_of_those_it_does_not_name(tmp_path):
+    files = tmp_path / "files"
+    LAYOUTS["one_file_a_band"].build(files, Scene())
+    for band in "gri":
+        with fits.open(files / f"{NAME}_{band}.fits") as moved:
+            moved[0].header["CRVAL1"] += 1.0
+            moved.writeto(files / f"far_{band}.fits")
+    Table({"name": ["M99"], "ra": [RA], "dec": [DEC]}).write(tmp_path / "list.csv")
+    recipe = Recipe()
+    made = plan([files], recipe, tmp_path / "list.csv")
+    assert made.notes == ("1 images show no galaxy of the list: far",)
+    ingest(made, tmp_path / "sample", recipe)
+    assert Sample.open(tmp_path / "sample").ids == ["M99"]
+    assert Sample.open(tmp_path / "sample").read(0).shape == SHAPE
+
+
+def test_bands_that_files_do_not_have_are_refused(tmp_path):
+    LAYOUTS["cube"].build(tmp_path, Scene())
+    with pytest.raises(RecipeError, match="those of the files, g r z, got foo in --bands"):
+        plan([tmp_path], Recipe(ingest=IngestConfig(bands=("foo", "g"))))
+    (note,) = plan([tmp_path], Recipe(ingest=IngestConfig(bands=("g", "r")))).notes
+    assert "all are taken" in note
 
 
 def test_files_of_two_surveys_are_not_mixed(tmp_path):

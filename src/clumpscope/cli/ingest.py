@@ -1,6 +1,8 @@
 """The command that makes a sample of own files."""
 
+import csv
 import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -97,8 +99,29 @@ def ingest(  # noqa: PLR0913  (an argument an option)
     count = len(made.targets) + len(made.targets.lost) - len(failures)
     console.print(f"{count} galaxies in {sample}; what was made of them: {sample / UNDERSTOOD}")
     tell_hosts(sample / "hosts.parquet")
+    _tell_bands(sample / "hosts.parquet", sample / UNDERSTOOD)
     _tell_sides(sample / "hosts.parquet")
     tell_failures(sample / "failures.parquet")
+
+
+def _tell_bands(hosts: Path, understood: Path) -> None:
+    """How many galaxies have which bands, and of how many bands the PSF is a guess."""
+    from clumpscope.core.bands import bands_of
+    from clumpscope.core.schema import plain
+    from clumpscope.store.tables import read_parquet
+
+    table = read_parquet(hosts)
+    bands = bands_of(table.colnames, "psf_fwhm")
+    there = zip(*(plain(table, f"psf_fwhm_{band}") > 0 for band in bands), strict=True)
+    sets = Counter(
+        " ".join(band for band, seen in zip(bands, row, strict=True) if seen) for row in there
+    )
+    told = ", ".join(f"{names} ({count})" for names, count in sets.most_common())
+    console.print(f"bands of how many galaxies: {told}")
+    with understood.open(encoding="utf-8", newline="") as stream:
+        guessed = sum(row["psf"].startswith("assumed") for row in csv.DictReader(stream))
+    if guessed:
+        console.print(f"the PSF of {guessed} bands is assumed (flagged PSF_ASSUMED): say PSFFWHM")
 
 
 def _tell_sides(hosts: Path) -> None:

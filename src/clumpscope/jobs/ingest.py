@@ -1,18 +1,23 @@
 """`ingest`: own files of any survey to a sample."""
 
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
+import numpy as np
 from astropy.table import QTable, Table
 
 from clumpscope.config.recipe import Recipe
+from clumpscope.core.bands import in_order
+from clumpscope.core.columns import DEC_NAMES, ID_NAMES, RA_NAMES
 from clumpscope.core.galaxy import check_galaxy_id
 from clumpscope.engine.local import Progress, silent
-from clumpscope.errors import ClumpscopeError, FolderError, TableError, expected_got
+from clumpscope.errors import ClumpscopeError, FolderError, RecipeError, TableError, expected_got
 from clumpscope.jobs.cutting import Cutting, cut_apart
 from clumpscope.jobs.filling import Written, fill
 from clumpscope.jobs.foreign_files import found_in
+from clumpscope.ops.columns import by_name
 from clumpscope.ops.csv_cells import write_csv
 from clumpscope.ops.ids import mended
 from clumpscope.stages.fetch import survey as cutting
@@ -28,6 +33,7 @@ from clumpscope.store.tables import read_parquet, read_user_table
 
 UNDERSTOOD = "understood.csv"
 _LONGEST = 64  # characters of an id
+_TOLD = 5  # images, in a note
 _COLUMNS = tuple(one.name for one in fields(Understood))
 
 
@@ -61,8 +67,8 @@ def plan(
 ) -> Plan:
     """Look at files, and find which galaxies are to be made of them.
 
-    With a list, its galaxies are found on the images by their ids, which are then those of the
-    files, or by their positions.
+    With a list, its galaxies are found on the images by their ids, if these are those of the
+    files, else by their positions. A small image that shows one of them is kept whole.
 
     Parameters
     ----------
@@ -76,13 +82,17 @@ def plan(
     """
     found = found_in(paths, apart=folder)
     files = OwnFiles.of(found.files, recipe.ingest, recipe.limits)
-    notes = (*found.notes, *files.unused)
+    notes = (*found.notes, *files.unused, *_bands_asked(files))
     whole = files.whole()
     if targets is not None:
-        wanted = make_targets(read_user_table(targets), targets)
-        lost = {**wanted.lost, **_with_ids(files.failed, wanted.ids, wanted.ids)}
-        ids = frozenset(wanted.ids) & whole.keys()
-        return Plan(files, replace(wanted, lost=lost), ids, notes)
+        table, unknown = _placed(read_user_table(targets), whole)
+        wanted = make_targets(table, targets)
+        lost = {**unknown, **_with_ids(files.failed, wanted.ids, wanted.ids)}
+        alone, unasked = _images_of(wanted, files, whole)
+        if unasked:
+            listed = ", ".join(unasked[:_TOLD]) + (" ..." if len(unasked) > _TOLD else "")
+            notes = (*notes, f"{len(unasked)} images show no galaxy of the list: {listed}")
+        return Plan(files, replace(wanted, lost=lost), alone, notes)
     if not files.places:
         why = next(iter((*files.failed.values(), *notes)), "no images")
         raise FolderError(expected_got(", ".join(map(str, paths)), "images", why))
@@ -100,6 +110,59 @@ def plan(
     wanted = make_targets(Table(rows=rows, names=("galaxy_id", "ra", "dec")), "images")
     lost = _with_ids({**files.failed, **failed}, wanted.ids)
     return Plan(files, replace(wanted, lost=lost), frozenset(good), notes)
+
+
+def _bands_asked(files: OwnFiles) -> list[str]:
+    """A note where bands were said, and the files name theirs themselves.
+
+    Raises
+    ------
+    RecipeError
+        If the files have none of the name.
+    """
+    asked = files.config.bands
+    there = in_order(band for one in files.files.values() for band in one.bands)
+    if not asked or not there or set(asked) == set(there):
+        return []
+    if strange := [band for band in asked if band not in there]:
+        got = f"{' '.join(strange)} in --bands"
+        raise RecipeError(expected_got("bands", f"those of the files, {' '.join(there)}", got))
+    return [f"the files name their bands, {' '.join(there)}: all are taken, whatever --bands says"]
+
+
+def _placed(table: Table, whole: Mapping[str, tuple[float, float]]) -> tuple[Table, dict[str, str]]:
+    """A list without positions, with those of the images that its ids name; else as it is.
+
+    Beside it the ids that no image has, with that reason.
+    """
+    theirs = by_name(table.colnames)
+    column = next((theirs[name] for name in ID_NAMES if name in theirs), None)
+    if column is None or any(name in theirs for name in (*RA_NAMES, *DEC_NAMES)):
+        return table, {}
+    ids = [mended(str(one)) for one in table[column]]
+    known = np.array([one in whole for one in ids])
+    if not known.any():
+        return table, {}
+    found = table[known]
+    places = np.array([whole[one] for one in ids if one in whole])
+    found["ra"], found["dec"] = places.T
+    why = expected_got("id", "that of an image, where the list has no positions", "none of them")
+    return found, {one: why for one in ids if one not in whole}
+
+
+def _images_of(
+    wanted: Targets, files: OwnFiles, whole: Mapping[str, object]
+) -> tuple[frozenset[str], list[str]]:
+    """Targets whose image is a small one that shows no other of them, and images of none."""
+    ra, dec = (np.array([getattr(one, name) for one in wanted]) for name in ("ra", "dec"))
+    places = files.fields(wanted.ids, ra, dec)
+    shown = Counter(place for place in places if isinstance(place, str))
+    alone = frozenset(
+        one
+        for one, place in zip(wanted.ids, places, strict=True)
+        if isinstance(place, str) and place in whole and shown[place] == 1
+    )
+    return alone, [name for name in files.places if name not in shown]
 
 
 def _too_large(what: object, got: str, recipe: Recipe) -> str:

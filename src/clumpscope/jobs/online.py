@@ -56,7 +56,9 @@ def addresses(survey: str, config: ServicesConfig) -> str:
         "legacy": (config.legacy, config.legacy_layer),
     }
     if survey not in SERVICES:
-        raise FrameError(expected_got("survey with a service", " or ".join(SERVICES), survey))
+        remedy = "files of any other survey are read by clumpscope ingest"
+        known_ones = " or ".join(SERVICES)
+        raise FrameError(expected_got("survey with a service", known_ones, survey, remedy))
     return " ".join(known[survey])
 
 

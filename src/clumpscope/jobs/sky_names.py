@@ -35,9 +35,14 @@ def resolved(
     ------
     TableError
         If none is known.
+    DownloadError
+        If nobody answers.
     """
     names = [" ".join(name.split()) for name in words(table[column])]
-    found, lost = _ask(names, services)
+    found, lost, unheard = _ask(names, services)
+    if unheard is not None and not found:
+        remedy = "without a network give positions, ra and dec"
+        raise DownloadError(f"{where}: {unheard}; {remedy}") from unheard
     rows = [row for row, name in enumerate(names) if name in found]
     if not rows:
         why = next(iter(lost.values()), "no names")
@@ -50,12 +55,13 @@ def resolved(
 
 def _ask(
     names: Iterable[str], services: ServicesConfig
-) -> tuple[dict[str, tuple[float, float]], dict[str, str]]:
+) -> tuple[dict[str, tuple[float, float]], dict[str, str], DownloadError | None]:
     folder = cache_folder() / "surveys"
     folder.mkdir(parents=True, exist_ok=True)
     journal = Journal(folder / "names.jsonl")
     found = {entry["name"]: (entry["ra"], entry["dec"]) for entry in journal.read()}
     lost = {}
+    unheard: DownloadError | None = None
     with Client(services.manners) as client:
         for name in dict.fromkeys(names):
             if name in found:
@@ -63,11 +69,11 @@ def _ask(
             try:
                 position = position_of(client, services.sesame, name)
             except DownloadError as error:
-                lost[name] = str(error)
+                lost[name], unheard = str(error), error
                 continue
             if position is None:
                 lost[name] = expected_got("name", "one that Sesame knows", repr(name))
             else:
                 found[name] = position
                 journal.add({"name": name, "ra": position[0], "dec": position[1]})
-    return found, lost
+    return found, lost, unheard

@@ -21,7 +21,8 @@ UNIT_REMEDY = (
     "with clumpscope ingest"
 )
 BY_NAME = (
-    "give each band an image HDU with its name as EXTNAME, and PSFFWHM unless the name is known"
+    "give each band an image HDU with its name as EXTNAME, and PSFFWHM unless the name is known, "
+    "or let clumpscope ingest make a sample of the files"
 )
 
 EXTRAS = ("_VAR", "_MASK", "_PSF")

@@ -57,7 +57,7 @@ def test_then_the_survey_s_usual_width():
     psf, notes = of(EMPTY, default_fwhm_arcsec=0.9)
     local = psf.at(3, 4)
     assert (local.fwhm_px, local.assumed) == (pytest.approx(4.5), True)
-    assert notes[0].startswith("the survey's usual width of 0.9 arcsec")
+    assert notes[0].startswith("assumed, 0.9 arcsec")
     assert "at least 3 isolated stars" in notes[1]
 
 

@@ -232,7 +232,9 @@ def _scale(wcs: WCS, profile: SurveyProfile) -> tuple[str, ...]:
 
 def _normalised(pixels: NDArray[Any]) -> tuple[str, ...]:
     """Whether someone has divided a band by its mean, as is done for networks."""
-    if not abs(float(np.mean(pixels, dtype=float)) - 1) < _EVEN:  # NaN is not
+    with np.errstate(invalid="ignore", over="ignore"):  # of what is not finite
+        mean = float(np.mean(pixels, dtype=float))
+    if not abs(mean - 1) < _EVEN:  # NaN is not
         return ()
     said = "the mean of its pixels is 1: normalised, so that colours mean nothing"
     return (f"{said} until each band has its zero point (--zero-point g=27.5,r=27,...)",)

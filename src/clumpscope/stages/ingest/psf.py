@@ -79,7 +79,7 @@ def psf_of(
             )
         )
     one = OnePsf(psf_of_width(default, beta, assumed=True))
-    said = f"the survey's usual width of {default_fwhm_arcsec:g} arcsec, {_shape(beta)}"
+    said = f"assumed, {default_fwhm_arcsec:g} arcsec, {_shape(beta)}"
     return one, (said, *unused, why_not)
 
 
