@@ -110,7 +110,8 @@ def create_app(desk: Desk | Blind, guard: Guard) -> FastAPI:
         _add_gallery(app, desk, guard)
         _add_decisions(app, desk, guard)
     app.add_api_route("/", _page, include_in_schema=False)
-    app.mount("/static", StaticFiles(directory=STATIC, check_dir=False))
+    if STATIC.is_dir():
+        app.mount("/static", StaticFiles(directory=STATIC))
     return app
 
 
