@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
+from clumpscope.ops.kappa import kappas
 from clumpscope.stages.by_eye import KINDS, Answers
-from clumpscope.stages.by_eye.agreement import agreement, kappas
+from clumpscope.stages.by_eye.agreement import agreement
 from clumpscope.stages.by_eye.intervals import Resampling
 
 
