@@ -1,0 +1,1 @@
+"""The web page on which people look at a run and vet it: `clumpscope vet`."""

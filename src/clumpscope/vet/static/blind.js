@@ -1,0 +1,109 @@
+// Candidates without names, scores or classes: one after the other, an answer each.
+
+import { get, post } from "./api.js";
+import { byId, make } from "./dom.js";
+
+const ANSWERS = [
+  ["clump", "Clump", "1", "a compact blue knot in the galaxy"],
+  ["odd", "Odd clump", "2", "a clump of another kind: red, or not of the galaxy's disk"],
+  ["none", "No clump", "3", "a star, the nucleus, another galaxy, smooth light or nothing"],
+  ["unsure", "Unsure", "4", "you cannot tell"],
+];
+
+export class Blind {
+  constructor(app) {
+    this.app = app;
+    this.box = byId("blind");
+    this.box.hidden = false;
+    this.said = new Map();
+    this.sending = Promise.resolve();
+    document.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  async start() {
+    const { questions, answered, agreement } = await get("blind");
+    this.questions = questions;
+    const known = Array.isArray(answered) ? answered : questions.slice(0, answered ?? 0).map(({ number }) => number);
+    for (const number of known) this.said.set(number, "");
+    this.agreement = agreement;
+    this.build();
+    this.show(this.questions.findIndex(({ number }) => !this.said.has(number)));
+  }
+
+  build() {
+    this.picture = make("img", { alt: "", class: "candidate" });
+    this.told = make("p", { class: "count", role: "status" });
+    this.bar = make("progress", { max: this.questions.length, "aria-label": "answered" });
+    this.buttons = ANSWERS.map(([answer, words, key, meaning]) => make("button", {
+      type: "button", "aria-keyshortcuts": key, "aria-pressed": "false", "data-answer": answer, title: meaning,
+      on: { click: () => this.answer(answer) },
+    }, make("span", { text: words }), make("kbd", { "aria-hidden": "true", text: key })));
+    this.back = make("button", { type: "button", class: "plain", on: { click: () => this.show(this.place - 1) } },
+      make("span", { text: "Back" }), make("kbd", { "aria-hidden": "true", text: "←" }));
+    this.box.replaceChildren(
+      make("h2", { text: "What is in the middle?" }), this.told, this.bar, this.picture,
+      make("div", { class: "answers", role: "group", "aria-label": "Answers" }, ...this.buttons), this.back,
+      make("dl", {}, ...ANSWERS.flatMap(([, words, , meaning]) => [make("dt", { text: words }), make("dd", { text: meaning })])));
+  }
+
+  show(place) {
+    const all = this.questions.length;
+    this.place = place < 0 && this.said.size >= all ? all : Math.max(place, 0);
+    const question = this.questions[this.place];
+    this.bar.value = this.said.size;
+    for (const part of [this.picture, ...this.buttons]) part.hidden = !question;
+    this.back.disabled = this.place === 0;
+    if (!question) return this.end();
+    const given = this.said.get(question.number);
+    this.told.textContent = `Picture ${this.place + 1} of ${all}${given ? `; your answer: ${given}` : ""}`;
+    this.picture.src = question.picture;
+    this.picture.alt = `Picture ${this.place + 1}`;
+    for (const button of this.buttons) button.setAttribute("aria-pressed", String(button.dataset.answer === given));
+    const after = this.questions[this.place + 1];
+    if (after) new Image().src = after.picture;
+    return undefined;
+  }
+
+  async end() {
+    await this.sending;
+    this.told.textContent = "All are answered: thank you.";
+    const { agreement } = await get("blind").catch(() => ({}));
+    if (agreement === undefined || agreement === null) return;
+    const words = typeof agreement === "string" ? agreement
+      : Object.entries(agreement).map(([name, value]) => `${name.replaceAll("_", " ")}: ${value}`).join("; ");
+    this.told.textContent += ` ${words}`;
+  }
+
+  answer(answer) {
+    const question = this.questions[this.place];
+    if (!question || this.app.session.read_only) return;
+    this.said.set(question.number, answer);
+    this.sending = this.sending.then(() => this.send(question.number, answer));
+    const next = this.questions.findIndex((one, k) => k > this.place && !this.said.has(one.number));
+    const left = this.questions.findIndex((one) => !this.said.has(one.number));
+    this.show(next >= 0 ? next : left >= 0 ? left : this.questions.length);
+  }
+
+  async send(number, answer) {
+    for (let wait = 500; ; wait = Math.min(2 * wait, 15000)) {
+      try {
+        await post("blind", { number, answer });
+        return this.app.trouble("");
+      } catch (error) {
+        this.app.trouble(`${error.message} The answer to picture ${number} is not kept yet.`);
+        if (!error.passing) return undefined;
+        await new Promise((done) => setTimeout(done, wait));
+      }
+    }
+  }
+
+  key(event) {
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
+    const found = ANSWERS.find(([, , key]) => key === event.key);
+    if (found) this.answer(found[0]);
+    else if (event.key === "ArrowLeft" && !this.back.disabled) this.show(this.place - 1);
+    else if (event.key === "ArrowRight" && this.said.has(this.questions[this.place]?.number)) this.show(this.place + 1);
+    else return;
+    event.preventDefault();
+  }
+}

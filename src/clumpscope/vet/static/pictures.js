@@ -1,0 +1,51 @@
+// Galaxies and their pictures, the next ones before they are asked for.
+
+import { galaxyPath, get, imageAddress, maskAddress } from "./api.js";
+
+const KEPT = 6;
+
+function image(address) {
+  const element = new Image();
+  element.src = address;
+  return element.decode().then(() => element);
+}
+
+export class Pictures {
+  constructor() {
+    this.galaxies = new Map();
+    this.images = new Map();
+  }
+
+  galaxy(id) {
+    return remembered(this.galaxies, id, () => get(galaxyPath(id)));
+  }
+
+  /** Forget what was read of a galaxy: somebody has changed it. */
+  forget(id) {
+    this.galaxies.delete(id);
+  }
+
+  picture(id, look) {
+    const address = imageAddress(id, look);
+    return remembered(this.images, address, () => image(address));
+  }
+
+  mask(id) {
+    return remembered(this.images, maskAddress(id), () => image(maskAddress(id)));
+  }
+
+  ahead(id, look) {
+    this.galaxy(id).catch(() => null);
+    this.picture(id, look).catch(() => null);
+  }
+}
+
+function remembered(map, key, make) {
+  const known = map.get(key);
+  if (known) return known;
+  const made = make();
+  map.set(key, made);
+  made.catch(() => map.delete(key));
+  if (map.size > KEPT) map.delete(map.keys().next().value);
+  return made;
+}
