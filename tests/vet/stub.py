@@ -17,8 +17,9 @@ from PIL import Image
 
 STATIC = files("clumpscope.vet") / "static"
 SHAPE = (100, 120)
+EDGES = ("x1", "y1", "x2", "y2")
 BANDS = ["u", "g", "r", "i"]
-FLAGS = ["near star", "blended with a neighbour", "low signal-to-noise"]
+FLAGS = {"NEAR_STAR": "an aperture reaches into a star's mask", "BLENDED": "a near neighbour"}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -71,7 +72,7 @@ class World:
                     "p_real": round(score**2, 3),
                     "quality": int(self.quality[place]),
                     "ratio": 0.041 + 0.01 * k,
-                    "flags": FLAGS[: k % 3],
+                    "flags": list(FLAGS)[: k % 3],
                     "fluxes": flux,
                     "colours": {"u_g": 0.71, "g_r": -0.12, "r_i": 0.05},
                 }
@@ -86,7 +87,7 @@ class World:
         for box in boxes:
             state, version = self.mine.get((by, galaxy, box["key"]), ({}, 0))
             others = [
-                {"by": who, **one}
+                {"by": who, "state": one["state"], "label": one.get("decided_label")}
                 for (who, where, key), (one, _) in self.mine.items()
                 if who != by and where == galaxy and key == box["key"] and one.get("state")
             ]
@@ -122,9 +123,8 @@ class World:
             "disagreement": 0,
             "status": "skipped" if skipped else "undecided" if undecided else "decided",
             "shape": SHAPE,
-            "marks": [
-                [b["x1"], b["y1"], b["x2"], b["y2"], b["decided_label"] or b["label"], b["score"]]
-                + [b["state"]]
+            "boxes": [
+                [*(b[name] for name in EDGES), b["decided_label"] or b["label"], b["score"] or 1]
                 for b in boxes
             ],
         }
@@ -160,7 +160,7 @@ class World:
             return after | {"state": "rejected"}
         if action in ("move", "draw"):
             decided = before.get("decided_label") or label
-            edges = {name: value[name] for name in ("x1", "y1", "x2", "y2")}
+            edges = {name: value[name] for name in EDGES}
             return after | edges | {"state": "accepted", "decided_label": decided}
         names = {"nothing_missed": "nothing_missed", "skip": "skipped", "comment": "comment"}
         return after | ({"deleted": True} if action == "delete" else {names[action]: value})
@@ -171,11 +171,7 @@ class World:
         self.events.append(event)
         self.mine[by, galaxy, key or ""] = (after, event["revision"])
         place = self.ids.index(galaxy)
-        answer = {
-            "revision": event["revision"],
-            "box": self.box(by, place, key) if key else None,
-            "galaxy": self.whole(place, by),
-        }
+        answer = {"revision": event["revision"], "done": True, **self.told(event, by)}
         self.requests[request] = answer
         return answer
 
@@ -190,13 +186,24 @@ class World:
         else:
             event = next((e for e in own if e["revision"] in out), None)
         if event is None:
-            return {"revision": len(self.events), "box": None, "galaxy": None}
+            return {"revision": len(self.events), "done": False, "box": None, "galaxy": None}
         states = event["after"], event["before"]
         before, after = states if given["action"] == "undo" else states[::-1]
         if event["action"] == "draw" and given["action"] == "undo":
             after = {"deleted": True}
         what = (by, event["galaxy"], event["box"], given["action"], before, after)
         return self.keep(*what, given["request"], event["revision"])
+
+    def told(self, event, by):
+        """What an event changed, as a person has it now."""
+        place, key = self.ids.index(event["galaxy"]), event["box"]
+        return {
+            "action": event["action"],
+            "by": event["by"],
+            "galaxy": self.whole(place, by),
+            "key": key,
+            "box": self.box(by, place, key) if key else None,
+        }
 
     def box(self, by, place, key):
         return next((b for b in self.boxes(place, by) if b["key"] == key), None)
@@ -258,11 +265,12 @@ def create_app(world, vetter="Ada", *, blind=False, read_only=False):
                 "redshift": {"kind": "range", "min": 0.02, "max": 0.25},
                 "label": {"kind": "set", "values": [1, 2]},
                 "quality": {"kind": "set", "values": [0, 1, 2]},
-                "flag": {"kind": "set", "values": ["NEAR_STAR", "BLENDED", "LOW_SNR"]},
+                "flag": {"kind": "set", "values": list(FLAGS)},
             },
-            "sorts": ["score", "id", "redshift", "undecided", "uncertainty"],
+            "sorts": ["id", "score", "redshift", "uncertainty"],
             "revision": len(world.events),
-            "keys_help": "",
+            "flags": FLAGS,
+            "keys_help": {},
         }
 
     def chosen(query):
@@ -288,22 +296,28 @@ def create_app(world, vetter="Ada", *, blind=False, read_only=False):
             )
         return np.flatnonzero(keep)
 
-    @app.get("/api/galaxies")
-    def galaxies(request: Request, offset: int = 0, limit: int = 200):
-        query = request.query_params
+    def ordered(query):
         places = chosen(query)
         column = {"redshift": world.redshift, "id": np.arange(len(world.ids))}
         order = np.argsort(column.get(query.get("sort"), world.score)[places], kind="stable")
-        places = places[order if query.get("order") == "asc" else order[::-1]]
+        return places[order if query.get("order") == "asc" else order[::-1]]
+
+    @app.get("/api/galaxies")
+    def galaxies(request: Request, offset: int = 0, limit: int = 200):
+        query = request.query_params
+        places = ordered(query)
         with world.lock:
             rows = [world.row(k, vetter) for k in places[offset : offset + limit]]
         return {"total": len(places), "offset": offset, "rows": rows}
 
     @app.get("/api/galaxies/{galaxy}")
-    def one(galaxy: str):
+    def one(galaxy: str, request: Request):
         if galaxy not in world.ids:
             return JSONResponse({"error": f"no galaxy {galaxy}"}, 404)
         place = world.ids.index(galaxy)
+        found = ordered(request.query_params)
+        rows = [world.ids[k] for k in found]
+        at = rows.index(galaxy) if galaxy in rows else -1
         t = np.linspace(0, 2 * np.pi, 40)
         outline = np.column_stack([60 + 45 * np.cos(t), 50 + 35 * np.sin(t)]).round(2)
         with world.lock:
@@ -319,10 +333,13 @@ def create_app(world, vetter="Ada", *, blind=False, read_only=False):
                 "bands": BANDS,
                 "psf_fwhm_arcsec": 1.32,
                 "links": [{"name": "SDSS", "url": "https://skyserver.sdss.org/dr18/"}],
-                "previous": world.ids[place - 1] if place else None,
-                "next": world.ids[place + 1] if place + 1 < len(world.ids) else None,
+                "previous": rows[at - 1] if at > 0 else None,
+                "next": rows[at + 1] if 0 <= at < len(rows) - 1 else None,
+                "place": at if at >= 0 else None,
+                "total": len(rows),
                 "outline": [outline.tolist()],
                 "boxes": world.boxes(place, vetter),
+                "masked": [[[8, 8], [22, 8], [24, 18], [10, 20]]],
                 "stars": [[104.0, 86.0, 6.0]],
                 "aperture_px": 4.2,
                 "revision": len(world.events),
@@ -357,10 +374,7 @@ def create_app(world, vetter="Ada", *, blind=False, read_only=False):
     def changes(since: int):
         with world.lock:
             events = world.events[since:]
-            told = [{k: e[k] for k in ("revision", "by", "galaxy", "box", "action")} for e in events]
-            for one_, event in zip(told, events, strict=True):
-                one_["state"] = event["after"].get("state")
-                one_["label"] = event["after"].get("decided_label")
+            told = [{"revision": e["revision"], **world.told(e, vetter)} for e in events]
             return {"revision": len(world.events), "changes": told}
 
     @app.get("/api/blind")

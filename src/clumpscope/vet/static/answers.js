@@ -2,7 +2,6 @@
 
 import { get } from "./api.js";
 import { newKey } from "./deciding.js";
-import { LABELS } from "./words.js";
 
 const EVERY = 2000; // ms
 
@@ -48,7 +47,7 @@ export class Answers {
 
   async turned(item, answer) {
     const { app } = this;
-    const galaxy = answer.galaxy?.id ?? answer.galaxy;
+    const galaxy = answer.galaxy?.id;
     if (!galaxy) return app.say(`There is nothing to ${item.action}.`);
     app.desk.choice = answer.box?.key ?? null;
     if (app.desk.galaxy?.id === galaxy) await app.desk.reopen();
@@ -62,7 +61,7 @@ export class Answers {
   conflict({ item, message, body }) {
     const { app } = this;
     const box = body?.box;
-    app.say(box?.by ? `${box.by} has decided on this box since: look again.` : message);
+    app.say(box ? "This box was decided on elsewhere since: look again." : message);
     if (app.desk.galaxy?.id !== item.galaxy) return;
     if (box) app.desk.choice = box.key;
     app.desk.reopen();
@@ -95,8 +94,8 @@ export class Answers {
   heard(changes) {
     const { app } = this;
     const here = app.desk.galaxy?.id;
-    for (const { galaxy } of changes) if (galaxy !== here) app.desk.pictures.forget(galaxy);
-    const last = changes.filter(({ galaxy }) => galaxy === here).at(-1);
+    for (const { galaxy } of changes) if (galaxy.id !== here) app.desk.pictures.forget(galaxy.id);
+    const last = changes.filter(({ galaxy }) => galaxy.id === here).at(-1);
     if (last) {
       this.stale = true;
       app.say(said(last, app.desk));
@@ -113,10 +112,14 @@ export class Answers {
   }
 }
 
-function said(change, desk) {
-  const number = desk.numbers.get(change.box);
-  const what = number ? `clump ${number}` : change.box ? "a box" : "the galaxy";
-  const state = change.state && change.state !== "undecided" ? change.state : "changed";
-  const label = state === "accepted" && change.label ? ` as ${LABELS[change.label] ?? change.label}` : "";
-  return `${change.by ?? "Somebody"} has ${state} ${what}${label}.`;
+const DONE = {
+  accept: "accepted", label: "accepted", reject: "rejected", move: "moved", draw: "drew", delete: "deleted",
+  comment: "commented on", undo: "changed their mind on", redo: "changed their mind on",
+};
+
+function said({ by, action, key }, desk) {
+  const number = desk.numbers.get(key);
+  const what = number ? `clump ${number}` : key ? "a box" : "the galaxy";
+  if (action === "skip" || action === "nothing_missed") return `${by} has looked at the galaxy.`;
+  return `${by} has ${DONE[action] ?? "changed"} ${what}.`.replace("has drew", "drew");
 }

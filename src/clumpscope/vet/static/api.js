@@ -48,4 +48,3 @@ export const post = (path, body) =>
 export const galaxyPath = (id) => `galaxies/${encodeURIComponent(id)}`;
 export const thumbAddress = (id) => address(`thumb/${encodeURIComponent(id)}`);
 export const imageAddress = (id, look) => address(`image/${encodeURIComponent(id)}`, look);
-export const maskAddress = (id) => address(`mask/${encodeURIComponent(id)}`);

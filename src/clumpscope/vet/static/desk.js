@@ -41,7 +41,7 @@ export class Desk {
     let galaxy;
     let picture = null;
     try {
-      galaxy = await this.pictures.galaxy(id);
+      galaxy = await this.pictures.galaxy(id, this.app.listing?.query);
       picture = await this.pictures.picture(id, this.look.query()).catch(() => null);
     } catch (error) {
       if (this.wanted === id) this.app.trouble(error.message);
@@ -53,7 +53,6 @@ export class Desk {
     if (this.galaxy && !same) this.pictures.forget(this.galaxy.id);
     this.galaxy = { ...galaxy };
     this.picture = picture;
-    this.mask = null;
     this.boxes = galaxy.boxes.map((box) => ({ ...box }));
     this.deciding.reapply();
     this.number();
@@ -67,11 +66,8 @@ export class Desk {
     if (this.choice) this.chosen = this.choice;
     this.choice = null;
     if (!this.box(this.chosen)) this.chosen = null;
-    const { listing } = this.app;
-    this.panel.galaxy(galaxy, listing?.places.get(id), listing?.total ?? 0);
+    this.panel.galaxy(galaxy);
     this.changed();
-    this.app.opened?.(id);
-    this.shade();
     this.ahead();
   }
 
@@ -82,20 +78,12 @@ export class Desk {
     await this.open(this.galaxy.id);
   }
 
-  async shade() {
-    const { galaxy } = this;
-    if (!galaxy.mask) return;
-    const mask = await this.pictures.mask(galaxy.id).catch(() => null);
-    if (this.galaxy === galaxy) this.mask = mask;
-    this.redraw();
-  }
-
   async ahead() {
     const { galaxy } = this;
     const next = await this.app.listing?.nextUndecided(galaxy.id).catch(() => null);
     if (!next || this.galaxy !== galaxy) return;
     this.coming = { after: galaxy.id, id: next };
-    this.pictures.ahead(next, this.look.query());
+    this.pictures.ahead(next, this.app.listing.query, this.look.query());
   }
 
   close() {
@@ -154,25 +142,26 @@ export class Desk {
     const ctx = this.canvas.getContext("2d");
     const ratio = this.canvas.width / this.view.width;
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const { view, galaxy, picture, mask, boxes, numbers, chosen, pointed, draft, bare, editable } = this;
-    paint(ctx, { view, galaxy, picture, mask, boxes, numbers, chosen, pointed, draft, bare, editable, hidden: this.look.hidden });
-    this.canvas.dataset.shown = galaxy.id;
+    const { view, galaxy, picture, boxes, numbers, chosen, pointed, draft, bare, editable } = this;
+    paint(ctx, { view, galaxy, picture, boxes, numbers, chosen, pointed, draft, bare, editable, hidden: this.look.hidden });
+    Object.assign(this.canvas.dataset, { shown: galaxy.id, scale: view.scale.toFixed(4) });
   }
 
   async looked(what) {
-    if (!this.galaxy) return;
+    if (what === "bare" || what === "dressed") return this.setBare(what === "bare");
+    if (!this.galaxy) return undefined;
     if (what === "turn") {
       this.view.set(this.galaxy, this.look.turned);
       this.fit();
     }
     this.redraw();
-    if (what !== "picture") return;
+    if (what !== "picture") return undefined;
     const { id } = this.galaxy;
     const picture = await this.pictures.picture(id, this.look.query()).catch(() => null);
-    if (this.galaxy?.id !== id) return;
+    if (this.galaxy?.id !== id) return undefined;
     if (picture) this.picture = picture;
     else this.app.say("This picture cannot be made.");
-    this.redraw();
+    return this.redraw();
   }
 
   /** Say where the pointer is. */

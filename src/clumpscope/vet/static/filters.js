@@ -21,16 +21,18 @@ export class Filters {
       else this.changed();
       this.tell();
     });
-    this.form.append(this.sorting(), ...Object.entries(session.filters ?? {}).map(([name, one]) => this.field(name, one)),
+    this.form.replaceChildren(this.sorting(), ...Object.entries(session.filters ?? {}).map(([name, one]) => this.field(name, one)).filter(Boolean),
       make("button", { type: "button", text: "Clear filters", on: { click: () => this.clear() } }));
   }
 
   sorting() {
-    const sorts = (this.session.sorts ?? []).map((one) => make("option", { value: one, text: nameOf(one) }));
+    if (matchMedia("(max-width: 48rem)").matches) byId("filters").open = false;
+    const sorts = (this.session.sorts ?? []).map((one) =>
+      make("option", { value: one, selected: one === "score", text: nameOf(one) }));
     return make("fieldset", {}, make("legend", { text: "Sort" }),
-      make("label", { class: "field" }, make("span", { text: "by" }), make("select", { name: "sort" }, ...sorts)),
+      make("label", { class: "field" }, make("span", { text: "by" }), make("select", { name: "sort", "aria-label": "Sort by" }, ...sorts)),
       make("label", { class: "field" }, make("span", { text: "order" }),
-        make("select", { name: "order" },
+        make("select", { name: "order", "aria-label": "Order" },
           make("option", { value: "desc", text: "highest first" }),
           make("option", { value: "asc", text: "lowest first" }))));
   }
@@ -40,6 +42,7 @@ export class Filters {
     if (one.kind === "range") return make("fieldset", {}, legend, make("div", { class: "pair" },
       this.bound(name, "lo", "from", one.min), make("span", { "aria-hidden": "true", text: "to" }),
       this.bound(name, "hi", "to", one.max)));
+    if (one.kind === "set" && !one.values?.length) return null;
     if (one.kind === "set") return make("fieldset", {}, legend, make("div", { class: "set" },
       ...(one.values ?? []).map((value) => make("label", {},
         make("input", { type: "checkbox", name, value }), make("span", { text: valueOf(name, value) })))));

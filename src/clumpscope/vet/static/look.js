@@ -4,9 +4,8 @@ import { later, make } from "./dom.js";
 import { keep, kept } from "./kept.js";
 import { SCENERY } from "./paint.js";
 
-const STRETCHES = ["asinh", "linear", "sqrt", "log"];
 const COLOURS = ["red", "green", "blue"];
-const PLAIN = { bands: "", stretch: "", contrast: 0, balance: [0, 0, 0] };
+const PLAIN = { bands: "", stretch: 0, contrast: 0, balance: [0, 0, 0] };
 
 export class Look {
   constructor(box, session, changed) {
@@ -16,7 +15,6 @@ export class Look {
     this.turned = kept("turned", false);
     this.changed = changed;
     this.bands = session.bands ?? [];
-    this.stretches = session.stretches ?? STRETCHES;
     if (this.state.bands && !this.bands.includes(this.state.bands)) this.state.bands = "";
     this.soon = later(() => this.changed("picture"), 120);
     this.build();
@@ -27,30 +25,37 @@ export class Look {
       make("option", { value: "", text: "composite" }),
       ...this.bands.map((band) => make("option", { value: band, text: band })));
     this.select.value = this.state.bands;
-    const stretch = make("select", { "aria-label": "Stretch", on: { change: () => this.set({ stretch: stretch.value }) } },
-      make("option", { value: "", text: "as made" }),
-      ...this.stretches.map((one) => make("option", { value: one, text: one })));
-    stretch.value = this.state.stretch;
-    this.sliders = [this.slider("contrast", null), ...COLOURS.map((colour, k) => this.slider(colour, k))];
+    const sliders = [["stretch", 5], ["contrast", 2]].map(([name, most]) =>
+      slider(name, most, this.state[name], (value) => this.set({ [name]: value })));
+    const colours = COLOURS.map((colour, k) => slider(colour, 2, this.state.balance[k], (value) =>
+      this.set({ balance: this.state.balance.map((one, j) => (j === k ? value : one)) })));
     this.north = make("button", { type: "button", class: "plain", "aria-pressed": String(this.turned), text: "North up", on: { click: () => this.turn() } });
     this.box.replaceChildren(
       make("label", { class: "field" }, make("span", { text: "bands" }), this.select),
-      make("label", { class: "field" }, make("span", { text: "stretch" }), stretch),
-      this.sliders[0],
-      menu("Colour", make("div", { class: "menu" }, ...this.sliders.slice(1),
+      ...sliders,
+      menu("Colour", make("div", { class: "menu" }, ...colours,
         make("button", { type: "button", text: "As it was", on: { click: () => this.plain() } }))),
       menu("Shown", make("div", { class: "menu" }, ...Object.keys(SCENERY).map((name) => this.tick(name)))),
-      this.north);
+      this.north, this.hideButton());
   }
 
-  slider(name, k) {
-    const value = k === null ? this.state.contrast : this.state.balance[k];
-    const input = make("input", { type: "range", min: -2, max: 2, step: 0.1, value, on: { input: () => {
-      const balance = [...this.state.balance];
-      if (k !== null) balance[k] = Number(input.value);
-      this.set(k === null ? { contrast: Number(input.value) } : { balance });
-    } } });
-    return make("label", { class: "field slide" }, make("span", { text: name }), input);
+  // For who has no keys: hidden as long as it is held; a keyboard's click hides and shows.
+  hideButton() {
+    const set = (on) => {
+      button.setAttribute("aria-pressed", String(on));
+      this.changed(on ? "bare" : "dressed");
+    };
+    const button = make("button", { type: "button", class: "plain", "aria-pressed": "false", text: "Hold to hide", on: {
+      pointerdown: (event) => {
+        button.setPointerCapture(event.pointerId);
+        set(true);
+      },
+      pointerup: () => set(false),
+      pointercancel: () => set(false),
+      click: (event) => event.detail === 0 && set(button.getAttribute("aria-pressed") !== "true"),
+      contextmenu: (event) => event.preventDefault(),
+    } });
+    return button;
   }
 
   tick(name) {
@@ -60,7 +65,7 @@ export class Look {
       keep("hidden", [...this.hidden]);
       this.changed("scene");
     } } });
-    return make("label", {}, input, make("span", { text: SCENERY[name] }));
+    return make("label", {}, input, make("i", { class: `swatch ${name}`, "aria-hidden": "true" }), make("span", { text: SCENERY[name] }));
   }
 
   set(fields) {
@@ -96,11 +101,16 @@ export class Look {
     const factor = (power) => (2 ** power).toFixed(3);
     return {
       ...(bands && { bands }),
-      ...(stretch && { stretch }),
+      ...(stretch && { stretch: factor(stretch) }),
       ...(contrast && { contrast: factor(contrast) }),
       ...(!bands && balance.some(Boolean) && { balance: balance.map(factor).join(",") }),
     };
   }
+}
+
+function slider(name, most, value, call) {
+  const input = make("input", { type: "range", min: -most, max: most, step: 0.1, value, on: { input: () => call(Number(input.value)) } });
+  return make("label", { class: "field slide" }, make("span", { text: name }), input);
 }
 
 function menu(title, content) {

@@ -11,7 +11,7 @@ const HANDLE = 12; // px
 
 export const SCENERY = { // what can be hidden, and its words
   model: "model's boxes", drawn: "drawn boxes", label: "label boxes", other: "other run",
-  outline: "outline", apertures: "apertures", stars: "stars", mask: "mask", marks: "compass and scale",
+  outline: "outline", apertures: "apertures", stars: "stars", mask: "masked stars", marks: "compass and scale",
 };
 
 function stroke(ctx, colour, width, dashes = []) {
@@ -51,21 +51,26 @@ export function corners({ x1, y1, x2, y2 }) {
   return [[x1, y1], [x2, y1], [x2, y2], [x1, y2]];
 }
 
-function lay(ctx, view, picture, smooth) {
+function lay(ctx, view, picture) {
   ctx.save();
   ctx.transform(...view.picture(picture.naturalWidth, picture.naturalHeight));
-  ctx.imageSmoothingEnabled = smooth;
+  ctx.imageSmoothingEnabled = false;
   ctx.drawImage(picture, 0, 0);
   ctx.restore();
 }
 
 export function paint(ctx, scene) {
-  const { view, galaxy, picture, mask, hidden } = scene;
+  const { view, galaxy, picture, hidden } = scene;
   ctx.fillStyle = "#0b0c0f";
   ctx.fillRect(0, 0, view.width, view.height);
-  if (picture) lay(ctx, view, picture, false);
+  if (picture) lay(ctx, view, picture);
   if (scene.bare || !galaxy) return;
-  if (mask && !hidden.has("mask")) lay(ctx, view, mask, false);
+  if (!hidden.has("mask")) for (const points of galaxy.masked ?? []) {
+    ring(ctx, view, points);
+    ctx.fillStyle = "rgba(204, 51, 140, 0.3)";
+    ctx.fill();
+    stroke(ctx, "#e78ac3", 1);
+  }
   if (!hidden.has("outline")) for (const points of galaxy.outline ?? []) {
     ring(ctx, view, points);
     stroke(ctx, "rgba(255, 255, 255, 0.9)", 1);

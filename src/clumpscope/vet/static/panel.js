@@ -4,12 +4,12 @@ import { byId, make } from "./dom.js";
 import { labelOf } from "./boxes.js";
 import { shown } from "./keys.js";
 import { details } from "./table.js";
-import { ago, LABELS, number, skyText } from "./words.js";
+import { ago, flagOf, LABELS, number, skyText } from "./words.js";
 
 // [action, words, words on a narrow button]
 const DECK = [
   ["accept", "Accept"], ["reject", "Reject"], ["clump", "Clump"], ["odd", "Odd clump"],
-  ["next", "Next"], ["undo", "Undo"], ["redo", "Redo"], ["draw", "Draw a box"], ["delete", "Delete box"],
+  ["next", "Next"], ["undo", "Undo"], ["redo", "Redo"], ["draw", "Draw"], ["delete", "Delete"],
   ["missed", "Nothing missed"], ["skip", "Skip"],
 ];
 const HELD = ["draw", "missed", "skip"];
@@ -40,7 +40,8 @@ export class Panel {
     if (desk.galaxy) this.tell();
   }
 
-  galaxy(galaxy, place, total) {
+  galaxy(galaxy) {
+    const { place, total } = galaxy;
     byId("name").textContent = galaxy.id;
     const facts = [skyText(galaxy.ra, galaxy.dec)];
     if (Number.isFinite(galaxy.redshift)) facts.push(`z = ${number(galaxy.redshift, 4)}`);
@@ -51,7 +52,7 @@ export class Panel {
     const step = (action, words, text) => make("button", { type: "button", class: "plain", "aria-label": words, text, on: { click: () => this.desk.act(action) } });
     byId("walk").replaceChildren(
       step("before", "Galaxy before", "←"),
-      make("span", { text: place === undefined ? "" : `${(place + 1).toLocaleString("en")} of ${total.toLocaleString("en")}` }),
+      make("span", { text: !Number.isInteger(place) ? "" : `${(place + 1).toLocaleString("en")} of ${total.toLocaleString("en")}` }),
       step("after", "Next galaxy", "→"),
       step("back", "All galaxies", "All"));
   }
@@ -85,8 +86,13 @@ export class Panel {
       make("h3", { text: `${title}: ${LABELS[labelOf(box)] ?? "unknown class"}` }),
       make("p", { class: "who-said" }, ...said(box)),
       make("dl", {}, ...details(box).flatMap(([words, value]) => [make("dt", { text: words }), make("dd", { text: value })])),
-      ...(box.flags?.length ? [make("ul", { class: "flag-list" }, ...box.flags.map((text) => make("li", { text })))] : []),
+      ...(box.flags?.length ? [make("ul", { class: "flag-list" }, ...box.flags.map((text) => make("li", { text: this.flag(text) })))] : []),
       ...(number_ ? [this.comment("comment-box", "Comment on this clump", box.comment, (text) => this.desk.comment(box.key, text))] : []));
+  }
+
+  flag(name) {
+    const meaning = this.desk.session.flags?.[name];
+    return meaning ? `${flagOf(name)}: ${meaning}` : flagOf(name);
   }
 
   whole() {

@@ -1,6 +1,6 @@
 // Galaxies and their pictures, the next ones before they are asked for.
 
-import { galaxyPath, get, imageAddress, maskAddress } from "./api.js";
+import { galaxyPath, get, imageAddress } from "./api.js";
 
 const KEPT = 6;
 
@@ -16,8 +16,9 @@ export class Pictures {
     this.images = new Map();
   }
 
-  galaxy(id) {
-    return remembered(this.galaxies, id, () => get(galaxyPath(id)));
+  /** A galaxy, its neighbours those of the gallery's `query`. */
+  galaxy(id, query) {
+    return remembered(this.galaxies, id, () => get(galaxyPath(id), query));
   }
 
   /** Forget what was read of a galaxy: somebody has changed it. */
@@ -30,12 +31,8 @@ export class Pictures {
     return remembered(this.images, address, () => image(address));
   }
 
-  mask(id) {
-    return remembered(this.images, maskAddress(id), () => image(maskAddress(id)));
-  }
-
-  ahead(id, look) {
-    this.galaxy(id).catch(() => null);
+  ahead(id, query, look) {
+    this.galaxy(id, query).catch(() => null);
     this.picture(id, look).catch(() => null);
   }
 }

@@ -2,7 +2,7 @@
 
 import { byId, make } from "./dom.js";
 import { labelOf, middle } from "./boxes.js";
-import { about, LABELS, measured, number } from "./words.js";
+import { about, flagOf, LABELS, measured, number } from "./words.js";
 
 const STATES = { accepted: "✓ accepted", rejected: "✗ rejected", undecided: "undecided" };
 
@@ -18,7 +18,7 @@ function columns(boxes) {
     ["flux ratio", "number", (box) => (Number.isFinite(box.ratio) ? `${about(100 * box.ratio)} %` : "–")],
     ...keys("colours").map((name) => [name.replace("_", " − "), "number", (box) => number(box.colours?.[name])]),
     ...keys("fluxes").map((band) => [`${band}, µJy`, "number", (box) => measured(box.fluxes?.[band])]),
-    ["flags", "flags", (box) => (box.flags ?? []).join("; ") || "none"],
+    ["flags", "flags", (box) => (box.flags ?? []).map(flagOf).join("; ") || "none"],
   ];
 }
 
@@ -53,6 +53,15 @@ export class Table {
       ...head.map(([, name, cell]) => make("td", { class: name || false, text: cell(box) })));
   }
 
+  // Within the table alone: the page stays where it is.
+  reveal(row) {
+    const frame = this.element.parentElement;
+    const head = this.element.tHead.offsetHeight;
+    if (row.offsetTop - head < frame.scrollTop) frame.scrollTop = row.offsetTop - head;
+    const below = row.offsetTop + row.offsetHeight - frame.clientHeight;
+    if (below > frame.scrollTop) frame.scrollTop = below;
+  }
+
   mark() {
     const { chosen, pointed } = this.desk;
     for (const [key, row] of this.rows) {
@@ -61,7 +70,7 @@ export class Table {
       row.querySelector("button").setAttribute("aria-pressed", String(key === chosen));
     }
     const row = this.rows.get(chosen);
-    if (row && row !== this.seen) row.scrollIntoView({ block: "nearest" });
+    if (row && row !== this.seen) this.reveal(row);
     this.seen = row;
   }
 }
@@ -71,12 +80,14 @@ export function details(box) {
   const [x, y] = middle(box);
   const pairs = [
     ["score", number(box.score)],
-    ["chance that it is real", number(box.p_real)],
+    ["chance", number(box.p_real)],
     ["quality", box.quality ?? "–"],
-    ["flux over host's", Number.isFinite(box.ratio) ? `${about(100 * box.ratio)} %` : "–"],
+    ["flux ratio", Number.isFinite(box.ratio) ? `${about(100 * box.ratio)} %` : "–"],
     ["middle", `x ${x.toFixed(1)}, y ${y.toFixed(1)}`],
     ["size", `${(box.x2 - box.x1).toFixed(1)} × ${(box.y2 - box.y1).toFixed(1)} px`],
     ...(box.run ? [["run", box.run]] : []),
+    ...Object.entries(box.colours ?? {}).map(([name, value]) => [name.replace("_", " − "), `${number(value)} mag`]),
+    ...Object.entries(box.fluxes ?? {}).map(([band, pair]) => [`flux ${band}`, `${measured(pair)} µJy`]),
   ];
   return pairs.filter(([, value]) => value !== "–");
 }

@@ -3,6 +3,8 @@
 import { thumbAddress } from "./api.js";
 
 const AT_ONCE = 8;
+const TRIES = 4;
+const PAUSE = 250; // ms, doubled each time
 
 const waiting = [];
 const loading = new Set();
@@ -13,6 +15,14 @@ function more() {
     loading.add(image);
     image.src = thumbAddress(image.dataset.id);
   }
+}
+
+// The server may have been asked too much at once.
+function again(image) {
+  const tries = Number(image.dataset.tries ?? 0) + 1;
+  image.dataset.tries = tries;
+  if (tries > TRIES) return image.classList.add("failed");
+  return setTimeout(() => image.isConnected && want(image, image.dataset.id), PAUSE * 2 ** tries);
 }
 
 function ended(image) {
@@ -27,8 +37,8 @@ export function want(image, id) {
     ended(image);
   };
   image.onerror = () => {
-    image.classList.add("failed");
     ended(image);
+    again(image);
   };
   waiting.push(image);
   more();

@@ -5,14 +5,11 @@ import { count, number } from "./words.js";
 
 const STATUS = { decided: "✓", skipped: "skipped", undecided: "" };
 
-/** `row.marks` are [x1, y1, x2, y2, label, score, state], in native pixels, y up. */
-function overlay(row) {
-  if (!row.marks?.length || !row.shape) return null;
-  const [ny, nx] = row.shape;
+/** Marks are [x1, y1, x2, y2, label, score, state], in native pixels, y up. */
+function overlay(row, shape) {
+  const [ny, nx] = shape;
   const side = Math.max(nx, ny);
-  const left = (nx - side) / 2 - 0.5;
-  const top = (ny - side) / 2 - 0.5;
-  const boxes = row.marks.map(([x1, y1, x2, y2, label, score, state]) =>
+  const boxes = (row.marks ?? row.boxes ?? []).map(([x1, y1, x2, y2, label, score, state]) =>
     draw("rect", {
       x: x1,
       y: ny - 1 - y2,
@@ -21,20 +18,19 @@ function overlay(row) {
       class: `mark label-${label} ${state ?? "undecided"}`,
       "stroke-opacity": (0.45 + 0.55 * Math.min(Math.max(score ?? 1, 0), 1)).toFixed(2),
     }));
-  return draw("svg", { viewBox: `${left} ${top} ${side} ${side}`, "aria-hidden": "true" }, ...boxes);
+  const corner = [nx, ny].map((length) => (length - side) / 2 - 0.5).join(" ");
+  return draw("svg", { viewBox: `${corner} ${side} ${side}`, "aria-hidden": "true" }, ...boxes);
 }
 
 function told(row) {
-  const parts = [count("clump", row.clumps)];
-  if (row.status === "skipped") parts.push("skipped");
-  else parts.push(row.undecided ? `${row.undecided} to decide` : "all decided");
-  return parts.join(", ");
+  if (row.undecided === row.clumps) return count("clump", row.clumps);
+  return row.undecided ? `${row.clumps - row.undecided} of ${row.clumps} decided` : `${count("clump", row.clumps)} decided`;
 }
 
 export function tile(row, place, total, side, href) {
   const image = make("img", { alt: "", width: side, height: side, decoding: "async" });
-  const link = make("a", { href, "aria-label": `${row.id}: ${told(row)}`, tabindex: -1, "data-place": place },
-    make("span", { class: "picture" }, image, overlay(row),
+  const link = make("a", { href, "aria-label": `${row.id}: ${told(row)}${row.status === "skipped" ? ", skipped" : ""}`, tabindex: -1, "data-place": place },
+    make("span", { class: "picture" }, image, row.shape ? overlay(row, row.shape) : null,
       row.status in STATUS && STATUS[row.status]
         ? make("span", { class: `badge ${row.status}`, text: STATUS[row.status] }) : null),
     make("span", { class: "tile-name", text: row.id }),

@@ -28,7 +28,8 @@ export class View {
     this.shape = galaxy.shape;
     this.turned = turned && Number.isFinite(galaxy.north_deg);
     const { north, east } = skyAxes(galaxy);
-    this.rows = this.turned ? [[-east[0], -east[1]], north] : [[1, 0], [0, 1]];
+    const up = galaxy.downward ? -1 : 1; // a JPEG's rows run down
+    this.rows = this.turned ? [[-east[0], -east[1]], north] : [[1, 0], [0, up]];
   }
 
   resize(width, height) {

@@ -25,8 +25,11 @@ export const nameOf = (key) => NAMES[key] ?? String(key).replaceAll("_", " ");
 
 export function valueOf(filter, value) {
   if (filter === "label") return LABELS[value] ?? String(value);
-  return String(value).replaceAll("_", " ").toLowerCase();
+  return flagOf(value);
 }
+
+/** NEAR_STAR is "near star". */
+export const flagOf = (name) => String(name).replaceAll("_", " ").toLowerCase();
 
 /** `count("clump", 2)` is "2 clumps". */
 export function count(word, number, many = `${word}s`) {
