@@ -49,13 +49,14 @@ export class Answers {
     const { app } = this;
     const galaxy = answer.galaxy?.id;
     if (!galaxy) return app.say(`There is nothing to ${item.action}.`);
+    app.say(item.action === "undo" ? "Undone." : "Done again.");
     app.desk.choice = answer.box?.key ?? null;
     if (app.desk.galaxy?.id === galaxy) await app.desk.reopen();
     else {
       app.desk.pictures.forget(galaxy);
       app.go(galaxy);
     }
-    return app.say(item.action === "undo" ? "Undone." : "Done again.");
+    return undefined;
   }
 
   conflict({ item, message, body }) {

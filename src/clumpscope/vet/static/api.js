@@ -41,6 +41,7 @@ export const get = (path, parameters, signal) => asked(address(path, parameters)
 export const post = (path, body) =>
   asked(address(path), {
     method: "POST",
+    keepalive: true, // it arrives even if the page is left
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
   });

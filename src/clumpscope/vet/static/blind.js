@@ -2,6 +2,9 @@
 
 import { get, post } from "./api.js";
 import { byId, make } from "./dom.js";
+import { keep, kept } from "./kept.js";
+
+const STORE = "blind";
 
 const ANSWERS = [
   ["clump", "Clump", "1", "a compact blue knot in the galaxy"],
@@ -16,6 +19,7 @@ export class Blind {
     this.box = byId("blind");
     this.box.hidden = false;
     this.said = new Map();
+    this.waiting = kept(STORE, {}); // answers that the server does not have yet
     this.sending = Promise.resolve();
     document.addEventListener("keydown", (event) => this.key(event));
   }
@@ -25,6 +29,7 @@ export class Blind {
     this.questions = questions;
     const known = Array.isArray(answered) ? answered : questions.slice(0, answered ?? 0).map(({ number }) => number);
     for (const number of known) this.said.set(number, "");
+    for (const [number, answer] of Object.entries(this.waiting)) this.keep(Number(number), answer);
     this.agreement = agreement;
     this.build();
     this.show(this.questions.findIndex(({ number }) => !this.said.has(number)));
@@ -77,21 +82,33 @@ export class Blind {
   answer(answer) {
     const question = this.questions[this.place];
     if (!question || this.app.session.read_only) return;
-    this.said.set(question.number, answer);
-    this.sending = this.sending.then(() => this.send(question.number, answer));
+    this.keep(question.number, answer);
     const next = this.questions.findIndex((one, k) => k > this.place && !this.said.has(one.number));
     const left = this.questions.findIndex((one) => !this.said.has(one.number));
     this.show(next >= 0 ? next : left >= 0 ? left : this.questions.length);
+  }
+
+  keep(number, answer) {
+    this.said.set(number, answer);
+    this.waiting[number] = answer;
+    keep(STORE, this.waiting);
+    this.sending = this.sending.then(() => this.send(number, answer));
+  }
+
+  sent(number, answer) {
+    if (this.waiting[number] === answer) delete this.waiting[number];
+    keep(STORE, this.waiting);
   }
 
   async send(number, answer) {
     for (let wait = 500; ; wait = Math.min(2 * wait, 15000)) {
       try {
         await post("blind", { number, answer });
+        this.sent(number, answer);
         return this.app.trouble("");
       } catch (error) {
         this.app.trouble(`${error.message} The answer to picture ${number} is not kept yet.`);
-        if (!error.passing) return undefined;
+        if (!error.passing) return this.sent(number, answer);
         await new Promise((done) => setTimeout(done, wait));
       }
     }

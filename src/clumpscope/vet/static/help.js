@@ -55,16 +55,17 @@ export class Help {
 
   row(action, words) {
     const keys = this.keys.of(action);
-    const names = keys.length ? keys.map(shown).join(", ") : "none";
+    const names = keys.length ? keys.map(shown) : ["none"];
     return make("li", {},
-      make("span", { text: words }),
+      make("span", { id: `words-${action}`, text: words }),
       make("button", {
+        id: `keys-${action}`,
         type: "button",
         class: "key",
         "data-action": action,
-        "aria-label": `${words}: ${names}. Change`,
+        "aria-labelledby": `words-${action} keys-${action}`,
         on: { click: (event) => this.ask(action, words, event.currentTarget) },
-      }, ...(keys.length ? keys.map((key) => make("kbd", { text: shown(key) })) : [make("kbd", { text: "none" })])));
+      }, ...names.flatMap((key) => [make("kbd", { text: key }), " "])));
   }
 
   ask(action, words, button) {

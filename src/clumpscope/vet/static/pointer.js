@@ -1,6 +1,6 @@
 // Mouse, pen and fingers on the picture: choose, move, resize, draw, pan, zoom.
 
-import { handleAt, holds, moved, nextUnder, spanned, stretched, under } from "./boxes.js";
+import { decidable, handleAt, holds, moved, nextUnder, spanned, stretched, under } from "./boxes.js";
 import { shownHandles } from "./paint.js";
 
 const STILL = 4; // px: what moves less is a click
@@ -114,7 +114,9 @@ export class Pointer {
     const { desk } = this;
     if (desk.drawing) return;
     const margin = (CLICK[event.pointerType] ?? CLICK.mouse) / desk.view.scale;
-    const found = under(desk.shown(), ...desk.view.toNative(...at), margin);
+    const all = under(desk.shown(), ...desk.view.toNative(...at), margin);
+    const mine = all.filter(decidable);
+    const found = mine.length ? mine : all;
     desk.choose(found.length ? nextUnder(found, desk.chosen).key : null);
   }
 

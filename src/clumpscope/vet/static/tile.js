@@ -29,7 +29,7 @@ function told(row) {
 
 export function tile(row, place, total, side, href) {
   const image = make("img", { alt: "", width: side, height: side, decoding: "async" });
-  const link = make("a", { href, "aria-label": `${row.id}: ${told(row)}${row.status === "skipped" ? ", skipped" : ""}`, tabindex: -1, "data-place": place },
+  const link = make("a", { href, tabindex: -1, "data-place": place },
     make("span", { class: "picture" }, image, row.shape ? overlay(row, row.shape) : null,
       row.status in STATUS && STATUS[row.status]
         ? make("span", { class: `badge ${row.status}`, text: STATUS[row.status] }) : null),
