@@ -18,6 +18,7 @@ from clumpscope.cli import (
     runs,
     samples,
     train,
+    vet,
 )
 from clumpscope.cli.common import Stopped, app, errors
 from clumpscope.cli.encoding import speak_to_any_terminal
@@ -64,4 +65,5 @@ __all__ = [
     "runs",
     "samples",
     "train",
+    "vet",
 ]

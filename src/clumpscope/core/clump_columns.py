@@ -7,6 +7,8 @@ from clumpscope.core.schema import ColumnSpec
 
 # Flux ratios from which clumps are counted (Popp et al. 2024), by their names in columns.
 RATIOS = {"3pct": 0.03, "8pct": 0.08}
+# Columns that catalogues of schema version 2 lack; blank, they say nothing.
+VETTED = ("vetted", "vetted_by", "vetted_label")
 
 
 def _per_band(
@@ -268,6 +270,15 @@ def release(bands: Iterable[str]) -> list[ColumnSpec]:
             "share that is found of normal clumps measured so; NaN outside its domain",
         ),
         one("completeness_err", "f8", "", "stat.error", "1-sigma error of completeness"),
+        one("vetted", "bool", "", "meta.code", "somebody decided on it in `clumpscope vet`"),
+        one("vetted_by", "str", "", "meta.id", "who, joined by commas"),
+        one(
+            "vetted_label",
+            "i4",
+            "",
+            "meta.code.class",
+            "the last decision: 1 clump, 2 odd clump, 0 rejected or not vetted",
+        ),
         one("clump_name", "str", "", "meta.id", "name by IAU rules"),
         one(
             "duplicate_of",

@@ -15,7 +15,7 @@ from clumpscope.core.bands import SDSS_BANDS, as_text
 from clumpscope.core.schema import ColumnSpec, build_table
 from clumpscope.errors import TableError, expected_got
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 LEVELS = ("positions", "photometry", "release")
 
 

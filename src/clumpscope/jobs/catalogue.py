@@ -4,6 +4,7 @@ from pathlib import Path
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.jobs.release import NEEDS, calibrations_of, made_with, release, selection_for
+from clumpscope.jobs.vetted import carried
 from clumpscope.store.lock import locked
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.run import Run
@@ -26,7 +27,8 @@ def catalogue(run: Path, recipe: Recipe) -> int:
         # As the run was made: another recipe changes the catalogue only.
         made = made_with(model, store.threshold(), store.recipe())
         selection = selection_for(recipe.catalogue, made)
-        hosts, calibrations = store.sample().hosts, calibrations_of(run)
-        clumps = release(store, tables, hosts, recipe.catalogue, calibrations, selection)
+        sample, calibrations = store.sample(), calibrations_of(run)
+        carried(run, sample, store.recipe())
+        clumps = release(store, tables, sample.hosts, recipe.catalogue, calibrations, selection)
         store.note(store.recipe().model_copy(update={"catalogue": recipe.catalogue}))
     return clumps

@@ -14,6 +14,7 @@ from clumpscope.config.run import CatalogueConfig
 from clumpscope.core.records import FAILURES, record_table
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError
+from clumpscope.jobs.vetted import with_vetted
 from clumpscope.jobs.work import each_apart
 from clumpscope.models.calibration import Calibration, Calibrations
 from clumpscope.models.selection import Selection
@@ -98,7 +99,8 @@ def release(
 ) -> int:
     """Write the catalogue of a run; returns the number of its clumps.
 
-    A galaxy with which it cannot be made becomes a failure, in the run's tables, too.
+    A galaxy with which it cannot be made becomes a failure, in the run's tables, too. What people
+    decided of its clumps is laid on it.
 
     Parameters
     ----------
@@ -119,6 +121,7 @@ def release(
     made, failed = catalogue_of(tables["photometry"], hosts, config, calibrations)
     if selection is not None:
         made["completeness"], made["completeness_err"] = selection.measured(of_catalogue(made))
+    made = with_vetted(made, store.folder)
     store.write_catalogue(made, config)
     _note(store, tables["galaxies"], tables["failures"], failed)
     return len(made)

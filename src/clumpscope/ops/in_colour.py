@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from clumpscope.config.run import CompositeConfig
 from clumpscope.core.bands import in_order
 from clumpscope.core.composite import colour
-from clumpscope.core.galaxy import AnyImage, ColourImage
+from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage
 from clumpscope.ops.background import noise
 
 _SKY = 0.03  # nmgy, of a pixel of SDSS in r, times its scale: what the stretch was made for
@@ -25,12 +25,23 @@ def in_colour(image: AnyImage, config: CompositeConfig) -> NDArray[np.float32]:
     """
     if isinstance(image, ColourImage):
         return image.pixels
-    if not set(config.bands) <= set(image.bands):
-        there = in_order(image.bands)
-        bands = (there[-1], there[len(there) // 2], there[0])
-        scales = tuple(_factor(noise(image, band)) for band in bands)
-        config = config.model_copy(update={"bands": bands, "scales": scales})
-    return colour(image, config)
+    return colour(image, shown_in(image, config))
+
+
+def shown_in(image: GalaxyImage, config: CompositeConfig) -> CompositeConfig:
+    """The composite's settings, in other bands where the image lacks some of its own."""
+    if set(config.bands) <= set(image.bands):
+        return config
+    there = in_order(image.bands)
+    return in_bands(image, (there[-1], there[len(there) // 2], there[0]), config)
+
+
+def in_bands(
+    image: GalaxyImage, bands: tuple[str, str, str], config: CompositeConfig
+) -> CompositeConfig:
+    """The same settings in three bands of an image, their noise brought to that of SDSS."""
+    red, green, blue = (_factor(noise(image, band)) for band in bands)
+    return config.model_copy(update={"bands": bands, "scales": (red, green, blue)})
 
 
 def _factor(sigma: float) -> float:

@@ -25,6 +25,11 @@ def json_of(content: object) -> str:
     return json.dumps(_finite(content), indent=2, allow_nan=False) + "\n"
 
 
+def json_line(content: object) -> str:
+    """The same without breaks, for whoever reads it by program."""
+    return json.dumps(_finite(content), allow_nan=False, separators=(",", ":"))
+
+
 def _finite(value: object) -> object:
     if isinstance(value, Mapping):
         return {key: _finite(item) for key, item in value.items()}

@@ -6,6 +6,7 @@ from pathlib import Path
 from astropy.table import QTable, Table
 
 from clumpscope.core.bands import from_text
+from clumpscope.core.clump_columns import VETTED
 from clumpscope.core.clumps import schema
 from clumpscope.core.galaxy import check_galaxy_ids
 from clumpscope.core.records import DETECTIONS, FAILURES, GALAXIES
@@ -31,7 +32,7 @@ def read_run_table(folder: Path, name: str) -> QTable:
     path = folder / f"{name}.parquet"
     found = read_parquet(path)
     kind = _RECORDS[name] if name in _RECORDS else _clumps(found, _LEVELS[name], path)
-    table = as_records(found, path, kind, required=tuple(spec.name for spec in kind))
+    table = as_records(found, path, kind, required=_required(kind))
     check_galaxy_ids(map(str, table["galaxy_id"]), path)
     if name != "detections":
         key = ("galaxy_id",) if name in _RECORDS else ("galaxy_id", "clump_id")
@@ -41,6 +42,10 @@ def read_run_table(folder: Path, name: str) -> QTable:
             what = f"{path}: {' and '.join(key)}"
             raise TableError(expected_got(what, "each once", f"{twice[0]!r} twice"))
     return table
+
+
+def _required(kind: list[ColumnSpec]) -> tuple[str, ...]:
+    return tuple(spec.name for spec in kind if spec.name not in VETTED)
 
 
 def _clumps(found: Table, level: str, path: Path) -> list[ColumnSpec]:

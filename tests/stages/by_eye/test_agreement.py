@@ -5,7 +5,8 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from clumpscope.stages.by_eye import KINDS, Answers
-from clumpscope.stages.by_eye.agreement import agreement, kappas
+from clumpscope.ops.kappa import kappas
+from clumpscope.stages.by_eye.agreement import agreement
 from clumpscope.stages.by_eye.intervals import Resampling
 
 

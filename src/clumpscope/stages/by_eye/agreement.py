@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clumpscope.ops.kappa import kappas
 from clumpscope.stages.by_eye.answers import KINDS, Answers
 from clumpscope.stages.by_eye.intervals import Resampling, bounds
 
@@ -75,14 +76,3 @@ def _kappa(one: NDArray[np.int64], other: NDArray[np.int64], resampling: Resampl
 
         value = float(cohen_kappa_score(one, other))
     return Kappa(value, *bounds(kappas(replicates)))
-
-
-def kappas(counts: Values) -> Values:
-    """Cohen's kappa of confusion matrices (B, K, K), NaN where all is in one class."""
-    total = counts.sum(axis=(1, 2))
-    same = np.trace(counts, axis1=1, axis2=2) / total
-    chance = (counts.sum(axis=1) * counts.sum(axis=2)).sum(axis=1) / total**2
-    found: Values = np.divide(
-        same - chance, 1 - chance, out=np.full(len(counts), np.nan), where=chance < 1
-    )
-    return found

@@ -47,5 +47,13 @@ export const post = (path, body) =>
   });
 
 export const galaxyPath = (id) => `galaxies/${encodeURIComponent(id)}`;
-export const thumbAddress = (id) => address(`thumb/${encodeURIComponent(id)}`);
-export const imageAddress = (id, look) => address(`image/${encodeURIComponent(id)}`, look);
+
+// The tag of a run: its pictures are kept by the browser, another run's are not taken for them.
+const version = {};
+
+export function setTag(tag) {
+  if (tag) version.v = tag;
+}
+
+export const thumbAddress = (id) => address(`thumb/${encodeURIComponent(id)}`, version);
+export const imageAddress = (id, look) => address(`image/${encodeURIComponent(id)}`, { ...look, ...version });

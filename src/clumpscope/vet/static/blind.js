@@ -3,15 +3,12 @@
 import { get, post } from "./api.js";
 import { byId, make } from "./dom.js";
 import { keep, kept } from "./kept.js";
+import { uuid } from "./uuid.js";
+import { number as figure } from "./words.js";
 
 const STORE = "blind";
 
-const ANSWERS = [
-  ["clump", "Clump", "1", "a compact blue knot in the galaxy"],
-  ["odd", "Odd clump", "2", "a clump of another kind: red, or not of the galaxy's disk"],
-  ["none", "No clump", "3", "a star, the nucleus, another galaxy, smooth light or nothing"],
-  ["unsure", "Unsure", "4", "you cannot tell"],
-];
+const PLAIN = ["clump", "odd", "none", "unsure"]; // where the server names no kinds
 
 export class Blind {
   constructor(app) {
@@ -25,12 +22,11 @@ export class Blind {
   }
 
   async start() {
-    const { questions, answered, agreement } = await get("blind");
+    const { questions, answered, answers, meanings } = await get("blind");
     this.questions = questions;
-    const known = Array.isArray(answered) ? answered : questions.slice(0, answered ?? 0).map(({ number }) => number);
-    for (const number of known) this.said.set(number, "");
+    this.kinds = (answers ?? PLAIN).map((kind, k) => [kind, String(k + 1), meanings?.[kind] ?? ""]);
+    for (const [number, answer] of Object.entries(answered ?? {})) this.said.set(Number(number), answer);
     for (const [number, answer] of Object.entries(this.waiting)) this.keep(Number(number), answer);
-    this.agreement = agreement;
     this.build();
     this.show(this.questions.findIndex(({ number }) => !this.said.has(number)));
   }
@@ -39,16 +35,17 @@ export class Blind {
     this.picture = make("img", { alt: "", class: "candidate" });
     this.told = make("p", { class: "count", role: "status" });
     this.bar = make("progress", { max: this.questions.length, "aria-label": "answered" });
-    this.buttons = ANSWERS.map(([answer, words, key, meaning]) => make("button", {
-      type: "button", "aria-keyshortcuts": key, "aria-pressed": "false", "data-answer": answer, title: meaning,
+    this.buttons = this.kinds.map(([answer, key]) => make("button", {
+      type: "button", "aria-keyshortcuts": key, "aria-pressed": "false", "data-answer": answer,
       on: { click: () => this.answer(answer) },
-    }, make("span", { text: words }), make("kbd", { "aria-hidden": "true", text: key })));
+    }, make("span", { text: answer }), make("kbd", { "aria-hidden": "true", text: key })));
     this.back = make("button", { type: "button", class: "plain", on: { click: () => this.show(this.place - 1) } },
       make("span", { text: "Back" }), make("kbd", { "aria-hidden": "true", text: "←" }));
     this.box.replaceChildren(
-      make("h2", { text: "What is in the middle?" }), this.told, this.bar, this.picture,
+      make("h2", { text: "What is at this place?" }), this.told, this.bar, this.picture,
       make("div", { class: "answers", role: "group", "aria-label": "Answers" }, ...this.buttons), this.back,
-      make("dl", {}, ...ANSWERS.flatMap(([, words, , meaning]) => [make("dt", { text: words }), make("dd", { text: meaning })])));
+      make("dl", {}, ...this.kinds.filter(([, , meaning]) => meaning).flatMap(([answer, , meaning]) =>
+        [make("dt", { text: answer }), make("dd", { text: meaning })])));
   }
 
   show(place) {
@@ -73,10 +70,8 @@ export class Blind {
     await this.sending;
     this.told.textContent = "All are answered: thank you.";
     const { agreement } = await get("blind").catch(() => ({}));
-    if (agreement === undefined || agreement === null) return;
-    const words = typeof agreement === "string" ? agreement
-      : Object.entries(agreement).map(([name, value]) => `${name.replaceAll("_", " ")}: ${value}`).join("; ");
-    this.told.textContent += ` ${words}`;
+    this.told.textContent += (agreement ?? []).map(({ readers, same, kappa }) =>
+      ` ${readers.join(" and ")}: ${figure(100 * same, 0)} % the same, kappa ${figure(kappa)}.`).join("");
   }
 
   answer(answer) {
@@ -101,9 +96,10 @@ export class Blind {
   }
 
   async send(number, answer) {
+    const request = uuid();
     for (let wait = 500; ; wait = Math.min(2 * wait, 15000)) {
       try {
-        await post("blind", { number, answer });
+        await post("blind", { number, answer, request });
         this.sent(number, answer);
         return this.app.trouble("");
       } catch (error) {
@@ -115,8 +111,8 @@ export class Blind {
   }
 
   key(event) {
-    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
-    const found = ANSWERS.find(([, , key]) => key === event.key);
+    if (!this.kinds || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
+    const found = this.kinds?.find(([, key]) => key === event.key);
     if (found) this.answer(found[0]);
     else if (event.key === "ArrowLeft" && !this.back.disabled) this.show(this.place - 1);
     else if (event.key === "ArrowRight" && this.said.has(this.questions[this.place]?.number)) this.show(this.place + 1);

@@ -1,7 +1,7 @@
 // The page: what the address says is shown, and the parts know one another through `app`.
 
 import { Answers } from "./answers.js";
-import { get } from "./api.js";
+import { get, setTag } from "./api.js";
 import { Blind } from "./blind.js";
 import { Desk } from "./desk.js";
 import { byId, later } from "./dom.js";
@@ -159,6 +159,7 @@ async function begin() {
     byId("trouble").hidden = false;
     return;
   }
+  setTag(session.tag);
   const app = new App(session);
   if (!session.blind) return app.start();
   byId("open-help").hidden = true;

@@ -3,11 +3,20 @@
 import { galaxyPath, get, imageAddress } from "./api.js";
 
 const KEPT = 6;
+const PAUSE = 400; // ms
 
-function image(address) {
+// Once more after a rest: the server may have been asked too much at once.
+async function image(address, tries = 1) {
   const element = new Image();
   element.src = address;
-  return element.decode().then(() => element);
+  try {
+    await element.decode();
+  } catch (error) {
+    if (!tries) throw error;
+    await new Promise((done) => setTimeout(done, PAUSE));
+    return image(address, tries - 1);
+  }
+  return element;
 }
 
 export class Pictures {

@@ -2,15 +2,10 @@
 
 import { post, Refused } from "./api.js";
 import { forget, keep, kept, names } from "./kept.js";
+import { uuid } from "./uuid.js";
 
 const FIRST_WAIT = 500; // ms; doubled up to LAST_WAIT
 const LAST_WAIT = 15000;
-
-function uuid() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16)); // a page without https
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
 
 /** Events: `sent` {item, answer}, `conflict` and `refused` {item, message, body}, `state`. */
 export class Queue extends EventTarget {

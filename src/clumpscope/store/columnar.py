@@ -1,0 +1,83 @@
+"""Large tables by column: only what is asked for is read, as bare arrays."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from clumpscope.core.galaxy import check_galaxy_ids
+from clumpscope.errors import FolderError, TableError, expected_got
+from clumpscope.files.regular import regular
+
+Column = NDArray[Any]
+
+
+def column_names(path: Path) -> list[str]:
+    """Names of a table's columns.
+
+    Raises
+    ------
+    FolderError
+        If it cannot be read.
+    """
+    try:
+        with regular(path, FolderError).open("rb") as stream:
+            names: list[str] = pq.read_schema(stream).names
+            return names
+    except FileNotFoundError:
+        raise FolderError(f"{path}: no such file") from None
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise FolderError(f"{path}: not a readable Parquet file: {error}") from error
+
+
+def read_columns(path: Path, names: Sequence[str]) -> dict[str, Column]:
+    """Columns of a table as float, int, bool or str arrays; those that it lacks are left out.
+
+    Raises
+    ------
+    FolderError
+        If it cannot be read, or a column holds something else.
+    """
+    there = column_names(path)
+    asked = [name for name in dict.fromkeys(names) if name in there]
+    try:
+        with regular(path, FolderError).open("rb") as stream:
+            table = pq.read_table(stream, columns=asked)
+        return {name: _array(table.column(name), path, name) for name in asked}
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise FolderError(f"{path}: not a readable Parquet file: {error}") from error
+
+
+def _array(column: pa.ChunkedArray, path: Path, name: str) -> Column:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+        kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return np.array(column.fill_null("").to_pylist(), dtype=object)
+    if pa.types.is_boolean(kind):
+        return np.asarray(column.fill_null(False).to_numpy(), dtype=bool)
+    if pa.types.is_integer(kind):
+        return np.asarray(column.fill_null(0).to_numpy(), dtype=np.int64)
+    if pa.types.is_floating(kind):
+        return np.asarray(column.fill_null(np.nan).to_numpy(), dtype=np.float64)
+    raise FolderError(expected_got(f"{path}: {name}", "numbers, text or true and false", kind))
+
+
+def ids_of(columns: dict[str, Column], path: Path) -> Column:
+    """The column ``galaxy_id``, each safe as a file name.
+
+    Raises
+    ------
+    TableError
+        If it is missing, or an id is not safe.
+    """
+    ids = columns.get("galaxy_id")
+    if ids is None or ids.dtype != object:
+        raise TableError(expected_got(path, "a column galaxy_id of text", "none"))
+    check_galaxy_ids(dict.fromkeys(ids.tolist()), path)
+    return ids

@@ -1,0 +1,410 @@
+"""Decisions of people in SQLite: every one is kept, with who, when, before and after.
+
+The file is a log. What somebody has of a box is the ``after`` of the last event of that person on
+it; to undo is one more event, whose ``after`` is the ``before`` of what is undone. An event that
+was told to a client is on the disk, whatever happens to the process.
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from clumpscope.errors import FolderError, StoreError, expected_got
+from clumpscope.files.regular import regular
+from clumpscope.store.json_text import parse_json
+
+State = dict[str, Any]
+
+FILE = "vet.sqlite"
+_APPLICATION = 0x636C7674  # "clvt": tells the file from others' databases
+_VERSION = 1
+_PATIENCE_S = 30.0  # to wait for another process that writes
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS events (
+  revision INTEGER PRIMARY KEY AUTOINCREMENT,
+  at TEXT NOT NULL,
+  by TEXT NOT NULL,
+  run TEXT NOT NULL,
+  galaxy TEXT NOT NULL,
+  box TEXT NOT NULL,
+  action TEXT NOT NULL,
+  before TEXT,
+  after TEXT,
+  request TEXT NOT NULL UNIQUE,
+  target INTEGER
+);
+CREATE INDEX IF NOT EXISTS of_box ON events (run, galaxy, box, by, revision);
+CREATE INDEX IF NOT EXISTS of_person ON events (run, by, revision);
+"""
+_COLUMNS = "revision, at, by, run, galaxy, box, action, before, after, request, target"
+WHOLE = ""  # the box of an event that is of the whole galaxy
+
+
+@dataclass(frozen=True)
+class Event:
+    """One decision.
+
+    Attributes
+    ----------
+    revision
+        Its number; later ones are larger.
+    at
+        Time, UTC, ISO 8601.
+    by
+        Who.
+    run
+        Key of the run that the box is of.
+    galaxy, box
+        Of what; an empty box is the whole galaxy.
+    action
+        What was done.
+    before, after
+        What the person had of it, and has now; ``None``: nothing.
+    request
+        The client's name for it, by which it counts once.
+    target
+        Of "undo" and "redo": the event that is taken back or done again.
+    """
+
+    revision: int
+    at: str
+    by: str
+    run: str
+    galaxy: str
+    box: str
+    action: str
+    before: State | None
+    after: State | None
+    request: str
+    target: int | None = None
+
+
+class ConflictError(StoreError):
+    """Somebody has decided since; ``present`` is the last event on the box, if there is one."""
+
+    def __init__(self, message: str, present: Event | None) -> None:
+        super().__init__(message)
+        self.present = present
+
+
+class Decisions:
+    """The decisions in a file, which any number of threads and processes may read and write.
+
+    Each thread has a connection of its own.
+
+    Parameters
+    ----------
+    path
+        The file; made, if it is not there and may be written.
+    read_only
+        Whether nothing may be written; then the file may be missing.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be opened, or is no such database.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path, self.read_only = path, read_only
+        self._own = threading.local()
+        self._all: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        if path.exists() or path.is_symlink():
+            regular(path, FolderError)
+        elif read_only:
+            return
+        with self._told():
+            self._prepare()
+
+    def _prepare(self) -> None:
+        connection = self._connection()
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables and (application != _APPLICATION or not 0 < version <= _VERSION):
+            got = f"another database (application {application}, version {version})"
+            raise FolderError(expected_got(self.path, "decisions of `clumpscope vet`", got))
+        if self.read_only:
+            return
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in _SCHEMA.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+    def _connection(self) -> sqlite3.Connection:
+        """The connection of the thread."""
+        found: sqlite3.Connection | None = getattr(self._own, "connection", None)
+        if found is None:
+            mode = "ro" if self.read_only else "rwc"
+            uri = f"{self.path.resolve().as_uri()}?mode={mode}"
+            found = sqlite3.connect(
+                uri, uri=True, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
+            )
+            if not self.read_only:
+                found.execute("PRAGMA journal_mode = WAL")
+                found.execute("PRAGMA synchronous = FULL")
+            self._own.connection = found
+            with self._lock:
+                self._all.append(found)
+        return found
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say what a database says in our words."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise StoreError(f"{self.path}: {error}") from error
+        except (sqlite3.DatabaseError, ValueError) as error:
+            raise FolderError(f"{self.path}: not decisions of `clumpscope vet`: {error}") from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One change, whole or not at all."""
+        if self.read_only:
+            raise StoreError(expected_got(self.path, "decisions that may be written", "read-only"))
+        with self._told():
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def add(
+        self,
+        by: str,
+        run: str,
+        galaxy: str,
+        box: str | None,
+        action: str,
+        change: Callable[[State | None], State],
+        *,
+        request: str,
+        version: int | None = None,
+    ) -> Event:
+        """Keep a decision; the same request twice counts once.
+
+        Parameters
+        ----------
+        box
+            Its key; `WHOLE`: of the whole galaxy; ``None``: a new box, which gets a key.
+        change
+            From what the person has of it to what it becomes; what it raises, nothing is written.
+        version
+            Revision of the person's last event on the box that the client knows, 0 for none;
+            ``None``: it does not matter.
+
+        Raises
+        ------
+        ConflictError
+            If the person has decided on that box since.
+        StoreError
+            If it cannot be written.
+        """
+        with self._writing() as connection:
+            known = _one(connection, "request = ?", request)
+            if known is not None:
+                return known
+            if box is None:
+                box = _new_key(connection, galaxy)
+            last = _one(
+                connection, "run = ? AND galaxy = ? AND box = ? AND by = ?", run, galaxy, box, by
+            )
+            if version is not None and version != (last.revision if last else 0):
+                got = f"{version}, and revision {last.revision if last else 0} is the last"
+                what = f"{galaxy} {box}: version"
+                raise ConflictError(expected_got(what, "that of the last decision", got), last)
+            before = last.after if last else None
+            return _write(
+                connection, (by, run, galaxy, box, action, before, change(before), request, None)
+            )
+
+    def undo(self, by: str, run: str, *, request: str) -> Event | None:
+        """Take back the last decision of a person that stands; ``None`` if there is none.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be written.
+        """
+        return self._turn(by, run, request, "undo")
+
+    def redo(self, by: str, run: str, *, request: str) -> Event | None:
+        """Do again what the person took back last, if nothing was decided since; else ``None``.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be written.
+        """
+        return self._turn(by, run, request, "redo")
+
+    def _turn(self, by: str, run: str, request: str, action: str) -> Event | None:
+        with self._writing() as connection:
+            known = _one(connection, "request = ?", request)
+            if known is not None:
+                return known
+            number = (_undoable if action == "undo" else _redoable)(connection, by, run)
+            target = None if number is None else _one(connection, "revision = ?", number)
+            if target is None:
+                return None
+            states = target.after, target.before
+            before, after = states if action == "undo" else states[::-1]
+            row = (by, run, target.galaxy, target.box, action, before, after, request, number)
+            return _write(connection, row)
+
+    def carry(
+        self, rows: Sequence[tuple[str, str, str, str, str, State | None, State, str]]
+    ) -> int:
+        """Add events of other people at once: by, run, galaxy, box, action, before, after, request.
+
+        A request that is known is passed over. Returns how many were added.
+
+        Raises
+        ------
+        StoreError
+            If they cannot be written.
+        """
+        added = 0
+        with self._writing() as connection:
+            for *what, before, after, request in rows:
+                if _one(connection, "request = ?", request) is None:
+                    _write(connection, (*what, before, after, request, None))
+                    added += 1
+        return added
+
+    def since(self, revision: int, most: int = 100_000) -> list[Event]:
+        """Events after a revision, oldest first.
+
+        Raises
+        ------
+        StoreError
+            If they cannot be read.
+        """
+        if self.read_only and not self.path.exists():
+            return []
+        with self._told():
+            found = self._connection().execute(
+                f"SELECT {_COLUMNS} FROM events WHERE revision > ? ORDER BY revision LIMIT ?",  # noqa: S608
+                (revision, most),
+            )
+            return [_event(row) for row in found]
+
+    def revision(self) -> int:
+        """Number of the last event, 0 if there is none.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be read.
+        """
+        if self.read_only and not self.path.exists():
+            return 0
+        with self._told():
+            found = self._connection().execute("SELECT max(revision) FROM events").fetchone()[0]
+            return int(found or 0)
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        with self._lock:
+            for connection in self._all:
+                connection.close()
+            self._all.clear()
+        self._own = threading.local()
+
+
+def _undoable(connection: sqlite3.Connection, by: str, run: str) -> int | None:
+    """The event that is on top of what a person may undo."""
+    below = 0
+    for revision, action, target in _backwards(connection, by, run):
+        if action == "undo":
+            below += 1
+        elif below:
+            below -= 1
+        else:
+            return target if action == "redo" else revision
+    return None
+
+
+def _redoable(connection: sqlite3.Connection, by: str, run: str) -> int | None:
+    """The event that is on top of what a person may do again."""
+    below = 0
+    for _, action, target in _backwards(connection, by, run):
+        if action == "redo":
+            below += 1
+        elif action != "undo":
+            return None
+        elif below:
+            below -= 1
+        else:
+            return target
+    return None
+
+
+def _backwards(
+    connection: sqlite3.Connection, by: str, run: str
+) -> Iterator[tuple[int, str, int | None]]:
+    """A person's events, last first; what was carried from another run is not theirs to undo."""
+    yield from connection.execute(
+        "SELECT revision, action, target FROM events WHERE run = ? AND by = ?"
+        " AND action NOT IN ('carry', 'lost') ORDER BY revision DESC",
+        (run, by),
+    )
+
+
+def _new_key(connection: sqlite3.Connection, galaxy: str) -> str:
+    (drawn,) = connection.execute(
+        "SELECT count(*) FROM events WHERE galaxy = ? AND action = 'draw'", (galaxy,)
+    ).fetchone()
+    return f"d{drawn + 1}"
+
+
+def _one(connection: sqlite3.Connection, where: str, *values: object) -> Event | None:
+    row = connection.execute(
+        f"SELECT {_COLUMNS} FROM events WHERE {where} ORDER BY revision DESC LIMIT 1",  # noqa: S608
+        values,
+    ).fetchone()
+    return None if row is None else _event(row)
+
+
+def _write(connection: sqlite3.Connection, row: Sequence[Any]) -> Event:
+    by, run, galaxy, box, action, before, after, request, target = row
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    texts = [None if one is None else json.dumps(one, allow_nan=False) for one in (before, after)]
+    done = connection.execute(
+        "INSERT INTO events (at, by, run, galaxy, box, action, before, after, request, target)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (at, by, run, galaxy, box, action, *texts, request, target),
+    )
+    revision = int(done.lastrowid or 0)
+    return Event(revision, at, by, run, galaxy, box, action, before, after, request, target)
+
+
+def _event(row: Sequence[Any]) -> Event:
+    revision, at, by, run, galaxy, box, action, before, after, request, target = row
+    states = _state(before, revision), _state(after, revision)
+    return Event(revision, at, by, run, galaxy, box, action, *states, request, target)
+
+
+def _state(text: str | None, revision: int) -> State | None:
+    state = None if text is None else parse_json(text)
+    if state is None or isinstance(state, dict):
+        return state
+    raise ValueError(f"event {revision}: expected a JSON object")

@@ -1,0 +1,191 @@
+"""Galaxies and clumps of a run as columns: what the gallery sorts, filters and pages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clumpscope.core.bands import bands_of, colours
+from clumpscope.errors import TableError, expected_got
+from clumpscope.jobs.vetted import PLACES, box_key, clumps_file, key_of
+from clumpscope.store.columnar import column_names, ids_of, read_columns
+from clumpscope.store.sample import Sample
+
+Values = NDArray[np.float32]
+
+_JY = 1e6  # microjansky
+_NMGY = 3.631  # microjansky
+# Columns of the clumps, by the names that the page has for them.
+_COLUMNS = {
+    "label": "clump_label_id",
+    "score": "clump_score",
+    "p_real": "p_real",
+    "quality": "quality",
+    "ratio": "clump_flux_ratio",
+    "flags": "flags",
+}
+_FIRST_COLOURS = (("g", "r"), ("r", "i"), ("g", "i"))
+MOST_COLOURS = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """A run's galaxies in the order of its sample, and their clumps, sorted by galaxy.
+
+    Attributes
+    ----------
+    key
+        By which decisions on the run's boxes are known.
+    ids
+        Galaxies.
+    row
+        Their rows, by id.
+    redshift
+        (G,) of each; NaN unknown.
+    start
+        (G + 1,) first clump of each galaxy; the last is the number of clumps.
+    number
+        (N,) ``clump_id`` of each clump.
+    box
+        (N, 4) x1, y1, x2, y2, native pixel edges.
+    clumps
+        (N,) columns ``label``, ``score``, ``p_real``, ``quality``, ``ratio``, ``flags``,
+        ``colour``.
+    bands
+        Bands with fluxes.
+    flux, flux_err
+        (N, B) microjansky.
+    colours
+        (N,) of each colour, such as "g-r".
+    """
+
+    key: str
+    ids: list[str]
+    row: Mapping[str, int]
+    redshift: Values
+    start: NDArray[np.intp]
+    number: NDArray[np.int32]
+    box: NDArray[np.float32]
+    clumps: Mapping[str, NDArray[Any]]
+    bands: tuple[str, ...]
+    flux: Values
+    flux_err: Values
+    colours: Mapping[str, Values]
+
+    @property
+    def count(self) -> NDArray[np.intp]:
+        """(G,) clumps of each galaxy."""
+        return np.diff(self.start)
+
+    def rows(self, galaxy: int) -> slice:
+        """Rows of a galaxy's clumps."""
+        return slice(int(self.start[galaxy]), int(self.start[galaxy + 1]))
+
+    def keys(self, galaxy: int) -> list[str]:
+        """Names of a galaxy's boxes."""
+        return [box_key(int(number)) for number in self.number[self.rows(galaxy)]]
+
+    def most(self, values: NDArray[Any], blank: float) -> Values:
+        """(G,) the largest value of each galaxy's clumps, ``blank`` where it has none."""
+        found = np.full(len(self.ids), blank, dtype=np.float32)
+        filled = np.flatnonzero(self.count)
+        if len(filled):
+            whole = np.where(np.isfinite(values), values, -np.inf)
+            top = np.maximum.reduceat(whole, self.start[filled])
+            found[filled] = np.where(np.isfinite(top), top, blank)
+        return found
+
+    def with_any(self, clumps: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(G,) galaxies with one of some clumps (N,)."""
+        found = np.zeros(len(self.ids), dtype=bool)
+        filled = np.flatnonzero(self.count)
+        if len(filled):
+            found[filled] = np.logical_or.reduceat(clumps, self.start[filled])
+        return found
+
+    def flags_of(self) -> NDArray[np.int64]:
+        """(G,) all flags of each galaxy's clumps together."""
+        found = np.zeros(len(self.ids), dtype=np.int64)
+        filled = np.flatnonzero(self.count)
+        if len(filled):
+            found[filled] = np.bitwise_or.reduceat(self.clumps["flags"], self.start[filled])
+        return found
+
+
+def indexed(folder: Path, sample: Sample) -> Index:
+    """Read what is needed of a run, column by column.
+
+    Raises
+    ------
+    StoreError, TableError
+        If the run has no clumps' table, or it cannot be read, or is of another sample.
+    """
+    path = clumps_file(folder)
+    if path is None:
+        raise TableError(
+            expected_got(f"run {folder}", "positions.parquet", "none", "vet what `run` has made")
+        )
+    names = column_names(path)
+    places = read_columns(path, PLACES)
+    key = key_of(places, path)
+    ids = sample.ids
+    row = {galaxy_id: k for k, galaxy_id in enumerate(ids)}
+    try:
+        of = np.fromiter(map(row.__getitem__, ids_of(places, path)), dtype=np.int64)
+    except KeyError as error:
+        expected = f"galaxies of sample {sample.folder}"
+        raise TableError(expected_got(path, expected, error.args[0])) from None
+    order = np.lexsort((places["clump_id"], of))
+    start = np.searchsorted(of[order], np.arange(len(ids) + 1))
+
+    def column(name: str, dtype: str, blank: float) -> NDArray[Any]:
+        if name not in names:
+            return np.full(len(order), blank, dtype=dtype)
+        return read_columns(path, [name])[name][order].astype(dtype)
+
+    bands = bands_of(names, "aperture_radius")
+    there = {
+        f"{blue}-{red}": column(f"clump_mag_corr_{blue}_{red}", "f4", np.nan)
+        for blue, red in colours(bands)[:MOST_COLOURS]
+        if f"clump_mag_corr_{blue}_{red}" in names
+    }
+    scale = np.float32(_JY if path.stem == "catalogue" else _NMGY)
+    blank = np.full(len(order), np.nan, dtype=np.float32)
+    usual = (f"{blue}-{red}" for blue, red in _FIRST_COLOURS)
+    colour = next((there[name] for name in (*usual, *there) if name in there), blank)
+    kinds = {"label": "i1", "quality": "i1", "flags": "i8"}
+    return Index(
+        key=key,
+        ids=ids,
+        row=row,
+        redshift=_redshifts(sample),
+        start=start.astype(np.intp),
+        number=places["clump_id"][order].astype(np.int32),
+        box=np.column_stack([places[name][order] for name in PLACES[2:]]).astype(np.float32),
+        clumps={
+            name: column(stored, kinds.get(name, "f4"), -1 if name == "quality" else np.nan)
+            if name not in ("label", "flags")
+            else column(stored, kinds[name], 0)
+            for name, stored in _COLUMNS.items()
+        }
+        | {"colour": colour},
+        bands=bands,
+        flux=_planes([scale * column(f"clump_flux_{band}", "f4", np.nan) for band in bands], order),
+        flux_err=_planes(
+            [scale * column(f"clump_flux_err_{band}", "f4", np.nan) for band in bands], order
+        ),
+        colours=there,
+    )
+
+
+def _planes(columns: list[NDArray[Any]], order: NDArray[np.intp]) -> Values:
+    return np.column_stack(columns) if columns else np.empty((len(order), 0), dtype=np.float32)
+
+
+def _redshifts(sample: Sample) -> Values:
+    if "redshift" not in sample.hosts.colnames:
+        return np.full(len(sample), np.nan, dtype=np.float32)
+    return np.asarray(sample.hosts["redshift"], dtype=np.float32)
