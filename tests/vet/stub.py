@@ -19,6 +19,7 @@ STATIC = files("clumpscope.vet") / "static"
 SHAPE = (100, 120)
 EDGES = ("x1", "y1", "x2", "y2")
 BANDS = ["u", "g", "r", "i"]
+KINDS = ["clump", "star", "arm", "nothing"]
 FLAGS = {"NEAR_STAR": "an aperture reaches into a star's mask", "BLENDED": "a near neighbour"}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
@@ -43,7 +44,6 @@ class World:
         self.drawn = {}  # galaxy → boxes that were drawn, with `by`
         self.answers = {}
         self.away = False  # whether it answers 503
-        self.delay = 0.0
 
     def found(self, place):
         """Boxes of the model: the last of three or more lies inside the first."""
@@ -170,7 +170,6 @@ class World:
         event |= {"action": action, "before": before, "after": after, "target": target}
         self.events.append(event)
         self.mine[by, galaxy, key or ""] = (after, event["revision"])
-        place = self.ids.index(galaxy)
         answer = {"revision": event["revision"], "done": True, **self.told(event, by)}
         self.requests[request] = answer
         return answer
@@ -208,6 +207,82 @@ class World:
     def box(self, by, place, key):
         return next((b for b in self.boxes(place, by) if b["key"] == key), None)
 
+    def session(self):
+        return {
+            "run": "demo",
+            "sample": "sample",
+            "galaxies": len(self.ids),
+            "clumps": int(self.counts.sum()),
+            "models": ["popp2024"],
+            "bands": BANDS,
+            "filters": {
+                "id": {"kind": "text"},
+                "status": {"kind": "set", "values": ["undecided", "decided", "skipped"]},
+                "score": {"kind": "range", "min": 0.3, "max": 1.0},
+                "redshift": {"kind": "range", "min": 0.02, "max": 0.25},
+                "quality": {"kind": "set", "values": [0, 1, 2]},
+            },
+            "sorts": ["id", "score", "redshift", "uncertainty"],
+            "revision": len(self.events),
+            "flags": FLAGS,
+            "keys_help": {},
+        }
+
+    def ordered(self, query, by):
+        """Places of the galaxies that a query asks for, in its order."""
+        keep = np.ones(len(self.ids), dtype=bool)
+        for name in ("score", "redshift"):
+            if query.get(name):
+                lo, hi = query[name].split(",")
+                column = getattr(self, name)
+                keep &= (column >= float(lo or -np.inf)) & (column <= float(hi or np.inf))
+        if query.get("quality"):
+            keep &= np.isin(self.quality, [int(one) for one in query["quality"].split(",")])
+        if query.get("id"):
+            keep &= np.array([query["id"].lower() in one.lower() for one in self.ids])
+        if query.get("status"):
+            wanted = query["status"].split(",")
+            status = np.array(["undecided"] * len(self.ids))
+            for galaxy in {galaxy for who, galaxy, _ in self.mine if who == by}:
+                place = self.ids.index(galaxy)
+                status[place] = self.row(place, by)["status"]
+            keep &= np.isin(status, wanted)
+        places = np.flatnonzero(keep)
+        column = {"redshift": self.redshift, "id": np.arange(len(self.ids))}
+        order = np.argsort(column.get(query.get("sort"), self.score)[places], kind="stable")
+        return places[order if query.get("order") == "asc" else order[::-1]]
+
+    def galaxy(self, galaxy, query, by):
+        place = self.ids.index(galaxy)
+        rows = [self.ids[k] for k in self.ordered(query, by)]
+        at = rows.index(galaxy) if galaxy in rows else -1
+        t = np.linspace(0, 2 * np.pi, 40)
+        outline = np.column_stack([60 + 45 * np.cos(t), 50 + 35 * np.sin(t)]).round(2)
+        return {
+            "ra": 150.1 + place * 0.01,
+            "dec": 2.2,
+            "redshift": float(self.redshift[place]),
+            "shape": SHAPE,
+            "pixscale_arcsec": 0.396,
+            "kpc_per_arcsec": 1.83,
+            "north_deg": 25.0,
+            "flipped": False,
+            "bands": BANDS,
+            "psf_fwhm_arcsec": 1.32,
+            "links": [{"name": "SDSS", "url": "https://skyserver.sdss.org/dr18/"}],
+            "previous": rows[at - 1] if at > 0 else None,
+            "next": rows[at + 1] if 0 <= at < len(rows) - 1 else None,
+            "place": at if at >= 0 else None,
+            "total": len(rows),
+            "outline": [outline.tolist()],
+            "boxes": self.boxes(place, by),
+            "masked": [[[8, 8], [22, 8], [24, 18], [10, 20]]],
+            "stars": [[104.0, 86.0, 6.0]],
+            "aperture_px": 4.2,
+            "revision": len(self.events),
+            **self.whole(place, by),
+        }
+
     def picture(self, place, bands=""):
         ny, nx = SHAPE
         y, x = np.mgrid[:ny, :nx]
@@ -232,8 +307,6 @@ def create_app(world, vetter="Ada", *, blind=False, read_only=False):
     async def guarded(request: Request, call_next):
         if world.away and request.url.path.startswith("/api"):
             return JSONResponse({"error": "away"}, 503)
-        if world.delay and request.method == "POST":
-            time.sleep(world.delay)
         answer = await call_next(request)
         answer.headers["Content-Security-Policy"] = POLICY
         return answer
@@ -242,71 +315,25 @@ def create_app(world, vetter="Ada", *, blind=False, read_only=False):
     def index():
         return FileResponse(STATIC / "index.html")
 
-    app.mount("/static", StaticFiles(directory=str(STATIC)))
-
     @app.get("/api/session")
     def session():
-        if blind:
-            return {"blind": True, "vetter": vetter, "read_only": False}
-        return {
-            "run": "demo",
-            "sample": "sample",
-            "vetter": vetter,
-            "read_only": read_only,
-            "blind": False,
-            "galaxies": len(world.ids),
-            "clumps": int(world.counts.sum()),
-            "models": ["popp2024"],
-            "bands": BANDS,
-            "filters": {
-                "id": {"kind": "text"},
-                "status": {"kind": "set", "values": ["undecided", "decided", "skipped"]},
-                "score": {"kind": "range", "min": 0.3, "max": 1.0},
-                "redshift": {"kind": "range", "min": 0.02, "max": 0.25},
-                "label": {"kind": "set", "values": [1, 2]},
-                "quality": {"kind": "set", "values": [0, 1, 2]},
-                "flag": {"kind": "set", "values": list(FLAGS)},
-            },
-            "sorts": ["id", "score", "redshift", "uncertainty"],
-            "revision": len(world.events),
-            "flags": FLAGS,
-            "keys_help": {},
-        }
+        told = {"blind": blind, "vetter": vetter, "read_only": read_only}
+        return told if blind else told | world.session()
 
-    def chosen(query):
-        keep = np.ones(len(world.ids), dtype=bool)
-        for name in ("score", "redshift"):
-            if query.get(name):
-                lo, hi = query[name].split(",")
-                column = getattr(world, name)
-                keep &= (column >= float(lo or -np.inf)) & (column <= float(hi or np.inf))
-        if query.get("quality"):
-            keep &= np.isin(world.quality, [int(one) for one in query["quality"].split(",")])
-        if query.get("id"):
-            keep &= np.array([query["id"].lower() in one.lower() for one in world.ids])
-        if query.get("status"):
-            wanted = query["status"].split(",")
-            touched = {galaxy for by, galaxy, _ in world.mine if by == vetter}
-            untouched = "undecided" in wanted
-            keep &= np.array(
-                [
-                    world.row(k, vetter)["status"] in wanted if one in touched else untouched
-                    for k, one in enumerate(world.ids)
-                ]
-            )
-        return np.flatnonzero(keep)
+    app.mount("/static", StaticFiles(directory=str(STATIC)))
+    if blind:
+        _blind(app, world)
+    else:
+        _galaxies(app, world, vetter)
+        _decisions(app, world, vetter, read_only)
+    return app
 
-    def ordered(query):
-        places = chosen(query)
-        column = {"redshift": world.redshift, "id": np.arange(len(world.ids))}
-        order = np.argsort(column.get(query.get("sort"), world.score)[places], kind="stable")
-        return places[order if query.get("order") == "asc" else order[::-1]]
 
+def _galaxies(app, world, vetter):
     @app.get("/api/galaxies")
     def galaxies(request: Request, offset: int = 0, limit: int = 200):
-        query = request.query_params
-        places = ordered(query)
         with world.lock:
+            places = world.ordered(request.query_params, vetter)
             rows = [world.row(k, vetter) for k in places[offset : offset + limit]]
         return {"total": len(places), "offset": offset, "rows": rows}
 
@@ -314,52 +341,19 @@ def create_app(world, vetter="Ada", *, blind=False, read_only=False):
     def one(galaxy: str, request: Request):
         if galaxy not in world.ids:
             return JSONResponse({"error": f"no galaxy {galaxy}"}, 404)
-        place = world.ids.index(galaxy)
-        found = ordered(request.query_params)
-        rows = [world.ids[k] for k in found]
-        at = rows.index(galaxy) if galaxy in rows else -1
-        t = np.linspace(0, 2 * np.pi, 40)
-        outline = np.column_stack([60 + 45 * np.cos(t), 50 + 35 * np.sin(t)]).round(2)
         with world.lock:
-            return {
-                "ra": 150.1 + place * 0.01,
-                "dec": 2.2,
-                "redshift": float(world.redshift[place]),
-                "shape": SHAPE,
-                "pixscale_arcsec": 0.396,
-                "kpc_per_arcsec": 1.83,
-                "north_deg": 25.0,
-                "flipped": False,
-                "bands": BANDS,
-                "psf_fwhm_arcsec": 1.32,
-                "links": [{"name": "SDSS", "url": "https://skyserver.sdss.org/dr18/"}],
-                "previous": rows[at - 1] if at > 0 else None,
-                "next": rows[at + 1] if 0 <= at < len(rows) - 1 else None,
-                "place": at if at >= 0 else None,
-                "total": len(rows),
-                "outline": [outline.tolist()],
-                "boxes": world.boxes(place, vetter),
-                "masked": [[[8, 8], [22, 8], [24, 18], [10, 20]]],
-                "stars": [[104.0, 86.0, 6.0]],
-                "aperture_px": 4.2,
-                "revision": len(world.events),
-                **world.whole(place, vetter),
-            }
-
-    def png(image, kind):
-        out = io.BytesIO()
-        image.save(out, kind)
-        headers = {"Cache-Control": "private, max-age=3600"}
-        return Response(out.getvalue(), media_type=f"image/{kind}", headers=headers)
+            return world.galaxy(galaxy, request.query_params, vetter)
 
     @app.get("/api/image/{galaxy}")
     def image(galaxy: str, bands: str = ""):
-        return png(world.picture(world.ids.index(galaxy), bands), "png")
+        return _picture(world.picture(world.ids.index(galaxy), bands), "png")
 
     @app.get("/api/thumb/{galaxy}")
     def thumb(galaxy: str):
-        return png(world.picture(world.ids.index(galaxy)), "jpeg")
+        return _picture(world.picture(world.ids.index(galaxy)), "jpeg")
 
+
+def _decisions(app, world, vetter, read_only):
     @app.post("/api/decisions")
     async def decide(request: Request):
         given = await request.json()
@@ -377,23 +371,31 @@ def create_app(world, vetter="Ada", *, blind=False, read_only=False):
             told = [{"revision": e["revision"], **world.told(e, vetter)} for e in events]
             return {"revision": len(world.events), "changes": told}
 
+
+def _blind(app, world):
     @app.get("/api/blind")
     def questions():
-        asked = [{"number": k + 1, "picture": f"/api/blind/{k + 1}.png"} for k in range(6)]
-        done = sorted(world.answers)
-        return {"questions": asked, "answered": done, "agreement": None}
+        asked = [{"number": k + 1, "picture": f"/api/blind/{k + 1}"} for k in range(6)]
+        done = {str(number): answer for number, answer in world.answers.items()}
+        return {"questions": asked, "answered": done, "answers": KINDS, "agreement": []}
 
-    @app.get("/api/blind/{name}")
-    def candidate(name: str):
-        return png(world.picture(int(name.removesuffix(".png"))).crop((30, 20, 90, 80)), "png")
+    @app.get("/api/blind/{number}")
+    def candidate(number: int):
+        return _picture(world.picture(number).crop((30, 20, 90, 80)), "png")
 
     @app.post("/api/blind")
     async def answer(request: Request):
         given = await request.json()
+        uuid.UUID(given["request"])
         world.answers[given["number"]] = given["answer"]
         return {"answered": len(world.answers)}
 
-    return app
+
+def _picture(image, kind):
+    out = io.BytesIO()
+    image.save(out, kind)
+    headers = {"Cache-Control": "private, max-age=3600"}
+    return Response(out.getvalue(), media_type=f"image/{kind}", headers=headers)
 
 
 @contextmanager

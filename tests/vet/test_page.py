@@ -1,60 +1,23 @@
 """The web page in a real browser, on a server with made-up galaxies."""
 
-import os
-import shutil
-import time
-from contextlib import ExitStack
-from pathlib import Path
-
 import pytest
-from places import ROOT
+
 from vet import stub
+from vet.browsing import (
+    AXE,
+    NARROW,
+    WIDE,
+    api,
+    axe,
+    drag,
+    galaxy,
+    on_screen,
+    says,
+    shows,
+    until,
+)
 
-api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium"),
-]
-AXE = Path(os.environ.get("CLUMPSCOPE_AXE", ROOT / "node_modules" / "axe-core" / "axe.min.js"))
-WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
-@pytest.fixture
-def serve():
-    """Serves an app until the test ends; its address."""
-    with ExitStack() as stack:
-        yield lambda app: stack.enter_context(stub.serving(app))
-
-
-@pytest.fixture
-def pages(browser, serve):  # pages are closed before servers
-    """Opens pages; what any of them complains about fails the test."""
-    contexts, complaints = [], []
-
-    def opened(url, **options):
-        context = browser.new_context(**{"viewport": WIDE, **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(8000)
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(url)
-        return page
-
-    opened.complaints = complaints
-    yield opened
-    for context in contexts:
-        context.close()
-    assert complaints == []
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -65,43 +28,6 @@ def world():
 @pytest.fixture
 def served(serve, world):
     return serve(stub.create_app(world))
-
-
-def galaxy(page, url, place):
-    page.goto(f"{url}/#/g/J{place:06d}")
-    shows(page, place)
-
-
-def shows(page, place):
-    page.wait_for_selector(f"#canvas[data-shown=J{place:06d}]")
-
-
-def says(page, text):
-    api.expect(page.locator("#said")).to_contain_text(text)
-
-
-def until(test, seconds=8):
-    end = time.monotonic() + seconds
-    while not test():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-def on_screen(page, x, y):
-    """A native pixel of the whole picture on the screen."""
-    canvas = page.locator("#canvas")
-    box, scale = canvas.bounding_box(), float(canvas.get_attribute("data-scale"))
-    ny, nx = stub.SHAPE
-    sx = box["x"] + box["width"] / 2 + scale * (x - (nx - 1) / 2)
-    return sx, box["y"] + box["height"] / 2 - scale * (y - (ny - 1) / 2)
-
-
-def drag(page, start, *stops):
-    page.mouse.move(*on_screen(page, *start))
-    page.mouse.down()
-    for stop in stops:
-        page.mouse.move(*on_screen(page, *stop), steps=4)
-    page.mouse.up()
 
 
 def mine(world, place, key, by="Ada"):
@@ -342,11 +268,11 @@ def test_blind_mode_shows_pictures_alone(pages, serve, world):
     page.keyboard.press("1")  # another answer to the fourth
     page.reload()
     api.expect(page.locator("#blind")).to_contain_text("Picture 5 of 6")
-    page.get_by_role("button", name="Unsure").click()
-    page.get_by_role("button", name="No clump").click()
+    page.get_by_role("button", name="star").click()
+    page.get_by_role("button", name="nothing").click()
     api.expect(page.locator("#blind")).to_contain_text("All are answered")
     until(lambda: len(world.answers) == 6)
-    assert list(world.answers.values()) == ["clump", "odd", "none", "clump", "unsure", "none"]
+    assert list(world.answers.values()) == ["clump", "star", "arm", "clump", "star", "nothing"]
 
 
 def test_keys_are_on_a_sheet_and_can_be_changed(pages, served, world):
@@ -454,13 +380,6 @@ def test_axe_finds_nothing_in_blind_mode(pages, serve, world):
     page = pages(url)
     page.wait_for_selector(".candidate")
     assert axe(page) == []
-
-
-def axe(page):
-    """What axe-core finds of any weight."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("() => axe.run().then(result => result.violations)")
-    return [(one["id"], one["impact"], [node["html"] for node in one["nodes"]]) for one in found]
 
 
 def test_every_control_has_a_name_and_none_is_small(pages, served, world):

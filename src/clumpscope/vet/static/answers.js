@@ -50,6 +50,8 @@ export class Answers {
     const galaxy = answer.galaxy?.id;
     if (!galaxy) return app.say(`There is nothing to ${item.action}.`);
     app.say(item.action === "undo" ? "Undone." : "Done again.");
+    const known = app.desk.galaxy?.id === galaxy && answer.box && app.desk.box(answer.box.key);
+    if (known) this.merge(known, known.key, answer.box);
     app.desk.choice = answer.box?.key ?? null;
     if (app.desk.galaxy?.id === galaxy) await app.desk.reopen();
     else {

@@ -38,7 +38,8 @@ export class Filters {
   }
 
   field(name, one) {
-    const legend = make("legend", { text: nameOf(name) });
+    const colour = name === "colour" ? (this.session.colours?.[0] ?? "") : "";
+    const legend = make("legend", { text: `${nameOf(name)} ${colour.replace("-", " − ")}`.trim() });
     if (one.kind === "range") return make("fieldset", {}, legend, make("div", { class: "pair" },
       this.bound(name, "lo", "from", one.min), make("span", { "aria-hidden": "true", text: "to" }),
       this.bound(name, "hi", "to", one.max)));
@@ -51,7 +52,7 @@ export class Filters {
   }
 
   bound(name, end, words, value) {
-    const text = Number.isFinite(value) ? String(Number(value.toPrecision(3))) : "";
+    const text = Number.isFinite(value) ? String(Number(value.toFixed(3))) : "";
     return make("input", {
       type: "number", step: "any", name: `${name}.${end}`, placeholder: text, "aria-label": `${nameOf(name)} ${words}`,
     });

@@ -101,7 +101,7 @@ function boxed(ctx, scene, box) {
   const number = numbers.get(box.key);
   const [isChosen, rejected] = [box.key === chosen, box.state === "rejected"];
   ctx.save();
-  ctx.globalAlpha = rejected && !isChosen ? 0.6 : 1;
+  ctx.globalAlpha = rejected && !isChosen ? 0.8 : 1;
   ring(ctx, view, corners(box));
   const dashes = rejected ? [3, 4] : box.source === "label" ? [6, 3] : box.source === "other" ? [8, 3, 2, 3] : [];
   const width = isChosen ? 2.5 : box.key === pointed ? 2.25 : box.state === "accepted" ? 2 : 1.25;

@@ -93,10 +93,12 @@ export class Queue extends EventTarget {
     this.items.shift();
     forget(this.store + item.request);
     const box = answer?.box;
-    const key = item.drawn ? `new-${item.request}` : item.box;
+    const turned = item.action === "undo" || item.action === "redo";
+    const key = item.drawn ? `new-${item.request}` : turned ? box?.key : item.box;
+    const galaxy = turned ? answer?.galaxy?.id : item.galaxy;
     if (!box || !key) return;
     for (const one of this.items) {
-      if (one.galaxy !== item.galaxy || one.box !== key) continue;
+      if (one.galaxy !== galaxy || one.box !== key) continue;
       one.box = box.key;
       one.version = box.version;
       keep(this.store + one.request, one);

@@ -4,6 +4,8 @@ import { byId, make } from "./dom.js";
 import { labelOf, middle } from "./boxes.js";
 import { about, flagOf, LABELS, measured, number } from "./words.js";
 
+const colourOf = (name) => name.replace(/[-_]/u, " − ");
+
 const STATES = { accepted: "✓ accepted", rejected: "✗ rejected", undecided: "undecided" };
 
 /** Columns: head, class, what a box has there. */
@@ -16,7 +18,7 @@ function columns(boxes) {
     ["chance", "number", (box) => number(box.p_real)],
     ["quality", "number", (box) => box.quality ?? "–"],
     ["flux ratio", "number", (box) => (Number.isFinite(box.ratio) ? `${about(100 * box.ratio)} %` : "–")],
-    ...keys("colours").map((name) => [name.replace("_", " − "), "number", (box) => number(box.colours?.[name])]),
+    ...keys("colours").map((name) => [colourOf(name), "number", (box) => number(box.colours?.[name])]),
     ...keys("fluxes").map((band) => [`${band}, µJy`, "number", (box) => measured(box.fluxes?.[band])]),
     ["flags", "flags", (box) => (box.flags ?? []).map(flagOf).join("; ") || "none"],
   ];
@@ -86,7 +88,7 @@ export function details(box) {
     ["middle", `x ${x.toFixed(1)}, y ${y.toFixed(1)}`],
     ["size", `${(box.x2 - box.x1).toFixed(1)} × ${(box.y2 - box.y1).toFixed(1)} px`],
     ...(box.run ? [["run", box.run]] : []),
-    ...Object.entries(box.colours ?? {}).map(([name, value]) => [name.replace("_", " − "), `${number(value)} mag`]),
+    ...Object.entries(box.colours ?? {}).map(([name, value]) => [colourOf(name), `${number(value)} mag`]),
     ...Object.entries(box.fluxes ?? {}).map(([band, pair]) => [`flux ${band}`, `${measured(pair)} µJy`]),
   ];
   return pairs.filter(([, value]) => value !== "–");

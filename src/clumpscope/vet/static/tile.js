@@ -3,6 +3,7 @@
 import { draw, make } from "./dom.js";
 import { count, number } from "./words.js";
 
+const LARGEST = 160; // px of a thumbnail
 const STATUS = { decided: "✓", skipped: "skipped", undecided: "" };
 
 /** Marks are [x1, y1, x2, y2, label, score, state], in native pixels, y up. */
@@ -37,6 +38,12 @@ export function tile(row, place, total, side, href) {
     make("span", { class: "tile-facts" },
       make("span", { text: told(row) }),
       make("span", { class: "number", text: number(row.score) })));
+  // A thumbnail smaller than any limit has the galaxy's own pixels.
+  if (!row.shape) image.addEventListener("load", () => {
+    if (Math.max(image.naturalWidth, image.naturalHeight) >= LARGEST) return;
+    row.shape = [image.naturalHeight, image.naturalWidth];
+    image.after(overlay(row, row.shape));
+  });
   const element = make("div", {
     class: `tile ${row.status ?? ""}`,
     role: "listitem",
