@@ -1,4 +1,4 @@
-"""A run on many galaxies, whose images are links to one file."""
+"""A run on many galaxies, whose images are links to a few files."""
 
 import os
 
@@ -15,6 +15,7 @@ from clumpscope.store.tables import write_parquet
 
 SHAPE = (100, 120)
 PER_GALAXY = 3
+LINKS = 10_000  # of a file: file systems bound them
 
 
 def many(folder, galaxies, seed=1):
@@ -25,10 +26,12 @@ def many(folder, galaxies, seed=1):
     xy = [(40.0, 30.0), (80.0, 70.0), (60.0, 50.0)]
     wcs = scenes.make_wcs(SHAPE, rotation_deg=25)
     image = scenes.galaxy("one", SHAPE, xy, 40.0, host_flux=50, fwhm_arcsec=1.3, wcs=wcs)
-    write_galaxy(folder / "one.fits", image)
     ids = [f"J{k:06d}" for k in range(galaxies)]
-    for name in ids:
-        os.link(folder / "one.fits", sample / "images" / f"{name}.fits")
+    for k, name in enumerate(ids):
+        one = folder / f"{k // LINKS}.fits"
+        if k % LINKS == 0:
+            write_galaxy(one, image)
+        os.link(one, sample / "images" / f"{name}.fits")
     rng = np.random.default_rng(seed)
     hosts = {"galaxy_id": ids, "redshift": rng.uniform(0.02, 0.2, galaxies)}
     write_parquet(record_table(HOSTS, hosts), sample / "hosts.parquet")
