@@ -1,0 +1,396 @@
+"""The web page in a real browser, on a server with made-up galaxies."""
+
+import pytest
+
+from vet import stub
+from vet.browsing import (
+    AXE,
+    NARROW,
+    WIDE,
+    api,
+    axe,
+    drag,
+    galaxy,
+    on_screen,
+    says,
+    shows,
+    until,
+)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def world():
+    return stub.World()
+
+
+@pytest.fixture
+def served(serve, world):
+    return serve(stub.create_app(world))
+
+
+def mine(world, place, key, by="Ada"):
+    return world.mine.get((by, f"J{place:06d}", key), ({}, 0))[0]
+
+
+def crowded(world, most=9):
+    """The first galaxy with three boxes: the third is inside the first."""
+    return next(k for k in range(len(world.ids)) if 3 <= world.counts[k] <= most)
+
+
+def test_the_gallery_shows_galaxies_with_their_boxes(pages, served, world):
+    page = pages(served)
+    page.wait_for_selector(".tile img.there")
+    assert page.locator("#count").text_content() == "60 galaxies"
+    first = page.locator(".tile a").first
+    best = world.ids[int(world.score.argmax())]
+    assert first.locator(".tile-name").text_content() == best
+    assert first.locator("rect").count() == world.counts[world.score.argmax()]
+    # A box lies over its knot: y of a picture runs down.
+    box = world.found(int(world.score.argmax()))[0]
+    assert float(first.locator("rect").first.get_attribute("y")) == pytest.approx(99 - box["y2"])
+
+
+def test_filters_choose_sort_and_stay_in_the_address(pages, served, world):
+    page = pages(served)
+    page.wait_for_selector(".tile")
+    page.get_by_label("score from").fill("0.8")
+    many = int((world.score >= 0.8).sum())
+    api.expect(page.locator("#count")).to_have_text(f"{many} of 60 galaxies")
+    page.get_by_label("Sort by").select_option("redshift")
+    page.get_by_label("Order", exact=True).select_option("asc")
+    page.reload()
+    api.expect(page.locator("#count")).to_have_text(f"{many} of 60 galaxies")
+    good = [k for k in range(60) if world.score[k] >= 0.8]
+    lowest = world.ids[min(good, key=lambda k: world.redshift[k])]
+    api.expect(page.locator(".tile a").first).to_have_attribute("href", f"#/g/{lowest}")
+    assert page.locator("#filters-on").text_content() == "(1 on)"
+    page.get_by_role("button", name="Clear filters").click()
+    api.expect(page.locator("#count")).to_have_text("60 galaxies")
+    page.get_by_label("name", exact=True).fill("00003")
+    api.expect(page.locator("#count")).to_have_text("11 of 60 galaxies")
+
+
+def test_arrows_go_through_the_gallery_and_enter_opens(pages, served):
+    page = pages(served)
+    page.wait_for_selector(".tile")
+    page.locator(".tile a").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    columns = page.evaluate(
+        "() => [...document.querySelectorAll('.tile')].filter("
+        "one => one.getBoundingClientRect().top < 250).length"
+    )
+    place = page.evaluate("() => document.activeElement.dataset.place")
+    assert int(place) == 1 + columns
+    page.keyboard.press("End")
+    api.expect(page.locator("[data-place='59']")).to_be_focused()
+    page.keyboard.press("Enter")
+    api.expect(page.locator("#galaxy")).to_be_visible()
+    page.wait_for_selector("#canvas[data-shown]")
+    name = page.locator("#name").text_content()
+    page.keyboard.press("g")
+    api.expect(page.locator(f"[href='#/g/{name}']")).to_be_focused()
+
+
+def test_fifty_galaxies_are_vetted_with_less_than_two_keys_a_box(pages, served, world):
+    page = pages(served)
+    page.wait_for_selector(".tile")
+    order = [int(k) for k in world.score.argsort(kind="stable")[::-1]]
+    page.locator(".tile a").first.click()
+    presses = boxes = 0
+    for place in order[:50]:
+        shows(page, place)
+        for k in range(world.counts[place]):
+            page.keyboard.press(("a", "r", "2")[k % 3])
+            presses += 1
+            boxes += 1
+    assert presses < 2 * boxes
+    until(lambda: len(world.events) == boxes)
+    for place in order[:50]:
+        states = [b["state"] for b in world.boxes(place, "Ada") if b["source"] == "model"]
+        assert states[:2] == ["accepted", "rejected"][: len(states)]
+        assert "undecided" not in states
+    assert mine(world, crowded(world), "m3").get("decided_label", 2) == 2
+    page.keyboard.press("g")
+    page.locator("label", has_text="undecided").click()
+    api.expect(page.locator("#count")).to_have_text("10 of 60 galaxies")
+
+
+def test_a_box_is_drawn_moved_resized_and_deleted(pages, served, world):
+    page = pages(served)
+    galaxy(page, served, 0)
+    page.keyboard.press("d")
+    drag(page, (90, 80), (100, 88))
+    says(page, "A box was drawn")
+    until(lambda: world.drawn)
+    box = world.drawn["J000000"][0]
+    edges = [box[name] for name in stub.EDGES]
+    assert edges == pytest.approx([90, 80, 100, 88], abs=0.15)
+    drag(page, (100, 88), (104, 92))  # its upper right handle
+    until(lambda: mine(world, 0, box["key"]).get("x2", 0) > 103)
+    drag(page, (95, 84), (85, 74))  # the whole box
+    until(lambda: mine(world, 0, box["key"])["x1"] < 85)
+    told = mine(world, 0, box["key"])
+    assert [told[name] for name in stub.EDGES] == pytest.approx([80, 70, 94, 82], abs=0.3)
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    until(lambda: mine(world, 0, box["key"])["x1"] == pytest.approx(told["x1"] + 2, abs=0.01))
+    assert sum(event["action"] == "move" for event in world.events) == 3  # two steps are one
+    page.keyboard.press("Delete")
+    until(lambda: mine(world, 0, box["key"]).get("deleted"))
+    assert page.locator("#clumps tbody tr").count() == world.counts[0]
+
+
+def test_a_box_inside_a_box_is_chosen_by_clicks_and_by_tab(pages, served, world):
+    page = pages(served)
+    place = crowded(world)
+    galaxy(page, served, place)
+    outer = world.found(place)[0]
+    middle = (outer["x1"] + outer["x2"]) / 2, (outer["y1"] + outer["y2"]) / 2
+    keys = []
+    for _ in range(2):
+        page.mouse.click(*on_screen(page, *middle))
+        keys.append(page.locator("#clumps tr.chosen").get_attribute("data-key"))
+    assert sorted(keys) == ["m1", "m3"]
+    page.locator("#clumps .pick").last.click()  # the table chooses, too
+    last = page.locator("#clumps tbody tr").last.get_attribute("data-key")
+    assert page.locator("#clumps tr.chosen").get_attribute("data-key") == last
+    page.locator("#clumps .pick").first.click()
+    page.locator("#canvas").focus()
+    page.keyboard.press("Tab")
+    assert page.locator("#clumps tr.chosen").get_attribute("data-key") == "m2"
+    for _ in range(int(world.counts[place])):
+        page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.id") != "canvas"
+
+
+def test_undo_redo_and_what_a_reload_keeps(pages, served, world):
+    page = pages(served)
+    place = next(k for k in range(60) if world.counts[k] == 1)
+    galaxy(page, served, place)
+    page.keyboard.press("2")  # goes on to the next galaxy
+    page.wait_for_selector(f"#canvas:not([data-shown=J{place:06d}])")
+    page.keyboard.press("u")  # and comes back
+    shows(page, place)
+    says(page, "Undone.")
+    assert mine(world, place, "m1").get("state") is None
+    page.keyboard.press("y")
+    says(page, "Done again.")
+    assert mine(world, place, "m1")["decided_label"] == 2
+    page.reload()
+    shows(page, place)
+    row = page.locator("#clumps tbody tr").first
+    api.expect(row).to_contain_text("odd clump")
+    api.expect(row).to_contain_text("accepted")
+    for _ in range(2):
+        page.keyboard.press("u")
+    says(page, "There is nothing to undo.")
+
+
+def test_comments_nothing_missed_and_skip(pages, served, world):
+    page = pages(served)
+    galaxy(page, served, 1)
+    page.get_by_label("go on by itself").uncheck()
+    page.locator("#canvas").focus()
+    page.keyboard.press("c")
+    page.keyboard.type("<b>near & far</b> mas")
+    page.keyboard.press("Escape")
+    until(lambda: mine(world, 1, "m1").get("comment") == "<b>near & far</b> mas")
+    page.keyboard.press("m")
+    page.keyboard.press("s")
+    until(lambda: mine(world, 1, "").get("nothing_missed") and mine(world, 1, "").get("skipped"))
+    page.reload()
+    shows(page, 1)
+    assert page.locator("#comment-box").input_value() == "<b>near & far</b> mas"
+    api.expect(page.locator("[data-do=skip]")).to_have_attribute("aria-pressed", "true")
+
+
+def test_decisions_wait_while_the_server_is_away_and_count_once(pages, served, world):
+    page = pages(served)
+    place = crowded(world)
+    galaxy(page, served, place)
+    world.away = True
+    for key in "ar2"[: world.counts[place]]:
+        page.keyboard.press(key)
+    api.expect(page.locator("#wait")).to_contain_text("3 decisions waiting")
+    page.on("dialog", lambda dialog: dialog.accept())
+    world.away = False
+    page.reload()
+    until(lambda: len(world.events) == 3)
+    galaxy(page, served, place)
+    api.expect(page.locator("#wait")).to_be_hidden()
+    states = [mine(world, place, key)["state"] for key in ("m1", "m2", "m3")]
+    assert states == ["accepted", "rejected", "accepted"]
+    pages.complaints[:] = [one for one in pages.complaints if "503" not in one]
+
+
+def test_a_box_that_was_decided_elsewhere_is_a_conflict_that_is_told(pages, served, world):
+    page = pages(served)
+    galaxy(page, served, 2)
+    page.route("**/api/decisions?since=*", lambda route: route.abort())  # it hears of nothing
+    given = {"galaxy": "J000002", "box": "m1", "action": "reject", "value": None, "version": 0}
+    world.decide("Ada", given | {"request": "other tab"})
+    page.keyboard.press("a")
+    says(page, "This box was decided on elsewhere since")
+    api.expect(page.locator("#clumps tbody tr").first).to_contain_text("rejected")
+    assert mine(world, 2, "m1")["state"] == "rejected"
+    pages.complaints[:] = [
+        one for one in pages.complaints if "409" not in one and "ERR_FAILED" not in one
+    ]
+
+
+def test_two_people_see_one_another(pages, serve, served, world):
+    other = serve(stub.create_app(world, "Ben"))
+    ada, ben = pages(served), pages(other)
+    for page, url in ((ada, served), (ben, other)):
+        galaxy(page, url, 3)
+        page.get_by_label("go on by itself").uncheck()
+        page.locator("#canvas").focus()
+    ada.keyboard.press("a")
+    says(ben, "Ada has accepted clump 1.")
+    api.expect(ben.locator("#chosen")).to_contain_text("accepted as clump by Ada")
+    ben.keyboard.press("r")
+    says(ada, "Ben has rejected clump 1.")
+    assert mine(world, 3, "m1", "Ada")["state"] == "accepted"
+    assert mine(world, 3, "m1", "Ben")["state"] == "rejected"
+
+
+def test_blind_mode_shows_pictures_alone(pages, serve, world):
+    url = serve(stub.create_app(world, blind=True))
+    page = pages(url)
+    api.expect(page.locator("#blind")).to_contain_text("Picture 1 of 6")
+    assert "J0" not in page.locator("body").inner_text()
+    for key in "1234":
+        page.keyboard.press(key)
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("1")  # another answer to the fourth
+    page.reload()
+    api.expect(page.locator("#blind")).to_contain_text("Picture 5 of 6")
+    page.get_by_role("button", name="star").click()
+    page.get_by_role("button", name="nothing").click()
+    api.expect(page.locator("#blind")).to_contain_text("All are answered")
+    until(lambda: len(world.answers) == 6)
+    assert list(world.answers.values()) == ["clump", "star", "arm", "clump", "star", "nothing"]
+
+
+def test_keys_are_on_a_sheet_and_can_be_changed(pages, served, world):
+    page = pages(served)
+    galaxy(page, served, 4)
+    page.keyboard.press("?")
+    sheet = page.get_by_role("dialog")
+    sheet.locator("[data-action=accept]").click()
+    page.keyboard.press("x")
+    api.expect(sheet).to_contain_text("“accept the box” is now x.")
+    page.keyboard.press("Escape")
+    page.reload()
+    shows(page, 4)
+    page.keyboard.press("a")
+    page.keyboard.press("x")
+    until(lambda: world.events)
+    assert [event["action"] for event in world.events] == ["accept"]
+    page.keyboard.press("?")
+    sheet.get_by_role("button", name="All keys as they were").click()
+    api.expect(sheet.locator("[data-action=accept]")).to_have_text("a")
+
+
+def test_who_may_only_read_decides_nothing(pages, serve, world):
+    url = serve(stub.create_app(world, read_only=True))
+    page = pages(url)
+    galaxy(page, url, 5)
+    assert page.locator("#deck").is_hidden()
+    for key in ("a", "r", "u", "m", "s", "Shift+D", "Shift+ArrowUp"):
+        page.keyboard.press(key)
+    page.wait_for_timeout(700)
+    assert world.events == []
+
+
+def test_an_id_that_is_a_script_is_text(pages, served, world):
+    world.ids[0] = "<img src=x onerror=alert(1)>"
+    page = pages(served)
+    page.wait_for_selector(".tile")
+    page.get_by_label("name", exact=True).fill("onerror")
+    api.expect(page.locator("#count")).to_have_text("1 of 60 galaxies")
+    page.locator(".tile a").click()
+    api.expect(page.locator("#name")).to_have_text(world.ids[0])
+    assert page.locator("#name img").count() == 0
+
+
+def test_two_fingers_zoom_and_one_moves_a_box(pages, served, world):
+    page = pages(served, viewport=NARROW, has_touch=True, is_mobile=True)
+    galaxy(page, served, 0)
+    canvas, touch = page.locator("#canvas"), page.context.new_cdp_session(page)
+    scale = float(canvas.get_attribute("data-scale"))
+    box = world.found(0)[0]
+    middle = (box["x1"] + box["x2"]) / 2, (box["y1"] + box["y2"]) / 2
+
+    def fingers(kind, *points):
+        places = [{"x": x, "y": y, "id": k} for k, (x, y) in enumerate(points)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+    x, y = on_screen(page, *middle)
+    fingers("touchStart", (x, y))
+    fingers("touchMove", (x + 6 * scale, y))
+    fingers("touchEnd")
+    until(lambda: mine(world, 0, "m1").get("x1", 0) > box["x1"] + 5)
+    fingers("touchStart", (150, 300), (200, 300))
+    fingers("touchMove", (100, 300), (250, 300))
+    fingers("touchEnd")
+    page.wait_for_timeout(100)
+    assert float(canvas.get_attribute("data-scale")) == pytest.approx(3 * scale, rel=0.02)
+
+
+def test_a_hundred_thousand_galaxies_are_few_in_the_page(pages, serve):
+    world = stub.World(100_000)
+    url = serve(stub.create_app(world))
+    page = pages(url)
+    page.wait_for_selector(".tile")
+    page.locator(".tile a").first.focus()
+    page.keyboard.press("End")
+    api.expect(page.locator("[data-place='99999']")).to_be_focused()
+    page.locator("#scroller").evaluate("one => { one.scrollTop = one.scrollHeight / 2; }")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.tile a')].some("
+        "one => Math.abs(one.dataset.place - 50000) < 100)"
+    )
+    assert page.locator(".tile").count() < 100
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm install axe-core")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_axe_finds_nothing(pages, served, world, scheme, viewport):
+    page = pages(served, color_scheme=scheme, viewport=viewport)
+    page.wait_for_selector(".tile img.there")
+    assert axe(page) == []
+    galaxy(page, served, crowded(world))
+    page.keyboard.press("a")
+    says(page, "accepted")
+    page.locator("summary", has_text="Shown").click()
+    assert axe(page) == []
+    page.locator("#canvas").focus()
+    page.keyboard.press("?")
+    assert axe(page) == []
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm install axe-core")
+def test_axe_finds_nothing_in_blind_mode(pages, serve, world):
+    url = serve(stub.create_app(world, blind=True))
+    page = pages(url)
+    page.wait_for_selector(".candidate")
+    assert axe(page) == []
+
+
+def test_every_control_has_a_name_and_none_is_small(pages, served, world):
+    page = pages(served)
+    galaxy(page, served, crowded(world))
+    controls = page.locator("button:visible, input:visible, select:visible, a:visible")
+    for control in controls.all():
+        name = control.evaluate(
+            "one => (one.getAttribute('aria-label') || one.textContent ||"
+            " [...(one.labels || [])].map(label => label.textContent).join('')).trim()"
+        )
+        assert name, control.evaluate("one => one.outerHTML")
+    for button in page.locator("button:visible").all():
+        assert button.bounding_box()["height"] >= 24
