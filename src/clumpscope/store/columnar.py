@@ -58,7 +58,8 @@ def _array(column: pa.ChunkedArray, path: Path, name: str) -> Column:
         # A text that is there often is there once.
         coded = column.cast(kind).fill_null("").combine_chunks().dictionary_encode()
         words = np.array([*coded.dictionary.to_pylist(), ""], dtype=object)
-        return words[np.asarray(coded.indices)]
+        texts: Column = words[np.asarray(coded.indices)]
+        return texts
     column = column.cast(kind)
     if pa.types.is_boolean(kind):
         return np.asarray(column.fill_null(False).to_numpy(), dtype=bool)
