@@ -87,8 +87,7 @@ def key_of(columns: Mapping[str, NDArray[Any]], path: Path) -> str:
     order = np.lexsort((columns["clump_id"], ids))
     whole = hashlib.sha256("\n".join(ids[order].tolist()).encode())
     for name in PLACES[1:]:
-        values = columns[name][order].astype(float)
-        whole.update(np.round(values * 1000).astype(np.int64).tobytes())
+        whole.update(_rounded(columns[name][order], 1e3))
     return whole.hexdigest()[:16]
 
 
@@ -107,8 +106,15 @@ def run_key(folder: Path) -> str:
     ids = ids_of(detections, folder / "detections.parquet")
     whole = hashlib.sha256("\n".join(ids.tolist()).encode())
     for name in CORNERS:
-        whole.update(np.round(detections[name] * 1e6).astype(np.int64).tobytes())
+        whole.update(_rounded(detections[name], 1e6))
     return whole.hexdigest()[:16]
+
+
+def _rounded(values: NDArray[Any], scale: float) -> bytes:
+    """Numbers to a fixed number of digits, as bytes to be hashed."""
+    with np.errstate(over="ignore"):
+        scaled = np.nan_to_num(np.round(values.astype(float) * scale), nan=-1.0)
+    return np.clip(scaled, -1e15, 1e15).astype(np.int64).tobytes()
 
 
 def states(events: Sequence[Event], run: str) -> tuple[Boxes, Galaxies]:
