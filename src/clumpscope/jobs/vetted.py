@@ -269,7 +269,53 @@ def export(path: Path, how: str = "latest") -> dict[str, Any]:
         If they cannot be read.
     """
     boxes, galaxies, run = _last(path)
-    return stage.document(boxes, galaxies, run, how)
+    return stage.document(boxes, galaxies, run, how, _keys(path.parent, run))
+
+
+def looks(document: Mapping[str, Any]) -> dict[str, int]:
+    """How many people looked through each galaxy of a document, of those that are vetted.
+
+    Such a galaxy is skipped by nobody, no box of the run is left undecided where that is known,
+    and somebody decided on a box or said that nothing is missed.
+    """
+    found = {}
+    for galaxy in document["galaxies"]:
+        decided = {
+            person["by"]
+            for box in galaxy["boxes"]
+            for person in box.get("people", [])
+            if person["state"] != "undecided"
+        }
+        decided |= {by for by, said in galaxy.get("people", {}).items() if said["nothing_missed"]}
+        if decided and not galaxy.get("skipped") and not galaxy.get("undecided"):
+            found[str(galaxy["galaxy_id"])] = len(decided)
+    return found
+
+
+def looks_of(document: Mapping[str, Any], where: object) -> dict[str, int]:
+    """`looks` of a document that others may have written.
+
+    Raises
+    ------
+    TableError
+        If it is none.
+    """
+    try:
+        return looks(document)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise TableError(f"{where}: not a document of decisions: {error!r:.100}") from None
+
+
+def _keys(folder: Path, run: str) -> dict[str, list[str]] | None:
+    """Keys of the boxes of the run that a file of decisions lies in; ``None`` if it is another."""
+    path = folder / "positions.parquet"
+    if not path.is_file() or places_key(path) != run:
+        return None
+    columns = read_columns(path, PLACES)
+    found: dict[str, list[str]] = defaultdict(list)
+    for galaxy, number in zip(columns["galaxy_id"], columns["clump_id"].tolist(), strict=True):
+        found[str(galaxy)].append(box_key(number))
+    return found
 
 
 def write_export(path: Path, out: Path) -> int:
@@ -286,7 +332,8 @@ def write_export(path: Path, out: Path) -> int:
     new_file(out)
     with atomic(out) as temporary, temporary.open("w", encoding="utf-8") as stream:
         if out.suffix == ".json":
-            stream.write(json_of(stage.document(boxes, galaxies, run)))
+            keys = _keys(path.parent, run)
+            stream.write(json_of(stage.document(boxes, galaxies, run, found=keys)))
         else:
             write_csv(stream, stage.rows(boxes))
     return sum(map(len, boxes.values()))

@@ -482,9 +482,9 @@ class Desk:
     def document(self, how: str = "latest") -> Json:
         """All decisions, for others; see `stages.vet.document`."""
         self.ledger.follow()
-        return stage.document(
-            self.ledger.all_boxes(), self.ledger.all_galaxies(), self.index.key, how
-        )
+        boxes, galaxies = self.ledger.all_boxes(), self.ledger.all_galaxies()
+        keys = {one: self.index.keys(self.index.row[one]) for one in {*boxes, *galaxies}}
+        return stage.document(boxes, galaxies, self.index.key, how, keys)
 
     def rows(self) -> list[list[object]]:
         """All decisions, as rows of a CSV."""
