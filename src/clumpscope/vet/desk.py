@@ -1,5 +1,6 @@
 """An opened run on which people decide: what the page asks, answered as plain JSON."""
 
+import shutil
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -105,12 +106,21 @@ class Desk:
         self._facts: Lately[Facts] = Lately(200)
         self._shapes: Lately[tuple[int, int]] = Lately(5000)
         self._large, self._small = Kept(_PICTURES), Kept(_SMALL)
+        if not read_only:
+            self._sweep()
         self._thumbs = Thumbs(folder / CACHE / self.tag, _FILES)
         self._making = threading.Semaphore(_AT_ONCE)
 
     def close(self) -> None:
         """Let go of the decisions' file."""
         self.decisions.close()
+
+    def _sweep(self) -> None:
+        """Take away small pictures of the run as it was before."""
+        cache = self.folder / CACHE
+        for old in cache.iterdir() if cache.is_dir() else ():
+            if old.name != self.tag and old.is_dir() and not old.is_symlink():
+                shutil.rmtree(old, ignore_errors=True)
 
     @cached_property
     def tag(self) -> str:
