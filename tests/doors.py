@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import pyarrow.parquet as pq
 from astropy.table import Table
@@ -34,10 +35,13 @@ from clumpscope.jobs.show import show as draw
 from clumpscope.models.header import read_header
 from clumpscope.models.registry import find_model
 from clumpscope.stages.fetch.targets import make_targets
+from clumpscope.store.decisions import FILE
 from clumpscope.store.output import output
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_user_table, write_parquet
+from clumpscope.vet.desk import Asked, Desk
+from clumpscope.vet.query import Query
 from hostile import (
     damaged,
     other,
@@ -156,6 +160,32 @@ def scored(folder: Path) -> None:
     evaluate([folder / "run"], folder / "truth.parquet", RECIPE, baselines=())
 
 
+def vetted(folder: Path) -> None:
+    """The page over a finished run, as it begins, and a decision."""
+    desk = Desk(folder / "run")
+    try:
+        desk.session("ann")
+        rows = desk.galaxies(Query(), "ann")["rows"]
+        for row in rows[:2]:
+            desk.galaxy(row["id"], "ann", Query())
+            desk.decide("ann", Asked(row["id"], "skip", str(uuid4()), value=True))
+        desk.changes(0, "ann")
+        desk.document()
+    finally:
+        desk.close()
+
+
+def decided(folder: Path) -> None:
+    """Accept a few boxes of the run, and take the decisions out of it."""
+    desk = Desk(folder / "run")
+    for row in desk.galaxies(Query(), "ann")["rows"][:3]:
+        for box in desk.galaxy(row["id"], "ann", Query())["boxes"]:
+            asked = Asked(row["id"], "accept", str(uuid4()), box["key"])
+            desk.decide("ann", asked)
+    desk.close()
+    shutil.copy(folder / "run" / FILE, folder / FILE)
+
+
 def divided(folder: Path) -> None:
     """The published cuts and groups."""
     select_labels(folder / "labels.parquet", folder / "out" / "chosen", RECIPE)
@@ -253,6 +283,11 @@ DOORS: Mapping[str, Door] = {
     ),
     "state": Door("known/state.parquet", other_parquet, with_state),
     "coco": Door("coco.json", other_json, imported("coco", "coco.json")),
+    "vet": Door("vet.json", other_json, imported("vet", "vet.json")),
+    "decisions": Door("vet.sqlite", damaged, imported("vet", "vet.sqlite")),
+    "catalogue to vet": Door("run/catalogue.parquet", other_parquet, vetted),
+    "positions to vet": Door("run/positions.parquet", other_parquet, vetted),
+    "decisions to go on with": Door("run/vet.sqlite", damaged, vetted),
     "yolo": Door("yolo/b2.txt", lambda good: other_csv(good, " "), imported("yolo", "yolo")),
     "ds9": Door("ds9/b2.reg", damaged, imported("ds9", "ds9")),
     "authors": Door("authors.csv", other_csv, imported("authors", "authors.csv")),
@@ -317,12 +352,13 @@ def good_files(folder: Path, sample: Path, run: Path, export: Path) -> None:
     shutil.copy(export, folder / "export.csv")
     consensus(export, folder / "known", RECIPE)
     for form, name in (
-        *(("coco", "coco.json"), ("yolo", "yolo"), ("ds9", "ds9")),
+        *(("coco", "coco.json"), ("yolo", "yolo"), ("ds9", "ds9"), ("vet", "vet.json")),
         *(("authors", "authors.csv"), ("adams", "adams.csv"), ("csv", "own.csv")),
     ):
         export_labels(folder / "labels.parquet", folder / name, form, RECIPE, folder / "small")
     shutil.copy(find_model(None), folder / "model.safetensors")
     shutil.copytree(run, folder / "run")
+    decided(folder)
     shutil.copy(sample / "truth.parquet", folder / "truth.parquet")
     with output(folder / "begun", {"recipe": "r"}, resume=False):
         pass

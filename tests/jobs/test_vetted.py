@@ -17,7 +17,7 @@ from clumpscope.jobs.catalogue import catalogue
 from clumpscope.jobs.evaluate import evaluate
 from clumpscope.jobs.labels import import_labels
 from clumpscope.jobs.vetted import export, places_key, run_key, write_export
-from clumpscope.store.labels import read_labels
+from clumpscope.store.labels import looked_at, read_images, read_labels
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import write_parquet
@@ -56,6 +56,25 @@ def test_labels_from_the_file_and_from_its_export(run, tmp_path):
         ny, nx = 48, 80
         drawn = [plain(labels, name)[2] for name in ("x1", "y1", "x2", "y2")]
         assert drawn == pytest.approx([3.5 / nx, 4.5 / ny, 11.5 / nx, 12.5 / ny])
+
+
+def test_a_folder_of_labels_tells_who_was_looked_at(run, tmp_path):
+    """Training takes a galaxy for empty only if somebody looked through all of it."""
+    vet_some(run)  # a1 whole, by two; b2 a comment; c3 skipped
+    assert import_labels(run / "vet.sqlite", tmp_path / "l", "vet", Recipe(), None) == 3
+    assert looked_at(tmp_path / "l") == {"a1"}
+    assert plain(read_images(tmp_path / "l"), "n_looks").tolist() == [2]
+    with client(run) as one:
+        decide(one, "b2", "nothing_missed", value=True)
+        for key in ("c1", "c2"):
+            decide(one, "b2", "reject", key)
+    import_labels(run / "vet.sqlite", tmp_path / "part", "vet", Recipe(), None)
+    assert looked_at(tmp_path / "part") == {"a1"}
+    with client(run) as one:
+        decide(one, "b2", "reject", "c3")
+    import_labels(run / "vet.sqlite", tmp_path / "all", "vet", Recipe(), None)
+    assert looked_at(tmp_path / "all") == {"a1", "b2"}
+    assert set(read_labels(tmp_path / "all")["galaxy_id"]) == {"a1"}
 
 
 def test_nothing_accepted_is_no_table_of_labels(run, tmp_path):

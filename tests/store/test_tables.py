@@ -238,7 +238,7 @@ def test_fits_has_units_ucds_and_comments(tmp_path):
                 assert [str(value) for value in found] == list(plain(table, spec.name))
             else:
                 np.testing.assert_array_equal(found, plain(table, spec.name))
-        assert (header["LEVEL"], header["BANDS"], header["SCHEMA"]) == ("release", "ugriz", 2)
+        assert (header["LEVEL"], header["BANDS"], header["SCHEMA"]) == ("release", "ugriz", 3)
     # No warning of an unknown unit, and quantities come back as they were.
     back = QTable.read(tmp_path / "t.fits")
     assert back["clump_flux_u"].unit == u.Jy

@@ -204,6 +204,15 @@ def test_small_pictures_are_kept_on_disk(ann, run):
     assert kept.read_bytes() == answer.content
 
 
+def test_small_pictures_of_another_run_go(run, tmp_path):
+    with client(run) as one:
+        one.get("/api/thumb/b2")
+    vetting.write_run(run, tmp_path / "sample", shift=1.0)
+    with client(run) as one:
+        one.get("/api/thumb/a1")
+    assert [path.name for path in (run / ".vet-cache").rglob("*.jpg")] == ["a1.jpg"]
+
+
 def test_pictures_have_a_rate(run, monkeypatch):
     monkeypatch.setattr("clumpscope.vet.app._AT_ONCE", 5.0)
     monkeypatch.setattr("clumpscope.vet.app._PER_SECOND", 0.001)

@@ -161,7 +161,7 @@ def labels_split(
 @labels_app.command("import")
 def labels_import(
     file: Annotated[Path, typer.Argument(help="a file, or a folder of one file a galaxy")],
-    out: Annotated[Path, typer.Option("--out", help="Parquet file to write")],
+    out: Annotated[Path, typer.Option("--out", help="Parquet file to write; of vet, or a folder")],
     form: Annotated[str, _format(FORMATS)],
     sample: LabelSample = None,
     recipe: RecipeFile = None,

@@ -11,7 +11,7 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.core.grid import Grid
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
-from clumpscope.jobs.vetted import export
+from clumpscope.jobs.vetted import export, looks_of
 from clumpscope.plot.labels import heat_map
 from clumpscope.stages.labels.formats.authors import from_authors
 from clumpscope.stages.labels.formats.base import Format, Images
@@ -82,6 +82,9 @@ def split_labels(file: Path, out: Path, recipe: Recipe) -> QTable:
 def import_labels(file: Path, out: Path, form: str, recipe: Recipe, sample: Path | None) -> int:
     """Read labels of another format and write ours as the table ``out``; returns their number.
 
+    Decisions of `clumpscope vet` may go to a new folder instead: it also tells which galaxies were
+    looked through, so that a training takes only those for empty.
+
     Parameters
     ----------
     form
@@ -96,14 +99,19 @@ def import_labels(file: Path, out: Path, form: str, recipe: Recipe, sample: Path
     ImageError
         If an image that is needed cannot be read.
     """
-    new_file(out)
+    folder = form == "vet" and not out.suffix
+    (new_folder if folder else new_file)(out)
     chosen = format_of(form)
     # Decisions are read from where they are made, too.
     content = export(file) if file.name == FILE else _content(file, chosen)
     labels = chosen.read(content, _images(sample, recipe), file)
     if not len(labels):
         raise TableError(expected_got(file, "at least one label", "none"))
-    write_parquet(labels, out)
+    if folder:
+        seen = looks_of(content, file)
+        images = QTable({"galaxy_id": list(seen), "n_looks": list(seen.values())})
+        write_parquet(images, out / IMAGES_FILE)
+    write_parquet(labels, out / LABELS_FILE if folder else out)
     return len(labels)
 
 

@@ -15,7 +15,7 @@ from clumpscope.core.records import TRUTH, record_table
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.engine.local import Progress, Workers, ordered_map, shards
 from clumpscope.errors import ClumpscopeError, ImageError
-from clumpscope.jobs.vetted import export
+from clumpscope.jobs.vetted import export, looks_of
 from clumpscope.ops.cost import check_boxes
 from clumpscope.ops.spots import spots
 from clumpscope.stages.evaluate.about import BAND
@@ -78,9 +78,7 @@ def decisions_of(path: Path) -> dict[str, Any] | None:
 
 
 def looked_through(path: Path) -> set[str] | None:
-    """Galaxies in which somebody decided on a box or said that nothing is missed; not skipped ones.
-
-    ``None`` where the truth is none of decisions: then it is of all galaxies.
+    """Galaxies that were vetted; ``None`` where the truth is none of decisions: then it is of all.
 
     Raises
     ------
@@ -88,17 +86,7 @@ def looked_through(path: Path) -> set[str] | None:
         If it cannot be read.
     """
     document = decisions_of(path)
-    if document is None:
-        return None
-    return {
-        str(galaxy["galaxy_id"])
-        for galaxy in document.get("galaxies", [])
-        if not galaxy.get("skipped")
-        and (
-            galaxy.get("nothing_missed")
-            or any(box.get("state") != "undecided" for box in galaxy["boxes"])
-        )
-    }
+    return None if document is None else set(looks_of(document, path))
 
 
 def _grids(labels: QTable, sample: Sample | None, recipe: Recipe) -> dict[str, Grid]:

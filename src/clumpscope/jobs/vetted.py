@@ -87,8 +87,7 @@ def key_of(columns: Mapping[str, NDArray[Any]], path: Path) -> str:
     order = np.lexsort((columns["clump_id"], ids))
     whole = hashlib.sha256("\n".join(ids[order].tolist()).encode())
     for name in PLACES[1:]:
-        values = columns[name][order].astype(float)
-        whole.update(np.round(values * 1000).astype(np.int64).tobytes())
+        whole.update(_rounded(columns[name][order], 1e3))
     return whole.hexdigest()[:16]
 
 
@@ -107,8 +106,15 @@ def run_key(folder: Path) -> str:
     ids = ids_of(detections, folder / "detections.parquet")
     whole = hashlib.sha256("\n".join(ids.tolist()).encode())
     for name in CORNERS:
-        whole.update(np.round(detections[name] * 1e6).astype(np.int64).tobytes())
+        whole.update(_rounded(detections[name], 1e6))
     return whole.hexdigest()[:16]
+
+
+def _rounded(values: NDArray[Any], scale: float) -> bytes:
+    """Numbers to a fixed number of digits, as bytes to be hashed."""
+    with np.errstate(over="ignore"):
+        scaled = np.nan_to_num(np.round(values.astype(float) * scale), nan=-1.0)
+    return np.clip(scaled, -1e15, 1e15).astype(np.int64).tobytes()
 
 
 def states(events: Sequence[Event], run: str) -> tuple[Boxes, Galaxies]:
@@ -263,7 +269,53 @@ def export(path: Path, how: str = "latest") -> dict[str, Any]:
         If they cannot be read.
     """
     boxes, galaxies, run = _last(path)
-    return stage.document(boxes, galaxies, run, how)
+    return stage.document(boxes, galaxies, run, how, _keys(path.parent, run))
+
+
+def looks(document: Mapping[str, Any]) -> dict[str, int]:
+    """How many people looked through each galaxy of a document, of those that are vetted.
+
+    Such a galaxy is skipped by nobody, no box of the run is left undecided where that is known,
+    and somebody decided on a box or said that nothing is missed.
+    """
+    found = {}
+    for galaxy in document["galaxies"]:
+        decided = {
+            person["by"]
+            for box in galaxy["boxes"]
+            for person in box.get("people", [])
+            if person["state"] != "undecided"
+        }
+        decided |= {by for by, said in galaxy.get("people", {}).items() if said["nothing_missed"]}
+        if decided and not galaxy.get("skipped") and not galaxy.get("undecided"):
+            found[str(galaxy["galaxy_id"])] = len(decided)
+    return found
+
+
+def looks_of(document: Mapping[str, Any], where: object) -> dict[str, int]:
+    """`looks` of a document that others may have written.
+
+    Raises
+    ------
+    TableError
+        If it is none.
+    """
+    try:
+        return looks(document)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise TableError(f"{where}: not a document of decisions: {error!r:.100}") from None
+
+
+def _keys(folder: Path, run: str) -> dict[str, list[str]] | None:
+    """Keys of the boxes of the run that a file of decisions lies in; ``None`` if it is another."""
+    path = folder / "positions.parquet"
+    if not path.is_file() or places_key(path) != run:
+        return None
+    columns = read_columns(path, PLACES)
+    found: dict[str, list[str]] = defaultdict(list)
+    for galaxy, number in zip(columns["galaxy_id"], columns["clump_id"].tolist(), strict=True):
+        found[str(galaxy)].append(box_key(number))
+    return found
 
 
 def write_export(path: Path, out: Path) -> int:
@@ -280,7 +332,8 @@ def write_export(path: Path, out: Path) -> int:
     new_file(out)
     with atomic(out) as temporary, temporary.open("w", encoding="utf-8") as stream:
         if out.suffix == ".json":
-            stream.write(json_of(stage.document(boxes, galaxies, run)))
+            keys = _keys(path.parent, run)
+            stream.write(json_of(stage.document(boxes, galaxies, run, found=keys)))
         else:
             write_csv(stream, stage.rows(boxes))
     return sum(map(len, boxes.values()))

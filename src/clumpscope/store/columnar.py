@@ -15,6 +15,9 @@ from clumpscope.files.regular import regular
 
 Column = NDArray[Any]
 
+_TEXTS = ("galaxy_id",)
+_WHOLE = ("clump_id", "clump_label_id", "quality", "flags")
+
 
 def column_names(path: Path) -> list[str]:
     """Names of a table's columns.
@@ -35,7 +38,9 @@ def column_names(path: Path) -> list[str]:
 
 
 def read_columns(path: Path, names: Sequence[str]) -> dict[str, Column]:
-    """Columns of a table as float, int, bool or str arrays; those that it lacks are left out.
+    """Columns of a table of clumps or boxes as bare arrays; those that it lacks are left out.
+
+    Galaxies are objects, ids and flags int64, other numbers float64, int64 or bool.
 
     Raises
     ------
@@ -47,9 +52,20 @@ def read_columns(path: Path, names: Sequence[str]) -> dict[str, Column]:
     try:
         with regular(path, FolderError).open("rb") as stream:
             table = pq.read_table(stream, columns=asked)
-        return {name: _array(table.column(name), path, name) for name in asked}
+        return {
+            name: _checked(_array(table.column(name), path, name), path, name) for name in asked
+        }
     except (OSError, ValueError, pa.ArrowException) as error:
         raise FolderError(f"{path}: not a readable Parquet file: {error}") from error
+
+
+def _checked(column: Column, path: Path, name: str) -> Column:
+    """The column, if it is of the kind that it has in our tables."""
+    kinds = "O" if name in _TEXTS else "i" if name in _WHOLE else "ifb"
+    if column.dtype.kind not in kinds:
+        words = {"O": "text", "i": "whole numbers", "ifb": "numbers"}
+        raise FolderError(expected_got(f"{path}: {name}", words[kinds], "others"))
+    return column
 
 
 def _array(column: pa.ChunkedArray, path: Path, name: str) -> Column:

@@ -1,5 +1,6 @@
 """An opened run on which people decide: what the page asks, answered as plain JSON."""
 
+import shutil
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -105,12 +106,21 @@ class Desk:
         self._facts: Lately[Facts] = Lately(200)
         self._shapes: Lately[tuple[int, int]] = Lately(5000)
         self._large, self._small = Kept(_PICTURES), Kept(_SMALL)
+        if not read_only:
+            self._sweep()
         self._thumbs = Thumbs(folder / CACHE / self.tag, _FILES)
         self._making = threading.Semaphore(_AT_ONCE)
 
     def close(self) -> None:
         """Let go of the decisions' file."""
         self.decisions.close()
+
+    def _sweep(self) -> None:
+        """Take away small pictures of the run as it was before."""
+        cache = self.folder / CACHE
+        for old in cache.iterdir() if cache.is_dir() else ():
+            if old.name != self.tag and old.is_dir() and not old.is_symlink():
+                shutil.rmtree(old, ignore_errors=True)
 
     @cached_property
     def tag(self) -> str:
@@ -482,9 +492,9 @@ class Desk:
     def document(self, how: str = "latest") -> Json:
         """All decisions, for others; see `stages.vet.document`."""
         self.ledger.follow()
-        return stage.document(
-            self.ledger.all_boxes(), self.ledger.all_galaxies(), self.index.key, how
-        )
+        boxes, galaxies = self.ledger.all_boxes(), self.ledger.all_galaxies()
+        keys = {one: self.index.keys(self.index.row[one]) for one in {*boxes, *galaxies}}
+        return stage.document(boxes, galaxies, self.index.key, how, keys)
 
     def rows(self) -> list[list[object]]:
         """All decisions, as rows of a CSV."""

@@ -30,6 +30,8 @@ _COLUMNS = {
 }
 _FIRST_COLOURS = (("g", "r"), ("r", "i"), ("g", "i"))
 MOST_COLOURS = 12
+_FARTHEST = 1e6  # px
+_MOST = 10**6  # clumps of a galaxy
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,13 +141,19 @@ def indexed(folder: Path, sample: Sample) -> Index:
     except KeyError as error:
         expected = f"galaxies of sample {sample.folder}"
         raise TableError(expected_got(path, expected, error.args[0])) from None
+    _check_boxes(places, path)
     order = np.lexsort((places["clump_id"], of))
+    names_of = np.column_stack([of, places["clump_id"]])[order]
+    if (names_of[1:] == names_of[:-1]).all(axis=1).any():
+        raise TableError(expected_got(path, "each clump once", "one twice"))
     start = np.searchsorted(of[order], np.arange(len(ids) + 1))
 
     def column(name: str, dtype: str, blank: float) -> NDArray[Any]:
         if name not in names:
             return np.full(len(order), blank, dtype=dtype)
-        return read_columns(path, [name])[name][order].astype(dtype)
+        values = read_columns(path, [name])[name][order]
+        with np.errstate(over="ignore"):
+            return values.astype(dtype)
 
     bands = bands_of(names, "aperture_radius")
     there = {
@@ -181,6 +189,19 @@ def indexed(folder: Path, sample: Sample) -> Index:
         ),
         colours=there,
     )
+
+
+def _check_boxes(places: Mapping[str, NDArray[Any]], path: Path) -> None:
+    """See that every box is one, and every clump has a number."""
+    box = np.column_stack([places[name] for name in PLACES[2:]]).astype(float)
+    bad = ~(np.abs(box) < _FARTHEST).all(axis=1) | (box[:, :2] >= box[:, 2:]).any(axis=1)
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        what = f"{path}: box of row {row + 1}"
+        raise TableError(expected_got(what, "x1 < x2 and y1 < y2", box[row].tolist()))
+    number = places["clump_id"]
+    if ((number < 1) | (number > _MOST)).any():
+        raise TableError(expected_got(f"{path}: clump_id", f"1 to {_MOST}", "others"))
 
 
 def _planes(columns: list[NDArray[Any]], order: NDArray[np.intp]) -> Values:

@@ -74,7 +74,8 @@ def _config(app: FastAPI) -> uvicorn.Config:
 def _listener(guard: Guard) -> socket.socket:
     """A socket that listens where the guard says."""
     family = socket.AF_INET6 if ":" in guard.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named as TCP, else asyncio does not turn off Nagle's delay: 40 ms an answer.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((guard.host, guard.port))

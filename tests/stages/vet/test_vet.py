@@ -179,9 +179,16 @@ def test_a_document_tells_all():
     assert len(first["boxes"][0]["people"]) == 2
     assert third == {
         **{"galaxy_id": "g3", "nothing_missed": True, "skipped": False, "boxes": []},
+        "undecided": None,
         "people": {"a": GalaxyState(nothing_missed=True).plain()},
     }
     assert second["galaxy_id"] == "g2"
+
+
+def test_a_document_tells_what_nobody_decided_on():
+    keys = {"g1": ["c1", "c2"], "g2": ["c1", "c2"]}
+    found = document(*told(), run="key", found=keys)["galaxies"]
+    assert [galaxy["undecided"] for galaxy in found] == [0, 2, 0]
 
 
 def test_rows_of_a_table():

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from clumpscope.stages.vet.joint import Said, differ, latest, majority
-from clumpscope.stages.vet.state import GalaxyState
+from clumpscope.stages.vet.state import UNDECIDED, GalaxyState
 
 KIND, VERSION = "clumpscope vet", 1
 JOINT: dict[str, Callable[[Sequence[Said]], Said | None]] = {
@@ -20,33 +20,49 @@ Boxes = Mapping[str, Mapping[str, Sequence[Said]]]  # of each galaxy, what is sa
 Galaxies = Mapping[str, Mapping[str, GalaxyState]]  # what each person says of each galaxy
 
 
-def document(boxes: Boxes, galaxies: Galaxies, run: str, how: str = "latest") -> dict[str, Any]:
+def document(
+    boxes: Boxes,
+    galaxies: Galaxies,
+    run: str,
+    how: str = "latest",
+    found: Mapping[str, Sequence[str]] | None = None,
+) -> dict[str, Any]:
     """All decisions: of each box what counts (``how``, of `JOINT`), and what each person says.
 
     Parameters
     ----------
     run
         Key of the run that the boxes are of.
+    found
+        Keys of the run's boxes by galaxy, where they are known: then each galaxy tells on how many
+        of them nobody decided.
     """
     told = []
     for galaxy_id in sorted({*boxes, *galaxies}):
         people = galaxies.get(galaxy_id, {})
-        found = []
+        mine = []
         for key, said in boxes.get(galaxy_id, {}).items():
             one = JOINT[how](said)
             if one is not None:
                 each = [_told(other) for other in said]
-                found.append({"key": key, **_told(one), "differ": differ(said), "people": each})
+                mine.append({"key": key, **_told(one), "differ": differ(said), "people": each})
         told.append(
             {
                 "galaxy_id": galaxy_id,
                 "people": {by: state.plain() for by, state in people.items()},
                 "nothing_missed": any(state.nothing_missed for state in people.values()),
                 "skipped": any(state.skipped for state in people.values()),
-                "boxes": found,
+                "undecided": None if found is None else _open(found.get(galaxy_id, ()), mine),
+                "boxes": mine,
             }
         )
     return {"kind": KIND, "version": VERSION, "run": run, "how": how, "galaxies": told}
+
+
+def _open(keys: Sequence[str], boxes: Sequence[Mapping[str, Any]]) -> int:
+    """On how many of some boxes nobody decided."""
+    decided = {box["key"] for box in boxes if box["deleted"] or box["state"] != UNDECIDED}
+    return len(set(keys) - decided)
 
 
 def _told(one: Said) -> dict[str, Any]:
