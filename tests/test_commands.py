@@ -38,8 +38,11 @@ SHARED = {
     "sky_frames",
     "sky_names",
     "truths",
+    "vetted",
     "work",
 }
+# Commands that are no job: they serve a page, from a floor of their own.
+SERVERS = {"vet": "clumpscope.vet.server"}
 HALVES = {"subjects": "labels export", "volunteers": "simulate"}
 # Sections of a recipe that are no command: what stages share.
 SECTIONS = {
@@ -60,7 +63,13 @@ def place(command: str) -> tuple[str, str]:
     return word, f"{sub}_{word}" if sub else word
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", SERVERS)
+def test_a_command_that_serves_calls_its_server(command):
+    assert f"from {SERVERS[command]} import serve" in inspect.getsource(COMMANDS[command].callback)
+    assert (ROOT / "tests" / command / "test_server.py").is_file()
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - SERVERS.keys()))
 def test_a_command_calls_the_job_of_its_name(command):
     module, function = place(command)
     job = getattr(import_module(f"clumpscope.jobs.{module}"), function)
@@ -69,14 +78,16 @@ def test_a_command_calls_the_job_of_its_name(command):
     assert re.search(asked, inspect.getsource(COMMANDS[command].callback))
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - SERVERS.keys()))
 def test_a_command_has_its_test_file(command):
     assert (ROOT / "tests" / "jobs" / f"test_{place(command)[0]}.py").is_file()
 
 
 def test_every_job_is_a_command_s():
     modules = {module.name for module in pkgutil.iter_modules(jobs.__path__)}
-    assert modules - {place(command)[0] for command in COMMANDS} == SHARED | set(HALVES)
+    assert modules - {
+        place(command)[0] for command in COMMANDS.keys() - SERVERS.keys()
+    } == SHARED | set(HALVES)
     for module, command in HALVES.items():
         asked = f"from clumpscope.jobs.{module} import {module}"
         assert asked in inspect.getsource(COMMANDS[command].callback)

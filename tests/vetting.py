@@ -1,6 +1,5 @@
 """A small run to vet, made without a detector, and clients that ask its page."""
 
-import json
 import os
 import re
 import signal
@@ -26,7 +25,7 @@ from clumpscope.vet.app import create_app
 from clumpscope.vet.desk import Desk
 from clumpscope.vet.guard import Guard
 
-TOKEN = "a-token"
+TOKEN = "a-token"  # noqa: S105
 ORIGIN = "http://127.0.0.1"
 
 
@@ -66,7 +65,7 @@ def write_run(folder: Path, sample: Path, shift: float = 0.0, leave_out: int = 0
     folder.mkdir(parents=True, exist_ok=True)
     run, given = Run(folder), columns(shift, leave_out)
     run.write("catalogue", clump_table("release", given))
-    names = {spec for spec in clump_table("positions", {}).colnames}
+    names = set(clump_table("positions", {}).colnames)
     places = {name: values for name, values in given.items() if name in names}
     run.write("positions", clump_table("positions", places))
     ids = list(labelled.SHAPES)
@@ -88,7 +87,9 @@ def made(folder: Path) -> Path:
 
 
 @contextmanager
-def client(run: Path, vetter: str = "ann", *, enter: bool = True, **options) -> Iterator[TestClient]:
+def client(
+    run: Path, vetter: str = "ann", *, enter: bool = True, **options
+) -> Iterator[TestClient]:
     """A client of the page over a run."""
     desk = Desk(run, **options)
     with TestClient(
@@ -134,16 +135,10 @@ def server(run: Path, *more: str) -> Iterator[tuple[subprocess.Popen, str]]:
         process.communicate(timeout=30)
 
 
-def entered(address: str, name: str = "ann") -> httpx.Client:
+@contextmanager
+def entered(address: str, name: str = "ann") -> Iterator[httpx.Client]:
     """A client of a real server that has come in."""
     base = address.partition("/?")[0]
-    one = httpx.Client(base_url=base, timeout=30, trust_env=False)
-    assert one.get(f"{address}&as={name}").status_code == 303
-    return one
-
-
-def lines_of(text: str) -> list[dict]:
-    """Rows of a JSON document of decisions."""
-    return json.loads(text)["galaxies"]
-
-
+    with httpx.Client(base_url=base, timeout=30, trust_env=False) as one:
+        assert one.get(f"{address}&as={name}").status_code == 303
+        yield one

@@ -151,8 +151,9 @@ def test_a_picture_has_native_pixels(ann, asked):
     assert answer.headers["content-type"] == "image/png"
     picture = Image.open(io.BytesIO(answer.content))
     assert picture.size == labelled.SHAPES["a1"][::-1]
-    assert "immutable" in answer.headers["cache-control"] or "max-age" in (
-        answer.headers["cache-control"]
+    assert (
+        "immutable" in answer.headers["cache-control"]
+        or "max-age" in (answer.headers["cache-control"])
     )
 
 

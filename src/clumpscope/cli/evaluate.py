@@ -31,7 +31,7 @@ def evaluate(  # noqa: PLR0913  (an argument an option)
         typer.Argument(help="folders of runs over the same galaxies", metavar="RUN..."),
     ] = None,
     truth: Annotated[
-        Path | None, typer.Option("--truth", help="truth.parquet, or labels: a table of boxes")
+        Path | None, typer.Option("--truth", help="truth.parquet, labels, or RUN/vet.sqlite")
     ] = None,
     by_eye: Annotated[
         int | None,

@@ -27,14 +27,14 @@ from clumpscope.stages import by_eye as stage
 from clumpscope.stages.by_eye import Answers, Judged, Result
 from clumpscope.store.atomic import atomic, new_folder
 from clumpscope.store.json_text import json_of
-from clumpscope.store.judged import read_judged, role_names
+from clumpscope.store.judged import KEY, READERS, read_judged, role_names
 from clumpscope.store.manifest import RunManifest, sha256_json
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import write_parquet
 
 CLASSICAL = "classical finder"
-READERS, KEY, RESULTS = "readers", "key.parquet", "results"
+RESULTS = "results"
 _PAGE = 5  # cards of a picture
 _RANDOM = 0.3  # random places to draw from, of the places to judge
 _FOOT = "The place is in the middle between the ticks. Kinds: " + ", ".join(stage.KINDS)

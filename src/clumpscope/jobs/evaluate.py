@@ -13,7 +13,7 @@ from clumpscope.core.schema import plain
 from clumpscope.engine.local import Progress, Workers, silent
 from clumpscope.errors import FolderError, TableError, expected_got
 from clumpscope.jobs.baselines import baseline_catalogues, check_finders
-from clumpscope.jobs.truths import read_truths, with_brightness
+from clumpscope.jobs.truths import looked_through, read_truths, with_brightness
 from clumpscope.plot import completeness_purity
 from clumpscope.stages.evaluate import scores as stage
 from clumpscope.stages.evaluate.boxes import boxes_against
@@ -71,7 +71,8 @@ def evaluate(
     runs
         Folders; their names are those of the finders.
     truth
-        A truth table, or labels.
+        A truth table, or labels; or decisions of `clumpscope vet`, by which galaxies are judged
+        that somebody looked through.
     out
         Folder of metrics, tables and figure; ``None``: ``evaluation`` in the run, if there is
         only one.
@@ -104,6 +105,11 @@ def evaluate(
     check_finders(baselines)
     tables = {name: (one.read("catalogue"), one.read("galaxies")) for name, one in stores.items()}
     shared = _shared([galaxies for _, galaxies in tables.values()])
+    vetted = looked_through(truth)
+    if vetted is not None:
+        shared &= vetted
+        if not shared:
+            raise TableError(expected_got(truth, "a galaxy of the runs that was vetted", "none"))
     finders = {
         name: _Claims(_of(catalogue, shared), _of(galaxies, shared))
         for name, (catalogue, galaxies) in tables.items()

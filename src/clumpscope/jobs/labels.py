@@ -11,6 +11,7 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.core.grid import Grid
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
+from clumpscope.jobs.vetted import export
 from clumpscope.plot.labels import heat_map
 from clumpscope.stages.labels.formats.authors import from_authors
 from clumpscope.stages.labels.formats.base import Format, Images
@@ -19,6 +20,7 @@ from clumpscope.stages.labels.select import Step, in_range, select
 from clumpscope.stages.labels.split import split
 from clumpscope.store.atomic import new_file, new_folder
 from clumpscope.store.confined import inside
+from clumpscope.store.decisions import FILE
 from clumpscope.store.labels import IMAGES_FILE, LABELS_FILE, read_any_labels, read_images
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.sample import Sample
@@ -96,7 +98,9 @@ def import_labels(file: Path, out: Path, form: str, recipe: Recipe, sample: Path
     """
     new_file(out)
     chosen = format_of(form)
-    labels = chosen.read(_content(file, chosen), _images(sample, recipe), file)
+    # Decisions are read from where they are made, too.
+    content = export(file) if file.name == FILE else _content(file, chosen)
+    labels = chosen.read(content, _images(sample, recipe), file)
     if not len(labels):
         raise TableError(expected_got(file, "at least one label", "none"))
     write_parquet(labels, out)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from astropy.table import QTable
@@ -10,15 +11,20 @@ from numpy.typing import NDArray
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.grid import Grid
+from clumpscope.core.records import TRUTH, record_table
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.engine.local import Progress, Workers, ordered_map, shards
 from clumpscope.errors import ClumpscopeError, ImageError
+from clumpscope.jobs.vetted import export
 from clumpscope.ops.cost import check_boxes
 from clumpscope.ops.spots import spots
 from clumpscope.stages.evaluate.about import BAND
 from clumpscope.stages.evaluate.truths import truth_of_labels
+from clumpscope.stages.labels.formats.base import Images
+from clumpscope.stages.labels.formats.registry import format_of
 from clumpscope.store.labels import LABELS_FILE
 from clumpscope.store.sample import Sample
+from clumpscope.store.texts import read_json
 from clumpscope.store.truth import read_labels_or_truth
 
 _SHARD = 32  # galaxies
@@ -26,7 +32,7 @@ _BRIGHTNESS = ("snr", "contrast")
 
 
 def read_truths(path: Path, sample: Sample | None, recipe: Recipe) -> tuple[QTable, QTable | None]:
-    """A truth table, or labels made one, whose places are known from the sample's images.
+    """A truth table, or labels or decisions made one, placed by the images of the sample.
 
     Returns
     -------
@@ -39,13 +45,60 @@ def read_truths(path: Path, sample: Sample | None, recipe: Recipe) -> tuple[QTab
     ImageError
         If a galaxy has more of them than allowed.
     """
-    truth, labels = read_labels_or_truth(path)
+    document = decisions_of(path)
+    if document is None:
+        truth, labels = read_labels_or_truth(path)
+    else:
+        side = recipe.labels.image_size_px
+        truth, labels = (
+            record_table(TRUTH, {}),
+            format_of("vet").read(document, Images(None, side), path),
+        )
     for galaxy_id, rows in rows_by_id(truth if labels is None else labels).items():
         check_boxes(f"{path}: clumps of galaxy {galaxy_id}", len(rows), recipe.limits)
     if labels is not None:
         return truth_of_labels(labels, _grids(labels, sample, recipe)), labels
     there = sample is not None and (sample.folder / LABELS_FILE).exists()
     return truth, sample.labels() if sample is not None and there else None
+
+
+def decisions_of(path: Path) -> dict[str, Any] | None:
+    """The document of a file of decisions of `clumpscope vet`, or of their export as JSON.
+
+    ``None`` where it is none.
+
+    Raises
+    ------
+    StoreError, TableError
+        If it cannot be read.
+    """
+    if path.suffix == ".sqlite":
+        return export(path)
+    return read_json(path) if path.suffix == ".json" else None
+
+
+def looked_through(path: Path) -> set[str] | None:
+    """Galaxies in which somebody decided on a box or said that nothing is missed; not skipped ones.
+
+    ``None`` where the truth is none of decisions: then it is of all galaxies.
+
+    Raises
+    ------
+    StoreError, TableError
+        If it cannot be read.
+    """
+    document = decisions_of(path)
+    if document is None:
+        return None
+    return {
+        str(galaxy["galaxy_id"])
+        for galaxy in document.get("galaxies", [])
+        if not galaxy.get("skipped")
+        and (
+            galaxy.get("nothing_missed")
+            or any(box.get("state") != "undecided" for box in galaxy["boxes"])
+        )
+    }
 
 
 def _grids(labels: QTable, sample: Sample | None, recipe: Recipe) -> dict[str, Grid]:

@@ -53,12 +53,13 @@ def read_columns(path: Path, names: Sequence[str]) -> dict[str, Column]:
 
 
 def _array(column: pa.ChunkedArray, path: Path, name: str) -> Column:
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        column = column.cast(kind.value_type)
-        kind = column.type
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return np.array(column.fill_null("").to_pylist(), dtype=object)
+        # A text that is there often is there once.
+        coded = column.cast(kind).fill_null("").combine_chunks().dictionary_encode()
+        words = np.array([*coded.dictionary.to_pylist(), ""], dtype=object)
+        return words[np.asarray(coded.indices)]
+    column = column.cast(kind)
     if pa.types.is_boolean(kind):
         return np.asarray(column.fill_null(False).to_numpy(), dtype=bool)
     if pa.types.is_integer(kind):

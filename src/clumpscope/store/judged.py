@@ -10,6 +10,7 @@ from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, expected_got
 from clumpscope.store.tables import read_records
 
+READERS, KEY = "readers", "key.parquet"  # folder of the pages, file that tells whose each is
 _ROLES = (0, 1, 2)
 _LEAST = 1e-9  # chance to be drawn
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import FastAPI, HTTPException, Query, Request
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field
@@ -37,6 +37,29 @@ _KEPT = "private, max-age=86400"
 
 Short = Annotated[str, Query(max_length=200)]
 Action = Literal[ACTIONS]  # type: ignore[valid-type]
+
+
+def _gallery(  # noqa: PLR0913, PLR0917  (named here to be described; read by `Gallery.of`)
+    request: Request,
+    sort: Short = "",  # noqa: ARG001
+    order: Short = "",  # noqa: ARG001
+    offset: Short = "",  # noqa: ARG001
+    limit: Short = "",  # noqa: ARG001
+    score: Short = "",  # noqa: ARG001
+    p_real: Short = "",  # noqa: ARG001
+    ratio: Short = "",  # noqa: ARG001
+    colour: Short = "",  # noqa: ARG001
+    redshift: Short = "",  # noqa: ARG001
+    quality: Short = "",  # noqa: ARG001
+    label: Short = "",  # noqa: ARG001
+    flag: Short = "",  # noqa: ARG001
+    status: Short = "",  # noqa: ARG001
+    id: Short = "",  # noqa: A002, ARG001
+) -> Gallery:
+    return Gallery.of(request.query_params.multi_items())
+
+
+Asking = Annotated[Gallery, Depends(_gallery)]
 
 
 class Json(JSONResponse):
@@ -134,13 +157,11 @@ def _add_gallery(app: FastAPI, desk: Desk, guard: Guard) -> None:
         return Json(desk.session(_by(request, guard)))
 
     @app.get("/api/galaxies")
-    def galaxies(request: Request) -> Json:
-        query = Gallery.of(request.query_params.multi_items())
+    def galaxies(request: Request, query: Asking) -> Json:
         return Json(desk.galaxies(query, _by(request, guard)))
 
     @app.get("/api/galaxies/{galaxy_id}")
-    def galaxy(request: Request, galaxy_id: str) -> Json:
-        query = Gallery.of(request.query_params.multi_items())
+    def galaxy(request: Request, galaxy_id: str, query: Asking) -> Json:
         return Json(desk.galaxy(galaxy_id, _by(request, guard), query))
 
     @app.get("/api/image/{galaxy_id}", response_class=Response)

@@ -14,7 +14,6 @@ import numpy as np
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, TableError, expected_got
 from clumpscope.files.regular import regular
-from clumpscope.jobs.by_eye import KEY, READERS
 from clumpscope.ops.csv_cells import write_csv
 from clumpscope.ops.kappa import cohen
 from clumpscope.ops.numbers import said
@@ -24,7 +23,7 @@ from clumpscope.stages.by_eye.page import MEANINGS
 from clumpscope.store.atomic import atomic
 from clumpscope.store.confined import inside
 from clumpscope.store.decisions import FILE, Decisions, Event, State
-from clumpscope.store.judged import read_judged
+from clumpscope.store.judged import KEY, READERS, read_judged
 
 Json = dict[str, Any]
 

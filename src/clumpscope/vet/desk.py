@@ -156,7 +156,7 @@ class Desk:
             "models": self.models,
             "bands": list(self.index.bands),
             "colours": list(self.index.colours),
-            "filters": self.galleries.filters(),
+            "filters": self.galleries.filters,
             "sorts": list(SORTS),
             "flags": {str(flag.name): DESCRIPTIONS[flag] for flag in ClumpFlag},
             "lost": [{"galaxy": one, "box": box} for one, box in self.carried.lost],

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from clumpscope.core.bands import bands_of, colours
@@ -157,6 +158,7 @@ def indexed(folder: Path, sample: Sample) -> Index:
     usual = (f"{blue}-{red}" for blue, red in _FIRST_COLOURS)
     colour = next((there[name] for name in (*usual, *there) if name in there), blank)
     kinds = {"label": "i1", "quality": "i1", "flags": "i8"}
+    pa.default_memory_pool().release_unused()
     return Index(
         key=key,
         ids=ids,

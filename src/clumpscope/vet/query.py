@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -210,6 +211,7 @@ class Galleries:
         key = np.where(np.isnan(key), np.inf, -key if query.down else key)
         return rows[np.argsort(key, kind="stable")]
 
+    @cached_property
     def filters(self) -> dict[str, dict[str, object]]:
         """The filters that the page may offer, with the values that there are."""
         index = self.index

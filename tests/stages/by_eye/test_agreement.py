@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from clumpscope.stages.by_eye import KINDS, Answers
 from clumpscope.ops.kappa import kappas
+from clumpscope.stages.by_eye import KINDS, Answers
 from clumpscope.stages.by_eye.agreement import agreement
 from clumpscope.stages.by_eye.intervals import Resampling
 

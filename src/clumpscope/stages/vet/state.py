@@ -69,7 +69,8 @@ class BoxState:
 
     def plain(self) -> dict[str, Any]:
         """The state as JSON has it, with the box in native pixels, too."""
-        return {**asdict(self), "px": [round(value, 4) for value in self.px]}
+        lists = {name: list(getattr(self, name)) for name in ("box", "origin", "shape")}
+        return {**asdict(self), **lists, "px": [round(value, 4) for value in self.px]}
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Self:

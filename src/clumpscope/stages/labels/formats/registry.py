@@ -18,6 +18,7 @@ FORMATS = {
     "ds9": "DS9 regions, a file a galaxy; keeps everything",
     "csv": "own lists of x, y or ra, dec or boxes, with a label",
     "authors": "the table of Popp et al. 2024; keeps everything",
+    "vet": "decisions of `clumpscope vet`; keeps boxes, labels",
     "yolo": "text, a file an image; keeps boxes, labels, probability",
     "adams": "the catalogue of Adams et al. 2022; keeps ra, dec, label, completeness",
 }
