@@ -118,6 +118,19 @@ def test_fifty_galaxies_are_vetted_with_less_than_two_keys_a_box(pages, served, 
     api.expect(page.locator("#count")).to_have_text("10 of 60 galaxies")
 
 
+def test_what_is_decided_is_passed_over(pages, served, world):
+    order = [int(k) for k in world.score.argsort(kind="stable")[::-1]]
+    for number in range(world.counts[order[1]]):
+        given = {"galaxy": world.ids[order[1]], "box": f"m{number + 1}", "action": "reject"}
+        world.decide("Ada", given | {"value": None, "version": 0, "request": str(number)})
+    page = pages(served)
+    page.locator(".tile a").first.click()
+    shows(page, order[0])
+    for _ in range(world.counts[order[0]]):
+        page.keyboard.press("a")
+    shows(page, order[2])
+
+
 def test_a_box_is_drawn_moved_resized_and_deleted(pages, served, world):
     page = pages(served)
     galaxy(page, served, 0)
@@ -331,6 +344,19 @@ def test_blind_mode_shows_pictures_alone(pages, serve, world):
     assert list(world.answers.values()) == ["clump", "star", "arm", "clump", "star", "nothing"]
 
 
+def test_blind_answers_outlast_a_server_that_is_away(pages, serve, world):
+    page = pages(serve(stub.create_app(world, blind=True)))
+    api.expect(page.locator("#blind")).to_contain_text("Picture 1 of 6")
+    page.route("**/api/blind", lambda route: route.abort())
+    page.keyboard.press("2")
+    api.expect(page.locator("#trouble")).to_contain_text("not kept yet")
+    page.unroute("**/api/blind")
+    page.reload()
+    api.expect(page.locator("#blind")).to_contain_text("Picture 2 of 6")
+    until(lambda: world.answers == {1: "star"})
+    pages.complaints[:] = [one for one in pages.complaints if "ERR_FAILED" not in one]
+
+
 def test_keys_are_on_a_sheet_and_can_be_changed(pages, served, world):
     page = pages(served)
     galaxy(page, served, 4)
@@ -342,7 +368,9 @@ def test_keys_are_on_a_sheet_and_can_be_changed(pages, served, world):
     page.keyboard.press("Escape")
     page.reload()
     shows(page, 4)
-    page.keyboard.press("a")
+    page.keyboard.press("a")  # no longer a key
+    page.wait_for_timeout(300)
+    assert world.events == []
     page.keyboard.press("x")
     until(lambda: world.events)
     assert [event["action"] for event in world.events] == ["accept"]
