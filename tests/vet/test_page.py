@@ -118,6 +118,19 @@ def test_fifty_galaxies_are_vetted_with_less_than_two_keys_a_box(pages, served, 
     api.expect(page.locator("#count")).to_have_text("10 of 60 galaxies")
 
 
+def test_what_is_decided_is_passed_over(pages, served, world):
+    order = [int(k) for k in world.score.argsort(kind="stable")[::-1]]
+    for number in range(world.counts[order[1]]):
+        given = {"galaxy": world.ids[order[1]], "box": f"m{number + 1}", "action": "reject"}
+        world.decide("Ada", given | {"value": None, "version": 0, "request": str(number)})
+    page = pages(served)
+    page.locator(".tile a").first.click()
+    shows(page, order[0])
+    for _ in range(world.counts[order[0]]):
+        page.keyboard.press("a")
+    shows(page, order[2])
+
+
 def test_a_box_is_drawn_moved_resized_and_deleted(pages, served, world):
     page = pages(served)
     galaxy(page, served, 0)
@@ -141,6 +154,62 @@ def test_a_box_is_drawn_moved_resized_and_deleted(pages, served, world):
     page.keyboard.press("Delete")
     until(lambda: mine(world, 0, box["key"]).get("deleted"))
     assert page.locator("#clumps tbody tr").count() == world.counts[0]
+
+
+def test_the_picture_is_zoomed_turned_bared_and_shown_in_a_band(pages, served, world):
+    page = pages(served)
+    galaxy(page, served, 0)
+    canvas = page.locator("#canvas")
+
+    def pixel(x, y):
+        place = [one - canvas.bounding_box()[side] for one, side in ((x, "x"), (y, "y"))]
+        code = "([x, y]) => [...canvas.getContext('2d').getImageData(x, y, 1, 1).data].slice(0, 3)"
+        return page.evaluate(code, [round(one) for one in place])
+
+    box = world.found(0)[0]
+    x, y = on_screen(page, box["x1"], (box["y1"] + box["y2"]) / 2)
+    line = pixel(x, y + 12)
+    page.keyboard.down("h")
+    until(lambda: pixel(x, y + 12) != line)
+    page.keyboard.up("h")
+    until(lambda: pixel(x, y + 12) == line)
+    scale = float(canvas.get_attribute("data-scale"))
+    page.mouse.move(round(x), round(y))
+    before = page.locator("#under").text_content()
+    page.mouse.wheel(0, -500)
+    until(lambda: float(canvas.get_attribute("data-scale")) > 1.5 * scale)
+    assert page.locator("#under").text_content() == before  # what is under it stays there
+    page.keyboard.press("0")
+    until(lambda: float(canvas.get_attribute("data-scale")) == scale)
+    page.keyboard.press("v")  # turned by 25 degrees it needs more room
+    until(lambda: float(canvas.get_attribute("data-scale")) < 0.95 * scale)
+    with page.expect_request("**/api/image/J000000?bands=u"):
+        page.keyboard.press("b")
+    with page.expect_request("**/api/image/J000000?bands=u&contrast=*"):
+        page.get_by_label("contrast").fill("1")
+    pages.complaints[:] = [one for one in pages.complaints if "getImageData" not in one]
+
+
+def test_one_comes_back_to_the_galaxy_that_was_left(pages, serve):
+    world = stub.World(1000)
+    page = pages(serve(stub.create_app(world)))
+    page.wait_for_selector(".tile")
+    page.get_by_label("Sort by").select_option("id")
+    page.get_by_label("Order", exact=True).select_option("asc")
+    page.wait_for_selector("[href='#/g/J000000']")
+    page.goto(f"{page.url.replace('#/', '#/g/J000777')}")  # far from the first page
+    shows(page, 777)
+    api.expect(page.locator("#walk")).to_contain_text("778 of 1,000")
+    page.keyboard.press("ArrowRight")
+    shows(page, 778)
+    page.keyboard.press("g")
+    api.expect(page.locator("[href='#/g/J000778']")).to_be_focused()
+
+
+def test_all_modules_are_loaded_at_once():
+    names = {path.name for path in stub.STATIC.iterdir() if path.name.endswith(".js")} - {"main.js"}
+    page = (stub.STATIC / "index.html").read_text()
+    assert {name for name in names if f'rel="modulepreload" href="static/{name}"' in page} == names
 
 
 def test_a_box_inside_a_box_is_chosen_by_clicks_and_by_tab(pages, served, world):
@@ -275,6 +344,19 @@ def test_blind_mode_shows_pictures_alone(pages, serve, world):
     assert list(world.answers.values()) == ["clump", "star", "arm", "clump", "star", "nothing"]
 
 
+def test_blind_answers_outlast_a_server_that_is_away(pages, serve, world):
+    page = pages(serve(stub.create_app(world, blind=True)))
+    api.expect(page.locator("#blind")).to_contain_text("Picture 1 of 6")
+    page.route("**/api/blind", lambda route: route.abort())
+    page.keyboard.press("2")
+    api.expect(page.locator("#trouble")).to_contain_text("not kept yet")
+    page.unroute("**/api/blind")
+    page.reload()
+    api.expect(page.locator("#blind")).to_contain_text("Picture 2 of 6")
+    until(lambda: world.answers == {1: "star"})
+    pages.complaints[:] = [one for one in pages.complaints if "ERR_FAILED" not in one]
+
+
 def test_keys_are_on_a_sheet_and_can_be_changed(pages, served, world):
     page = pages(served)
     galaxy(page, served, 4)
@@ -286,7 +368,9 @@ def test_keys_are_on_a_sheet_and_can_be_changed(pages, served, world):
     page.keyboard.press("Escape")
     page.reload()
     shows(page, 4)
-    page.keyboard.press("a")
+    page.keyboard.press("a")  # no longer a key
+    page.wait_for_timeout(300)
+    assert world.events == []
     page.keyboard.press("x")
     until(lambda: world.events)
     assert [event["action"] for event in world.events] == ["accept"]

@@ -1,14 +1,21 @@
 """The web page in a real browser, on the real server over a run."""
 
+import base64
+import io
 import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import labelled
 import vetting
 from clumpscope.core.frames import native_to_sky
+from clumpscope.core.records import BY_EYE, record_table
+from clumpscope.stages.by_eye import html_page
+from clumpscope.store.tables import write_parquet
 from clumpscope.vet.app import create_app
+from clumpscope.vet.blind import Blind
 from clumpscope.vet.desk import Desk
 from clumpscope.vet.guard import Guard
 from clumpscope.vet.query import Query
@@ -167,6 +174,31 @@ def test_fifty_galaxies_are_vetted_and_exported(pages, serve, tmp_path):
     page.keyboard.press("g")
     page.locator("label", has_text="undecided").click()
     api.expect(page.locator("#count")).to_have_text("5 of 55 galaxies")
+
+
+def test_blind_readers_answer_and_hear_how_far_they_agree(pages, serve, tmp_path):
+    picture = io.BytesIO()
+    Image.fromarray(np.full((60, 240, 3), 90, dtype=np.uint8)).save(picture, "JPEG")
+    places = {"number": [1, 2, 3], "galaxy_id": ["secret"] * 3, "stratum": ["run:2"] * 3}
+    key = record_table(BY_EYE, places | dict.fromkeys(("x", "y", "probability"), [0.5] * 3))
+    key.meta |= {"finders": ["one", "two"], "set": "abc123"}
+    key["role_0"], key["role_1"] = [2, 0, 2], [0, 2, 2]
+    write_parquet(key, tmp_path / "key.parquet")
+    (tmp_path / "readers").mkdir()
+    cards = [base64.b64encode(picture.getvalue()).decode()] * 3
+    (tmp_path / "readers" / "judge.html").write_text(html_page(cards, "abc123"))
+    url = serve(create_app(Blind(tmp_path), Guard(TOKEN, "ann")))
+    for name, keys in (("ann", "125"), ("bob", "126")):
+        page = pages(f"{url}/?token={TOKEN}&as={name}")
+        api.expect(page.locator("#blind")).to_contain_text("Picture 1 of 3")
+        assert "secret" not in page.content()
+        for one in keys:
+            page.keyboard.press(one)
+        api.expect(page.locator("#blind")).to_contain_text("All are answered")
+    # Two of three agree; by chance two of nine would: (2/3 - 2/9) / (7/9).
+    api.expect(page.locator("#blind")).to_contain_text("ann and bob: 67 % the same, kappa 0.57.")
+    rows = (tmp_path / "answers" / "bob.csv").read_text().splitlines()
+    assert [row.split(",")[1] for row in rows[1:]] == ["clump", "star", "nothing"]
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm install axe-core")

@@ -23,6 +23,10 @@ export class Answers {
   sent({ item, answer }) {
     const { desk } = this.app;
     this.own.add(answer.revision);
+    const { vetter } = this.app.session;
+    if (answer.by && answer.by !== vetter) {
+      this.app.trouble(`This browser now vets as ${answer.by}, no longer as ${vetter}: load the page anew.`);
+    }
     if (item.action === "undo" || item.action === "redo") return this.turned(item, answer);
     if (desk.galaxy?.id !== item.galaxy) return undefined;
     const key = item.drawn ? newKey(item) : item.box;

@@ -6,7 +6,7 @@ import { keep, kept } from "./kept.js";
 import { uuid } from "./uuid.js";
 import { number as figure } from "./words.js";
 
-const STORE = "blind";
+const STORE = "blind:";
 
 const PLAIN = ["clump", "odd", "none", "unsure"]; // where the server names no kinds
 
@@ -16,7 +16,8 @@ export class Blind {
     this.box = byId("blind");
     this.box.hidden = false;
     this.said = new Map();
-    this.waiting = kept(STORE, {}); // answers that the server does not have yet
+    this.store = STORE + app.session.vetter;
+    this.waiting = kept(this.store, {}); // answers that the server does not have yet
     this.sending = Promise.resolve();
     document.addEventListener("keydown", (event) => this.key(event));
   }
@@ -86,13 +87,13 @@ export class Blind {
   keep(number, answer) {
     this.said.set(number, answer);
     this.waiting[number] = answer;
-    keep(STORE, this.waiting);
+    keep(this.store, this.waiting);
     this.sending = this.sending.then(() => this.send(number, answer));
   }
 
   sent(number, answer) {
     if (this.waiting[number] === answer) delete this.waiting[number];
-    keep(STORE, this.waiting);
+    keep(this.store, this.waiting);
   }
 
   async send(number, answer) {

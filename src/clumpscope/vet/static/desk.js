@@ -302,20 +302,22 @@ export class Desk {
     const box = this.chosenBox();
     if (!box || !this.editable) return;
     this.changed(call(box));
-    if (this.goesOn) this.goNext({ quiet: true });
+    if (this.goesOn) this.goNext();
   }
 
   /** The next undecided box here; without one, the next undecided galaxy. */
-  async goNext({ quiet = false } = {}) {
+  async goNext() {
     this.deciding.flush();
     const next = nextUndecided(this.list, this.chosen);
-    if (next) return this.choose(next.key);
-    const { id } = this.galaxy;
-    const { coming } = this;
-    const ready = coming?.after === id && (this.app.listing?.left.get(coming.id) ?? 1) > 0;
-    const other = ready ? coming.id : await this.app.listing?.nextUndecided(id).catch(() => null);
-    if (other) return this.app.go(other);
-    return quiet ? this.app.say("All is decided in this list.") : this.app.say("Nothing undecided is left in this list.");
+    return next ? this.choose(next.key) : this.leave();
+  }
+
+  async leave() {
+    const { coming, galaxy: { id }, app: { listing } } = this;
+    const ready = coming?.after === id && (listing?.left.get(coming.id) ?? 1) > 0;
+    const other = ready ? coming.id : await listing?.nextUndecided(id).catch(() => null);
+    if (other) this.app.go(other);
+    else this.app.say("Nothing undecided is left in this list.");
   }
 
   comment(key, text) {
@@ -338,18 +340,11 @@ export class Desk {
   }
 
   write() {
-    if (!this.chosenBox()) return;
-    byId("comment-box")?.focus();
+    if (this.chosenBox()) byId("comment-box")?.focus();
   }
 
   /** Do what a key or a button of this name means. */
   act(name) {
     if (this.galaxy) this.actions[name]?.();
-  }
-
-  /** After a skip, or once all is looked through: on to the next. */
-  async leave() {
-    const other = await this.app.listing?.nextUndecided(this.galaxy.id).catch(() => null);
-    if (other) this.app.go(other);
   }
 }

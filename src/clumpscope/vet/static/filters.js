@@ -4,6 +4,13 @@ import { byId, later, make } from "./dom.js";
 import { nameOf, valueOf } from "./words.js";
 
 const FIXED = ["sort", "order"];
+const FIRST = ["status", "id"];
+
+// What a vetter wants most comes first.
+function first(filters) {
+  const rank = ([name]) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+  return Object.entries(filters).sort((one, other) => rank(one) - rank(other));
+}
 
 export class Filters {
   constructor(session, changed) {
@@ -21,7 +28,7 @@ export class Filters {
       else this.changed();
       this.tell();
     });
-    this.form.replaceChildren(this.sorting(), ...Object.entries(session.filters ?? {}).map(([name, one]) => this.field(name, one)).filter(Boolean),
+    this.form.replaceChildren(this.sorting(), ...first(session.filters ?? {}).map(([name, one]) => this.field(name, one)).filter(Boolean),
       make("button", { type: "button", text: "Clear filters", on: { click: () => this.clear() } }));
   }
 
@@ -38,8 +45,7 @@ export class Filters {
   }
 
   field(name, one) {
-    const colour = name === "colour" ? (this.session.colours?.[0] ?? "") : "";
-    const legend = make("legend", { text: `${nameOf(name)} ${colour.replace("-", " − ")}`.trim() });
+    const legend = make("legend", { text: `${nameOf(name)} ${(one.of ?? "").replace("-", " − ")}`.trim() });
     if (one.kind === "range") return make("fieldset", {}, legend, make("div", { class: "pair" },
       this.bound(name, "lo", "from", one.min), make("span", { "aria-hidden": "true", text: "to" }),
       this.bound(name, "hi", "to", one.max)));

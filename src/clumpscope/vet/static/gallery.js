@@ -29,7 +29,7 @@ export class Gallery {
     this.fetch = later(() => this.load(), 40);
   }
 
-  /** Show what a query finds; false if that is what is shown. */
+  /** Show what a query finds. */
   async show(query) {
     this.listing?.close();
     const listing = new Listing(query);
@@ -50,12 +50,12 @@ export class Gallery {
   }
 
   /** The same query anew: what was decided meanwhile, by anybody, is in it. */
-  async refresh() {
+  async refresh(place = this.first()) {
     const { listing } = this;
     if (!listing) return;
     const fresh = new Listing(listing.query);
     try {
-      await fresh.page(this.first());
+      await fresh.page(Math.min(place, Math.max(listing.total - 1, 0)));
     } catch {
       return;
     }
@@ -218,9 +218,8 @@ export class Gallery {
     else if (top + this.step > seen + view) this.scroller.scrollTop = (top + this.step + GAP - view) / this.squeeze;
   }
 
-  /** Put the focus where one left off. */
-  focus(id) {
-    const place = id ? this.listing?.places.get(id) : undefined;
-    if (this.listing?.total) this.go(place ?? this.active);
+  /** Put the focus on a galaxy, or where it was. */
+  focus(id, place) {
+    if (this.listing?.total) this.go(this.listing.places.get(id) ?? place);
   }
 }

@@ -142,6 +142,8 @@ function elsewhere(event) {
   const { target } = event;
   if (!(target instanceof Element)) return false;
   if (target.matches("textarea, select, input:not([type=checkbox])")) return true;
+  // A table that scrolls.
+  if (target.matches("[role=region]") && event.key.startsWith("Arrow")) return true;
   const active = target.closest("a, button, summary, input");
   return Boolean(active) && (event.key === "Enter" || event.key === " ");
 }

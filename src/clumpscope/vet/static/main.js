@@ -25,7 +25,7 @@ class App {
     this.keys = new Keys();
     this.help = new Help(byId("help"), this.keys);
     byId("open-help").addEventListener("click", () => this.help.open());
-    this.queue = new Queue(session.run, session.vetter);
+    this.queue = new Queue(session.tag ?? session.run, session.vetter);
     this.queue.addEventListener("state", () => this.waiting());
     this.list = new Gallery(session, (text) => this.trouble(text));
     this.desk = new Desk(this);
@@ -80,7 +80,8 @@ class App {
   }
 
   async showGallery(reading) {
-    const from = this.desk.galaxy?.id;
+    const { id: from, place: known } = this.desk.galaxy ?? {};
+    const place = known ?? this.listing?.places.get(from) ?? 0;
     this.desk.close();
     byId("galaxy").hidden = true;
     byId("gallery").hidden = false;
@@ -90,8 +91,8 @@ class App {
     await reading;
     if (!back) return;
     this.list.measure();
-    await this.list.refresh();
-    this.list.focus(from);
+    await this.list.refresh(place);
+    this.list.focus(from, place);
   }
 
   found(query) {
@@ -164,6 +165,7 @@ async function begin() {
   if (!session.blind) return app.start();
   byId("open-help").hidden = true;
   byId("home").removeAttribute("href");
+  byId("who").textContent = `answered by ${session.vetter}`;
   await new Blind(app).start().catch((error) => app.trouble(error.message));
 }
 

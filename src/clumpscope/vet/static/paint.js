@@ -117,7 +117,7 @@ function boxed(ctx, scene, box) {
   const top = Math.min(...points.map(([, y]) => y));
   if (number) {
     const sign = { accepted: " ✓", rejected: " ✗" }[box.state] ?? "";
-    words(ctx, `${number}${sign}`, left, top - 6, colour);
+    words(ctx, `${number}${sign}`, left, top - (isChosen ? 12 : 6), colour);
   }
   if (isChosen && editable) handles(ctx, view, box);
   ctx.restore();

@@ -6,11 +6,12 @@ import { shown } from "./keys.js";
 import { details } from "./table.js";
 import { ago, flagOf, LABELS, number, skyText } from "./words.js";
 
-// [action, words, words on a narrow button]
+// [action, words], in groups.
 const DECK = [
-  ["accept", "Accept"], ["reject", "Reject"], ["clump", "Clump"], ["odd", "Odd clump"],
-  ["next", "Next"], ["undo", "Undo"], ["redo", "Redo"], ["draw", "Draw"], ["delete", "Delete"],
-  ["missed", "Nothing missed"], ["skip", "Skip"],
+  [["accept", "Accept"], ["reject", "Reject"], ["clump", "Clump"], ["odd", "Odd clump"]],
+  [["next", "Next"], ["undo", "Undo"], ["redo", "Redo"]],
+  [["draw", "Draw"], ["delete", "Delete"]],
+  [["missed", "Nothing missed"], ["skip", "Skip"]],
 ];
 const HELD = ["draw", "missed", "skip"];
 
@@ -25,7 +26,7 @@ export class Panel {
 
   deck() {
     const { desk, keys } = this;
-    this.buttons = new Map(DECK.map(([action, words]) => [action, make("button", {
+    this.buttons = new Map(DECK.flat().map(([action, words]) => [action, make("button", {
       type: "button",
       class: `act ${action}`,
       "data-do": action,
@@ -34,7 +35,8 @@ export class Panel {
       on: { click: () => desk.act(action) },
     }, make("span", { text: words }), keys.of(action).length ? make("kbd", { "aria-hidden": "true", text: shown(keys.of(action)[0]) }) : null)]));
     this.auto = make("input", { type: "checkbox", checked: desk.goesOn, on: { change: () => desk.setGoesOn(this.auto.checked) } });
-    byId("deck").replaceChildren(...this.buttons.values(),
+    byId("deck").replaceChildren(
+      ...DECK.map((group) => make("span", { class: "group" }, ...group.map(([action]) => this.buttons.get(action)))),
       make("label", { class: "auto" }, this.auto, make("span", { text: "go on by itself" })));
     byId("deck").hidden = desk.session.read_only;
     if (desk.galaxy) this.tell();
