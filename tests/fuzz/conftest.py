@@ -14,7 +14,8 @@ Fuzz = Callable[[st.SearchStrategy, Callable[[object], None]], None]
 # slow ones, an hour or more if asked.
 ASKED = os.environ.get("CLUMPSCOPE_FUZZ_SECONDS")
 QUICK, SLOW = 30.0, 600.0
-BATCH = 50
+# Inputs tried at least: opening a run again and again takes a second each.
+QUICK_BATCH, SLOW_BATCH = 15, 50
 _inputs: Counter[str] = Counter()
 
 
@@ -37,7 +38,7 @@ def fuzz(request: pytest.FixtureRequest) -> Fuzz:
 
             @seed(turn)
             @settings(
-                max_examples=BATCH,
+                max_examples=SLOW_BATCH if slow else QUICK_BATCH,
                 deadline=None,
                 database=None,
                 phases=[Phase.generate],  # a smaller input would take longer than there is

@@ -3,6 +3,7 @@
 from astropy.table import Table
 
 from clumpscope.config.fetch import FetchConfig
+from clumpscope.config.limits import LIMITS
 from clumpscope.jobs.cutting import Cutting, cut_apart
 from clumpscope.jobs.filling import Written
 from clumpscope.stages.fetch.cutout import FetchFailure
@@ -19,7 +20,7 @@ def targets(*fields):
 
 def test_each_field_is_read_once_and_its_images_are_written(tmp_path):
     survey = ToySurvey()
-    how = Cutting(tmp_path, FetchConfig(), 6.0, 60.0)
+    how = Cutting(tmp_path, FetchConfig(), 6.0, LIMITS)
     parts = list(cut_apart(survey, targets("west", "east", "nowhere", "west"), how, 1))
     assert survey.loaded == ["west", "east"]
     lost, west, east = (part.results for part in parts)
@@ -36,7 +37,7 @@ def test_processes_change_nothing(tmp_path):
     made = {}
     for workers in (1, 2):
         folder = tmp_path / str(workers)
-        how = Cutting(folder, FetchConfig(compression="quantised"), 6.0, 60.0)
+        how = Cutting(folder, FetchConfig(compression="quantised"), 6.0, LIMITS)
         results = [
             one for part in cut_apart(ToySurvey(), wanted, how, workers) for one in part.results
         ]
