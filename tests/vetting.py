@@ -69,7 +69,9 @@ def write_run(folder: Path, sample: Path, shift: float = 0.0, leave_out: int = 0
     places = {name: values for name, values in given.items() if name in names}
     run.write("positions", clump_table("positions", places))
     ids = list(labelled.SHAPES)
-    run.write("galaxies", record_table(galaxies_in(), {"galaxy_id": ids, "status": ["ok"] * 3}))
+    told = {"galaxy_id": ids, "status": ["ok"] * 3, "pixscale_arcsec": [0.396] * 3}
+    told["field_arcsec"] = [0.396 * max(shape) for shape in labelled.SHAPES.values()]
+    run.write("galaxies", record_table(galaxies_in(), told))
     write_parquet(record_table(DETECTIONS, {}), folder / "detections.parquet")
     run.write("failures", record_table(FAILURES, {}))
     RunManifest(

@@ -114,6 +114,12 @@ def test_a_galaxy(ann):
     assert [link["name"] for link in told["links"]] == [
         *("SDSS", "Legacy Surveys", "ESASky", "Aladin Lite")
     ]
+    crval, crpix, cd = (np.array(told["sky"][name]) for name in ("crval", "crpix", "cd"))
+    wcs = labelled.wcs_of("a1")
+    assert crpix == pytest.approx([(nx - 1) / 2, (ny - 1) / 2])
+    assert crval == pytest.approx(wcs.wcs_pix2world([crpix], 0)[0])
+    corner = cd @ ([2, 5] - crpix) / [np.cos(np.radians(crval[1])), 1] + crval
+    assert corner == pytest.approx(wcs.wcs_pix2world([[2, 5]], 0)[0], abs=0.02 / 3600)
     assert told["outline"]
     assert all(-0.5 <= x <= nx - 0.5 for line in told["outline"] for x, _ in line)
     found = boxes(ann, "a1")
@@ -403,3 +409,9 @@ def test_a_galaxy_whose_image_is_broken(run, tmp_path):
             assert answer.status_code == 404
             assert "b2" in answer.json()["error"]
         assert one.get("/api/galaxies/a1").status_code == 200
+
+
+def test_boxes_on_small_pictures_are_to_scale(ann):
+    """The gallery is told how long an image is, whose thumbnail may be smaller."""
+    rows = {row["id"]: row["longest_px"] for row in ann.get("/api/galaxies").json()["rows"]}
+    assert rows["a1"] == pytest.approx(max(labelled.SHAPES["a1"]), rel=1e-3)

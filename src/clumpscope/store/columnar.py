@@ -51,7 +51,8 @@ def read_columns(path: Path, names: Sequence[str]) -> dict[str, Column]:
     asked = [name for name in dict.fromkeys(names) if name in there]
     try:
         with regular(path, FolderError).open("rb") as stream:
-            table = pq.read_table(stream, columns=asked)
+            # A thread of arrow that lets go of the stream as the command ends aborts it.
+            table = pq.ParquetFile(stream).read(columns=asked, use_threads=False)
         return {
             name: _checked(_array(table.column(name), path, name), path, name) for name in asked
         }

@@ -200,6 +200,7 @@ class Desk:
                     "flags": flag_names(int(self.galleries.flags[row])),
                     "disagreement": int(apart[row]),
                     "status": STATUS[status[row]],
+                    "longest_px": float(self.index.longest[row]),
                     "boxes": self._thumb_boxes(row),
                 }
             )

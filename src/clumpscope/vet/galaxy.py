@@ -107,6 +107,7 @@ def facts(image: AnyImage, recipe: Recipe, redshift: float) -> Facts:
             "masked": _masked(image),
             "stars": _stars(image, width),
             "aperture_px": recipe.measure.aperture_fwhm * width,
+            "sky": _sky(image),
             "downward": isinstance(image, ColourImage),
         },
     )
@@ -139,6 +140,24 @@ def _turn(image: AnyImage) -> tuple[float, bool]:
     there = sky_to_native(here + np.array([[0, _STEP_DEG], [aside, 0]]), image.wcs)
     (nx, ny), (ex, ey) = (there - middle).tolist()
     return math.degrees(math.atan2(-nx, ny)), bool(nx * ey - ny * ex < 0)
+
+
+def _sky(image: AnyImage) -> dict[str, list[Any]] | None:
+    """The tangent plane at the image's middle: its place, its pixel, degrees a pixel (2, 2).
+
+    Rows of the matrix are towards rising right ascension and declination, columns along x and y.
+    """
+    if isinstance(image, ColourImage) or image.wcs is None:
+        return None
+    middle = np.asarray(middle_of(image.shape), dtype=float).reshape(2)
+    around = middle + [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]]
+    (here, *there) = native_to_sky(around, image.wcs)
+    if not np.isfinite(there).all():
+        return None
+    steps = np.array([there[0] - there[1], there[2] - there[3]]) / 2
+    steps[:, 0] = (steps[:, 0] + 90) % 180 - 90  # over 0 h
+    steps[:, 0] *= np.cos(np.radians(here[1]))
+    return {"crval": here.tolist(), "crpix": middle.tolist(), "cd": steps.T.tolist()}
 
 
 def _masked(image: AnyImage) -> list[list[tuple[float, float]]]:

@@ -48,6 +48,8 @@ class Index:
         Their rows, by id.
     redshift
         (G,) of each; NaN unknown.
+    longest
+        (G,) longer side of each image, pixels; NaN unknown.
     start
         (G + 1,) first clump of each galaxy; the last is the number of clumps.
     number
@@ -69,6 +71,7 @@ class Index:
     ids: list[str]
     row: Mapping[str, int]
     redshift: Values
+    longest: Values
     start: NDArray[np.intp]
     number: NDArray[np.int32]
     box: NDArray[np.float32]
@@ -172,6 +175,7 @@ def indexed(folder: Path, sample: Sample) -> Index:
         ids=ids,
         row=row,
         redshift=_redshifts(sample),
+        longest=_longest(folder, row),
         start=start.astype(np.intp),
         number=places["clump_id"][order].astype(np.int32),
         box=np.column_stack([places[name][order] for name in PLACES[2:]]).astype(np.float32),
@@ -206,6 +210,22 @@ def _check_boxes(places: Mapping[str, NDArray[Any]], path: Path) -> None:
 
 def _planes(columns: list[NDArray[Any]], order: NDArray[np.intp]) -> Values:
     return np.column_stack(columns) if columns else np.empty((len(order), 0), dtype=np.float32)
+
+
+def _longest(folder: Path, row: Mapping[str, int]) -> Values:
+    """(G,) longer sides of the images in pixels, as the run has seen them."""
+    found = np.full(len(row), np.nan, dtype=np.float32)
+    path = folder / "galaxies.parquet"
+    if not path.is_file():
+        return found
+    table = read_columns(path, ("galaxy_id", "field_arcsec", "pixscale_arcsec"))
+    if len(table) == 3:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            sides = table["field_arcsec"] / table["pixscale_arcsec"]
+        for galaxy_id, side in zip(ids_of(table, path), sides, strict=True):
+            if galaxy_id in row:
+                found[row[galaxy_id]] = side
+    return found
 
 
 def _redshifts(sample: Sample) -> Values:

@@ -38,10 +38,12 @@ export function tile(row, place, total, side, href) {
     make("span", { class: "tile-facts" },
       make("span", { text: told(row) }),
       make("span", { class: "number", text: number(row.score) })));
-  // A thumbnail smaller than any limit has the galaxy's own pixels.
+  // A thumbnail smaller than any limit has the galaxy's own pixels, a larger one is to scale.
   if (!row.shape) image.addEventListener("load", () => {
-    if (Math.max(image.naturalWidth, image.naturalHeight) >= LARGEST) return;
-    row.shape = [image.naturalHeight, image.naturalWidth];
+    const longest = Math.max(image.naturalWidth, image.naturalHeight);
+    const scale = longest < LARGEST ? 1 : row.longest_px / longest;
+    if (!(scale > 0)) return;
+    row.shape = [image.naturalHeight * scale, image.naturalWidth * scale];
     image.after(overlay(row, row.shape));
   });
   const element = make("div", {
