@@ -183,7 +183,8 @@ def decided(folder: Path) -> None:
             asked = Asked(row["id"], "accept", str(uuid4()), box["key"])
             desk.decide("ann", asked)
     desk.close()
-    shutil.copy(folder / "run" / FILE, folder / FILE)
+    (folder / "decided").mkdir()
+    shutil.copy(folder / "run" / FILE, folder / "decided" / FILE)
 
 
 def divided(folder: Path) -> None:
@@ -284,7 +285,7 @@ DOORS: Mapping[str, Door] = {
     "state": Door("known/state.parquet", other_parquet, with_state),
     "coco": Door("coco.json", other_json, imported("coco", "coco.json")),
     "vet": Door("vet.json", other_json, imported("vet", "vet.json")),
-    "decisions": Door("vet.sqlite", damaged, imported("vet", "vet.sqlite")),
+    "decisions": Door("decided/vet.sqlite", damaged, imported("vet", "decided/vet.sqlite")),
     "catalogue to vet": Door("run/catalogue.parquet", other_parquet, vetted),
     "positions to vet": Door("run/positions.parquet", other_parquet, vetted),
     "decisions to go on with": Door("run/vet.sqlite", damaged, vetted),

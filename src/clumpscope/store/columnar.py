@@ -53,6 +53,9 @@ def read_columns(path: Path, names: Sequence[str]) -> dict[str, Column]:
         with regular(path, FolderError).open("rb") as stream:
             # A thread of arrow that lets go of the stream as the command ends aborts it.
             table = pq.ParquetFile(stream).read(columns=asked, use_threads=False)
+        if len(table.column_names) > len(asked):
+            twice = next(name for name in asked if table.column_names.count(name) > 1)
+            raise FolderError(expected_got(path, "each column once", f"{twice} twice"))
         return {
             name: _checked(_array(table.column(name), path, name), path, name) for name in asked
         }
