@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import small_training
 import vetting
 from clumpscope.cli import app
 from clumpscope.config.recipe import Recipe
@@ -16,12 +17,14 @@ from clumpscope.errors import FolderError, TableError
 from clumpscope.jobs.catalogue import catalogue
 from clumpscope.jobs.evaluate import evaluate
 from clumpscope.jobs.labels import import_labels
+from clumpscope.jobs.plan import make_plan
+from clumpscope.jobs.train import train
 from clumpscope.jobs.vetted import export, places_key, run_key, write_export
 from clumpscope.store.labels import looked_at, read_images, read_labels
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import write_parquet
-from vetting import client, decide
+from vetting import boxes, client, decide
 
 
 @pytest.fixture
@@ -175,3 +178,25 @@ def test_decisions_are_a_truth_without_fluxes(oblong_run: Path, tmp_path: Path) 
         assert score.purity.n == claimed
         assert score.purity.value == pytest.approx(accepted / claimed)
     assert json.loads((tmp_path / "v.json").read_text())["kind"] == "clumpscope vet"
+
+
+def test_what_was_vetted_is_learned_from(survey, finished, tmp_path):
+    """From decisions to labels to an epoch of training on the galaxies that were looked through."""
+    run = Path(shutil.copytree(finished, tmp_path / "run"))
+    accepted = 0
+    with client(run) as ann:
+        rows = ann.get("/api/galaxies").json()["rows"][:16]
+        for row in rows:
+            for number, key in enumerate(boxes(ann, row["id"])):
+                if key.startswith("c"):
+                    decide(ann, row["id"], "reject" if number % 3 == 2 else "accept", key)
+                    accepted += number % 3 != 2
+            decide(ann, row["id"], "nothing_missed", value=True)
+    labels = tmp_path / "vetted"
+    assert import_labels(run / "vet.sqlite", labels, "vet", Recipe(), None) == accepted
+    plan = make_plan([survey], small_training.RECIPE, labels=labels)
+    assert set(small_training.both(plan)) == {row["id"] for row in rows}
+    out = tmp_path / "vetted.safetensors"
+    spec = train(plan, out, 1, small_training.silent)
+    assert out.is_file()
+    assert spec.metrics
