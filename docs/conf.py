@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+import fastapi  # noqa: F401  (autodoc would import it as if types were checked, which it cannot be)
+
 from clumpscope import __version__
 
 sys.path.insert(0, str(Path(__file__).parent))  # extras.py
