@@ -41,6 +41,8 @@ SHARED = {
     "sky_names",
     "truths",
     "vetted",
+    "carried",
+    "clump_keys",
     "work",
 }
 # Commands that are no job: they serve a page, from a floor of their own.

@@ -15,11 +15,12 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, TableError
 from clumpscope.jobs.catalogue import catalogue
+from clumpscope.jobs.clump_keys import places_key, run_key
 from clumpscope.jobs.evaluate import evaluate
 from clumpscope.jobs.labels import import_labels
 from clumpscope.jobs.plan import make_plan
 from clumpscope.jobs.train import train
-from clumpscope.jobs.vetted import export, places_key, run_key, write_export
+from clumpscope.jobs.vetted import export, write_export
 from clumpscope.store.labels import looked_at, read_images, read_labels
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample

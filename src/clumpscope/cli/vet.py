@@ -73,7 +73,7 @@ def _tell(address: str) -> None:
 
 
 def _tell_carried(desk: object) -> None:
-    from clumpscope.jobs.vetted import Carried
+    from clumpscope.jobs.carried import Carried
 
     found = getattr(desk, "carried", Carried(0, []))
     if found.kept or found.lost:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from clumpscope.config.recipe import Recipe
+from clumpscope.jobs.carried import carried
 from clumpscope.jobs.release import NEEDS, calibrations_of, made_with, release, selection_for
-from clumpscope.jobs.vetted import carried
 from clumpscope.store.lock import locked
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.run import Run

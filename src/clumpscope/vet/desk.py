@@ -19,7 +19,7 @@ from clumpscope.core.frames import boxes_fraction_to_native, boxes_native_to_fra
 from clumpscope.core.galaxy import AnyImage
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import ClumpscopeError, TableError, did_you_mean, expected_got
-from clumpscope.jobs.vetted import Carried, carry
+from clumpscope.jobs.carried import Carried, carry
 from clumpscope.ops.numbers import said as shortly
 from clumpscope.stages import vet as stage
 from clumpscope.stages.vet import BoxState, GalaxyState, Said

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clumpscope.core.bands import bands_of, colours
 from clumpscope.errors import TableError, expected_got
-from clumpscope.jobs.vetted import PLACES, box_key, clumps_file, key_of
+from clumpscope.jobs.clump_keys import PLACES, box_key, clumps_file, key_of
 from clumpscope.store.columnar import column_names, ids_of, read_columns
 from clumpscope.store.sample import Sample
 
