@@ -16,7 +16,8 @@ from clumpscope.jobs.clump_keys import PLACES, box_key, run_key
 from clumpscope.stages import vet as stage
 from clumpscope.stages.vet import BoxState, GalaxyState, Said
 from clumpscope.store.columnar import ids_of, read_columns
-from clumpscope.store.decisions import FILE, WHOLE, Decisions, Event
+from clumpscope.store.decisions import FILE, WHOLE, Decisions
+from clumpscope.store.events import Event
 from clumpscope.store.sample import Sample
 
 Boxes = dict[str, dict[str, list[Said]]]

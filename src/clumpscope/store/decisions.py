@@ -5,84 +5,32 @@ it; to undo is one more event, whose ``after`` is the ``before`` of what is undo
 was told to a client is on the disk, whatever happens to the process.
 """
 
-import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from clumpscope.errors import FolderError, StoreError, expected_got
 from clumpscope.files.regular import regular
-from clumpscope.store.json_text import parse_json
-
-State = dict[str, Any]
+from clumpscope.store.events import (
+    COLUMNS,
+    SCHEMA,
+    Event,
+    State,
+    event_of,
+    last_event,
+    new_key,
+    redoable,
+    undoable,
+    write_event,
+)
 
 FILE = "vet.sqlite"
 _APPLICATION = 0x636C7674  # "clvt": tells the file from others' databases
 _VERSION = 1
 _PATIENCE_S = 30.0  # to wait for another process that writes
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS events (
-  revision INTEGER PRIMARY KEY AUTOINCREMENT,
-  at TEXT NOT NULL,
-  by TEXT NOT NULL,
-  run TEXT NOT NULL,
-  galaxy TEXT NOT NULL,
-  box TEXT NOT NULL,
-  action TEXT NOT NULL,
-  before TEXT,
-  after TEXT,
-  request TEXT NOT NULL UNIQUE,
-  target INTEGER
-);
-CREATE INDEX IF NOT EXISTS of_box ON events (run, galaxy, box, by, revision);
-CREATE INDEX IF NOT EXISTS of_person ON events (run, by, revision);
-"""
-_COLUMNS = "revision, at, by, run, galaxy, box, action, before, after, request, target"
 WHOLE = ""  # the box of an event that is of the whole galaxy
-
-
-@dataclass(frozen=True)
-class Event:
-    """One decision.
-
-    Attributes
-    ----------
-    revision
-        Its number; later ones are larger.
-    at
-        Time, UTC, ISO 8601.
-    by
-        Who.
-    run
-        Key of the run that the box is of.
-    galaxy, box
-        Of what; an empty box is the whole galaxy.
-    action
-        What was done.
-    before, after
-        What the person had of it, and has now; ``None``: nothing.
-    request
-        The client's name for it, by which it counts once.
-    target
-        Of "undo" and "redo": the event that is taken back or done again.
-    """
-
-    revision: int
-    at: str
-    by: str
-    run: str
-    galaxy: str
-    box: str
-    action: str
-    before: State | None
-    after: State | None
-    request: str
-    target: int | None = None
 
 
 class ConflictError(StoreError):
@@ -135,7 +83,7 @@ class Decisions:
             return
         connection.execute("BEGIN IMMEDIATE")
         try:
-            for statement in _SCHEMA.split(";"):
+            for statement in SCHEMA.split(";"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {_APPLICATION}")
             connection.execute(f"PRAGMA user_version = {_VERSION}")
@@ -219,12 +167,12 @@ class Decisions:
             If it cannot be written.
         """
         with self._writing() as connection:
-            known = _one(connection, "request = ?", request)
+            known = last_event(connection, "request = ?", request)
             if known is not None:
                 return known
             if box is None:
-                box = _new_key(connection, galaxy)
-            last = _one(
+                box = new_key(connection, galaxy)
+            last = last_event(
                 connection, "run = ? AND galaxy = ? AND box = ? AND by = ?", run, galaxy, box, by
             )
             if version is not None and version != (last.revision if last else 0):
@@ -232,7 +180,7 @@ class Decisions:
                 what = f"{galaxy} {box}: version"
                 raise ConflictError(expected_got(what, "that of the last decision", got), last)
             before = last.after if last else None
-            return _write(
+            return write_event(
                 connection, (by, run, galaxy, box, action, before, change(before), request, None)
             )
 
@@ -258,17 +206,17 @@ class Decisions:
 
     def _turn(self, by: str, run: str, request: str, action: str) -> Event | None:
         with self._writing() as connection:
-            known = _one(connection, "request = ?", request)
+            known = last_event(connection, "request = ?", request)
             if known is not None:
                 return known
-            number = (_undoable if action == "undo" else _redoable)(connection, by, run)
-            target = None if number is None else _one(connection, "revision = ?", number)
+            number = (undoable if action == "undo" else redoable)(connection, by, run)
+            target = None if number is None else last_event(connection, "revision = ?", number)
             if target is None:
                 return None
             states = target.after, target.before
             before, after = states if action == "undo" else states[::-1]
             row = (by, run, target.galaxy, target.box, action, before, after, request, number)
-            return _write(connection, row)
+            return write_event(connection, row)
 
     def carry(
         self, rows: Sequence[tuple[str, str, str, str, str, State | None, State, str]]
@@ -285,8 +233,8 @@ class Decisions:
         added = 0
         with self._writing() as connection:
             for *what, before, after, request in rows:
-                if _one(connection, "request = ?", request) is None:
-                    _write(connection, (*what, before, after, request, None))
+                if last_event(connection, "request = ?", request) is None:
+                    write_event(connection, (*what, before, after, request, None))
                     added += 1
         return added
 
@@ -302,10 +250,10 @@ class Decisions:
             return []
         with self._told():
             found = self._connection().execute(
-                f"SELECT {_COLUMNS} FROM events WHERE revision > ? ORDER BY revision LIMIT ?",  # noqa: S608
+                f"SELECT {COLUMNS} FROM events WHERE revision > ? ORDER BY revision LIMIT ?",  # noqa: S608
                 (revision, most),
             )
-            return [_event(row) for row in found]
+            return [event_of(row) for row in found]
 
     def revision(self) -> int:
         """Number of the last event, 0 if there is none.
@@ -328,83 +276,3 @@ class Decisions:
                 connection.close()
             self._all.clear()
         self._own = threading.local()
-
-
-def _undoable(connection: sqlite3.Connection, by: str, run: str) -> int | None:
-    """The event that is on top of what a person may undo."""
-    below = 0
-    for revision, action, target in _backwards(connection, by, run):
-        if action == "undo":
-            below += 1
-        elif below:
-            below -= 1
-        else:
-            return target if action == "redo" else revision
-    return None
-
-
-def _redoable(connection: sqlite3.Connection, by: str, run: str) -> int | None:
-    """The event that is on top of what a person may do again."""
-    below = 0
-    for _, action, target in _backwards(connection, by, run):
-        if action == "redo":
-            below += 1
-        elif action != "undo":
-            return None
-        elif below:
-            below -= 1
-        else:
-            return target
-    return None
-
-
-def _backwards(
-    connection: sqlite3.Connection, by: str, run: str
-) -> Iterator[tuple[int, str, int | None]]:
-    """A person's events, last first; what was carried from another run is not theirs to undo."""
-    yield from connection.execute(
-        "SELECT revision, action, target FROM events WHERE run = ? AND by = ?"
-        " AND action NOT IN ('carry', 'lost') ORDER BY revision DESC",
-        (run, by),
-    )
-
-
-def _new_key(connection: sqlite3.Connection, galaxy: str) -> str:
-    (drawn,) = connection.execute(
-        "SELECT count(*) FROM events WHERE galaxy = ? AND action = 'draw'", (galaxy,)
-    ).fetchone()
-    return f"d{drawn + 1}"
-
-
-def _one(connection: sqlite3.Connection, where: str, *values: object) -> Event | None:
-    row = connection.execute(
-        f"SELECT {_COLUMNS} FROM events WHERE {where} ORDER BY revision DESC LIMIT 1",  # noqa: S608
-        values,
-    ).fetchone()
-    return None if row is None else _event(row)
-
-
-def _write(connection: sqlite3.Connection, row: Sequence[Any]) -> Event:
-    by, run, galaxy, box, action, before, after, request, target = row
-    at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    texts = [None if one is None else json.dumps(one, allow_nan=False) for one in (before, after)]
-    done = connection.execute(
-        "INSERT INTO events (at, by, run, galaxy, box, action, before, after, request, target)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (at, by, run, galaxy, box, action, *texts, request, target),
-    )
-    revision = int(done.lastrowid or 0)
-    return Event(revision, at, by, run, galaxy, box, action, before, after, request, target)
-
-
-def _event(row: Sequence[Any]) -> Event:
-    revision, at, by, run, galaxy, box, action, before, after, request, target = row
-    states = _state(before, revision), _state(after, revision)
-    return Event(revision, at, by, run, galaxy, box, action, *states, request, target)
-
-
-def _state(text: str | None, revision: int) -> State | None:
-    state = None if text is None else parse_json(text)
-    if state is None or isinstance(state, dict):
-        return state
-    raise ValueError(f"event {revision}: expected a JSON object")

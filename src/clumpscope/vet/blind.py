@@ -22,7 +22,8 @@ from clumpscope.stages.by_eye.answers import COLUMNS
 from clumpscope.stages.by_eye.page import MEANINGS
 from clumpscope.store.atomic import atomic
 from clumpscope.store.confined import inside
-from clumpscope.store.decisions import FILE, Decisions, Event, State
+from clumpscope.store.decisions import FILE, Decisions
+from clumpscope.store.events import Event, State
 from clumpscope.store.judged import KEY, READERS, read_judged
 
 Json = dict[str, Any]

@@ -24,7 +24,8 @@ from clumpscope.ops.numbers import said as shortly
 from clumpscope.stages import vet as stage
 from clumpscope.stages.vet import BoxState, GalaxyState, Said
 from clumpscope.stages.vet.state import OF_BOX, drawn_box
-from clumpscope.store.decisions import FILE, WHOLE, Decisions, Event, State
+from clumpscope.store.decisions import FILE, WHOLE, Decisions
+from clumpscope.store.events import Event, State
 from clumpscope.store.labels import LABELS_FILE
 from clumpscope.store.manifest import RunManifest, sha256_json
 from clumpscope.store.run import Run

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from clumpscope.errors import FolderError
 from clumpscope.stages.vet import BoxState, GalaxyState, Said, differ, verdict
-from clumpscope.store.decisions import WHOLE, Decisions, Event
+from clumpscope.store.decisions import WHOLE, Decisions
+from clumpscope.store.events import Event
 from clumpscope.vet.index import Index
 from clumpscope.vet.query import STATUS
 
