@@ -25,7 +25,8 @@ from clumpscope.stages.vet.state import ACTIONS
 from clumpscope.store.decisions import ConflictError
 from clumpscope.store.json_text import json_line
 from clumpscope.vet.blind import Blind
-from clumpscope.vet.desk import Asked, Desk, NoSuchError
+from clumpscope.vet.boxes import NoSuchError
+from clumpscope.vet.desk import Asked, Desk
 from clumpscope.vet.guard import Gate, Guard, Rate
 from clumpscope.vet.pictures import Look
 from clumpscope.vet.query import Query as Gallery

@@ -1,46 +1,35 @@
 """An opened run on which people decide: what the page asks, answered as plain JSON."""
 
-import shutil
-import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from astropy.table import QTable
 from numpy.typing import NDArray
 
 from clumpscope.config.recipe import Recipe
-from clumpscope.core.box_tables import corners_of
 from clumpscope.core.flags import DESCRIPTIONS, ClumpFlag, flag_names
-from clumpscope.core.frames import boxes_fraction_to_native, boxes_native_to_fraction
-from clumpscope.core.galaxy import AnyImage
-from clumpscope.core.schema import plain, rows_by_id
-from clumpscope.errors import ClumpscopeError, TableError, did_you_mean, expected_got
+from clumpscope.core.frames import boxes_native_to_fraction
+from clumpscope.errors import ClumpscopeError, TableError, expected_got
 from clumpscope.jobs.carried import Carried, carry
 from clumpscope.ops.numbers import said as shortly
 from clumpscope.stages import vet as stage
-from clumpscope.stages.vet import BoxState, GalaxyState, Said
+from clumpscope.stages.vet import BoxState, GalaxyState
 from clumpscope.stages.vet.state import OF_BOX, drawn_box
 from clumpscope.store.decisions import FILE, WHOLE, Decisions
 from clumpscope.store.events import Event, State
-from clumpscope.store.labels import LABELS_FILE
 from clumpscope.store.manifest import RunManifest, sha256_json
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
-from clumpscope.vet import pictures
-from clumpscope.vet.galaxy import Facts, Lately, facts
+from clumpscope.vet.boxes import Boxes, NoSuchError, whole
 from clumpscope.vet.index import Index, indexed
-from clumpscope.vet.ledger import Ledger, own
-from clumpscope.vet.pictures import Kept, Look, Thumbs
+from clumpscope.vet.ledger import Ledger
+from clumpscope.vet.pictures import Look
 from clumpscope.vet.query import SORTS, STATUS, Galleries, Query
+from clumpscope.vet.shown import Shown
 
-CACHE = ".vet-cache"
-_PICTURES, _SMALL = 48 * 2**20, 24 * 2**20  # bytes in memory
-_FILES = 20_000  # small pictures on disk
-_AT_ONCE = 4  # pictures that are made
 _MOST_BOXES = 500  # drawn in a galaxy
 
 Json = dict[str, Any]
@@ -56,17 +45,6 @@ class Asked:
     box: str | None = None
     value: object = None
     version: int | None = None
-
-
-@dataclass(frozen=True)
-class _Box:
-    """A box that was found: whose, of which run, where (native pixels), and what is known of it."""
-
-    source: str
-    run: str
-    xyxy: tuple[float, float, float, float]
-    label: int
-    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Desk:
@@ -98,30 +76,19 @@ class Desk:
         self.beside: Index | None = indexed(beside, self.sample) if beside else None
         self.models = [_model(one) for one in (folder, beside) if one is not None]
         self.names = [one.resolve().name for one in (folder, beside) if one is not None]
+        self.shown = Shown(self.sample, self.recipe, folder, self.tag, sweep=not read_only)
         self.galleries = Galleries.of(self.index)
         self.decisions = Decisions(folder / FILE, read_only=read_only)
         self.carried = Carried(0, []) if read_only else self._carried()
         self.ledger = Ledger(self.decisions, self.index)
         self.ledger.follow()
-        self._images: Lately[AnyImage] = Lately(6)
-        self._facts: Lately[Facts] = Lately(200)
-        self._shapes: Lately[tuple[int, int]] = Lately(5000)
-        self._large, self._small = Kept(_PICTURES), Kept(_SMALL)
-        if not read_only:
-            self._sweep()
-        self._thumbs = Thumbs(folder / CACHE / self.tag, _FILES)
-        self._making = threading.Semaphore(_AT_ONCE)
+        self.boxes = Boxes(
+            self.sample, self.shown, self.index, self.beside, self.names, self.ledger
+        )
 
     def close(self) -> None:
         """Let go of the decisions' file."""
         self.decisions.close()
-
-    def _sweep(self) -> None:
-        """Take away small pictures of the run as it was before."""
-        cache = self.folder / CACHE
-        for old in cache.iterdir() if cache.is_dir() else ():
-            if old.name != self.tag and old.is_dir() and not old.is_symlink():
-                shutil.rmtree(old, ignore_errors=True)
 
     @cached_property
     def tag(self) -> str:
@@ -133,7 +100,7 @@ class Desk:
         def found(galaxy_id: str) -> tuple[list[str], NDArray[np.float64]]:
             row = self.row(galaxy_id)
             boxes = self.index.box[self.index.rows(row)].astype(float)
-            return self.index.keys(row), boxes_native_to_fraction(boxes, self._grid(row))
+            return self.index.keys(row), boxes_native_to_fraction(boxes, self.shown.shape(row))
 
         return carry(self.decisions, self.index.key, found)
 
@@ -197,12 +164,12 @@ class Desk:
                         name: float(columns[name][row])
                         for name in ("score", "p_real", "redshift", "uncertainty")
                     },
-                    "quality": _whole(columns["quality"][row]),
+                    "quality": whole(columns["quality"][row]),
                     "flags": flag_names(int(self.galleries.flags[row])),
                     "disagreement": int(apart[row]),
                     "status": STATUS[status[row]],
                     "longest_px": float(self.index.longest[row]),
-                    "boxes": self._thumb_boxes(row),
+                    "boxes": self.boxes.small(row),
                 }
             )
         return {"total": len(rows), "offset": query.offset, "rows": told}
@@ -211,32 +178,9 @@ class Desk:
         hits = self.galleries.hits(query, self.ledger.status(by))
         return self.galleries.ordered(query, hits, self.disagreement())
 
-    def _thumb_boxes(self, row: int) -> list[list[float]]:
-        """x1, y1, x2, y2 (native pixels), label and score of each clump of a galaxy."""
-        rows = self.index.rows(row)
-        clumps = self.index.clumps
-        return [
-            [*(round(float(value), 2) for value in box), int(label), round(float(score), 3)]
-            for box, label, score in zip(
-                self.index.box[rows], clumps["label"][rows], clumps["score"][rows], strict=True
-            )
-        ]
-
     def disagreement(self) -> NDArray[np.int32]:
         """(G,) boxes on which people, or the two runs, differ."""
-        return self.ledger.differing + self._unmatched
-
-    @cached_property
-    def _unmatched(self) -> NDArray[np.int32]:
-        """(G,) boxes that only one of the two runs has."""
-        found = np.zeros(len(self.index.ids), dtype=np.int32)
-        if self.beside is not None:
-            for row in np.flatnonzero(self.index.count + self.beside.count).tolist():
-                one = self.index.box[self.index.rows(row)].astype(float)
-                other = self.beside.box[self.beside.rows(row)].astype(float)
-                both = int((stage.rematched(one, other) >= 0).sum())
-                found[row] = len(one) + len(other) - 2 * both
-        return found
+        return self.ledger.differing + self.boxes.unmatched
 
     # One galaxy
 
@@ -252,7 +196,7 @@ class Desk:
         """
         row = self.row(galaxy_id)
         self.ledger.follow()
-        known = self._facts.get(row, self._make_facts)
+        known = self.shown.facts(row, float(self.index.redshift[row]))
         rows = self._asked(query, by)
         place = np.flatnonzero(rows == row)
         at = int(place[0]) if len(place) else -1
@@ -264,105 +208,12 @@ class Desk:
             "next": ids[rows[at + 1]] if 0 <= at < len(rows) - 1 else None,
             "place": at if at >= 0 else None,
             "total": len(rows),
-            "boxes": self._boxes(row, by),
+            "boxes": self.boxes.told(row, by),
             "nothing_missed": whole.nothing_missed,
             "skipped": whole.skipped,
             "comment": whole.comment,
             "status": STATUS[self.ledger.status(by)[row]],
             "revision": self.ledger.revision,
-        }
-
-    def _grid(self, row: int) -> tuple[int, int]:
-        """Shape of a galaxy's image, from its headers."""
-        return self.sample.grid(row, self.recipe.sample, self.recipe.limits).shape
-
-    def _shape(self, row: int) -> tuple[int, int]:
-        return self._shapes.get(row, self._grid)
-
-    def _read(self, row: int) -> AnyImage:
-        with self._making:
-            return self.sample.read_starred(row, self.recipe.sample, self.recipe.limits)
-
-    def _make_facts(self, row: int) -> Facts:
-        image = self._images.get(row, self._read)
-        return facts(image, self.recipe, float(self.index.redshift[row]))
-
-    def _found(self, row: int) -> dict[str, _Box]:
-        """Boxes of a galaxy by key: of the run, of the one beside it, and labels."""
-        boxes = {}
-        for k, key in zip(self._clump_rows(row), self.index.keys(row), strict=True):
-            boxes[key] = _box_of(self.index, k, "model", self.names[0])
-        if self.beside is not None:
-            rows = self.beside.rows(row)
-            for k in range(rows.start, rows.stop):
-                boxes[f"o{int(self.beside.number[k])}"] = _box_of(
-                    self.beside, k, "other", self.names[1]
-                )
-        labels = self._labels
-        if labels is not None:
-            table, of = labels
-            rows_of = of.get(self.index.ids[row], np.array([], dtype=np.intp))
-            native = boxes_fraction_to_native(corners_of(table[rows_of]), self._shape(row))
-            kinds = plain(table, "label")[rows_of].tolist()
-            for k, (box, kind) in enumerate(zip(native.tolist(), kinds, strict=True), start=1):
-                if np.isfinite(box).all():
-                    boxes[f"l{k}"] = _Box("label", "", tuple(box), int(kind))
-        return boxes
-
-    def _clump_rows(self, row: int) -> range:
-        rows = self.index.rows(row)
-        return range(rows.start, rows.stop)
-
-    @cached_property
-    def _labels(self) -> tuple[QTable, dict[str, NDArray[np.intp]]] | None:
-        if not (self.sample.folder / LABELS_FILE).is_file():
-            return None
-        table = self.sample.labels()
-        return table, rows_by_id(table)
-
-    def _boxes(self, row: int, by: str) -> list[Json]:
-        said, found = self.ledger.boxes(row), self._found(row)
-        keys = [*found, *(key for key in said if key not in found)]
-        told = (self._box(row, key, by, found.get(key), said.get(key, [])) for key in keys)
-        return [one for one in told if one is not None]
-
-    def _box(self, row: int, key: str, by: str, box: _Box | None, said: list[Said]) -> Json | None:
-        """A box as one person has it; ``None`` if nobody has it any more."""
-        mine = own(said, by)
-        drawn = next((one for one in said if one.state.source == "drawn"), None)
-        if box is None:
-            if drawn is None or (mine or drawn).state.deleted:
-                return None
-            box = _Box("drawn", "", drawn.state.px, drawn.state.label)
-        state = mine.state if mine else None
-        x1, y1, x2, y2 = state.px if state else box.xyxy
-        return {
-            "key": key,
-            "source": box.source,
-            "run": box.run,
-            "drawn_by": drawn.by if drawn else None,
-            **dict(zip(("x1", "y1", "x2", "y2"), (x1, y1, x2, y2), strict=True)),
-            "label": box.label,
-            "score": None,
-            "p_real": None,
-            "quality": None,
-            "ratio": None,
-            "flags": [],
-            "fluxes": {},
-            "colours": {},
-            **box.told,
-            "state": state.state if state else "undecided",
-            "decided_label": (state.label or None) if state else None,
-            "moved": bool(state and state.box != state.origin),
-            "comment": state.comment if state else "",
-            "by": by if state else None,
-            "at": mine.at if mine else None,
-            "version": self.ledger.version(row, key, by),
-            "others": [
-                {"by": one.by, "state": one.state.state, "label": one.state.label or None}
-                for one in said
-                if one.by != by and one.state.decided
-            ],
         }
 
     # Decisions
@@ -410,7 +261,7 @@ class Desk:
         if asked.action == "draw":
             if len(self.ledger.boxes(row)) > _MOST_BOXES:
                 raise TableError(expected_got("boxes", f"at most {_MOST_BOXES}", "one more"))
-            drawn = drawn_box(asked.value, self._shape(row)).plain()
+            drawn = drawn_box(asked.value, self.shown.shape(row)).plain()
             return None, lambda _: drawn
         if asked.box is None:
             return WHOLE, lambda before: stage.changed_galaxy(
@@ -418,7 +269,7 @@ class Desk:
             ).plain()
         if asked.action not in OF_BOX:
             raise TableError(expected_got("action on a box", ", ".join(OF_BOX), asked.action))
-        start, label = self._start(row, asked.box, by)
+        start, label = self.boxes.start(row, asked.box, by)
 
         def change(before: State | None) -> State:
             state = BoxState.of(before) if before else start
@@ -426,39 +277,11 @@ class Desk:
 
         return asked.box, change
 
-    def _start(self, row: int, key: str, by: str) -> tuple[BoxState, int]:
-        """A box on which a person has not decided, and what it is called.
-
-        Raises
-        ------
-        TableError
-            If there is no such box, or it is another's to take away.
-        """
-        box = self._found(row).get(key)
-        if box is not None:
-            shape = self._shape(row)
-            x1, y1, x2, y2 = boxes_native_to_fraction([box.xyxy], shape)[0].tolist()
-            return BoxState(box.source, (x1, y1, x2, y2), (x1, y1, x2, y2), shape), box.label
-        said = self.ledger.boxes(row).get(key, [])
-        drawn = next((one.state for one in said if one.state.source == "drawn"), None)
-        if drawn is None:
-            keys = list(self._found(row))
-            raise NoSuchError(
-                expected_got("box", "one of the galaxy", shortly(key), did_you_mean(key, keys))
-            )
-        if own(said, by) is None and drawn.deleted:
-            raise NoSuchError(expected_got("box", "one that is still there", shortly(key)))
-        origin = drawn.origin
-        return BoxState("drawn", origin, origin, drawn.shape), drawn.label
-
     def told(self, event: Event, by: str) -> Json:
         """What an event changed, as one person has it now."""
         row = self.row(event.galaxy)
         whole = self.ledger.galaxy(row, by)
-        box = None
-        if event.box != WHOLE:
-            said = self.ledger.boxes(row).get(event.box, [])
-            box = self._box(row, event.box, by, self._found(row).get(event.box), said)
+        box = None if event.box == WHOLE else self.boxes.one(row, event.box, by)
         return {
             "action": event.action,
             "by": event.by,
@@ -509,10 +332,8 @@ class Desk:
         boxes = self.ledger.all_boxes().values()
         return stage.agreement(said for keys in boxes for said in keys.values())
 
-    # Pictures
-
     def picture(self, galaxy_id: str, look: Look) -> bytes:
-        """A galaxy as PNG, its native pixels, the first row at the bottom.
+        """A galaxy as PNG; see `Shown.picture`.
 
         Raises
         ------
@@ -521,15 +342,7 @@ class Desk:
         ImageError
             If its image cannot be read or shown.
         """
-        row = self.row(galaxy_id)
-        key = f"{row} {look}"
-        content = self._large.get(key)
-        if content is None:
-            image = self._images.get(row, self._read)
-            with self._making:
-                content = pictures.png(pictures.pixels(image, look, self.recipe.composite))
-            self._large.put(key, content)
-        return content
+        return self.shown.picture(self.row(galaxy_id), look)
 
     def thumb(self, galaxy_id: str) -> bytes:
         """A galaxy as a small JPEG.
@@ -539,52 +352,7 @@ class Desk:
         TableError, ImageError
             As `picture`.
         """
-        row = self.row(galaxy_id)
-        content = self._small.get(galaxy_id)
-        if content is None:
-            content = self._thumbs.get(galaxy_id, lambda: self._make_thumb(row))
-            self._small.put(galaxy_id, content)
-        return content
-
-    def _make_thumb(self, row: int) -> bytes:
-        with self._making:  # as it is stored: stars stay in, and are quicker so
-            image = self.sample.read(row, self.recipe.sample, self.recipe.limits)
-            return pictures.thumb(pictures.pixels(image, Look(), self.recipe.composite))
-
-
-class NoSuchError(TableError):
-    """There is no such galaxy or box."""
-
-
-def _box_of(index: Index, k: int, source: str, run: str) -> _Box:
-    clumps = index.clumps
-    x1, y1, x2, y2 = (round(float(value), 3) for value in index.box[k])
-    fluxes = {
-        band: [float(index.flux[k, b]), float(index.flux_err[k, b])]
-        for b, band in enumerate(index.bands)
-        if np.isfinite(index.flux[k, b])
-    }
-    return _Box(
-        source=source,
-        run=run,
-        xyxy=(x1, y1, x2, y2),
-        label=int(clumps["label"][k]),
-        told={
-            **{name: float(clumps[name][k]) for name in ("score", "p_real", "ratio")},
-            "quality": _whole(clumps["quality"][k]),
-            "flags": flag_names(int(clumps["flags"][k])),
-            "fluxes": fluxes,
-            "colours": {
-                name: float(values[k])
-                for name, values in index.colours.items()
-                if np.isfinite(values[k])
-            },
-        },
-    )
-
-
-def _whole(value: float) -> int | None:
-    return int(value) if np.isfinite(value) and value >= 0 else None
+        return self.shown.thumb(self.row(galaxy_id), galaxy_id)
 
 
 def _model(folder: Path) -> str:
