@@ -42,6 +42,7 @@ SHARED = {
     "truths",
     "vetted",
     "carried",
+    "said",
     "clump_keys",
     "work",
 }

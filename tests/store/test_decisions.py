@@ -83,13 +83,16 @@ def test_new_boxes_get_names_of_their_own(log):
 
 
 def test_what_is_carried_comes_at_once_and_once(log):
-    rows = [("ann", "s", "g", "c1", "carry", None, {"value": k}, f"carry {k}") for k in range(3)]
-    assert log.carry(rows) == 3
-    assert log.carry(rows) == 0
+    then = "2026-01-01T00:00:00.000+00:00"
+    rows = [
+        ("ann", "s", "g", "c1", "carry", None, {"value": k}, f"carry {k}", then) for k in range(3)
+    ]
+    assert [event.at for event in log.carry(rows)] == [then] * 3
+    assert log.carry(rows) == []
     assert log.undo("ann", "s", request="u") is None  # it is not theirs to undo
-    broken = [*rows, ("ann", "s", "g", "c1", "carry", None, {"value": float("nan")}, "x")]
+    broken = [*rows, ("ann", "s", "g", "c1", "carry", None, {"value": float("nan")}, "x", None)]
     with pytest.raises(StoreError):
-        log.carry([("ann", "s", "g", "c1", "carry", None, {"value": 9}, "y"), *broken])
+        log.carry([("ann", "s", "g", "c1", "carry", None, {"value": 9}, "y", None), *broken])
     assert log.revision() == 3
 
 

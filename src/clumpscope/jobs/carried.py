@@ -1,8 +1,8 @@
 """Decisions of people on a run, carried to the run as it is made anew."""
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +11,18 @@ from numpy.typing import NDArray
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.frames import boxes_native_to_fraction
-from clumpscope.errors import ClumpscopeError, FolderError, TableError, expected_got
+from clumpscope.errors import ClumpscopeError, TableError, expected_got
 from clumpscope.jobs.clump_keys import PLACES, box_key, run_key
+from clumpscope.jobs.said import states
 from clumpscope.stages import vet as stage
-from clumpscope.stages.vet import BoxState, GalaxyState, Said
+from clumpscope.stages.vet import BoxState, Said
 from clumpscope.store.columnar import ids_of, read_columns
 from clumpscope.store.decisions import FILE, WHOLE, Decisions
-from clumpscope.store.events import Event
 from clumpscope.store.sample import Sample
 
-Boxes = dict[str, dict[str, list[Said]]]
-Galaxies = dict[str, dict[str, GalaxyState]]
 # Keys of a galaxy's boxes, and the boxes (N, 4) as fractions.
 Found = Callable[[str], tuple[Sequence[str], NDArray[np.float64]]]
+_LOST = "lost-"  # begins the keys of boxes that a run made anew does not have
 
 
 @dataclass(frozen=True)
@@ -34,42 +33,12 @@ class Carried:
     lost: list[tuple[str, str]]
 
 
-def states(events: Sequence[Event], run: str) -> tuple[Boxes, Galaxies]:
-    """What each person has of each box and galaxy of a run, after all events.
-
-    Raises
-    ------
-    FolderError
-        If an event is none that is written here.
-    """
-    boxes: dict[tuple[str, str], dict[str, Said]] = defaultdict(dict)
-    galaxies: Galaxies = defaultdict(dict)
-    for event in events:
-        if event.run != run:
-            continue
-        try:
-            if event.box == WHOLE:
-                state = GalaxyState.of(event.after) if event.after else GalaxyState()
-                galaxies[event.galaxy][event.by] = state
-            elif event.after is None or event.action == "lost":
-                boxes[event.galaxy, event.box].pop(event.by, None)
-            else:
-                said = Said(event.by, event.at, event.revision, BoxState.of(event.after))
-                boxes[event.galaxy, event.box][event.by] = said
-        except ValueError as error:
-            raise FolderError(f"decisions, event {event.revision}: {error}") from error
-    found: Boxes = defaultdict(dict)
-    for (galaxy, box), people in boxes.items():
-        if people:
-            found[galaxy][box] = list(people.values())
-    return dict(found), dict(galaxies)
-
-
 def carry(decisions: Decisions, run: str, found: Found) -> Carried:
     """Bring the decisions on the run as it was before to the run as it is.
 
-    Boxes that overlap by `LEAST_IOU` or more are the same; drawn ones stay. What has no box now
-    is not forgotten: its events stay, and it comes back with its box.
+    Boxes that overlap by `LEAST_IOU` or more are the same; drawn ones stay. What has no box now is
+    kept as an event "lost", which counts for nothing until its box is there again. Each keeps its
+    time, and they keep their order.
 
     Parameters
     ----------
@@ -84,37 +53,63 @@ def carry(decisions: Decisions, run: str, found: Found) -> Carried:
     events = decisions.since(0)
     if not events or events[-1].run == run:
         return Carried(0, [])
-    old, galaxies = states(events, events[-1].run)
-    rows: list[tuple[Any, ...]] = []
+    old, galaxies = states(events, events[-1].run, lost=True)
+    rows: list[tuple[int, tuple[Any, ...]]] = []
     lost: list[tuple[str, str]] = []
     for galaxy in sorted({*old, *galaxies}):
+        boxes = old.get(galaxy, {})
         try:
-            keys, boxes = found(galaxy)
+            now = _now(boxes, *found(galaxy))
         except ClumpscopeError:
-            lost += [(galaxy, key) for key in old.get(galaxy, {})]
-            continue
-        names = [key for key, said in old.get(galaxy, {}).items() if _of_model(said)]
-        origins = np.array([old[galaxy][key][0].state.origin for key in names]).reshape(-1, 4)
-        now = dict(zip(names, stage.rematched(origins, boxes).tolist(), strict=True))
-        for key, said in old.get(galaxy, {}).items():
-            place = now.get(key)
-            if place == -1:
+            now = dict.fromkeys(boxes)
+        for key, said in boxes.items():
+            new = now[key]
+            if new is None and not _was_lost(key):
                 lost.append((galaxy, key))
-                continue
+            name = f"{_LOST}{said[0].revision}" if new is None else new.key
             for one in said:
-                state = one.state
-                if place is not None:
-                    state = _moved_on(state, tuple(boxes[place].tolist()))
-                after = state.plain()
+                state = one.state if new is None else _moved_on(one.state, new.box)
+                what = (one.by, run, galaxy, name, "lost" if new is None else "carry", None)
                 request = f"carry {one.revision} {run}"
-                name = key if place is None else keys[place]
-                rows.append((one.by, run, galaxy, name, "carry", None, after, request))
-        rows += [
-            (by, run, galaxy, WHOLE, "carry", None, one.plain(), f"carry {galaxy} {by} {run}"
-             f" {events[-1].revision}")
-            for by, one in galaxies.get(galaxy, {}).items()
-        ]  # fmt: skip
-    return Carried(decisions.carry(rows), lost)
+                rows.append((one.revision, (*what, state.plain(), request, one.at)))
+        for by, whole in galaxies.get(galaxy, {}).items():
+            request = f"carry {galaxy} {by} {run} {events[-1].revision}"
+            of_whole = (by, run, galaxy, WHOLE, "carry", None, whole.plain(), request, None)
+            rows.append((events[-1].revision, of_whole))
+    added = decisions.carry([row for _, row in sorted(rows, key=itemgetter(0))])
+    return Carried(sum(event.action == "carry" for event in added), lost)
+
+
+@dataclass(frozen=True)
+class _New:
+    """A box of the run as it is: its key, and where it is; ``None``: as it was drawn."""
+
+    key: str
+    box: tuple[float, ...] | None = None
+
+
+def _now(
+    old: Mapping[str, Sequence[Said]], keys: Sequence[str], boxes: NDArray[np.float64]
+) -> dict[str, _New | None]:
+    """What each box of a galaxy is now, given the keys and (N, 4) boxes that there are."""
+    now: dict[str, _New | None] = {
+        key: _New(key) for key, said in old.items() if said[0].state.source == "drawn"
+    }
+    free = np.arange(len(keys))
+    # A box that was there last time comes before one that was lost earlier.
+    for again in (False, True):
+        names = [key for key in old if key not in now and _was_lost(key) == again]
+        origins = np.array([old[key][0].state.origin for key in names]).reshape(-1, 4)
+        places = stage.rematched(origins, boxes[free])
+        for key, place in zip(names, places.tolist(), strict=True):
+            at = int(free[place]) if place >= 0 else -1
+            now[key] = _New(keys[at], tuple(boxes[at].tolist())) if at >= 0 else None
+        free = np.delete(free, places[places >= 0])
+    return now
+
+
+def _was_lost(key: str) -> bool:
+    return key.startswith(_LOST)
 
 
 def carried(folder: Path, sample: Sample, recipe: Recipe) -> Carried:
@@ -135,14 +130,13 @@ def carried(folder: Path, sample: Sample, recipe: Recipe) -> Carried:
         decisions.close()
 
 
-def _of_model(said: Sequence[Said]) -> bool:
-    return said[0].state.source == "model"
-
-
-def _moved_on(state: BoxState, origin: Any) -> BoxState:  # noqa: ANN401  (four numbers)
+def _moved_on(state: BoxState, origin: tuple[float, ...] | None) -> BoxState:
     """The state with the box of the run as it is now; a box that somebody moved stays there."""
-    box = origin if state.box == state.origin else state.box
-    return replace(state, origin=origin, box=box)
+    if origin is None:
+        return state
+    x1, y1, x2, y2 = origin
+    new = (x1, y1, x2, y2)
+    return replace(state, origin=new, box=new if state.box == state.origin else state.box)
 
 
 def boxes_of(folder: Path, sample: Sample, recipe: Recipe) -> Found:

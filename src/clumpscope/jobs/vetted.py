@@ -10,8 +10,8 @@ from astropy.table import QTable
 
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, TableError, expected_got
-from clumpscope.jobs.carried import Boxes, Galaxies, states
 from clumpscope.jobs.clump_keys import PLACES, box_key, places_key, run_key
+from clumpscope.jobs.said import Boxes, Galaxies, states
 from clumpscope.ops.csv_cells import write_csv
 from clumpscope.stages import vet as stage
 from clumpscope.store.atomic import atomic, new_file
@@ -35,8 +35,9 @@ def export(path: Path, how: str = "latest") -> dict[str, Any]:
 def looks(document: Mapping[str, Any]) -> dict[str, int]:
     """How many people looked through each galaxy of a document, of those that are vetted.
 
-    Such a galaxy is skipped by nobody, no box of the run is left undecided where that is known,
-    and somebody decided on a box or said that nothing is missed.
+    Such a galaxy is skipped by nobody, and somebody decided on a box or said that nothing is
+    missed. No box of the run is left undecided; where that is not known, as the run was made anew
+    since, somebody said that nothing is missed.
     """
     found = {}
     for galaxy in document["galaxies"]:
@@ -47,7 +48,9 @@ def looks(document: Mapping[str, Any]) -> dict[str, int]:
             if person["state"] != "undecided"
         }
         decided |= {by for by, said in galaxy.get("people", {}).items() if said["nothing_missed"]}
-        if decided and not galaxy.get("skipped") and not galaxy.get("undecided"):
+        undecided = galaxy.get("undecided")
+        whole = galaxy.get("nothing_missed") if undecided is None else not undecided
+        if decided and whole and not galaxy.get("skipped"):
             found[str(galaxy["galaxy_id"])] = len(decided)
     return found
 

@@ -219,27 +219,35 @@ class Decisions:
             return write_event(connection, row)
 
     def carry(
-        self, rows: Sequence[tuple[str, str, str, str, str, State | None, State, str]]
-    ) -> int:
-        """Add events of other people at once: by, run, galaxy, box, action, before, after, request.
+        self, rows: Sequence[tuple[str, str, str, str, str, State | None, State, str, str | None]]
+    ) -> list[Event]:
+        """Add events of other people at once.
 
-        A request that is known is passed over. Returns how many were added.
+        Parameters
+        ----------
+        rows
+            Of each: by, run, galaxy, box, action, before, after, request, and the time it was
+            decided (ISO 8601; ``None``: now). A request that is known is passed over.
+
+        Returns
+        -------
+        list[Event]
+            Those that were added.
 
         Raises
         ------
         StoreError
             If they cannot be written.
         """
-        added = 0
+        added = []
         with self._writing() as connection:
-            for *what, before, after, request in rows:
+            for *what, request, at in rows:
                 if last_event(connection, "request = ?", request) is None:
-                    write_event(connection, (*what, before, after, request, None))
-                    added += 1
+                    added.append(write_event(connection, (*what, request, None), at))
         return added
 
-    def since(self, revision: int, most: int = 100_000) -> list[Event]:
-        """Events after a revision, oldest first.
+    def since(self, revision: int, most: int | None = None) -> list[Event]:
+        """Events after a revision, oldest first; all, or at most so many.
 
         Raises
         ------
@@ -251,7 +259,7 @@ class Decisions:
         with self._told():
             found = self._connection().execute(
                 f"SELECT {COLUMNS} FROM events WHERE revision > ? ORDER BY revision LIMIT ?",  # noqa: S608
-                (revision, most),
+                (revision, -1 if most is None else most),  # -1: all
             )
             return [event_of(row) for row in found]
 

@@ -126,10 +126,13 @@ def last_event(connection: sqlite3.Connection, where: str, *values: object) -> E
     return None if row is None else event_of(row)
 
 
-def write_event(connection: sqlite3.Connection, row: Sequence[Any]) -> Event:
-    """Add an event: by, run, galaxy, box, action, before, after, request, target."""
+def write_event(connection: sqlite3.Connection, row: Sequence[Any], at: str | None = None) -> Event:
+    """Add an event: by, run, galaxy, box, action, before, after, request, target.
+
+    ``at`` is when it was decided (ISO 8601, UTC); without it, now.
+    """
     by, run, galaxy, box, action, before, after, request, target = row
-    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    at = at or datetime.now(UTC).isoformat(timespec="milliseconds")
     texts = [None if one is None else json.dumps(one, allow_nan=False) for one in (before, after)]
     done = connection.execute(
         "INSERT INTO events (at, by, run, galaxy, box, action, before, after, request, target)"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from clumpscope.errors import FolderError
-from clumpscope.stages.vet import BoxState, GalaxyState, Said, differ, verdict
+from clumpscope.jobs.said import galaxy_of, said_of
+from clumpscope.stages.vet import GalaxyState, Said, differ, verdict
 from clumpscope.store.decisions import WHOLE, Decisions
 from clumpscope.store.events import Event
 from clumpscope.vet.index import Index
@@ -58,17 +58,13 @@ class Ledger:
 
     def _take(self, row: int, event: Event) -> None:
         self._version[row, event.box, event.by] = event.revision
-        try:
-            if event.box == WHOLE:
-                state = GalaxyState.of(event.after) if event.after else GalaxyState()
-                self._galaxies[row][event.by] = state
-            elif event.after is None:
-                self._boxes[row].get(event.box, {}).pop(event.by, None)
-            else:
-                said = Said(event.by, event.at, event.revision, BoxState.of(event.after))
-                self._boxes[row].setdefault(event.box, {})[event.by] = said
-        except ValueError as error:
-            raise FolderError(f"decisions, event {event.revision}: {error}") from error
+        if event.box == WHOLE:
+            self._galaxies[row][event.by] = galaxy_of(event)
+            return
+        people = self._boxes[row].setdefault(event.box, {})
+        said = said_of(event, people.pop(event.by, None))
+        if said is not None:
+            people[event.by] = said
 
     def _count(self, row: int) -> None:
         """Count a galaxy anew."""
