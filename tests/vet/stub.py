@@ -43,7 +43,8 @@ class World:
         self.mine = {}  # (by, galaxy, box or "") → (state, revision)
         self.drawn = {}  # galaxy → boxes that were drawn, with `by`
         self.answers = {}
-        self.away = False  # whether it answers 503
+        self.set = "set 1"  # of the blind mode: its places
+        self.away = 0  # with what it answers all that is asked, if not 0
 
     def found(self, place):
         """Boxes of the model: the last of three or more lies inside the first."""
@@ -95,9 +96,10 @@ class World:
             told |= {**state, "by": by} if state else {}
             if not told.get("deleted"):
                 found.append({**box, **told, "version": version, "others": others})
-        label = {**self.found(place)[0], "key": "l1", "source": "label", "state": "undecided"}
-        label |= {"x1": label["x1"] - 2, "score": None, "p_real": None, "others": [], "version": 0}
-        return [*found, label]
+        for label in self.found(place)[:1]:
+            label |= {"key": "l1", "source": "label", "state": "undecided", "x1": label["x1"] - 2}
+            found.append({**label, "score": None, "p_real": None, "others": [], "version": 0})
+        return found
 
     def whole(self, place, by):
         """What a person says of a galaxy, and how many boxes are undecided."""
@@ -106,9 +108,10 @@ class World:
         return {"id": self.ids[place], "version": version, **plain}
 
     def row(self, place, by):
-        boxes = [b for b in self.boxes(place, by) if b["source"] in ("model", "drawn")]
+        boxes = [b for b in self.boxes(place, by) if b["source"] == "model"]
         undecided = sum(box["state"] == "undecided" for box in boxes)
-        skipped = self.whole(place, by)["skipped"]
+        said = self.whole(place, by)
+        whole = not undecided and (boxes or said["nothing_missed"])
         return {
             "id": self.ids[place],
             "clumps": len(boxes),
@@ -121,7 +124,7 @@ class World:
             "redshift": float(self.redshift[place]),
             "uncertainty": 0.1,
             "disagreement": 0,
-            "status": "skipped" if skipped else "undecided" if undecided else "decided",
+            "status": "skipped" if said["skipped"] else "decided" if whole else "undecided",
             "shape": SHAPE,
             "boxes": [
                 [*(b[name] for name in EDGES), b["decided_label"] or b["label"], b["score"] or 1]
@@ -225,7 +228,6 @@ class World:
             "sorts": ["id", "score", "redshift", "uncertainty"],
             "revision": len(self.events),
             "flags": FLAGS,
-            "keys_help": {},
         }
 
     def ordered(self, query, by):
@@ -306,7 +308,7 @@ def create_app(world, vetter="Ada", *, blind=False, read_only=False):
     @app.middleware("http")
     async def guarded(request: Request, call_next):
         if world.away and request.url.path.startswith("/api"):
-            return JSONResponse({"error": "away"}, 503)
+            return JSONResponse({"error": "away"}, world.away)
         answer = await call_next(request)
         answer.headers["Content-Security-Policy"] = POLICY
         return answer
@@ -318,7 +320,7 @@ def create_app(world, vetter="Ada", *, blind=False, read_only=False):
     @app.get("/api/session")
     def session():
         told = {"blind": blind, "vetter": vetter, "read_only": read_only}
-        return told if blind else told | world.session()
+        return told | ({"tag": world.set} if blind else world.session())
 
     app.mount("/static", StaticFiles(directory=str(STATIC)))
     if blind:

@@ -131,6 +131,21 @@ def test_what_is_decided_is_passed_over(pages, served, world):
     shows(page, order[2])
 
 
+def test_a_galaxy_without_clumps_is_decided_once_somebody_says_so(pages, served, world):
+    empty = int(world.score.argmax())  # the gallery's first
+    world.counts[empty] = 0
+    page = pages(served)
+    galaxy(page, served, empty)
+    page.keyboard.press("Escape")
+    tile = page.locator(f'.tile a[href="#/g/{world.ids[empty]}"]')
+    api.expect(tile).to_have_count(1)
+    api.expect(tile.locator(".badge.decided")).to_have_count(0)
+    galaxy(page, served, empty)
+    page.locator("[data-do=missed]").click()
+    page.keyboard.press("Escape")
+    api.expect(tile.locator(".badge.decided")).to_have_count(1)
+
+
 def test_a_box_is_drawn_moved_resized_and_deleted(pages, served, world):
     page = pages(served)
     galaxy(page, served, 0)
@@ -276,23 +291,29 @@ def test_comments_nothing_missed_and_skip(pages, served, world):
     api.expect(page.locator("[data-do=skip]")).to_have_attribute("aria-pressed", "true")
 
 
-def test_decisions_wait_while_the_server_is_away_and_count_once(pages, served, world):
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [(503, "The server does not answer"), (401, "does not know this browser: open the address")],
+)
+def test_decisions_wait_while_the_server_is_away_and_count_once(pages, served, world, answer, why):
+    """A server that was started anew does not know the pages that are still open."""
     page = pages(served)
     place = crowded(world)
     galaxy(page, served, place)
-    world.away = True
+    world.away = answer
     for key in "ar2"[: world.counts[place]]:
         page.keyboard.press(key)
     api.expect(page.locator("#wait")).to_contain_text("3 decisions waiting")
+    api.expect(page.locator("#wait")).to_contain_text(why)
     page.on("dialog", lambda dialog: dialog.accept())
-    world.away = False
+    world.away = 0
     page.reload()
     until(lambda: len(world.events) == 3)
     galaxy(page, served, place)
     api.expect(page.locator("#wait")).to_be_hidden()
     states = [mine(world, place, key)["state"] for key in ("m1", "m2", "m3")]
     assert states == ["accepted", "rejected", "accepted"]
-    pages.complaints[:] = [one for one in pages.complaints if "503" not in one]
+    pages.complaints[:] = [one for one in pages.complaints if str(answer) not in one]
 
 
 def test_a_box_that_was_decided_elsewhere_is_a_conflict_that_is_told(pages, served, world):
@@ -342,6 +363,23 @@ def test_blind_mode_shows_pictures_alone(pages, serve, world):
     api.expect(page.locator("#blind")).to_contain_text("All are answered")
     until(lambda: len(world.answers) == 6)
     assert list(world.answers.values()) == ["clump", "star", "arm", "clump", "star", "nothing"]
+
+
+def test_blind_answers_that_wait_are_those_of_their_set(pages, serve, world):
+    url = serve(stub.create_app(world, blind=True))
+    page = pages(url)
+    api.expect(page.locator("#blind")).to_contain_text("Picture 1 of 6")
+    world.away = 401
+    page.keyboard.press("2")
+    api.expect(page.locator("#trouble")).to_contain_text("not kept yet")
+    world.set, world.away = "set 2", 0
+    page.reload()
+    api.expect(page.locator("#blind")).to_contain_text("Picture 1 of 6")
+    assert world.answers == {}
+    world.set = "set 1"
+    page.reload()
+    until(lambda: world.answers == {1: "star"})
+    pages.complaints[:] = [one for one in pages.complaints if "401" not in one]
 
 
 def test_blind_answers_outlast_a_server_that_is_away(pages, serve, world):

@@ -120,7 +120,7 @@ class Blind:
             "filters": {},
             "sorts": [],
             "revision": self._decisions.revision(),
-            "keys_help": {},
+            "tag": self.mark,
         }
 
     def told(self, by: str) -> Json:

@@ -141,7 +141,6 @@ class Desk:
             "carried": self.carried.kept,
             "revision": self.ledger.revision,
             "tag": self.tag,
-            "keys_help": {},
         }
 
     def galaxies(self, query: Query, by: str) -> Json:

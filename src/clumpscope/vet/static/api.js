@@ -9,7 +9,12 @@ export class Refused extends Error {
 
   /** Whether the same request may go through later. */
   get passing() {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
+    return this.status === 0 || this.status === 429 || this.status >= 500 || this.stranger;
+  }
+
+  /** Whether the server, perhaps a later one, does not know this browser. */
+  get stranger() {
+    return this.status === 401 || this.status === 403;
   }
 }
 

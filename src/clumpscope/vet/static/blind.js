@@ -8,15 +8,13 @@ import { number as figure } from "./words.js";
 
 const STORE = "blind:";
 
-const PLAIN = ["clump", "odd", "none", "unsure"]; // where the server names no kinds
-
 export class Blind {
   constructor(app) {
     this.app = app;
     this.box = byId("blind");
     this.box.hidden = false;
     this.said = new Map();
-    this.store = STORE + app.session.vetter;
+    this.store = `${STORE}${app.session.tag}:${app.session.vetter}`; // another set has other places
     this.waiting = kept(this.store, {}); // answers that the server does not have yet
     this.sending = Promise.resolve();
     document.addEventListener("keydown", (event) => this.key(event));
@@ -25,7 +23,7 @@ export class Blind {
   async start() {
     const { questions, answered, answers, meanings } = await get("blind");
     this.questions = questions;
-    this.kinds = (answers ?? PLAIN).map((kind, k) => [kind, String(k + 1), meanings?.[kind] ?? ""]);
+    this.kinds = answers.map((kind, k) => [kind, String(k + 1), meanings?.[kind] ?? ""]);
     for (const [number, answer] of Object.entries(answered ?? {})) this.said.set(Number(number), answer);
     for (const [number, answer] of Object.entries(this.waiting)) this.keep(Number(number), answer);
     this.build();

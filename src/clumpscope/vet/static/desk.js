@@ -190,10 +190,12 @@ export class Desk {
     this.panel.tell();
     this.redraw();
     this.describe();
-    const undecided = this.list.filter((box) => box.state === "undecided").length;
+    const found = this.list.filter((box) => box.source === "model");
+    const undecided = found.filter((box) => box.state === "undecided").length;
+    const whole = !undecided && (found.length > 0 || this.galaxy.nothing_missed);
     this.app.listing?.know(this.galaxy.id, {
-      undecided, decided: this.list.length - undecided, clumps: this.list.length,
-      status: this.galaxy.skipped ? "skipped" : undecided ? "undecided" : "decided",
+      undecided, decided: found.length - undecided, clumps: found.length,
+      status: this.galaxy.skipped ? "skipped" : whole ? "decided" : "undecided",
       marks: this.boxes.filter(decidable).map((b) => [b.x1, b.y1, b.x2, b.y2, b.decided_label || b.label, b.score, b.state]),
     });
     if (words) this.app.say(words);
@@ -317,7 +319,7 @@ export class Desk {
     const ready = coming?.after === id && (listing?.left.get(coming.id) ?? 1) > 0;
     const other = ready ? coming.id : await listing?.nextUndecided(id).catch(() => null);
     if (other) this.app.go(other);
-    else this.app.say("Nothing undecided is left in this list.");
+    else this.app.say("No undecided clump is left in this list.");
   }
 
   comment(key, text) {

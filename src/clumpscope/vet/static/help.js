@@ -20,8 +20,7 @@ export class Help {
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   }
 
-  open(words) {
-    this.words = words ?? this.words;
+  open() {
     this.show();
     if (!this.dialog.open) this.dialog.showModal();
   }
@@ -36,7 +35,6 @@ export class Help {
       told,
       make("div", { class: "sheet" }, ...GROUPS.map((group) => this.group(group))),
       ...MOUSE.map((text) => make("p", { text })),
-      ...(this.words ? [make("p", { text: this.words })] : []),
       make("button", {
         type: "button",
         text: "All keys as they were",

@@ -131,7 +131,7 @@ class App {
     const { size } = this.queue;
     const lost = this.away || this.queue.offline;
     const texts = [];
-    if (lost) texts.push("The server does not answer");
+    if (lost) texts.push(this.queue.why ?? "The server does not answer");
     if (size && (lost || size > 3)) texts.push(`${count("decision", size)} waiting`);
     byId("wait").textContent = texts.join(": ");
     byId("wait").hidden = !texts.length;

@@ -17,6 +17,7 @@ export class Queue extends EventTarget {
     this.order = 0;
     this.wait = FIRST_WAIT;
     this.offline = false;
+    this.why = null; // what the server says of this browser, if it answers
     addEventListener("online", () => this.hurry());
     this.run();
   }
@@ -67,10 +68,11 @@ export class Queue extends EventTarget {
       const answer = await post("decisions", { galaxy, box, action, value, version, request });
       this.wait = FIRST_WAIT;
       this.offline = false;
+      this.why = null;
       this.done(item, answer);
       this.tell("sent", { item, answer });
     } catch (error) {
-      if (!(error instanceof Refused) || error.passing) this.pause();
+      if (!(error instanceof Refused) || error.passing) this.pause(error);
       else {
         this.done(item, error.status === 409 ? error.body : null);
         this.tell(error.status === 409 ? "conflict" : "refused", { item, message: error.message, body: error.body });
@@ -79,8 +81,9 @@ export class Queue extends EventTarget {
     this.changed();
   }
 
-  pause() {
+  pause(error) {
     this.offline = true;
+    this.why = error.stranger ? error.message.replace(/\.$/, "") : null;
     this.timer = setTimeout(() => {
       this.timer = null;
       this.run();
