@@ -21,6 +21,7 @@ from clumpscope.jobs.labels import import_labels
 from clumpscope.jobs.plan import make_plan
 from clumpscope.jobs.train import train
 from clumpscope.jobs.vetted import export, write_export
+from clumpscope.store.decisions import Decisions
 from clumpscope.store.labels import looked_at, read_images, read_labels
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
@@ -105,6 +106,9 @@ def test_the_command_line_exports_and_tells_agreement(run, tmp_path):
     assert told.exit_code == 0, told.output
     assert "ann and bob: 50 % the same of 2 boxes, Cohen's kappa 0.33" in told.output
     assert "Fleiss' kappa" in told.output
+    (tmp_path / "alone").mkdir()
+    Decisions(tmp_path / "alone" / "vet.sqlite").close()
+    assert "no box was vetted by two" in said("vet", tmp_path / "alone", "--agreement").output
     assert len((tmp_path / "v.csv").read_text().splitlines()) == 1 + 6
     assert "a new file" in str(said("vet", run, "--export", tmp_path / "v.csv").exception)
     assert ".json or .csv" in str(said("vet", run, "--export", tmp_path / "v.txt").exception)
@@ -113,6 +117,10 @@ def test_the_command_line_exports_and_tells_agreement(run, tmp_path):
 def test_what_the_command_line_refuses(run, tmp_path):
     assert said("vet", tmp_path / "nothing").exit_code != 0
     assert said("vet", run, "--as", "  ", "--no-browser").exit_code != 0
+    for asked in (["--agreement"], ["--export", tmp_path / "v.json"]):
+        told = said("vet", run, "--blind", tmp_path / "nothing", *asked)
+        assert asked[0] in str(told.exception)
+        assert "--blind" in str(told.exception)
     with pytest.raises(FolderError, match="no such file"):
         export(run / "vet.sqlite")
 

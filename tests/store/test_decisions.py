@@ -1,8 +1,11 @@
 """The log of decisions: kept, in order, once, by whoever; and undone and done again by law."""
 
+import os
 import sqlite3
 import threading
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -148,6 +151,28 @@ def test_looking_only(tmp_path):
         add(reading)
     reading.close()
     writing.close()
+
+
+def test_looking_only_where_nothing_may_be_written():
+    """As in an archive, or a folder of somebody else's."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        writing = Decisions(folder / "vet.sqlite")
+        add(writing)
+        writing.close()
+        (folder / "vet.sqlite").chmod(0o444)
+        folder.chmod(0o555)
+        root = os.geteuid() == 0
+        try:
+            if root:
+                os.setresuid(65534, 65534, 0)
+            reading = Decisions(folder / "vet.sqlite", read_only=True)
+            assert reading.revision() == 1
+            reading.close()
+        finally:
+            if root:
+                os.setresuid(0, 0, 0)
+            folder.chmod(0o755)
 
 
 def test_other_files_are_refused(tmp_path):

@@ -397,7 +397,10 @@ def test_another_run_beside(run, tmp_path):
         assert (found["o1"]["source"], found["o1"]["run"]) == ("other", "other")
         row = one.get("/api/galaxies?sort=disagreement&order=desc").json()["rows"][0]
         assert (row["id"], row["disagreement"]) == ("a1", 1)
-        assert decide(one, "a1", "accept", "o1").json()["box"]["state"] == "accepted"
+        for key in ("o1", "l1"):  # their keys are another run's, and rows of a table
+            answer = decide(one, "a1", "accept", key)
+            assert answer.status_code == 422
+            assert "expected one of the run, or drawn" in answer.json()["error"]
 
 
 def test_a_galaxy_whose_image_is_broken(run, tmp_path):

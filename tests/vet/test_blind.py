@@ -3,6 +3,7 @@
 import base64
 import csv
 import io
+import re
 from contextlib import contextmanager
 from uuid import uuid4
 
@@ -138,11 +139,16 @@ def test_answers_that_are_none(pages):
         assert say(one, 1, "clump").status_code == 403
 
 
-def test_a_name_is_no_path(pages):
-    with client(pages, "../../x y") as one:
-        for number in range(1, N + 1):
-            say(one, number, "clump")
-    assert [path.name for path in (pages / "answers").iterdir()] == ["_.._x_y.csv"]
+def test_a_name_is_no_path_and_each_has_a_file(pages):
+    names = ["../../x y", "王", "李", "Ann B", "Ann_B"]
+    for name in names:
+        with client(pages, name) as one:
+            for number in range(1, N + 1):
+                say(one, number, "clump")
+    files = sorted(path.name for path in (pages / "answers").iterdir())
+    assert len(files) == len(names)
+    assert "Ann_B.csv" in files
+    assert all(re.fullmatch(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]*\.csv", name) for name in files)
 
 
 def test_pages_of_another_set_are_refused(pages):

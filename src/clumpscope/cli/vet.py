@@ -41,6 +41,9 @@ def vet(  # noqa: PLR0913  (an argument an option)
 ) -> None:
     """Look at a run in the browser and vet it: accept, reject, move and draw boxes."""
     if agreement or export is not None:
+        if blind is not None:
+            asked = "--export" if export is not None else "--agreement"
+            raise TableError(expected_got(asked, "the decisions on RUN", f"--blind {blind}"))
         _told(run, export, agreement=agreement)
         return
     from clumpscope.vet.blind import Blind
@@ -107,6 +110,9 @@ def _told(run: Path, export: Path | None, *, agreement: bool) -> None:
                 f"{' and '.join(pair.people)}: {100 * pair.same:.0f} % the same of {pair.boxes} "
                 f"boxes, Cohen's kappa {pair.kappa:.2f}"
             )
+        if not found.boxes:
+            console.print("no box was vetted by two people")
+            return
         console.print(
             f"Fleiss' kappa {found.fleiss:.2f} of {found.boxes} boxes that two or more vetted"
         )

@@ -5,6 +5,7 @@ it; to undo is one more event, whose ``after`` is the ``before`` of what is undo
 was told to a client is on the disk, whatever happens to the process.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +32,11 @@ _APPLICATION = 0x636C7674  # "clvt": tells the file from others' databases
 _VERSION = 1
 _PATIENCE_S = 30.0  # to wait for another process that writes
 WHOLE = ""  # the box of an event that is of the whole galaxy
+
+
+def _wal(path: Path) -> Path:
+    """Where SQLite keeps what was written and is not in the database's file yet."""
+    return path.with_name(f"{path.name}-wal")
 
 
 class ConflictError(StoreError):
@@ -96,8 +102,11 @@ class Decisions:
         """The connection of the thread."""
         found: sqlite3.Connection | None = getattr(self._own, "connection", None)
         if found is None:
+            path = self.path.resolve()
             mode = "ro" if self.read_only else "rwc"
-            uri = f"{self.path.resolve().as_uri()}?mode={mode}"
+            if self.read_only and not os.access(path.parent, os.W_OK) and not _wal(path).exists():
+                mode += "&immutable=1"  # a log cannot be made beside it, and nobody else has one
+            uri = f"{path.as_uri()}?mode={mode}"
             found = sqlite3.connect(
                 uri, uri=True, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
             )

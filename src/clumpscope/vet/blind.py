@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -178,8 +179,7 @@ class Blind:
         return found
 
     def _write(self, by: str, mine: dict[int, str]) -> None:
-        name = re.sub(r"[^A-Za-z0-9._+-]+", "_", by).strip(".") or "reader"
-        path = inside(self.folder / ANSWERS, f"{name}.csv")
+        path = inside(self.folder / ANSWERS, f"{_file_name(by)}.csv")
         with atomic(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
             write_csv(stream, self.rows(mine))
 
@@ -189,6 +189,14 @@ class Blind:
             list(COLUMNS),
             *([number, kind, "", self.mark] for number, kind in sorted(mine.items())),
         ]
+
+
+def _file_name(by: str) -> str:
+    """A file's name for a reader; readers of different names have different ones."""
+    plain_name = re.sub(r"[^A-Za-z0-9._+-]+", "_", by).strip(".")
+    if plain_name == by:
+        return by
+    return f"{plain_name or 'reader'}-{hashlib.sha256(by.encode()).hexdigest()[:8]}"
 
 
 def _is_answer(event: Event, places: dict[int, _Place]) -> bool:

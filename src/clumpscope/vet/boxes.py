@@ -177,6 +177,8 @@ class Boxes:
             If there is no such box, or it is another's to take away.
         """
         box = self.found(row).get(key)
+        if box is not None and box.source != "model":
+            raise TableError(expected_got("box", "one of the run, or drawn", f"a {box.source} one"))
         if box is not None:
             shape = self.shown.shape(row)
             x1, y1, x2, y2 = boxes_native_to_fraction([box.xyxy], shape)[0].tolist()

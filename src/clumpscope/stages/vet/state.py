@@ -13,7 +13,7 @@ Corners = tuple[float, float, float, float]
 
 UNDECIDED, ACCEPTED, REJECTED = "undecided", "accepted", "rejected"
 STATES = (UNDECIDED, ACCEPTED, REJECTED)
-SOURCES = ("model", "other", "label", "drawn")
+SOURCES = ("model", "drawn")
 OF_BOX = ("accept", "reject", "label", "move", "draw", "delete", "comment")
 OF_GALAXY = ("comment", "nothing_missed", "skip")
 ACTIONS = tuple(dict.fromkeys([*OF_BOX, *OF_GALAXY, "undo", "redo"]))
