@@ -124,7 +124,7 @@ def test_hsc(server, targets, cache, tmp_path):
     assert list(failures["galaxy_id"]) == ["s"]
     assert "a position that hsc imaged" in failures["error"][0]
     check(tmp_path / "s", ("g", "r", "i", "z"), 0.7)
-    folder = cache / "surveys" / "hsc" / "w"
+    (folder,) = (cache / "surveys" / "hsc" / "w").iterdir()
     names = {path.name for path in folder.iterdir()}
     assert names == {
         *(f"cutout-HSC-{band}-pdr3_wide.fits" for band in "GRIZ"),
@@ -168,9 +168,30 @@ def test_legacy(server, targets, cache, tmp_path):
     assert list(failures["galaxy_id"]) == ["s"]
     assert "404" in failures["error"][0]
     check(tmp_path / "s", ("g", "r", "i", "z"), 1.2)
-    names = {path.name for path in (cache / "surveys" / "legacy" / "w").iterdir()}
+    names = {path.name for path in (cache / "surveys" / "legacy" / "w").glob("*/*")}
     assert names == {"cutout-ls-dr10-griz.fits", "psf-ls-dr10-griz.fits"}
     assert all("Authorization" not in header for header in server.headers)
+
+
+def test_another_size_or_place_is_asked_for_again(server, targets, tmp_path):
+    """A name says nothing of what was asked for under it before."""
+    recipe = server.recipe()
+    fetch("legacy", targets, None, tmp_path / "a", recipe, size_arcsec=12.0)
+    asked = sum(server.asked.values())
+    fetch("legacy", targets, None, tmp_path / "again", recipe, size_arcsec=12.0)
+    assert sum(server.asked.values()) == asked + 1  # the one that failed
+    fetch("legacy", targets, None, tmp_path / "b", recipe, size_arcsec=9.0)
+    text = (tmp_path / "list.csv").read_text().replace("\nw,", "\nv,").replace("\ne,", "\nw,")
+    (tmp_path / "other.csv").write_text(text)
+    other = read_targets(tmp_path / "other.csv")
+    fetch("legacy", other, None, tmp_path / "c", recipe, size_arcsec=12.0)
+    first, smaller, moved = (Sample.open(tmp_path / name) for name in "abc")
+    assert max(smaller.read(0)["r"].data.shape) < max(first.read(0)["r"].data.shape)
+    places = [
+        one.read(one.ids.index(name))["r"].wcs.wcs.crval[0]
+        for one, name in ((first, "e"), (moved, "w"))
+    ]
+    assert places[1] == pytest.approx(places[0], abs=1e-6)
 
 
 def test_an_image_of_another_size_than_asked_for(server, targets, tmp_path):

@@ -19,6 +19,7 @@ from clumpscope.net.secret import Credentials, credentials_for
 USER, PASSWORD = "gina@local", "s3same+öffne/dich"
 TOKEN = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 SECRETS = (PASSWORD, TOKEN, USER)
+HOME = "https://archive.example"
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def given(headers) -> list[str | None]:
 
 def test_it_is_told_in_a_header_to_its_own_host(sky, account):
     sky.files["/a"] = b"a"
-    own = credentials_for(sky.url, "hsc")
+    own = credentials_for(sky.url, "hsc", HOME)
     with Client(MannersConfig(), [own]) as client:
         client.text(f"{sky.url}/a")
         client.text(sky.url.replace("127.0.0.1", "localhost") + "/a")
@@ -59,14 +60,14 @@ def test_a_redirect_takes_it_no_farther(account, target, told):
             return httpx.Response(302, headers={"Location": target})
         return httpx.Response(200, text="b")
 
-    with Client(MannersConfig(), [credentials_for("https://archive.example", "hsc")]) as client:
+    with Client(MannersConfig(), [credentials_for(HOME, "hsc", HOME)]) as client:
         client._http = httpx.Client(transport=httpx.MockTransport(answer))
         assert client.text("https://archive.example/a") == "b"
     assert seen == [True, told]
 
 
 def test_it_is_in_no_text_log_or_traceback(sky, account, caplog):
-    own = credentials_for(sky.url, "hsc")
+    own = credentials_for(sky.url, "hsc", HOME)
     sky.files["/a"] = b"a"
     sky.faults["/a"] = 9 * ["error"]
     caplog.set_level(logging.DEBUG)
@@ -97,13 +98,36 @@ def test_without_an_account_it_is_said_how_to_get_one(monkeypatch):
     monkeypatch.delenv("CLUMPSCOPE_HSC_USER", raising=False)
     monkeypatch.setenv("CLUMPSCOPE_HSC_PASSWORD", PASSWORD)
     with pytest.raises(DownloadError, match="no CLUMPSCOPE_HSC_USER; registration") as caught:
-        credentials_for("https://archive.example", "hsc")
+        credentials_for(HOME, "hsc", HOME)
     assert PASSWORD not in str(caught.value)
     monkeypatch.setenv("CLUMPSCOPE_HSC_USER", USER)
     monkeypatch.delenv("CLUMPSCOPE_HSC_PASSWORD")
     monkeypatch.setitem(sys.modules, "keyring", None)
     with pytest.raises(DownloadError, match="no CLUMPSCOPE_HSC_PASSWORD"):
-        credentials_for("https://archive.example", "hsc")
+        credentials_for(HOME, "hsc", HOME)
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "told"),
+    [
+        (HOME, "", True),
+        ("http://archive.example", "", False),
+        ("https://archive.example:8443", "", False),
+        ("https://evil.example", "", False),
+        ("https://mirror.example/hsc", "mirror.example", True),
+        ("https://mirror.example/hsc", "Mirror.Example", True),
+        ("http://mirror.example/hsc", "mirror.example", False),
+        ("https://mirror.example.evil.example", "mirror.example", False),
+    ],
+)
+def test_a_recipe_of_others_sends_it_nowhere(account, monkeypatch, address, host, told):
+    monkeypatch.setenv("CLUMPSCOPE_HSC_HOST", host)
+    if told:
+        assert credentials_for(address, "hsc", HOME).password == PASSWORD
+        return
+    with pytest.raises(DownloadError, match="gets your password.*CLUMPSCOPE_HSC_HOST") as caught:
+        credentials_for(address, "hsc", HOME)
+    assert not any(secret in str(caught.value) for secret in SECRETS)
 
 
 def test_the_keyring_of_the_system(monkeypatch):
@@ -112,6 +136,6 @@ def test_the_keyring_of_the_system(monkeypatch):
     keyring = types.ModuleType("keyring")
     keyring.get_password = lambda service, user: {("clumpscope-hsc", USER): PASSWORD}[service, user]
     monkeypatch.setitem(sys.modules, "keyring", keyring)
-    own = credentials_for("https://archive.example", "hsc")
+    own = credentials_for(HOME, "hsc", HOME)
     assert own == Credentials(("https", "archive.example", None), USER, PASSWORD)
     assert replace(own, password="") != own

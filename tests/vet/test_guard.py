@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 
 import vetting
-from clumpscope.vet.guard import Guard, Rate, is_loopback, name_of
+from clumpscope.net.loopback import is_loopback
+from clumpscope.vet.guard import Guard, Rate, name_of
 from vetting import ORIGIN, TOKEN, boxes, client, decide
 
 

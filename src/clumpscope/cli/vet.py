@@ -46,9 +46,10 @@ def vet(  # noqa: PLR0913  (an argument an option)
             raise TableError(expected_got(asked, "the decisions on RUN", f"--blind {blind}"))
         _told(run, export, agreement=agreement)
         return
+    from clumpscope.net.loopback import is_loopback
     from clumpscope.vet.blind import Blind
     from clumpscope.vet.desk import Desk
-    from clumpscope.vet.guard import Guard, is_loopback, name_of
+    from clumpscope.vet.guard import Guard, name_of
     from clumpscope.vet.server import serve
 
     name = name_of(_user() if as_name is None else as_name)

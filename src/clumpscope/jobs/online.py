@@ -127,7 +127,9 @@ def archive(
     """
     services = recipe.services
     addresses(survey, services)
-    credentials = [credentials_for(services.hsc, "hsc")] if survey == "hsc" else []
+    credentials = []
+    if survey == "hsc":
+        credentials = [credentials_for(services.hsc, "hsc", ServicesConfig().hsc)]
     cache = cache_folder() / "surveys" / survey
     with locked(cache), Client(services.manners, credentials) as client:
         yield Archive(survey, client, cache, work, recipe, size_arcsec)

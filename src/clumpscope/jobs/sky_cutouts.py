@@ -8,15 +8,17 @@ from pathlib import Path
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.remote import RemoteFile
 from clumpscope.engine.ahead import ahead
+from clumpscope.engine.watch import time_limit
 from clumpscope.errors import ClumpscopeError, DownloadError, FrameError, expected_got, reason
 from clumpscope.net.archive import bring_all
 from clumpscope.net.client import Client
-from clumpscope.stages.fetch.cutout import STAGE, Fetched, FetchFailure, cut_galaxy
+from clumpscope.stages.fetch.cutout import STAGE, Fetched, FetchFailure
 from clumpscope.stages.fetch.registry import cutout_files
-from clumpscope.stages.fetch.stars import field_stars
+from clumpscope.stages.fetch.survey import cut_field
 from clumpscope.stages.fetch.targets import Target, Targets
 from clumpscope.stages.ingest.own_files import OwnFiles
 from clumpscope.store.confined import inside
+from clumpscope.store.manifest import sha256_json
 
 _MARGIN = 1.5  # of the side: sky around the host to measure it against
 _UNKNOWN_SIDE = 60.0  # arcsec, of a target without size
@@ -31,7 +33,7 @@ class Cutouts:
     survey
         Its name.
     cache
-        A folder of a folder a target.
+        A folder of a folder a target, and in it one for each place, size and release asked for.
     """
 
     survey: str
@@ -57,11 +59,16 @@ class Cutouts:
         place = target.ra, target.dec, _MARGIN * size
         return cutout_files(self.survey, *place, self.recipe.services)
 
-    def ready(self, target: Target) -> Path | ClumpscopeError:
-        """Bring what there is of a target: its folder, or why there is none."""
-        folder = inside(self.cache, target.galaxy_id)
+    def folder(self, target: Target, files: list[RemoteFile]) -> Path:
+        """Where the files of a target lie, if they are brought."""
+        asked = sha256_json([[file.url, *file.params] for file in files])[:12]
+        return inside(inside(self.cache, target.galaxy_id), asked)
+
+    def ready(self, target: Target) -> list[Path] | ClumpscopeError:
+        """Bring what there is of a target: its files, or why there are none."""
         try:
             files = self.files(target)
+            folder = self.folder(target, files)
             absent = set(bring_all(self.client, files, folder))
         except (DownloadError, FrameError) as error:
             return error
@@ -70,7 +77,7 @@ class Cutouts:
             return FrameError(
                 expected_got("target", f"a position that {self.survey} imaged", "none")
             )
-        return folder
+        return [folder / file.name for file in files if file.name not in absent]
 
     def missing(self, targets: Targets) -> list[RemoteFile]:
         """Files of all targets that are not here."""
@@ -80,7 +87,7 @@ class Cutouts:
                 files = self.files(target)
             except FrameError:
                 continue
-            folder = inside(self.cache, target.galaxy_id)
+            folder = self.folder(target, files)
             missing += [file for file in files if not (folder / file.name).is_file()]
         return missing
 
@@ -89,20 +96,24 @@ class Cutouts:
         at_once = self.client.manners.at_once
         stop = self.client.close  # so that nobody waits for transfers
         with closing(ahead(self.ready, targets, at_once, stop)) as ready:
-            for target, folder in ready:
-                if isinstance(folder, ClumpscopeError):
-                    yield FetchFailure(target.galaxy_id, STAGE, str(folder))
+            for target, brought in ready:
+                if isinstance(brought, ClumpscopeError):
+                    yield FetchFailure(target.galaxy_id, STAGE, str(brought))
                 else:
-                    yield self._cut(target, folder)
+                    yield from self._cut(target, brought)
 
-    def _cut(self, target: Target, folder: Path) -> Fetched | FetchFailure:
+    def _cut(self, target: Target, brought: list[Path]) -> Iterator[Fetched | FetchFailure]:
+        recipe = self.recipe
         try:
-            config = self.recipe.ingest.model_copy(update={"survey": self.survey})
-            files = OwnFiles.of(sorted(folder.glob("*.fits")), config, self.recipe.limits)
+            config = recipe.ingest.model_copy(update={"survey": self.survey})
+            with time_limit(recipe.limits.seconds):
+                files = OwnFiles.of(brought, config, recipe.limits)
             if not files.places:
                 raise FrameError("; ".join(files.failed.values()) or "no images")
-            bands = files.load(next(iter(files.places)))
-            grid, stars = files.grid_band(bands), field_stars(bands)
-            return cut_galaxy(target, bands, grid, stars, self.recipe.fetch, self.size_arcsec)
         except Exception as error:  # one bad target never stops a command
-            return FetchFailure(target.galaxy_id, STAGE, reason(error))
+            yield FetchFailure(target.galaxy_id, STAGE, reason(error))
+            return
+        yield from cut_field(
+            *(files, next(iter(files.places)), [target], recipe.fetch, self.size_arcsec),
+            limits=recipe.limits,
+        )

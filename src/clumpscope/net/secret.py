@@ -8,6 +8,7 @@ from importlib import import_module
 import httpx
 
 from clumpscope.errors import DownloadError, expected_got
+from clumpscope.net.loopback import is_loopback
 
 
 @dataclass(frozen=True)
@@ -37,17 +38,35 @@ def origin_of(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
-def credentials_for(address: str, name: str) -> Credentials:
+def credentials_for(address: str, name: str, home: str) -> Credentials:
     """Credentials from ``$CLUMPSCOPE_NAME_USER`` and ``_PASSWORD``, else from the keyring.
 
     The keyring is that of the package of this name, if it is installed, under the service
     ``clumpscope-name``; the user is still told by the environment.
 
+    Parameters
+    ----------
+    address
+        Whom they are for, as a recipe may say: it must be ``home``, this machine, or what the user
+        alone says: an address at the host ``$CLUMPSCOPE_NAME_HOST``. Others' recipes get nothing.
+    home
+        Address of the service that the account is of.
+
     Raises
     ------
     DownloadError
-        If there are none.
+        If there are none, or the address is none that may be told.
     """
+    origin = origin_of(httpx.URL(address))
+    trusted = f"CLUMPSCOPE_{name.upper()}_HOST"
+    if not _may_know(origin, home, os.environ.get(trusted, "")):
+        raise DownloadError(
+            expected_got(
+                f"address of {name.upper()}, which gets your password",
+                f"{home}, or https and the host in {trusted}",
+                address,
+            )
+        )
     variables = [f"CLUMPSCOPE_{name.upper()}_{what}" for what in ("USER", "PASSWORD")]
     user, password = (os.environ.get(variable, "") for variable in variables)
     if user and not password:
@@ -63,7 +82,14 @@ def credentials_for(address: str, name: str) -> Credentials:
                 f"system: keyring set clumpscope-{name} USER",
             )
         )
-    return Credentials(origin_of(httpx.URL(address)), user, password)
+    return Credentials(origin, user, password)
+
+
+def _may_know(origin: tuple[str, str, int | None], home: str, trusted: str) -> bool:
+    scheme, host, _ = origin
+    if is_loopback(host) or origin == origin_of(httpx.URL(home)):
+        return True
+    return scheme == "https" and bool(trusted) and host == trusted.lower()
 
 
 def _from_keyring(service: str, user: str) -> str:

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import ipaddress
 import json
 import secrets
 import threading
@@ -15,6 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clumpscope.core.printable import printable
+from clumpscope.net.loopback import is_loopback
 
 MOST_BYTES = 64 * 1024  # of a body
 MOST_ADDRESS = 4096  # characters of path and query
@@ -87,16 +87,6 @@ class Guard:
     def person(self, cookies: Mapping[str, str]) -> str:
         """Who asks, by the cookie; the server's own vetter without one."""
         return _decoded(cookies.get(self.who, "")) or self.vetter
-
-
-def is_loopback(name: str) -> bool:
-    """Whether a host is this machine, as seen from itself."""
-    if name.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def name_of(given: str) -> str:
