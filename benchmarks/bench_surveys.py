@@ -10,13 +10,14 @@ measured in u all the same, so that the definition at 3 % holds).
 import argparse
 import tempfile
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
 from bench_completeness import RECIPES, describe
 
 from clumpscope.config.recipe import load_recipe
-from clumpscope.config.run import MeasureConfig
+from clumpscope.config.run import DetectConfig, MeasureConfig
 from clumpscope.core.galaxy import AnyImage, GalaxyImage
 from clumpscope.engine.local import default_workers
 from clumpscope.jobs import pipeline
@@ -47,11 +48,13 @@ SURVEYS = (
 )
 
 
-def seen_in(bands: str, image: AnyImage, spec: DetectorSpec, *, as_sdss: bool) -> views.View:
+def seen_in(
+    bands: str, image: AnyImage, spec: DetectorSpec, detect: DetectConfig | None = None
+) -> views.View:
     """What a model sees of some of an image's bands."""
     if bands and isinstance(image, GalaxyImage):
         image = replace(image, bands={band: image[band] for band in bands})
-    return views.view(image, spec, as_sdss=as_sdss)
+    return views.view(image, spec, detect)
 
 
 def main() -> None:
@@ -72,13 +75,8 @@ def main() -> None:
             simulate(folder, options.galaxies, recipe, default_workers())
         out = Path(tempfile.mkdtemp(dir=options.work)) / survey.recipe
 
-        def look(
-            image: AnyImage, spec: DetectorSpec, *, as_sdss: bool, seen: str = survey.seen
-        ) -> views.View:
-            return seen_in(seen, image, spec, as_sdss=as_sdss)
-
         # In this process, where the patch holds.
-        with mock.patch.object(pipeline, "view", look):
+        with mock.patch.object(pipeline, "view", partial(seen_in, survey.seen)):
             run(folder, out, recipe, model=model, workers=1)
         done = Run(out)
         result = evaluate(

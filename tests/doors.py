@@ -180,8 +180,9 @@ def decided(folder: Path) -> None:
     desk = Desk(folder / "run")
     for row in desk.galaxies(Query(), "ann")["rows"][:3]:
         for box in desk.galaxy(row["id"], "ann", Query())["boxes"]:
-            asked = Asked(row["id"], "accept", str(uuid4()), box["key"])
-            desk.decide("ann", asked)
+            if box["source"] == "model":
+                asked = Asked(row["id"], "accept", str(uuid4()), box["key"])
+                desk.decide("ann", asked)
     desk.close()
     (folder / "decided").mkdir()
     shutil.copy(folder / "run" / FILE, folder / "decided" / FILE)

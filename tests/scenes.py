@@ -6,6 +6,7 @@ the Gaussian of the given FWHM, as the adaptive-moment FWHM of a real image has 
 
 from collections.abc import Mapping, Sequence
 
+import galsim
 import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import ArrayLike, NDArray
@@ -129,3 +130,9 @@ def boxes_at(
     probabilities[:, 0] = 1 - scores
     corners = np.hstack([xy - side_px / 2, xy + side_px / 2])
     return Boxes.of(boxes_native_to_fraction(corners, shape), labels, scores, probabilities)
+
+
+def moffat_psf(fwhm_px: float, beta: float, side: int) -> NDArray[np.float32]:
+    """A round Moffat profile, integrated over pixels: (side, side), centred, sum 1."""
+    image = galsim.Moffat(beta, fwhm=fwhm_px).drawImage(nx=side, ny=side, scale=1.0).array
+    return (image / image.sum(dtype=float)).astype(np.float32)

@@ -125,8 +125,7 @@ def detect(
     pictures = all(isinstance(image, ColourImage) for image in several)
     path, spec = pipeline.model_for(settings, _name(model), pictures=pictures)
     finder = pipeline.detector(path, sha256_file(path), settings.detect)
-    wanted = settings.detect
-    seen = [view(image, spec, wanted.stands_for, as_sdss=wanted.as_sdss) for image in several]
+    seen = [view(image, spec, settings.detect) for image in several]
     found = stage(finder, seen, settings.detect.batch_size)
     return found[0] if isinstance(images, AnyImage) else found
 

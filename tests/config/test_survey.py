@@ -6,7 +6,7 @@ from math import log10
 import pytest
 from astropy.io.fits import Header
 
-from clumpscope.config.survey import SurveyProfile, load_survey, plain, survey_names, survey_of
+from clumpscope.config.survey import SurveyProfile, load_survey, plain, survey_names
 from clumpscope.errors import RecipeError
 
 OWN = """\
@@ -82,7 +82,8 @@ def test_redder_is_less_extinct_and_space_is_sharper(name):
     ],
 )
 def test_a_header_is_known(survey, cards):
-    assert survey_of(Header(cards)) == survey
+    found = [name for name in survey_names() if load_survey(name).is_of(Header(cards))]
+    assert (found[0] if len(found) == 1 else None) == survey
 
 
 def test_a_mask_of_all_bands_says_to_each_its_own():
@@ -98,6 +99,7 @@ def test_zero_points():
     assert load_survey("sdss").zero_point_of({}) is None
     panstarrs = load_survey("panstarrs")
     assert panstarrs.zero_point_of({"EXPTIME": 900.0}) == pytest.approx(25 + 2.5 * log10(900))
+    assert panstarrs.zero_point_of({"EXPTIME": 900.0}, rate=True) == 25.0
     for seconds in (None, 0, -3.0, "long", "nan"):
         assert panstarrs.zero_point_of({"EXPTIME": seconds}) is None
     assert load_survey("skymapper").zero_point_of({"EXPTIME": 100.0}) is None  # each its own
@@ -130,7 +132,7 @@ def test_an_unknown_survey():
         (OWN + "[mask_meanings]\nSAT = 'hot'\n", "mask_meanings.SAT"),
         (OWN.replace("24.6", "inf"), "zero_point"),
         (OWN.replace("Rc162", "G#844"), "'G#844' names two bands: g and r"),
-        (OWN.replace("g =", "g_1 ="), "a band is 1 to 16 letters and digits, not g_1"),
+        (OWN.replace("g =", "g_1 ="), "or F814W, not g_1"),
         (OWN.replace("{id}_WFI_{band}_", "WFI_"), "has neither {id} nor {band}"),
         (OWN.replace("{plane}", "{part}"), "has {part}"),
         (OWN + ".".join("a" * 200) + " = 1\n", "keys of at most 100 parts"),

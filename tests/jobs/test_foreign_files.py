@@ -30,6 +30,14 @@ def test_linked_folders_are_followed_and_loops_are_not(tmp_path):
     assert found_in([tmp_path / "in"]).files == [tmp_path / "in" / "data" / "a_g.fits"]
 
 
+def test_a_file_by_two_ways_is_one(tmp_path):
+    made(tmp_path / "disk", "a_g.fits")
+    (tmp_path / "link").symlink_to(tmp_path / "disk")
+    (tmp_path / "again_g.fits").symlink_to(tmp_path / "disk" / "a_g.fits")
+    assert found_in([tmp_path]).files == [tmp_path / "again_g.fits"]
+    assert len(found_in([tmp_path / "disk", tmp_path / "link"]).files) == 1
+
+
 def test_what_cannot_be_read_is_kept_to_be_told(tmp_path):
     os.mkfifo(tmp_path / "pipe_g.fits")
     (tmp_path / "gone_g.fits").symlink_to(tmp_path / "nothing")

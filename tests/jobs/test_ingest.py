@@ -148,6 +148,61 @@ def test_bits_of_a_shared_mask_are_of_their_band(tmp_path):
         assert not galaxy[band].noise_assumed
 
 
+def test_where_there_are_no_data_the_image_is_zero_whatever_the_sky(tmp_path):
+    LAYOUTS["hsc"].build(tmp_path / "files", Scene(sky=40.0))
+    recipe = Recipe(ingest=IngestConfig(sky="subtract"))
+    ingest(plan([tmp_path / "files"], recipe), tmp_path / "sample", recipe)
+    for plane in Sample.open(tmp_path / "sample").read(0).bands.values():
+        lost = (plane.mask & MaskBit.NO_DATA) > 0
+        assert lost[3, 3]
+        assert not plane.data[lost].any()
+        assert abs(np.median(plane.data[~lost])) < 5 * NOISE
+
+
+def test_a_survey_s_zero_point_settles_no_contradiction_in_a_header(tmp_path):
+    LAYOUTS["hsc"].build(tmp_path, Scene())
+    for path in tmp_path.rglob("*.fits"):
+        with fits.open(path, mode="update") as hdus:
+            hdus[0].header["MAGZERO"] = 25.0  # FLUXMAG0 means 27
+    with pytest.raises(ClumpscopeError, match=r"zero points: expected one, got .*25.*27"):
+        ingest(plan([tmp_path], Recipe()), tmp_path / "sample", Recipe())
+
+
+def test_a_survey_of_counts_may_be_told_another_unit(tmp_path):
+    """Rubin's later coadds are in nJy, of which the profile's zero point of counts says nothing."""
+    data = Scene().data("g") * 3631  # nJy
+    path = tmp_path / "files" / f"{NAME}_g.fits"
+    write(path, image(data, Scene().header("g", FILTER="g_01")))
+    recipe = Recipe(ingest=IngestConfig(survey="lsst", unit="nJy"))
+    ingest(plan([path.parent], recipe), tmp_path / "sample", recipe)
+    plane = Sample.open(tmp_path / "sample").read(0)["g"]
+    assert plane.data.max() == pytest.approx(Scene().data("g").max(), rel=1e-4)
+
+
+def test_the_asinh_scale_of_an_image_is_not_the_next_one_s(tmp_path):
+    """Each HDU of two bands says how itself is stored; BOFFSET of the first is not the second's."""
+    scene, scale = Scene(), {"BOFFSET": 1.0, "BSOFTEN": 2.0, "EXPTIME": 1.0, "EXTNAME": "g"}
+    cards = {"BUNIT": "nanomaggy"}
+    first = fits.PrimaryHDU(scene.data("g").astype(np.float32), scene.header("g", **scale))
+    second = image(scene.data("r"), scene.header("r", **cards), "r")
+    (tmp_path / "files").mkdir()
+    fits.HDUList([first, second]).writeto(tmp_path / "files" / f"{NAME}.fits")
+    ingest(plan([tmp_path / "files"], Recipe()), tmp_path / "sample", Recipe())
+    plane = Sample.open(tmp_path / "sample").read(0)["r"]
+    assert plane.data.max() == pytest.approx(scene.data("r").max(), rel=1e-4)
+
+
+def test_a_width_is_understood_by_the_comment_beside_it(tmp_path):
+    LAYOUTS["one_file_a_band"].build(tmp_path / "files", Scene())
+    strip(tmp_path / "files", "PSFFWHM")
+    for path in (tmp_path / "files").rglob("*.fits"):
+        with fits.open(path, mode="update") as hdus:
+            hdus[0].header["SEEING"] = (1.3, "[arcsec] FWHM of stars")
+    ingest(plan([tmp_path / "files"], Recipe()), tmp_path / "sample", Recipe())
+    plane = Sample.open(tmp_path / "sample").read(0)["r"]
+    assert plane.psf_fwhm_arcsec == pytest.approx(1.3, rel=0.01)
+
+
 def test_without_noise_it_is_estimated_and_marked(tmp_path):
     galaxy = ingested(tmp_path, LAYOUTS["one_file_a_band"]).read(0)
     for plane in galaxy.bands.values():

@@ -100,8 +100,10 @@ def test_the_cache_of_a_training_serves_all_that_see_the_same(narrow: Path) -> N
         return make_plan([narrow], recipe.model_copy(update=sections)).images_key
 
     assert key() == key(detector={"finds": "centres"}) == key(train={"epochs": 9})
+    assert key() == key(detect={"score_floor": 0.2})
     others = [key(composite={"size": 100}), key(detector={"family": "psf"})]
-    assert len({key(), *others}) == 3
+    others.append(key(detect={"as_sdss": True}))
+    assert len({key(), *others}) == 4
 
 
 def test_a_batch_that_breaks_a_training_is_kept_with_its_galaxies(

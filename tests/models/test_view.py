@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import scenes
+from clumpscope.config.run import DetectConfig
 from clumpscope.config.stack import StackConfig
 from clumpscope.core.composite import Composite, brightness_factor, colour
 from clumpscope.core.galaxy import ColourImage
@@ -18,6 +19,7 @@ from clumpscope.ops.stack import BandStack
 NATIVE = DetectorSpec(name="n", architecture=Native())
 STACK = StackConfig(bands=("g", "r", "i"), fwhm_px=2.5)
 PSF = DetectorSpec(name="p", architecture=Psf(stack=STACK))
+AS_SDSS = DetectConfig(as_sdss=True)
 
 
 def test_each_family_sees_bands_its_own_way():
@@ -79,7 +81,7 @@ def test_a_band_may_pass_for_one_that_the_model_knows():
     space = replace(image, bands={"F115W": image["g"], "r": image["r"]})
     with pytest.raises(ImageError, match="expected all of bands i r g, got F115W r"):
         view(space, NATIVE)
-    seen = view(space, PSF, (("F115W", "g"), ("VIS", "i")))
+    seen = view(space, PSF, DetectConfig(stands_for=(("F115W", "g"), ("VIS", "i"))))
     own = view(replace(image, bands={"g": image["g"], "r": image["r"]}), PSF)
     assert np.array_equal(seen.light, own.light, equal_nan=True)
     # What the image has itself is not replaced.
@@ -95,7 +97,7 @@ def test_images_of_small_pixels_are_seen_as_sdss_would_have_them():
     )
     assert brightness_factor(sharp) == pytest.approx(4, rel=1e-4)
     for image in (sharp, wide):
-        seen = view(image, NATIVE, as_sdss=True)
+        seen = view(image, NATIVE, AS_SDSS)
         wanted = blurred(image, "irg", 2.075, brightness_factor(image))
         np.testing.assert_array_equal(seen.pixels, view(wanted, NATIVE).pixels)
         assert np.abs(seen.pixels - view(image, NATIVE).pixels).max() > 0.1
@@ -106,6 +108,4 @@ def test_sdss_and_models_that_see_the_psf_s_scale_have_no_need_of_that():
     fine = scenes.galaxy(xy=[[45, 60]], wcs=scenes.make_wcs((100, 100), scenes.PIXSCALE / 2))
     assert brightness_factor(own) == 1
     for image, spec in ((own, NATIVE), (fine, PSF)):
-        np.testing.assert_array_equal(
-            view(image, spec, as_sdss=True).pixels, view(image, spec).pixels
-        )
+        np.testing.assert_array_equal(view(image, spec, AS_SDSS).pixels, view(image, spec).pixels)

@@ -5,10 +5,8 @@ import pytest
 
 from builders import tan_wcs
 from clumpscope.core.field import Frame
-from clumpscope.core.frames import native_to_sky, sky_to_native
 from clumpscope.errors import FrameError
-from clumpscope.ops.common_grid import common_window, grid_band, share_sky
-from distorted import sip_wcs
+from clumpscope.ops.common_grid import grid_band, share_sky
 
 
 def frame(side=0.4, shape=(100, 120), wcs=None, **where):
@@ -36,49 +34,6 @@ def test_the_band_named_is_taken_or_missed():
     assert grid_band(frames, "r") == "r"
     with pytest.raises(FrameError, match="grid band: expected g r, got i"):
         grid_band(frames, "i")
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        frame(0.3, (80, 90), rotation_deg=30.0),
-        frame(1.1, (40, 60), flip=True),
-        frame(wcs=sip_wcs((100, 120), 0.4, 200.0)),
-    ],
-)
-def test_the_window_holds_what_both_have_seen_and_little_more(other):
-    own = frame(0.2, (300, 400))
-    window = common_window({"r": own, "g": other}, "r")
-    rows, cols = np.indices((300, 400))
-    xy = np.column_stack([cols.ravel(), rows.ravel()])
-    there = sky_to_native(native_to_sky(xy, own.wcs), other.wcs)
-    ny, nx = other.data.shape
-    seen = ((there >= -0.5) & (there <= [nx - 0.5, ny - 0.5])).all(axis=1).reshape(rows.shape)
-    for axis, start, size, whole in (
-        (1, window.y0, window.shape[0], 300),
-        (0, window.x0, window.shape[1], 400),
-    ):
-        found = np.flatnonzero(seen.any(axis=axis))
-        assert start <= found[0] <= start + 3 * whole / 64 + 1
-        assert start + size - 1 >= found[-1] >= start + size - 2 - 3 * whole / 64
-        assert start >= 0
-        assert start + size <= whole
-    here = native_to_sky([[5.0, 6.0]], window.wcs)
-    np.testing.assert_allclose(
-        sky_to_native(here, own.wcs), [[5.0 + window.x0, 6.0 + window.y0]], atol=1e-6
-    )
-
-
-def test_bands_alone_and_alike():
-    own = frame(0.2, (30, 40))
-    for frames in ({"r": own}, {"r": own, "g": own}):
-        window = common_window(frames, "r")
-        assert (window.x0, window.y0, window.shape) == (0, 0, (30, 40))
-
-
-def test_bands_of_other_sky_have_nothing_in_common():
-    with pytest.raises(FrameError, match=r"x.fits \(band g\): expected sky that x.fits shows too"):
-        common_window({"r": frame(), "g": frame(dec=3.0)}, "r")
 
 
 @pytest.mark.parametrize("turn", [0.0, 30.0])

@@ -80,6 +80,8 @@ CASES = {
     "MAGZPT of a second": ({"MAGZPT": 24.5, "EXPTIME": 1.0}, counts(24.5)),
     "MAGZPT told by MAGZERO": ({"MAGZPT": 25.0, "EXPTIME": 100.0, "MAGZERO": 30.0}, counts(30)),
     "Pan-STARRS, linear": ({"FPA.ZP": 24.6, "EXPTIME": 43.0}, 43 * counts(24.6)),
+    "MAGZPT not filled in": ({"MAGZPT": 0.0, "EXPTIME": 9.0, "MAGZERO": 27.0}, counts(27)),
+    "FPA.ZP not filled in": ({"FPA.ZP": 0.0, "EXPTIME": 9.0, "MAGZERO": 27.0}, counts(27)),
 }
 
 
@@ -118,6 +120,28 @@ def test_what_the_user_says_counts():
     assert flux_unit(WFC, "a", unit="electrons/s").nanomaggies(RATE) == pytest.approx(
         NMGY, rel=1e-4
     )
+
+
+def test_the_survey_s_usual_zero_point_is_taken_where_nobody_says_another():
+    def usual(counts):
+        return 24.0 if counts.rate else 27.0
+
+    found = flux_unit({"BUNIT": "adu"}, "a", usual=usual)
+    assert found.nanomaggies(counts(27)) == pytest.approx(NMGY)
+    assert found.said == "BUNIT = adu, zero point 27 (of the survey)"
+    found = flux_unit({"BUNIT": "adu/s"}, "a", usual=usual)
+    assert found.nanomaggies(counts(24)) == pytest.approx(NMGY)
+    for header, said in (({"MAGZERO": 25.0}, {}), ({}, {"zero_point": 25.0})):
+        found = flux_unit(header, "a", unit="adu", usual=usual, **said)
+        assert found.nanomaggies(counts(25)) == pytest.approx(NMGY)
+    found = flux_unit({}, "a", unit="nJy", usual=usual)
+    assert found.nanomaggies(STAR.to_value(u.nJy)) == pytest.approx(NMGY, rel=1e-4)
+    for header, message in (
+        ({"MAGZERO": 25.0, "FLUXMAG0": 1e11}, "zero points: expected one, got"),
+        ({"PHOTVEGA": 24.0}, "expected one of AB, got PHOTVEGA"),
+    ):
+        with pytest.raises(ImageError, match=message):
+            flux_unit({"BUNIT": "adu", **header}, "a", usual=usual)
 
 
 def test_it_says_how_it_was_understood():

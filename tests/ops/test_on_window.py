@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.stats import gaussian_sigma_to_fwhm
+from scipy.special import erf
 
 from builders import tan_wcs
 from clumpscope.core.field import Band, Frame, LocalPsf
@@ -104,3 +105,26 @@ def test_pixels_that_lie_on_one_another_are_cut_not_smeared():
     same = np.s_[start[0] : start[0] + 31, start[1] : start[1] + 31]
     assert np.array_equal(plane.data, other.frame.data[same])
     assert np.argwhere(plane.mask).tolist() == [[45 - window.y0, 44 - window.x0]]
+
+
+def test_a_psf_narrower_than_the_window_s_pixels_is_carried_all_the_same():
+    wcs = tan_wcs((200, 200), 0.1)
+    sky = native_to_sky([[100.0, 100.0]], wcs)
+    fine = band(wcs, (200, 200), sky, 1.2)
+    coarse = tan_wcs((60, 60), 0.5)
+    x, y = sky_to_native(sky, coarse)[0]
+    window = Window.centred(coarse, x, y, 21)
+    plane = on_window(fine, window, own=False)
+    side = plane.psf.shape[0] // 2
+    pixel = plane.psf[side, side]
+    # A Gaussian of 0.12 arcsec over a pixel of 0.5 arcsec.
+    assert pixel == pytest.approx(erf(0.25 / 0.12 / np.sqrt(2)) ** 2, abs=0.02)
+    assert plane.psf_fwhm_arcsec == pytest.approx(0.5, rel=0.1)
+
+
+def test_a_psf_without_a_width_is_refused():
+    own = band(tan_wcs((50, 50), 0.4), (50, 50), [[10.0, 2.0]], 1.5)
+    own.psf.local = LocalPsf(own.psf.local.image, np.nan, assumed=False)
+    window = Window.centred(own.frame.wcs, 25.0, 25.0, 21)
+    with pytest.raises(FrameError, match=r"a\.fits PSF: expected a width, got nan"):
+        on_window(own, window, own=True)

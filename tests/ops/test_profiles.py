@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 import scenes
 from clumpscope.ops.profiles import Profile
-from clumpscope.ops.psf import moffat_psf, sampled_gaussian
+from clumpscope.ops.psf import sampled_gaussian
+from scenes import moffat_psf
 
 OFFSETS = np.mgrid[-9:10, -9:10].astype(float)
 EVERYWHERE = np.ones(OFFSETS[0].shape, dtype=bool)

@@ -10,7 +10,6 @@ from clumpscope.ops.psf import (
     adaptive_fwhm_px,
     adaptive_moments,
     gaussian_psf,
-    moffat_psf,
     sampled_gaussian,
 )
 
@@ -41,17 +40,6 @@ def test_a_sampled_gaussian_has_the_adaptive_width_asked_for(fwhm):
     psf = sampled_gaussian(fwhm)
     assert adaptive_fwhm_px(psf) == pytest.approx(fwhm, rel=1e-3)
     assert psf.sum() == pytest.approx(1)
-
-
-def test_a_moffat_has_its_half_maximum_and_its_wings():
-    psf = moffat_psf(8.0, 2.5, side=81)
-    middle = psf[40]
-    assert np.interp(4.0, np.arange(41), middle[40:]) == pytest.approx(middle[40] / 2, rel=0.03)
-    core = 4.0**2 / (2 ** (1 / 2.5) - 1)
-    wing = ((core + 20**2) / (core + 30**2)) ** 2.5
-    assert psf[40, 70] / psf[40, 60] == pytest.approx(wing, rel=0.03)
-    with pytest.raises(ImageError):
-        moffat_psf(0.0, 2.5, side=9)
 
 
 def test_the_side_of_a_gaussian_psf_can_be_chosen():

@@ -8,8 +8,8 @@ from astropy.io import fits
 
 from builders import tan_wcs
 from clumpscope.core.galaxy import BandImage, GalaxyImage
-from clumpscope.ops.psf import moffat_psf
 from clumpscope.store.images import read_galaxy, write_galaxy
+from scenes import moffat_psf
 
 SIDE, FWHM = 121, 3.0
 PSF = moffat_psf(FWHM, 3.0, 41)

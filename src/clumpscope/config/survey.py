@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from clumpscope.config.band_names import NAMED_SO, is_band_name
 from clumpscope.config.base import Positive, Section, problems_of
 from clumpscope.config.toml_text import toml_of
 from clumpscope.errors import RecipeError, did_you_mean, expected_got
@@ -21,7 +22,6 @@ from clumpscope.files.regular import regular
 
 _MOST_MB = 1.0
 _FOLDER = files("clumpscope") / "surveys"
-_BAND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,15}")
 
 Names = tuple[str, ...]
 Meaning = Literal["saturated", "cosmic_ray", "no_data", "star", "none"]
@@ -91,8 +91,8 @@ class SurveyProfile(Section):
 
     @model_validator(mode="after")
     def _of_its_bands(self) -> Self:
-        if odd := [band for band in self.bands if not _BAND.fullmatch(band)]:
-            raise ValueError(f"a band is 1 to 16 letters and digits, not {', '.join(odd)}")
+        if odd := [band for band in self.bands if not is_band_name(band)]:
+            raise ValueError(f"a band is named by {NAMED_SO}, not {', '.join(odd)}")
         first: dict[str, str] = {}
         for band, names in self.bands.items():
             for name in (band, *names):
@@ -124,9 +124,15 @@ class SurveyProfile(Section):
         others = {name for name, of in self.mask_bands.items() if of != band}
         return self.mask_meanings | dict.fromkeys(others, "none")
 
-    def zero_point_of(self, header: Mapping[str, Any]) -> float | None:
-        """AB magnitude of one pixel unit where a header does not say; ``None`` if not known."""
-        if self.zero_point is None or not self.zero_point_a_second:
+    def zero_point_of(self, header: Mapping[str, Any], *, rate: bool = False) -> float | None:
+        """AB magnitude of one count where a header does not say; ``None`` if not known.
+
+        Parameters
+        ----------
+        rate
+            Whether pixels are counts a second already.
+        """
+        if self.zero_point is None or not self.zero_point_a_second or rate:
             return self.zero_point
         try:
             seconds = float(str(header.get("EXPTIME")))
@@ -150,12 +156,6 @@ def survey_names() -> tuple[str, ...]:
             if one.name.endswith(".toml")
         )
     )
-
-
-def survey_of(header: Mapping[str, Any]) -> str | None:
-    """The package's survey that a header says it is of; ``None`` if none or several."""
-    found = [name for name in survey_names() if load_survey(name).is_of(header)]
-    return found[0] if len(found) == 1 else None
 
 
 @cache

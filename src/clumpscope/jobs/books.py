@@ -45,6 +45,7 @@ def key_of(
     """All that a training depends on, by name: settings one by one, data, versions."""
     settings: dict[str, Any] = recipe.model_dump(mode="json", include={"seed", *_SECTIONS})
     settings["train"] = {k: v for k, v in settings["train"].items() if k not in _NO_MATTER}
+    settings["detect"] = _seeing(recipe)
     return {
         **dict(_flat(settings)),
         **_data(samples, sides),
@@ -58,8 +59,14 @@ def images_key(
 ) -> str:
     """Hash of all that images made ready depend on; of the detector, it is what it sees."""
     settings = recipe.model_dump(mode="json", include={"sample", "limits"})
+    settings["detect"] = _seeing(recipe)
     seen = [type(view).__name__, view.model_dump(mode="json"), recipe.train.soft_labels]
     return sha256_json([settings, seen, _data(samples, sides), version("clumpscope")])
+
+
+def _seeing(recipe: Recipe) -> dict[str, Any]:
+    """How images are seen that are unlike SDSS's."""
+    return recipe.detect.model_dump(mode="json", include={"as_sdss", "stands_for"})
 
 
 def _flat(settings: Mapping[str, Any], name: str = "") -> Iterator[tuple[str, str]]:

@@ -50,7 +50,10 @@ def found_in(paths: Iterable[Path], apart: Path | None = None) -> Found:
         got = "; ".join(("none", *notes))
         names = ", ".join(map(str, given))
         raise FolderError(expected_got(names, "FITS files (.fits, .fit, .fz, .gz)", got))
-    return Found(sorted(dict.fromkeys(found)), tuple(notes))
+    once = {
+        os.path.realpath(path): path for path in sorted(found, reverse=True)
+    }  # by whichever way
+    return Found(sorted(once.values()), tuple(notes))
 
 
 def _below(top: Path, apart: Path | None, notes: list[str]) -> Iterator[Path]:

@@ -119,7 +119,7 @@ def seen(
         try:
             with time_limit(recipe.limits.seconds):
                 image = sample.read_starred(row, recipe.sample, recipe.limits)
-                shown = view(image, spec)
+                shown = view(image, spec, recipe.detect)
         except Exception:  # one bad galaxy never stops a training, which says how many there are
             found.append(None)
         else:

@@ -111,9 +111,9 @@ def process(sample: Sample, rows: Sequence[int], plan: Plan) -> list[Work]:
     for work in works:
         with work.attempt("read"):
             work.image = sample.read_starred(work.index, recipe.sample, recipe.limits)
-            wanted = recipe.detect
-            work.view = view(work.image, finder.spec, wanted.stands_for, as_sdss=wanted.as_sdss)
-            work.flags = out_of_range(work.image, finder.spec.trained_on, wanted.stands_for)
+            work.view = view(work.image, finder.spec, recipe.detect)
+            others = recipe.detect.stands_for
+            work.flags = out_of_range(work.image, finder.spec.trained_on, others)
             work.flags |= books.of_star(work.image)
     books.search(finder, works, recipe.detect.batch_size)
     for work in works:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from clumpscope.config.run import CompositeConfig
+from clumpscope.config.run import CompositeConfig, DetectConfig
 from clumpscope.config.stack import StackConfig
 from clumpscope.core.bands import in_order
 from clumpscope.core.composite import Composite, brightness_factor, composite
@@ -22,33 +22,37 @@ StandIns = tuple[tuple[str, str], ...]
 SDSS_FWHM_PX = 8.3
 
 
-def view(
-    image: AnyImage, spec: DetectorSpec, stands_for: StandIns = (), *, as_sdss: bool = False
-) -> View:
+def view(image: AnyImage, spec: DetectorSpec, detect: DetectConfig | None = None) -> View:
     """Make what a model of this spec looks at; a picture's stretch is undone where it needs bands.
 
-    ``stands_for`` and ``as_sdss`` are those of the recipe's ``[detect]``: see `as_other_bands`, and
-    with ``as_sdss`` a composite of other pixels than SDSS's has the brightness of one of those, and
-    is blurred if it is sharper than those of Clump Scout are in the median: which kind a clump is,
-    such models know by its size.
+    ``detect`` is the recipe's ``[detect]``; `None` is the default. For ``stands_for`` see
+    `as_other_bands`. With ``as_sdss`` a composite of other pixels than SDSS's has the brightness of
+    one of those, and is blurred if it is sharper than those of Clump Scout are in the median: which
+    kind a clump is, such models know by its size.
 
     Raises
     ------
     ImageError
         If a band that it needs is missing, or shows nothing.
     """
-    wanted = spec.view
-    image = as_other_bands(image, stands_for)
+    wanted, detect = spec.view, detect or DetectConfig()
+    image = as_other_bands(image, detect.stands_for)
     if isinstance(image, GalaxyImage) and not spec.takes(image.bands):
         raise ImageError(_unseen(image, spec))
     if isinstance(wanted, CompositeConfig):
-        if as_sdss and isinstance(image, GalaxyImage) and (factor := brightness_factor(image)) != 1:
-            wide = SDSS_FWHM_PX * max(image.shape) / wanted.size
-            image = blurred(image, wanted.bands, wide, factor)
+        if detect.as_sdss and isinstance(image, GalaxyImage):
+            image = _as_sdss(image, wanted)
         return composite(image, wanted)
     if isinstance(image, ColourImage):
         image = unstretched(image, spec.composite)
     return band_stack(image, wanted)
+
+
+def _as_sdss(image: GalaxyImage, wanted: CompositeConfig) -> GalaxyImage:
+    factor = brightness_factor(image)
+    if factor == 1:
+        return image
+    return blurred(image, wanted.bands, SDSS_FWHM_PX * max(image.shape) / wanted.size, factor)
 
 
 def as_other_bands(image: AnyImage, stands_for: StandIns) -> AnyImage:

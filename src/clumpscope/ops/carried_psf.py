@@ -5,7 +5,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from clumpscope.core.field import LocalPsf
 from clumpscope.ops.pixel_map import PixelMap
-from clumpscope.ops.psf import adaptive_fwhm_px, normalised
+from clumpscope.ops.psf import normalised
+from clumpscope.ops.psf_image import psf_moments
 from clumpscope.ops.resample_mapped import resample_mapped
 
 _ALIKE = 2e-3  # 0.1 %, 0.1 degrees: SDSS's frames of one field differ by less
@@ -26,7 +27,7 @@ def carried_psf(psf: LocalPsf, steps: ArrayLike) -> LocalPsf:
 
     Returns
     -------
-    The PSF; its width is NaN where the window's pixels are too large to measure it.
+    The PSF; its width is NaN where the image has none.
     """
     step = np.asarray(steps, dtype=float)
     if np.abs(step - np.eye(2)).max() <= _ALIKE:
@@ -42,7 +43,7 @@ def carried_psf(psf: LocalPsf, steps: ArrayLike) -> LocalPsf:
         padded, np.zeros_like(padded), _nothing(padded.shape), PixelMap(places, np.array(grown))
     )
     image = normalised(image)
-    return LocalPsf(image, adaptive_fwhm_px(image), psf.assumed)
+    return LocalPsf(image, psf_moments(image)[0], psf.assumed)
 
 
 def _nothing(shape: tuple[int, ...]) -> NDArray[np.uint8]:

@@ -3,15 +3,12 @@
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clumpscope.core.bands import reference_of
 from clumpscope.core.field import Frame
 from clumpscope.core.frames import middle_of, native_to_sky, sky_to_native
 from clumpscope.core.grid import pixel_side_arcsec
-from clumpscope.core.sip import shifted
 from clumpscope.errors import FrameError, expected_got
-from clumpscope.ops.window import Window
 
 _COARSER = 1.5  # than the finest: with such pixels a band is not kept, unless it is named
 _NODES = 65  # a side, at which a frame is tried
@@ -65,39 +62,3 @@ def _reaches(one: Frame, other: Frame) -> bool:
     )
     size = np.array(other.data.shape[::-1])
     return bool(((there >= -0.5) & (there <= size - 0.5)).all(axis=1).any())
-
-
-def common_window(frames: Mapping[str, Frame], band: str) -> Window:
-    """Window on the pixels of ``band`` that holds all that every band has seen.
-
-    A rim of up to 1/32 of the frame may be without data in some band.
-
-    Raises
-    ------
-    FrameError
-        If a band has nothing in common with the others.
-    """
-    own = frames[band]
-    ny, nx = own.data.shape
-    rows, cols = (np.unique(np.rint(np.linspace(0, n - 1, min(n, _NODES)))) for n in (ny, nx))
-    x, y = np.meshgrid(cols, rows)
-    sky = native_to_sky(np.column_stack([x.ravel(), y.ravel()]), own.wcs)
-    seen = np.ones(len(sky), dtype=bool)
-    for name, frame in frames.items():
-        if name == band:
-            continue
-        there, size = sky_to_native(sky, frame.wcs), np.array(frame.data.shape[::-1])
-        seen &= ((there >= -0.5) & (there <= size - 0.5)).all(axis=1)
-        if not seen.any():
-            what = f"{frame.path} (band {name})"
-            raise FrameError(expected_got(what, f"sky that {own.path} shows too", "none"))
-    tried = seen.reshape(x.shape)
-    y0, y1 = _span(np.flatnonzero(tried.any(axis=1)), rows)
-    x0, x1 = _span(np.flatnonzero(tried.any(axis=0)), cols)
-    return Window(x0, y0, (y1 - y0 + 1, x1 - x0 + 1), shifted(own.wcs, x0, y0))
-
-
-def _span(found: NDArray[np.intp], nodes: NDArray[np.float64]) -> tuple[int, int]:
-    """First and last pixel, two nodes beyond those seen: a corner may lie between nodes."""
-    low, high = max(int(found[0]) - 2, 0), min(int(found[-1]) + 2, len(nodes) - 1)
-    return int(nodes[low]), int(nodes[high])

@@ -1,6 +1,6 @@
 """What the numbers of an image mean: from any unit to nanomaggies a pixel."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +81,7 @@ def flux_unit(
     unit: str | None = None,
     zero_point: float | None = None,
     pixel_area_sr: float | None = None,
+    usual: Callable[[Counts], float | None] | None = None,
     remedy: str = REMEDY,
 ) -> FluxUnit:
     """Understand the unit of an image, by its BUNIT and zero points or by what the user says.
@@ -97,6 +98,8 @@ def flux_unit(
         AB magnitude of one unit of the pixels as they are, in place of the header's.
     pixel_area_sr
         Steradians a pixel, for units of surface brightness, in place of PIXAR_SR.
+    usual
+        The survey's AB magnitude of one unit of pixels in counts, where nobody says another.
     remedy
         What to do where the header says too little.
 
@@ -112,6 +115,8 @@ def flux_unit(
     told = f"{name} = {text}" if kind.written else "no unit"
     if kind.counts is not None:
         point = _point(header, where, kind.counts, zero_point, pixel_area_sr, scale)
+        if point is None and usual is not None and not vega_point(header):
+            point = _usual_point(usual(kind.counts), where)
         if point is None:
             raise _no_zero_point(header, where, told, remedy)
         return FluxUnit(point.nmgy, f"{told}, {point.said}", scale)
@@ -183,6 +188,14 @@ def _point(
             point = ZeroPoint(point.nmgy / gain, f"{point.said}, over GAIN")
         point = per_second(header, where, counts, point, "PHOTMJSR")
     return point
+
+
+def _usual_point(mag: float | None, where: object) -> ZeroPoint | None:
+    if mag is None:
+        return None
+    return ZeroPoint(
+        flux_of(checked(mag, f"{where} zero point")), f"zero point {mag:g} (of the survey)"
+    )
 
 
 def _given_point(header: Mapping[str, Any], where: object, mag: float) -> ZeroPoint:

@@ -45,8 +45,10 @@ def on_window(band: Band, window: Window, *, own: bool) -> BandImage:
     else:
         (data, variance, mask), steps = _resampled(band, window)
         carried = carried_psf(psf, steps)
-        if carried is not psf and np.isfinite(carried.fwhm_px):
+        if carried is not psf:
             psf, side = carried, pixel_side_arcsec(window.wcs, middle)
+    if not psf.fwhm_px > 0:
+        raise FrameError(expected_got(f"{frame.path} PSF", "a width", psf.fwhm_px))
     return BandImage(
         data=data.astype(np.float32),
         variance=variance.astype(np.float32),

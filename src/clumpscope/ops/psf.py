@@ -109,20 +109,6 @@ def _drawn(model: galsim.GSObject, side: int) -> Image:
     return normalised(model.drawImage(nx=side, ny=side, scale=1.0).array.astype(float))
 
 
-def moffat_psf(fwhm_px: float, beta: float, side: int) -> Image:
-    """A round Moffat integrated over pixels: (side, side) float32, centred, sum 1.
-
-    ``fwhm_px`` is its full width at half maximum before the pixels integrate it, ``beta`` the
-    exponent of its wings, ``side`` odd.
-
-    Raises
-    ------
-    ImageError
-        If the width is not positive or the side not odd.
-    """
-    return _drawn(galsim.Moffat(beta, fwhm=_positive(fwhm_px)), side)
-
-
 def gaussian_side(fwhm_px: float) -> float:
     """Side of the image of `sampled_gaussian`, px, which reaches to 4.5 sigma."""
     return 2 * float(np.ceil(4.5 * fwhm_px / gaussian_sigma_to_fwhm)) + 1

@@ -12,7 +12,6 @@ from scipy import ndimage
 
 from clumpscope.core.frames import native_to_sky, sky_to_native
 from clumpscope.core.galaxy import MaskBit
-from clumpscope.errors import FrameError, expected_got
 from clumpscope.ops.window import part
 
 _POINTS = 5  # a side of the grid the affine is fitted to
@@ -31,32 +30,16 @@ def _extended(plane: Plane, y0: int, x0: int, shape: tuple[int, int]) -> Plane:
     return plane[np.ix_(rows, cols)]
 
 
-def fit_affine(
+def nearest_affine(
     wcs: WCS, shape: tuple[int, int], source: WCS
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """Affine from pixels of a window to those of a source frame, by least squares.
 
     Returns
     -------
-    (2, 2) matrix and (2,) offset, rows first: source = matrix @ (row, col) + offset.
-
-    Raises
-    ------
-    FrameError
-        If the two are not affine to 0.02 px.
+    (2, 2) matrix, (2,) offset and largest error, px, rows first: source = matrix @ (row, col) +
+    offset; NaN where there is none.
     """
-    matrix, offset, residual = nearest_affine(wcs, shape, source)
-    if not residual <= MAX_RESIDUAL_PX:
-        raise FrameError(
-            expected_got("WCS of two bands", f"affine to {MAX_RESIDUAL_PX} px", residual)
-        )
-    return matrix, offset
-
-
-def nearest_affine(
-    wcs: WCS, shape: tuple[int, int], source: WCS
-) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Return `fit_affine` of any two WCS, and its largest error, px; NaN where there is none."""
     ny, nx = shape
     rows, cols = np.meshgrid(np.linspace(0, ny - 1, _POINTS), np.linspace(0, nx - 1, _POINTS))
     here = np.column_stack([rows.ravel(), cols.ravel(), np.ones(rows.size)])
@@ -88,7 +71,7 @@ def resample(
     data, variance, mask
         Planes of the source frame; data finite.
     matrix, offset
-        Of `fit_affine`.
+        Of `nearest_affine`.
     shape
         (ny, nx) of the new grid.
 

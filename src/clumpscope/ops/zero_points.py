@@ -88,14 +88,19 @@ def stored_points(header: Mapping[str, Any], where: object) -> list[ZeroPoint]:
     """
     found = []
     for key in STORED:
-        if key in header and (mag := number(header, key, where, ImageError)) != 0:
-            mag = checked(mag, f"{where} {key}")
+        if (mag := _filled_in(header, key, where)) is not None:
             found.append(ZeroPoint(flux_of(mag), f"zero point {mag:g} ({key})"))
     if "FLUXMAG0" in header:
         flux = _positive(header, "FLUXMAG0", where)
         mag = checked(2.5 * math.log10(flux), f"{where} FLUXMAG0")
         found.append(ZeroPoint(flux_of(mag), f"zero point {mag:.6g} (FLUXMAG0)"))
     return found
+
+
+def _filled_in(header: Mapping[str, Any], key: str, where: object) -> float | None:
+    """A zero point of the header; ``None`` if it is not there, or zero."""
+    mag = number(header, key, where, ImageError) if key in header else 0.0
+    return None if mag == 0 else checked(mag, f"{where} {key}")
 
 
 def zero_point(
@@ -121,10 +126,9 @@ def zero_point(
     found = stored_points(header, where)
     if scale is not None:
         found.append(_a_second(header, where, _STACKS, "a stack of Pan-STARRS"))
-    elif "FPA.ZP" in header:
-        mag = checked(number(header, "FPA.ZP", where, ImageError), f"{where} FPA.ZP")
+    elif (mag := _filled_in(header, "FPA.ZP", where)) is not None:
         found.append(_a_second(header, where, mag, "FPA.ZP"))
-    if "MAGZPT" in header:
+    if _filled_in(header, "MAGZPT", where) is not None:
         found += _unclear(header, where, counts, found)
     if found:
         _refuse_other_systems(header, where)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from clumpscope.core.galaxy import MaskBit
 from clumpscope.ops.profiles import Profile
-from clumpscope.ops.psf import moffat_psf
 from clumpscope.ops.stars.point_fit import _solve, fit_point
+from scenes import moffat_psf
 
 FWHM = 3.2
 SIDE = 41

@@ -37,9 +37,6 @@ def test_then_a_width_of_the_header(stars):
     assert local.fwhm_px == pytest.approx(4.0)
     assert not local.assumed
     assert notes == ("PSFFWHM = 0.8 arcsec, its shape taken for a Gaussian",)
-    psf, notes = of(stars, header={"PSFFWHM": 0.8}, beta=3.0)
-    assert notes == ("PSFFWHM = 0.8 arcsec, a Moffat profile of 3",)
-    assert psf.at(0, 0).fwhm_px > 4.2
 
 
 @pytest.mark.parametrize("default", [None, 0.7, 1.3])

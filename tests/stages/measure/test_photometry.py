@@ -10,8 +10,8 @@ from clumpscope.config.run import MeasureConfig
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import BandImage, GalaxyImage, MaskBit
 from clumpscope.errors import ImageError
-from clumpscope.ops.psf import moffat_psf
 from clumpscope.stages.measure import measure
+from scenes import moffat_psf
 
 SHAPE = (60, 60)
 CENTRE = np.array([[30.2, 29.6]])

@@ -120,6 +120,7 @@ def _band(
     noise = _noise(files, pixels, data, unit, bad)
     mask[lost | noise.bad] |= np.uint8(MaskBit.NO_DATA)
     data, of_sky = _sky(data, bad | noise.bad, config)
+    data = np.where(mask & MaskBit.NO_DATA, np.float32(0), data)  # of the sky, and of no splines
     frame = Frame(files.image.extension.path, files.band, data, noise.variance, wcs)
     psf, of_psf = _psf(files, frame, mask, profile, config, limits)
     said = "assumed, the scatter of the blank sky" if noise.assumed else files.noise_kind
@@ -248,16 +249,18 @@ def _psf(
     config: IngestConfig,
     limits: LimitsConfig,
 ) -> tuple[Psf, tuple[str, ...]]:
-    header = files.image.extension.shared
+    image = files.image.extension
+    header, comment = image.shared, image.comment
     usual = profile.psf_fwhm_arcsec.get(files.band, config.psf_fwhm_arcsec)
     if files.psf is None:
-        return psf_of(frame, mask, header, default_fwhm_arcsec=usual)
+        return psf_of(frame, mask, header, comment=comment, default_fwhm_arcsec=usual)
     extension = files.psf.extension
     with opened_file(extension.path, limits) as hdus:
         return psf_of(
             frame,
             mask,
             header,
+            comment=comment,
             hdus=list(hdus) if files.psf_is_file else [hdus[extension.index]],
             plane=files.psf.number,
             where=str(files.psf),

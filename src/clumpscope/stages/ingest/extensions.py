@@ -26,6 +26,7 @@ _WHAT = "a FITS file"
 Sky = tuple[WCS | None, tuple[str, ...]] | ImageError
 # Cards that are a file's, but say nothing of an extension that lacks them.
 _OWN = ("EXTNAME", "EXTVER", "EXTTYPE", "BUNIT", "BANDS", "XTENSION", "SIMPLE", "CHECKSUM")
+_STORED = ("BOFFSET", "BSOFTEN")  # the asinh scale of an image is not that of the next one
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +69,13 @@ class Extension:
         """Its WCS and notes on it, see `clumpscope.core.celestial`, or what is wrong with it."""
         return _sky(self.header, self.first, None) if self.tabled is None else self.tabled
 
+    def comment(self, card: str) -> str:
+        """What is written beside one of its `shared` cards; empty if nothing is."""
+        for header in (self.header, self.first):
+            if header is not None and card in header:
+                return str(header.comments[card])
+        return ""
+
     def __str__(self) -> str:
         return f"{self.path}[{self.name or self.index}]"
 
@@ -90,7 +98,8 @@ def extensions(path: Path, limits: LimitsConfig) -> list[Extension]:
     """
     with opened_file(path, limits) as hdus:
         begin = _parsed(hdus[0].header)
-        first = {key: value for key, value in _cards(begin).items() if key not in _OWN}
+        own = (*_OWN, *(_STORED if begin.get("NAXIS") else ()))
+        first = {key: value for key, value in _cards(begin).items() if key not in own}
         found = []
         for index, hdu in enumerate(hdus):
             table = isinstance(hdu, fits.BinTableHDU) and not isinstance(hdu, fits.CompImageHDU)

@@ -1,9 +1,6 @@
 """What headers say of a band: its WCS, its unit, and whether its planes fit together."""
 
-from collections.abc import Mapping
-from dataclasses import replace
 from math import prod
-from typing import Any
 
 import numpy as np
 from astropy.wcs import WCS
@@ -65,29 +62,15 @@ def unit_of(files: BandFiles, profile: SurveyProfile, config: IngestConfig) -> F
     unit = config.unit
     if unit is None and not str(cards.get("BUNIT", "")).strip():
         unit = profile.unit
-    of_survey = _unsaid(profile, cards) if zero_point is None else None
     wcs, _ = wcs_of(files)
-    found = flux_unit(
+    return flux_unit(
         cards,
         image,
         unit=unit,
-        zero_point=zero_point if of_survey is None else of_survey,
-        pixel_area_sr=pixel_side_arcsec(wcs) ** 2 * _STERADIAN if "PIXAR_SR" not in cards else None,
+        zero_point=zero_point,
+        pixel_area_sr=pixel_side_arcsec(wcs) ** 2 * _STERADIAN,
+        usual=lambda counts: profile.zero_point_of(cards, rate=counts.rate is True),
     )
-    return found if of_survey is None else replace(found, said=_of_survey(found.said))
-
-
-def _of_survey(said: str) -> str:
-    return said.replace("(as given)", "(of the survey)")
-
-
-def _unsaid(profile: SurveyProfile, cards: Mapping[str, Any]) -> float | None:
-    """The profile's zero point, if the header has none that is known everywhere."""
-    try:
-        flux_unit(cards, "header", unit=None if cards.get("BUNIT") else profile.unit)
-    except ImageError:
-        return profile.zero_point_of(cards)
-    return None
 
 
 def check_planes(files: BandFiles, limits: LimitsConfig) -> None:
@@ -153,7 +136,9 @@ def _psf_planned(files: BandFiles) -> tuple[str, tuple[str, ...]]:
         If a width in the header is absurd.
     """
     image = files.image.extension
-    width, notes = width_in(image.shared, pixel_side_arcsec(wcs_of(files)[0]), image.path)
+    width, notes = width_in(
+        image.shared, pixel_side_arcsec(wcs_of(files)[0]), image.path, image.comment
+    )
     if files.psf is not None:
         return str(files.psf), ()
     return "from stars, else assumed" if width is None else width.said, notes

@@ -47,14 +47,11 @@ class Named:
         The band, as the profile calls it; ``None`` if it is not said.
     plane
         A field of `Planes`; ``None`` if it is not said.
-    note
-        What was chosen where the name can be read in two ways.
     """
 
     id: str
     band: str | None
     plane: str | None
-    note: str = ""
 
 
 @cache
@@ -134,12 +131,10 @@ def taken_apart(name: str, bands: Mapping[str, Names], planes: Planes = PLANES) 
     }
     taken |= {place for place, word in enumerate(words) if word in _GENERIC}
     model = "psf" if name.lower().endswith(".psf") else None
-    others = sorted({one.what for one in spans if band and one.what != band.what})
     return Named(
         mended(_joined(pieces, taken)),
         band.what if band else None,
         plane.what if plane else model,
-        f"{name}: read as band {band.what}, not {', '.join(others)}" if band and others else "",
     )
 
 

@@ -1,6 +1,6 @@
 """The PSF of a frame, from the best that is known of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from clumpscope.stages.ingest.psf_width import Width, checked_width, psf_of_widt
 
 _OFF = 1.2  # ratio of widths that is told ...
 _WRONG = 1.5  # ... and at which PSFFWHM, of one meaning only, or the image is wrong
+_GAUSSIAN = "its shape taken for a Gaussian"
 _NOT_STARS = 2.0  # ratio to the survey's width of what is no star
 
 
@@ -25,11 +26,11 @@ def psf_of(
     mask: NDArray[np.uint8],
     header: Mapping[str, Any],
     *,
+    comment: Callable[[str], str] = lambda _: "",
     hdus: Sequence[Any] | None = None,
     plane: int | None = None,
     where: str = "",
     default_fwhm_arcsec: float | None = None,
-    beta: float | None = None,
 ) -> tuple[Psf, tuple[str, ...]]:
     """The PSF of a frame, and notes: first what was taken, then what was seen and not taken.
 
@@ -40,13 +41,12 @@ def psf_of(
     ----------
     mask
         (ny, nx) of `MaskBit`.
-    header
-        Of the frame.
+    header, comment
+        Cards of the frame, and what is written beside each.
     hdus, plane, where
         The PSF's file, where there is one, and its name; see `psf_in`.
-    default_fwhm_arcsec, beta
-        Of the survey's profile: its usual PSF-FWHM, and the exponent of a Moffat profile for
-        what has only a width; without it a Gaussian is taken.
+    default_fwhm_arcsec
+        The survey's usual PSF-FWHM.
 
     Raises
     ------
@@ -55,13 +55,13 @@ def psf_of(
         is absurd, or nothing at all is known.
     """
     pixscale = pixel_side_arcsec(frame.wcs)
-    width, unused = width_in(header, pixscale, frame.path)
+    width, unused = width_in(header, pixscale, frame.path, comment)
     if hdus is not None:
         psf, said = psf_in(hdus, frame, where or str(frame.path), plane)
         return psf, (said, *_compared(psf, width, frame), *unused)
     if width is not None:
-        one = OnePsf(psf_of_width(width.fwhm_px, beta, assumed=False))
-        return one, (f"{width.said}, {_shape(beta)}", *unused)
+        one = OnePsf(psf_of_width(width.fwhm_px, assumed=False))
+        return one, (f"{width.said}, {_GAUSSIAN}", *unused)
     default = None
     if default_fwhm_arcsec is not None:
         default = checked_width(default_fwhm_arcsec / pixscale, f"{frame.path} default PSF")
@@ -78,8 +78,8 @@ def psf_of(
                 "whose profile has a width",
             )
         )
-    one = OnePsf(psf_of_width(default, beta, assumed=True))
-    said = f"assumed, {default_fwhm_arcsec:g} arcsec, {_shape(beta)}"
+    one = OnePsf(psf_of_width(default, assumed=True))
+    said = f"assumed, {default_fwhm_arcsec:g} arcsec, {_GAUSSIAN}"
     return one, (said, *unused, why_not)
 
 
@@ -121,7 +121,3 @@ def _compared(psf: Psf, width: Width | None, frame: Frame) -> tuple[str, ...]:
     if off > _OFF:
         return (f"{width.said} is not taken: the PSF's image is {found:.2f} px wide",)
     return ()
-
-
-def _shape(beta: float | None) -> str:
-    return "its shape taken for a Gaussian" if beta is None else f"a Moffat profile of {beta:g}"

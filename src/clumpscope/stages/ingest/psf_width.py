@@ -1,15 +1,14 @@
 """The width of a PSF from a header, by cards whose unit is known."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from clumpscope.core.cards import is_number
 from clumpscope.core.field import LocalPsf
 from clumpscope.errors import ImageError, expected_got
-from clumpscope.ops.psf import moffat_psf, sampled_gaussian
-from clumpscope.ops.psf_image import psf_moments
+from clumpscope.ops.psf import sampled_gaussian
 
 _CARDS = {  # name: its unit, where all who write it mean the same; else the comment must say it
     "PSFFWHM": "arcsec",  # ours
@@ -22,7 +21,6 @@ _CARDS = {  # name: its unit, where all who write it mean the same; else the com
 _ARCSEC = re.compile(r"arc ?-?sec|asec|\"|''", re.IGNORECASE)
 _PIXELS = re.compile(r"\bpix(el)?s?\b|\bpx\b", re.IGNORECASE)
 _NARROWEST_PX, _WIDEST_PX = 0.5, 100.0
-_MOFFAT_REACH = 6  # FWHM from its centre
 
 
 @dataclass(frozen=True)
@@ -34,12 +32,15 @@ class Width:
 
 
 def width_in(
-    header: Mapping[str, Any], pixscale_arcsec: float, where: object
+    header: Mapping[str, Any],
+    pixscale_arcsec: float,
+    where: object,
+    comment: Callable[[str], str] = lambda _: "",
 ) -> tuple[Width | None, tuple[str, ...]]:
     """The first width that a header says, and what was seen of others but not taken.
 
     PSFFWHM (arcsec), FINALIQ (arcsec), CHIP.SEEING (pixels); PSF_FWHM, SEEING and FWHM only
-    where their comment says arcsec or pixels, since surveys differ. Zero and NaN are none.
+    where their ``comment`` says arcsec or pixels, since surveys differ. Zero and NaN are none.
 
     Raises
     ------
@@ -47,7 +48,6 @@ def width_in(
         If it is narrower than half a pixel or wider than 100.
     """
     notes = []
-    comments = getattr(header, "comments", {})
     for key, usual in _CARDS.items():
         if key not in header:
             continue
@@ -55,7 +55,7 @@ def width_in(
         if not (is_number(value) and value > 0):
             notes.append(f"{key} = {value!r} is no width")
             continue
-        unit = usual or _unit_in(str(comments[key] if comments else ""))
+        unit = usual or _unit_in(comment(key))
         if not unit:
             notes.append(
                 f"{key} = {value:g} is not taken: its comment says neither arcsec nor pixels"
@@ -81,16 +81,9 @@ def checked_width(fwhm_px: float, what: str) -> float:
     return float(fwhm_px)
 
 
-def psf_of_width(fwhm_px: float, beta: float | None, *, assumed: bool) -> LocalPsf:
-    """A round PSF of which only the width is known.
-
-    Without ``beta`` it is a Gaussian of that width, pixel included; with it a Moffat profile
-    whose full width at half maximum this is before the pixels integrate it.
-    """
-    if beta is None:
-        return LocalPsf(sampled_gaussian(fwhm_px), fwhm_px, assumed)
-    image = moffat_psf(fwhm_px, beta, 2 * int(_MOFFAT_REACH * fwhm_px + 1) + 1)
-    return LocalPsf(image, psf_moments(image)[0], assumed)
+def psf_of_width(fwhm_px: float, *, assumed: bool) -> LocalPsf:
+    """A PSF of which only the width is known: a Gaussian of that width, pixel included."""
+    return LocalPsf(sampled_gaussian(fwhm_px), fwhm_px, assumed)
 
 
 def _unit_in(comment: str) -> str:
