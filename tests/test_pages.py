@@ -33,7 +33,7 @@ RUN = [README, *(DOCS / f"{page}.md" for page in ("galaxies", "ingest", "own_lab
 PYTHON = [page for page in written() if blocks(page, "python") and page != README]
 SLOW = {"train", "simulate", "evaluate"}
 SERVERS = {"vet"}  # which end when they are told to: tests/vet starts them
-OTHERS = {"CLUMPSCOPE_CACHE", "CLUMPSCOPE_HSC_USER", "CLUMPSCOPE_HSC_PASSWORD"}
+OTHERS = {"CLUMPSCOPE_CACHE"} | {f"CLUMPSCOPE_HSC_{of}" for of in ("USER", "PASSWORD", "HOST")}
 # What a line asks for that a test cannot do at once: fewer, nearer, fresh.
 INSTEAD = {
     " --workers 16": " --workers 1",
