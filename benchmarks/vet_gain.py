@@ -3,10 +3,10 @@
 A simulated person, who knows the truth as far as it can be seen (the sample's labels), goes
 through the run of a shipped model on simulated HSC galaxies at the desk of `clumpscope vet`:
 accepts what is a clump, says of which kind, rejects what is none, draws what was missed. The
-decisions are read as labels, ``recipes/hsc-vetted.toml`` is trained on them, and both models are
-judged on other galaxies.
+decisions are read as labels, ``recipes/hsc-vetted.toml`` (or --recipe) is trained on them, and both
+models are judged on other galaxies.
 
-    python benchmarks/vet_gain.py --work DIR [--vetted N] [--judged N]
+    python benchmarks/vet_gain.py --work DIR [--vetted N] [--judged N] [--recipe FILE]
 
 What is there is not made again. Draws the curves of both models.
 """
@@ -87,10 +87,10 @@ def preset(seed: int) -> Recipe:
     return recipe.model_copy(update={"seed": seed, "measure": measure, "simulate": simulated})
 
 
-def ran(sample: Path, out: Path, seed: int, model: str) -> Path:
+def ran(sample: Path, out: Path, recipe: Recipe, model: str) -> Path:
     """Run a model, unless it was."""
     if not out.exists():
-        print(out.name, run(sample, out, preset(seed), model=model, workers=default_workers()))
+        print(out.name, run(sample, out, recipe, model=model, workers=default_workers()))
     return out
 
 
@@ -100,6 +100,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--vetted", type=int, default=200)
     parser.add_argument("--judged", type=int, default=400)
+    parser.add_argument("--recipe", type=Path, default=RECIPES / "hsc-vetted.toml")
     options = parser.parse_args()
     samples = {}
     for name, seed in SEEDS.items():
@@ -107,26 +108,28 @@ def main() -> None:
         if not samples[name].exists():
             count = getattr(options, name)
             simulate(samples[name], count, preset(seed), default_workers())
-    shipped = ran(samples["vetted"], options.work / "run", SEEDS["vetted"], "clumpscope-native")
+    model, recipe = "clumpscope-native", load_recipe(options.recipe)
+    shipped = ran(samples["vetted"], options.work / "run", preset(SEEDS["vetted"]), model)
     labels = options.work / "labels"
     if not labels.exists():
         print("said", vet(shipped))
         print("labels", import_labels(shipped / "vet.sqlite", labels, "vet", Recipe(), None))
-    better = options.work / "better.safetensors"
+    name = options.recipe.stem
+    better = options.work / f"{name}.safetensors"
     if not better.exists():
-        plan = make_plan(
-            [samples["vetted"]], load_recipe(RECIPES / "hsc-vetted.toml"), labels=labels
-        )
+        plan = make_plan([samples["vetted"]], recipe, labels=labels)
         train(plan, better, 1, lambda epoch, told: print(epoch, told, flush=True), resume=True)
+    before = preset(SEEDS["judged"])
+    after = before.model_copy(update={"detect": recipe.detect})  # it sees as it was trained to
     runs = [
-        ran(samples["judged"], options.work / name, SEEDS["judged"], model)
-        for name, model in (("shipped", "clumpscope-native"), ("retrained", str(better)))
+        ran(samples["judged"], options.work / "shipped", before, model),
+        ran(samples["judged"], options.work / name, after, str(better)),
     ]
-    for name in ("labels", "truth"):
-        out = options.work / f"judged-by-{name}"
-        truth = samples["judged"] / f"{name}.parquet"
-        results = evaluate(runs, truth, preset(SEEDS["judged"]), out=out, baselines=())
-        print(f"by {name}")
+    for kind in ("labels", "truth"):
+        out = options.work / f"judged-by-{kind}-{name}"
+        truth = samples["judged"] / f"{kind}.parquet"
+        results = evaluate(runs, truth, before, out=out, baselines=())
+        print(f"by {kind}")
         print_evaluation(results)
         print((out / "summary.txt").read_text())
 

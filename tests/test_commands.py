@@ -48,7 +48,11 @@ SHARED = {
 }
 # Commands that are no job: they serve a page, from a floor of their own.
 SERVERS = {"vet": "clumpscope.vet.server"}
-HALVES = {"subjects": "labels export", "volunteers": "simulate"}
+HALVES = {
+    "machine_marks": "labels export",
+    "subjects": "labels export",
+    "volunteers": "simulate",
+}
 # Sections of a recipe that are no command: what stages share.
 SECTIONS = {
     "limits",

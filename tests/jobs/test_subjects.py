@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,14 +12,20 @@ from PIL import Image
 import labelled
 from clumpscope.config.labels import ConsensusConfig
 from clumpscope.config.recipe import Recipe
+from clumpscope.core.box_tables import corners_of
+from clumpscope.core.boxes import Label
 from clumpscope.core.clumps import clump_table
 from clumpscope.core.composite import colour
+from clumpscope.core.corrections import WAYS
 from clumpscope.core.records import LABELS, record_table
-from clumpscope.errors import FolderError, StoreError
+from clumpscope.errors import FolderError, RecipeError, StoreError, TableError
 from clumpscope.jobs.consensus import consensus
+from clumpscope.jobs.machine_marks import machine_marks
 from clumpscope.jobs.subjects import subjects
+from clumpscope.plot.figures import COLOURS
 from clumpscope.store.exports import Classification, write_export
 from clumpscope.store.images import read_galaxy
+from clumpscope.store.labels import read_labels
 from clumpscope.store.panoptes import read_export
 from clumpscope.store.tables import read_parquet, write_parquet
 
@@ -98,6 +105,158 @@ def test_boxes_come_back_corrected(sample, tmp_path):
     assert outcome.marks == 3 * len(boxes) - 1
 
 
+@pytest.mark.parametrize("shown", WAYS)
+def test_how_volunteers_see_the_boxes_is_told_and_drawn(sample, tmp_path, shown):
+    subjects(sample, tmp_path / "set", RECIPE, sample, shown)
+    for row in rows_of(tmp_path / "set").values():
+        assert row["#boxes_are"] == shown
+        assert ("image_2" in row) == (shown == "shown")
+        if shown != "shown":
+            continue
+        plain, drawn = (
+            np.asarray(Image.open(tmp_path / "set" / row[key]).convert("RGB")).astype(int)
+            for key in ("image", "image_2")
+        )
+        boxes = json.loads(row["#boxes"])
+        x1, y1, _, y2, label = boxes[-1]  # nothing is drawn over it
+        colour = COLOURS[Label(label)].lstrip("#")
+        edge = drawn[round((y1 + y2) / 2), round(x1)]
+        assert edge.tolist() == [int(colour[k : k + 2], 16) for k in (0, 2, 4)]
+        changed = (plain != drawn).any(axis=2).sum()
+        around = sum(2 * (x2 - x1) + 2 * (y2 - y1) for x1, y1, x2, y2, _ in boxes)
+        assert 0.5 * around < changed < 1.1 * around
+
+
+def numbered(folder, path):
+    """Zooniverse's export of the subjects of a folder, which it has numbered; one twice."""
+    rows = list(enumerate(rows_of(folder).values(), start=90_001))
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        export = csv.writer(stream)
+        export.writerow(["subject_id", "project_id", "subject_set_id", "metadata", "locations"])
+        export.writerow([5, 1, 9, json.dumps({"Filename": "another.png"}), "{}"])
+        for number, row in [*rows, rows[0]]:
+            export.writerow([number, 1, 2, json.dumps(row), "{}"])
+    return {row["galaxy_id"]: number for number, row in rows}
+
+
+def marks_in(path):
+    with path.open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert {row["extractor_key"] for row in rows} == {"machineLearnt"}
+    return {int(row["subject_id"]): json.loads(row["data"])["data"] for row in rows}
+
+
+TOOLS = Recipe(consensus=ConsensusConfig(tools={"0": "normal", "Odd": "odd", "2": "odd"}))
+
+
+def test_marks_that_volunteers_begin_with_are_our_boxes(sample, tmp_path):
+    """The form that the documentation of zooniverse/caesar gives for rectangles."""
+    subjects(sample, tmp_path / "set", RECIPE, sample, "editable")
+    numbers = numbered(tmp_path / "set", tmp_path / "subjects.csv")
+    assert machine_marks(tmp_path / "subjects.csv", tmp_path / "marks.csv", TOOLS) == 3
+    marks = marks_in(tmp_path / "marks.csv")
+    assert sorted(marks) == sorted(numbers.values())
+    for name, row in rows_of(tmp_path / "set").items():
+        boxes = json.loads(row["#boxes"])
+        found = marks[numbers[name]]
+        assert len({mark["markId"] for mark in found}) == len(boxes) > 0
+        for (x1, y1, x2, y2, label), mark in zip(boxes, found, strict=True):
+            place = {"x_center": (x1 + x2) / 2, "y_center": (y1 + y2) / 2}
+            assert mark == {
+                "stepKey": "S0",
+                "taskIndex": 0,
+                "taskKey": "T0",
+                "taskType": "drawing",
+                "toolIndex": {1: 0, 2: 2}[label],
+                "toolType": "rectangle",
+                "frame": 0,
+                "markId": mark["markId"],
+                "width": pytest.approx(x2 - x1),
+                "height": pytest.approx(y2 - y1),
+                **{key: pytest.approx(value) for key, value in place.items()},
+            }
+
+
+def classified(folder, marks_of, path, sizes=1):
+    """Classifications of three volunteers, who leave these marks on each subject."""
+    rows = []
+    for number, (name, row) in enumerate(rows_of(folder).items(), start=90_001):
+        about = Classification(number, dict(row), SIZES[name], "", [])
+        rows += [replace(about, user=user) for user in "abc"]
+    write_export(path, rows)
+    with path.open(newline="", encoding="utf-8") as stream:
+        written = list(csv.DictReader(stream))
+    for row in written:
+        marks = marks_of(int(row["subject_ids"]))
+        row["annotations"] = json.dumps([{"task": "T0", "taskType": "drawing", "value": marks}])
+        metadata = json.loads(row["metadata"])
+        metadata["subject_dimensions"] *= sizes
+        row["metadata"] = json.dumps(metadata)
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        table = csv.DictWriter(stream, written[0])
+        table.writeheader()
+        table.writerows(written)
+    return path
+
+
+def test_what_volunteers_left_of_the_marks_comes_back(sample, tmp_path):
+    """All delete the first box of each subject; no box counts twice, and none that is gone."""
+    subjects(sample, tmp_path / "set", RECIPE, sample, "editable")
+    numbered(tmp_path / "set", tmp_path / "subjects.csv")
+    machine_marks(tmp_path / "subjects.csv", tmp_path / "marks.csv", TOOLS)
+    kept = {number: marks[1:] for number, marks in marks_in(tmp_path / "marks.csv").items()}
+    export = classified(tmp_path / "set", lambda number: kept[number], tmp_path / "answers.csv")
+    outcome = consensus(export, tmp_path / "out", TOOLS)
+    left = sum(len(marks) for marks in kept.values())
+    assert (outcome.faults, outcome.marks) == (0, 3 * left)
+    labels = read_labels(tmp_path / "out")
+    for name, row in rows_of(tmp_path / "set").items():
+        width, height = SIZES[name]
+        wanted = {tuple(box[:4]): box[4] for box in json.loads(row["#boxes"])[1:]}
+        mine = labels[labels["galaxy_id"] == name]
+        found = corners_of(mine) * (width, height, width, height)
+        assert len(found) == len(wanted)
+        for box, label in wanted.items():
+            k = np.abs(found - box).sum(axis=1).argmin()
+            np.testing.assert_allclose(found[k], box, atol=0.1)
+            assert mine["label"][k] == label
+
+
+@pytest.mark.parametrize(("shown", "marked"), [("shown", True), ("hidden", False)])
+def test_boxes_that_nobody_saw_are_nobody_s(sample, tmp_path, shown, marked):
+    """Nobody draws anything; of two pictures of a subject none is a field of its own."""
+    subjects(sample, tmp_path / "set", RECIPE, sample, shown)
+    export = classified(tmp_path / "set", lambda _: [], tmp_path / "answers.csv", sizes=2)
+    outcome = consensus(export, tmp_path / "out", RECIPE)
+    boxes = sum(len(json.loads(row["#boxes"])) for row in rows_of(tmp_path / "set").values())
+    assert (outcome.faults, outcome.images) == (0, 3)
+    assert outcome.marks == (3 * boxes if marked else 0)
+
+
+def test_no_marks_without_subjects_and_tools_that_have_them(sample, tmp_path):
+    subjects(sample, tmp_path / "set", RECIPE, sample)
+    numbered(tmp_path / "set", tmp_path / "subjects.csv")
+    with pytest.raises(TableError, match=r"subjects.csv: expected subjects .*--boxes editable"):
+        machine_marks(tmp_path / "subjects.csv", tmp_path / "marks.csv", RECIPE)
+    subjects(sample, tmp_path / "two", RECIPE, sample, "editable")
+    numbered(tmp_path / "two", tmp_path / "two.csv")
+    named = Recipe(consensus=ConsensusConfig(tools={"Clump": "normal", "1": "odd"}))
+    with pytest.raises(
+        RecipeError, match=r"a tool's number for normal, such as \"0\" = \"normal\""
+    ):
+        machine_marks(tmp_path / "two.csv", tmp_path / "marks.csv", named)
+    text = (tmp_path / "two.csv").read_text()
+    for old, new, told in (
+        ("editable", "seen", r"row 2, column subject_data: #boxes_are: expected shown, editable"),
+        ("90002", "x", r"row 3, column subject_id: expected a number, got 'x'"),
+        ("subject_id", "id", "none named subject_id"),
+    ):
+        (tmp_path / "bad.csv").write_text(text.replace(old, new))
+        with pytest.raises(TableError, match=told):
+            machine_marks(tmp_path / "bad.csv", tmp_path / "marks.csv", RECIPE)
+    assert not (tmp_path / "marks.csv").exists()
+
+
 def test_an_image_that_cannot_be_used_is_left_out(tmp_path):
     sample = labelled.sample(tmp_path / "sample")
     (sample / "images" / "b2.fits").write_bytes(b"no image")
@@ -118,7 +277,8 @@ def test_ids_like_formulas_go_out_as_text_and_come_back(tmp_path, name):
     assert subjects(tmp_path / "labels.parquet", out, RECIPE, tmp_path / "sample") == 1
     ((given, row),) = rows_of(out).items()
     assert (given, row["image"]) == (f"'{name}", f"id {name}.png")
-    assert {path.name for path in out.iterdir()} == {row["image"], "manifest.csv"}
+    pictures = {row["image"], row["image_2"]}
+    assert {path.name for path in out.iterdir()} == {*pictures, "manifest.csv"}
     write_export(tmp_path / "answers.csv", [Classification(1, dict(row), (400, 200), "a", [])])
     marks = read_export(tmp_path / "answers.csv", RECIPE.consensus).marks
     assert marks.images.tolist() == [name]
@@ -162,7 +322,8 @@ def test_a_bare_picture_goes_out_as_it_is(oblong, tmp_path):
 def test_the_key_of_the_box_s_side_is_the_recipe_s(sample, tmp_path):
     recipe = Recipe(consensus=ConsensusConfig(box_side_key="side"))
     subjects(sample, tmp_path / "set", recipe, sample)
-    assert list(rows_of(tmp_path / "set")["a1"]) == ["galaxy_id", "image", "side", "#boxes"]
+    columns = ["galaxy_id", "image", "image_2", "side", "#boxes", "#boxes_are"]
+    assert list(rows_of(tmp_path / "set")["a1"]) == columns
 
 
 def test_labels_that_are_not_there_are_missed(sample, tmp_path):

@@ -24,10 +24,12 @@ from clumpscope.cli.common import (
     resumable,
     workers_of,
 )
+from clumpscope.core.corrections import Shown
 from clumpscope.stages.labels.formats.registry import FORMATS
 
 _TOLD = 10  # unknown tools on the terminal
 _ZOONIVERSE = {"zooniverse": "pictures and boxes for volunteers to correct; needs --sample"}
+_MARKS = {"caesar": "of Zooniverse's export of those subjects: marks that volunteers begin with"}
 
 
 @app.command()
@@ -176,16 +178,24 @@ def labels_import(
 def labels_export(
     labels: Annotated[Path, typer.Argument(help="labels; a run, for zooniverse", metavar="LABELS")],
     out: Annotated[Path, typer.Option("--out", help="file, or folder, to write")],
-    form: Annotated[str, _format(FORMATS | _ZOONIVERSE)],
+    form: Annotated[str, _format(FORMATS | _ZOONIVERSE | _MARKS)],
     sample: LabelSample = None,
+    boxes: Annotated[
+        Shown,
+        typer.Option("--boxes", help="of zooniverse: how volunteers see them"),
+    ] = "shown",
     recipe: RecipeFile = None,
 ) -> None:
     """Write labels in another format, or a subject set whose boxes volunteers correct."""
     from clumpscope.jobs.labels import export_labels
+    from clumpscope.jobs.machine_marks import machine_marks
     from clumpscope.jobs.subjects import subjects
 
     if form in _ZOONIVERSE:
-        made = subjects(labels, out, recipe_of(recipe), sample)
-        console.print(f"{made} subjects in {out / 'manifest.csv'}")
+        made = subjects(labels, out, recipe_of(recipe), sample, boxes)
+        console.print(f"{made} subjects in {out / 'manifest.csv'}, boxes {boxes}")
+        return
+    if form in _MARKS:
+        console.print(f"marks of {machine_marks(labels, out, recipe_of(recipe))} subjects in {out}")
         return
     console.print(f"{export_labels(labels, out, form, recipe_of(recipe), sample)} labels in {out}")

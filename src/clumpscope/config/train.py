@@ -117,6 +117,9 @@ class TrainConfig(Section):
     keep_levels: bool = True
     """Whether what a frozen encoder makes of images that are only mirrored is computed once and
     kept on disk."""
+    best_by: Literal["f1", "ap50"] = "f1"
+    """What the best epoch is judged by: F1 of means over IoU 0.50 to 0.95 (Popp et al. 2024), or
+    average precision at IoU 0.5, where labels are boxes of the model that is gone on with."""
     gradient_clip: NotNegative = 5.0
     """Longer gradients are shortened to this norm; 0: never."""
     batch_norm: Literal["trained", "frozen"] = "trained"

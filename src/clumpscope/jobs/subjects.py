@@ -3,16 +3,19 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.box_tables import corners_of
+from clumpscope.core.boxes import Label
+from clumpscope.core.corrections import Shown
 from clumpscope.core.frames import boxes_native_to_fraction
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.errors import FolderError, expected_got
 from clumpscope.ops.csv_cells import guarded
 from clumpscope.ops.host import psf_fwhm_px
 from clumpscope.ops.in_colour import in_colour
+from clumpscope.plot.figures import COLOURS
 from clumpscope.stages.labels.correction import Subject, manifest, subject
 from clumpscope.store.atomic import atomic, new_folder
 from clumpscope.store.confined import inside
@@ -21,12 +24,15 @@ from clumpscope.store.run_tables import read_run_table
 from clumpscope.store.sample import Sample
 
 
-def subjects(file: Path, out: Path, recipe: Recipe, sample: Path | None) -> int:
+def subjects(
+    file: Path, out: Path, recipe: Recipe, sample: Path | None, shown: Shown = "shown"
+) -> int:
     """Write ``out`` with ``manifest.csv`` and a picture of each galaxy of the sample.
 
-    ``file`` is a run, whose model's boxes are shown, or labels. Rows run down the picture as they
-    are stored in the image. A galaxy whose image cannot be used is left out. Returns the number
-    of subjects.
+    ``file`` is a run, whose model's boxes are corrected, or labels; ``shown`` is how volunteers
+    see them, see `clumpscope.core.corrections`. Rows run down the picture as they are
+    stored in the image. A galaxy whose image cannot be used is left out. Returns the number of
+    subjects.
 
     Raises
     ------
@@ -51,23 +57,42 @@ def subjects(file: Path, out: Path, recipe: Recipe, sample: Path | None) -> int:
         except Exception:  # one bad galaxy stops nobody else
             continue
         mine = rows.get(galaxy_id, np.zeros(0, dtype=np.intp))
-        shown = corners[mine]
+        places = corners[mine]
         if of_run:
-            shown = boxes_native_to_fraction(shown, image.shape)
-        one = subject(galaxy_id, shown, label[mine], image.shape, fwhm_px)
-        picture = Image.fromarray(np.rint(255 * np.clip(pixels, 0, 1)).astype(np.uint8))
-        with atomic(inside(out, picture_name(galaxy_id))) as temporary:
-            picture.resize(one.size_px, Image.Resampling.NEAREST).save(temporary, format="PNG")
+            places = boxes_native_to_fraction(places, image.shape)
+        one = subject(galaxy_id, places, label[mine], image.shape, fwhm_px)
+        whole = Image.fromarray(np.rint(255 * np.clip(pixels, 0, 1)).astype(np.uint8))
+        picture = whole.resize(one.size_px, Image.Resampling.NEAREST)
+        _write(picture, inside(out, picture_name(galaxy_id)))
+        if shown == "shown":
+            _write(_with_boxes(picture, one), inside(out, picture_name(galaxy_id, " boxes")))
         made.append(one)
-    pictures = {one.galaxy_id: picture_name(one.galaxy_id) for one in made}
+    endings = ("", " boxes") if shown == "shown" else ("",)
+    pictures = {
+        one.galaxy_id: tuple(picture_name(one.galaxy_id, ending) for ending in endings)
+        for one in made
+    }
     with atomic(out / "manifest.csv") as temporary:
-        temporary.write_text(
-            manifest(made, pictures, recipe.consensus.box_side_key), encoding="utf-8"
-        )
+        text = manifest(made, pictures, recipe.consensus.box_side_key, shown)
+        temporary.write_text(text, encoding="utf-8")
     return len(made)
 
 
-def picture_name(galaxy_id: str) -> str:
+def picture_name(galaxy_id: str, ending: str = "") -> str:
     """Name of a galaxy's picture; never one that a spreadsheet takes for a formula."""
-    name = f"{galaxy_id}.png"
+    name = f"{galaxy_id}{ending}.png"
     return name if guarded(name) == name else f"id {name}"  # no id holds a blank
+
+
+def _write(picture: Image.Image, path: Path) -> None:
+    with atomic(path) as temporary:
+        picture.save(temporary, format="PNG")
+
+
+def _with_boxes(picture: Image.Image, one: Subject) -> Image.Image:
+    """The picture with its boxes in the colours of their kinds."""
+    drawn = picture.convert("RGB")
+    pen = ImageDraw.Draw(drawn)
+    for *corners, kind in one.boxes:
+        pen.rectangle([round(n) for n in corners], outline=COLOURS[Label(int(kind))])
+    return drawn

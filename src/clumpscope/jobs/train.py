@@ -205,7 +205,7 @@ def train(
             kept = (place.work if cache is None else cache) / name
             parts = (learning, keeping.ways), (checking, 1)
             learning.levels = checking.levels = _levels(network, parts, kept, alone=rank() == 0)
-        watch = Watch(books.told, books.save, step, books.broken)
+        watch = Watch(books.told, books.save, step, books.broken, config.best_by)
         fit(network, learning, checking, config, seed, watch, Place(place.folder, place.work))
         return books.ended(place, network, plan.recipe) if rank() == 0 else read_header(out).spec
 

@@ -13,7 +13,8 @@ from clumpscope.config.labels import ConsensusConfig
 from clumpscope.config.limits import LimitsConfig
 from clumpscope.core.marks import Export, Fault, Marks
 from clumpscope.errors import FolderError, TableError, expected_got
-from clumpscope.store.panoptes_looks import KINDS, LEAST_PX, Drawn, Look, looks_of
+from clumpscope.store.panoptes_boxes import LEAST_PX
+from clumpscope.store.panoptes_looks import KINDS, Drawn, Look, looks_of
 from clumpscope.store.panoptes_rows import FaultError, open_text, records
 from clumpscope.store.shapes import hits
 

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from clumpscope.config.labels import ConsensusConfig
+from clumpscope.core.corrections import SHOWN_KEY
 from clumpscope.core.galaxy import check_galaxy_id
 from clumpscope.core.marks import Kind
 from clumpscope.errors import ClumpscopeError
 from clumpscope.ops.csv_cells import unguarded
 from clumpscope.ops.numbers import real, said, whole
-from clumpscope.store.json_text import parse_json
+from clumpscope.store.panoptes_boxes import LEAST_PX, MOST_PX, boxes_of, shown_of
 from clumpscope.store.panoptes_rows import (
     FaultError,
     check_cells,
@@ -19,10 +20,7 @@ from clumpscope.store.panoptes_rows import (
 )
 from clumpscope.store.shapes import Box, NoExtentError, drawn, shape, tool_names
 
-BOXES_KEY = "#boxes"  # subject metadata: boxes to correct, JSON of `[[x1, y1, x2, y2, kind], …]`
 KINDS = {"normal": Kind.NORMAL, "odd": Kind.ODD, "bulge": Kind.BULGE}
-LEAST_PX = 1e-3  # of a box
-_MOST_PX = 1e6
 _FRAMES = 1000  # most of a subject
 
 
@@ -74,11 +72,13 @@ def looks_of(row: int, record: dict[str, str], config: ConsensusConfig, most: in
     metadata = json_cell(record, "metadata", dict)
     subject, about = subject_of(record)
     who = volunteer_of(row, record)
-    name, side, shown = _name(subject, about, config), _side(about, config), _shown(about, most)
+    name, side, way = _name(subject, about, config), _side(about, config), shown_of(about)
+    shown = boxes_of(about, most) if way == "shown" else []
     frames = metadata.get("subject_dimensions")
     sizes = frames if isinstance(frames, list) else []
+    one_field = config.merge_frames or SHOWN_KEY in about
     looks = []
-    for frame, marks in _by_frame(annotations, len(sizes), config).items():
+    for frame, marks in _by_frame(annotations, len(sizes), config, one_field=one_field).items():
         about_size = sizes[frame] if frame < len(sizes) else None
         size, scale = _size(about_size, "natural"), (1.0, 1.0)
         if config.coordinates == "display" and marks:
@@ -90,13 +90,13 @@ def looks_of(row: int, record: dict[str, str], config: ConsensusConfig, most: in
 
 
 def _by_frame(
-    annotations: object, frames: int, config: ConsensusConfig
+    annotations: object, frames: int, config: ConsensusConfig, *, one_field: bool
 ) -> dict[int, list[dict[str, Any]]]:
-    """Marks of each frame; every frame was looked at."""
+    """Marks of each frame; every frame was looked at. Of one field all are the first's."""
     if frames > _FRAMES:
         raise FaultError("metadata", f"expected at most {_FRAMES} frames, got {frames:,}")
     by_frame: dict[int, list[dict[str, Any]]] = {
-        frame: [] for frame in range(1 if config.merge_frames else max(1, frames))
+        frame: [] for frame in range(1 if one_field else max(1, frames))
     }
     try:
         marks = drawn(annotations, config.tasks)
@@ -104,7 +104,7 @@ def _by_frame(
             raise ValueError(f"expected at most {config.max_marks} marks, got {len(marks):,}")
         for mark in marks:
             given = mark.get("frame", 0)
-            frame = given if isinstance(given, int) and not config.merge_frames else 0
+            frame = given if isinstance(given, int) and not one_field else 0
             by_frame.setdefault(max(whole(frame, -_FRAMES, _FRAMES), 0), []).append(mark)
     except ValueError as error:
         raise FaultError("annotations", str(error)) from error
@@ -150,7 +150,7 @@ def _side(about: dict[str, Any], config: ConsensusConfig) -> float:
     key = config.box_side_key
     given = about.get(key, about.get(f"#{key}", config.box_side_px))
     try:
-        return real(float(given) if isinstance(given, str) else given, LEAST_PX, _MOST_PX)
+        return real(float(given) if isinstance(given, str) else given, LEAST_PX, MOST_PX)
     except ValueError as error:
         raise FaultError("subject_data", f"{key}: {error}") from error
 
@@ -161,7 +161,7 @@ def _size(about: object, which: str) -> tuple[float, float] | None:
     if not all(one is not None and one != 0 for one in pair):
         return None
     try:
-        width, height = (real(one, 1, _MOST_PX) for one in pair)
+        width, height = (real(one, 1, MOST_PX) for one in pair)
     except ValueError as error:
         raise FaultError("metadata", f"{which}Width, {which}Height: {error}") from error
     return width, height
@@ -177,28 +177,3 @@ def _scale(
     if size is None or seen is None:
         raise FaultError("metadata", "expected sizes of file and screen (display), got none")
     return size[0] / seen[0], size[1] / seen[1]
-
-
-def _shown(about: dict[str, Any], most: int) -> list[tuple[Box, int]]:
-    """Boxes that were shown with the subject."""
-    text = about.get(BOXES_KEY)
-    try:
-        given = parse_json(text) if isinstance(text, str) else text or []
-        if not isinstance(given, list):
-            raise ValueError(f"expected a list of boxes, got {said(given)}")
-        if len(given) > most:
-            raise ValueError(
-                f"expected at most {most:,} boxes ([limits] marks), got {len(given):,}"
-            )
-        return [_box(one) for one in given]
-    except ValueError as error:
-        raise FaultError("subject_data", f"{BOXES_KEY}: {error}") from None
-
-
-def _box(given: object) -> tuple[Box, int]:
-    if not isinstance(given, list) or len(given) != 5:
-        raise ValueError(f"expected x1, y1, x2, y2, kind, got {said(given)}")
-    x1, y1, x2, y2 = (real(one, -_MOST_PX, _MOST_PX) for one in given[:4])
-    if x2 - x1 < LEAST_PX or y2 - y1 < LEAST_PX:
-        raise ValueError(f"expected x1 < x2 and y1 < y2, got {said(given)}")
-    return (x1, y1, x2, y2), whole(given[4], min(Kind), max(Kind))

@@ -5,7 +5,7 @@ import gzip
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,8 +45,10 @@ def open_text(path: Path) -> io.TextIOWrapper:
     return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
-def records(path: Path, stream: io.TextIOWrapper) -> Iterator[tuple[int, dict[str, str]]]:
-    """Every row with its number, counted from 1 after the header.
+def records(
+    path: Path, stream: io.TextIOWrapper, columns: Sequence[str] = COLUMNS
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Every row with its number, counted from 1 after the header; it has these columns at least.
 
     Raises
     ------
@@ -57,12 +59,12 @@ def records(path: Path, stream: io.TextIOWrapper) -> Iterator[tuple[int, dict[st
     reader = csv.DictReader(_lines(path, stream))
     try:
         names = reader.fieldnames or []
-        missing = [name for name in COLUMNS if name not in names]
+        missing = [name for name in columns if name not in names]
         if missing:
             raise TableError(
                 expected_got(
                     f"{path}, header",
-                    f"the columns {', '.join(COLUMNS)} in UTF-8",
+                    f"the columns {', '.join(columns)} in UTF-8",
                     f"none named {', '.join(missing)}",
                 )
             )
@@ -82,15 +84,15 @@ def _lines(path: Path, stream: io.TextIOWrapper) -> Iterator[str]:
         yield line
 
 
-def check_cells(record: dict[str, str]) -> None:
-    """See that every column is there, in UTF-8.
+def check_cells(record: dict[str, str], columns: Sequence[str] = (*COLUMNS, "user_ip")) -> None:
+    """See that these columns are there, in UTF-8; of addresses there may be none.
 
     Raises
     ------
     FaultError
         If one is not.
     """
-    for name in (*COLUMNS, "user_ip"):
+    for name in columns:
         text = record.get(name, "" if name == "user_ip" else None)
         if text is None:
             raise FaultError(name, "expected a value, got a row that is too short")

@@ -104,6 +104,11 @@ class Index:
             found[filled] = np.where(np.isfinite(top), top, blank)
         return found
 
+    def count_of(self, clumps: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """(G,) how many of some clumps (N,) each galaxy has."""
+        so_far = np.concatenate([[0], np.cumsum(clumps)])
+        return np.diff(so_far[self.start]).astype(np.intp)
+
     def with_any(self, clumps: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """(G,) galaxies with one of some clumps (N,)."""
         found = np.zeros(len(self.ids), dtype=bool)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clumpscope.core.boxes import Label
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.errors import TableError, did_you_mean, expected_got
 from clumpscope.ops.numbers import said
@@ -19,7 +20,10 @@ Hits = NDArray[np.bool_]
 RANGES = ("score", "p_real", "ratio", "colour", "redshift")
 SETS = {"quality": (0, 1, 2), "label": (1, 2)}
 STATUS = ("undecided", "decided", "skipped")
-SORTS = ("id", "score", "p_real", "clumps", "redshift", "uncertainty", "disagreement", "quality")
+# Of a galaxy: the highest score, chance, quality and flux ratio of its clumps, the colour of the
+# bluest, and how many clumps, odd ones and flagged ones it has.
+_OF_CLUMPS = ("score", "p_real", "ratio", "colour", "quality", "clumps", "odd", "flagged")
+SORTS = ("id", *_OF_CLUMPS, "redshift", "uncertainty", "disagreement")
 MOST = 500  # rows of a page
 _TEXT = 64  # characters
 _PLAIN = {"sort", "order", "offset", "limit"}
@@ -165,7 +169,11 @@ class Galleries:
             "id": place,
             "score": index.most(clumps["score"], np.nan),
             "p_real": index.most(clumps["p_real"], np.nan),
+            "ratio": index.most(clumps["ratio"], np.nan),
+            "colour": -index.most(-clumps["colour"], np.nan),
             "clumps": index.count,
+            "odd": index.count_of(clumps["label"] == Label.ODD),
+            "flagged": index.count_of(clumps["flags"] != 0),
             "redshift": index.redshift,
             "uncertainty": index.most(uncertainty(index), np.nan),
             "quality": index.most(clumps["quality"].astype(np.float32), np.nan),

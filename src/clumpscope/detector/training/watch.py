@@ -30,19 +30,22 @@ class Watch:
     report
         After each epoch, with its number from 1 and its metrics.
     save
-        With the network and the epoch's metrics, whenever the epoch is the best so far: by F1,
-        then by AP at IoU 0.5. For want of held-out labels every epoch is.
+        With the network and the epoch's metrics, whenever the epoch is the best so far. For want
+        of held-out labels every epoch is.
     step
         After each batch, of validation too: the epoch, the batches done in it, and how many
         it has.
     broken
         With images, boxes and rows of a batch whose loss is not finite; says where it is kept.
+    best_by
+        The metric of the best epoch; of equal ones AP at IoU 0.5 decides.
     """
 
     report: Callable[[int, Metrics], None]
     save: Callable[[nn.Module, Metrics], None]
     step: Callable[[int, int, int], None]
     broken: Callable[[Arrays, Arrays, list[int]], str]
+    best_by: str = "f1"
 
 
 class Books(Callback):
@@ -115,8 +118,8 @@ class Books(Callback):
         epoch = trainer.current_epoch + 1
         self._log(trainer, {"epoch": epoch, **{f"epoch_{k}": v for k, v in metrics.items()}})
         self.losses, self._done = [], 0
-        score = (metrics["f1"], metrics["ap50"])
-        if math.isnan(metrics["f1"]) or score > self.best:
+        score = (metrics[self.watch.best_by], metrics["ap50"])
+        if math.isnan(score[0]) or score > self.best:
             self.best = score
             if trainer.is_global_zero:
                 self.watch.save(_module(pl_module).network, metrics)

@@ -1,8 +1,16 @@
 """A Zooniverse subject set in which volunteers correct boxes that are there already.
 
-The boxes travel in each subject's metadata; `consensus` reads the classifications that come
-back: every volunteer who looked has marked the boxes shown, but for those struck out with the
-tool "wrong", and has added marks of their own.
+The boxes travel in each subject's metadata, with how volunteers see them, and `consensus` reads
+the classifications that come back by that:
+
+shown
+    Every volunteer who looked has marked the boxes, but for those struck out with the tool
+    "wrong", and has added marks of their own.
+editable
+    The volunteer has moved and deleted marks and added others, see `machine_marks`: what comes
+    back is all that is left.
+hidden
+    What comes back is the volunteers' alone, to compare with.
 """
 
 import io
@@ -13,10 +21,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clumpscope.core.corrections import BOXES_KEY, SHOWN_KEY, Shown
 from clumpscope.core.marks import PICTURE_PX
 from clumpscope.ops.csv_cells import write_csv
-
-BOXES_KEY = "#boxes"  # the # hides it from volunteers
 
 
 @dataclass(frozen=True)
@@ -64,15 +71,23 @@ def subject(
     return Subject(galaxy_id, size, round(2 * fwhm_px * scale, 3), boxes)
 
 
-def manifest(subjects: list[Subject], pictures: Mapping[str, str], side_key: str) -> str:
+def manifest(
+    subjects: list[Subject],
+    pictures: Mapping[str, tuple[str, ...]],
+    side_key: str,
+    shown: Shown,
+) -> str:
     """Text of the manifest: one row a subject, as Zooniverse's uploader takes it.
 
-    ``pictures`` maps galaxies to file names, ``side_key`` names the column of the box's side.
+    ``pictures`` maps galaxies to file names, as many for each, ``side_key`` names the column of
+    the box's side.
     """
     text = io.StringIO()
-    rows: list[list[object]] = [["galaxy_id", "image", side_key, BOXES_KEY]]
+    most = max((len(names) for names in pictures.values()), default=1)
+    images = ["image", *(f"image_{number}" for number in range(2, most + 1))]
+    rows: list[list[object]] = [["galaxy_id", *images, side_key, BOXES_KEY, SHOWN_KEY]]
     for one in subjects:
         boxes = json.dumps(one.boxes, separators=(",", ":"))
-        rows.append([one.galaxy_id, pictures[one.galaxy_id], one.side_px, boxes])
+        rows.append([one.galaxy_id, *pictures[one.galaxy_id], one.side_px, boxes, shown])
     write_csv(text, rows)
     return text.getvalue()

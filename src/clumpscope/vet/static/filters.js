@@ -45,7 +45,7 @@ export class Filters {
   }
 
   field(name, one) {
-    const legend = make("legend", { text: `${nameOf(name)} ${(one.of ?? "").replace("-", " − ")}`.trim() });
+    const legend = make("legend", { text: nameOf(name) });
     if (one.kind === "range") return make("fieldset", {}, legend, make("div", { class: "pair" },
       this.bound(name, "lo", "from", one.min), make("span", { "aria-hidden": "true", text: "to" }),
       this.bound(name, "hi", "to", one.max)));

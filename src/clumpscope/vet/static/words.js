@@ -19,6 +19,8 @@ const NAMES = {
   undecided: "undecided clumps",
   decided: "decided clumps",
   clumps: "number of clumps",
+  odd: "number of odd clumps",
+  flagged: "number of flagged clumps",
 };
 
 export const nameOf = (key) => NAMES[key] ?? String(key).replaceAll("_", " ");
