@@ -11,6 +11,7 @@ from PIL import Image
 
 import labelled
 import vetting
+from clumpscope.store.run import Run
 from vetting import boxes, client, decide
 
 
@@ -422,3 +423,14 @@ def test_boxes_on_small_pictures_are_to_scale(ann):
     """The gallery is told how long an image is, whose thumbnail may be smaller."""
     rows = {row["id"]: row["longest_px"] for row in ann.get("/api/galaxies").json()["rows"]}
     assert rows["a1"] == pytest.approx(max(labelled.SHAPES["a1"]), rel=1e-3)
+
+
+def test_pictures_are_seen_as_they_are_stored_in_the_gallery_too(run):
+    """Thumbnails have the first row at the bottom; of a JPEG it is the top one."""
+    images = Run(run).sample().folder / "images"
+    (images / "a1.fits").unlink()
+    Image.linear_gradient("L").resize((80, 48)).convert("RGB").save(images / "a1.png")
+    with client(run) as one:
+        rows = one.get("/api/galaxies").json()["rows"]
+        assert [row["downward"] for row in rows] == [True, False, False]
+        assert one.get("/api/galaxies/a1").json()["downward"]

@@ -129,7 +129,11 @@ class Sample:
     @property
     def pictures(self) -> bool:
         """Whether it holds colour pictures and nothing else."""
-        return all(path.suffix.lower() in PICTURES for path in self.paths)
+        return all(map(self.is_picture, range(len(self))))
+
+    def is_picture(self, index: int) -> bool:
+        """Whether a galaxy's image is a colour picture, whose rows run down."""
+        return self.paths[index].suffix.lower() in PICTURES
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -214,7 +218,7 @@ class Sample:
         path = self.paths[index]
         place = self._place(index)
         default_psf = config.psf_fwhm_arcsec
-        if path.suffix.lower() not in PICTURES:
+        if not self.is_picture(index):
             image = read_galaxy(
                 path,
                 psf_fwhm_arcsec=self._widths(index),
@@ -276,8 +280,8 @@ class Sample:
             If two differ by case alone.
         """
         found: dict[str, None] = {}
-        for path in self.paths:
-            if path.suffix.lower() not in PICTURES:
+        for index, path in enumerate(self.paths):
+            if not self.is_picture(index):
                 with suppress(ImageError, OSError):
                     found |= dict.fromkeys(bands_of_file(path, limits))
         check_bands(found, f"sample {self.folder}")
@@ -292,7 +296,7 @@ class Sample:
             If its file is missing, or its headers are unusable.
         """
         path = self.paths[index]
-        if path.suffix.lower() not in PICTURES:
+        if not self.is_picture(index):
             return read_grid(path, self._widths(index), config.psf_fwhm_arcsec, limits)
         shape = picture_shape(path, limits)
         fwhm = self._known(index, "psf_fwhm_r") or config.psf_fwhm_arcsec

@@ -168,6 +168,7 @@ class Desk:
                     "disagreement": int(apart[row]),
                     "status": STATUS[status[row]],
                     "longest_px": float(self.index.longest[row]),
+                    "downward": self.sample.is_picture(row),
                     "boxes": self.boxes.small(row),
                 }
             )

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clumpscope.core.box_tables import corners_of
 from clumpscope.errors import TableError
 from clumpscope.ops.overlap import iou
 from clumpscope.stages.labels.formats import vet as form
@@ -219,3 +220,27 @@ def test_labels_are_boxes_that_were_accepted_or_drawn():
 def test_documents_that_are_none(change):
     with pytest.raises(TableError, match="a file"):
         form.read(document(*told(), run="") | change, Images(None, 400), "a file")
+
+
+def test_of_boxes_for_one_clump_one_counts():
+    """Two people draw what was missed, one over a box that another has accepted."""
+    shape = (50, 80)
+    box = {"x1": 7.5, "y1": 9.5, "x2": 23.5, "y2": 19.5, "label": 2}
+    near = {"x1": 9, "y1": 9.5, "x2": 25, "y2": 19.5, "label": 1}
+    far = {"x1": 50, "y1": 9.5, "x2": 66, "y2": 19.5, "label": 1}
+
+    def drawn(by, revision, value):
+        return Said(by, "2026-01-01", revision, drawn_box(value, shape))
+
+    boxes = {
+        "c1": [said("a", 9)],  # of the model: where the drawn boxes are, but said last
+        "d1": [drawn("a", 1, box)],
+        "d2": [drawn("b", 2, near)],
+        "d3": [drawn("b", 3, far)],
+    }
+    read = form.FORMAT.read(document({"g": boxes}, {}, "key"), Images(None, 400), "v")
+    assert read["label"].tolist() == [1, 1]
+    kept = [drawn_box(value, shape).box for value in (near, far)]
+    assert corners_of(read).tolist() == [pytest.approx(one) for one in kept]
+    del boxes["d1"], boxes["d2"]
+    assert len(form.FORMAT.read(document({"g": boxes}, {}, "key"), Images(None, 400), "v")) == 2

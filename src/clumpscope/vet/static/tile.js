@@ -31,7 +31,7 @@ function told(row) {
 export function tile(row, place, total, side, href) {
   const image = make("img", { alt: "", width: side, height: side, decoding: "async" });
   const link = make("a", { href, tabindex: -1, "data-place": place },
-    make("span", { class: "picture" }, image, row.shape ? overlay(row, row.shape) : null,
+    make("span", { class: row.downward ? "picture downward" : "picture" }, image, row.shape ? overlay(row, row.shape) : null,
       row.status in STATUS && STATUS[row.status]
         ? make("span", { class: `badge ${row.status}`, text: STATUS[row.status] }) : null),
     make("span", { class: "tile-name", text: row.id }),
