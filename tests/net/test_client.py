@@ -139,7 +139,11 @@ def test_who_asks_for_an_hour_is_given_up(sky, client):
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("7", 7.0), ("", None), ("soon", None), ("-1", None), ("1e9", None)]
+    ("text", "seconds"),
+    [
+        *(("7", 7.0), ("", None), ("soon", None), ("-1", None), ("1e9", None), ("²", None)),
+        ("Fri, 31 Dec 99999999999 23:59:59 GMT", None),
+    ],
 )
 def test_forms_of_retry_after(text, seconds):
     assert retry_after({"Retry-After": text}) == seconds

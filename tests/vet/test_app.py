@@ -352,6 +352,9 @@ def test_a_box_that_another_drew(run, ann):
     with client(run, "bob") as bob:
         box = boxes(bob, "a1")["d1"]
         assert (box["state"], box["drawn_by"]) == ("undecided", "ann")
+        refused = decide(bob, "a1", "delete", "d1")
+        assert refused.status_code == 422
+        assert "one that ann drew; reject it" in refused.json()["error"]
         assert decide(bob, "a1", "reject", "d1").json()["box"]["state"] == "rejected"
     assert boxes(ann, "a1")["d1"]["state"] == "accepted"
 

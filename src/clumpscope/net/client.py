@@ -152,8 +152,7 @@ class Client:
             return self._closed.is_set() or (_asked_pause(state) or 0.0) > longest
 
         def pause(state: RetryCallState) -> float:
-            asked = _asked_pause(state)
-            return drawn(state) if asked is None else asked
+            return max(_asked_pause(state) or 0.0, drawn(state))
 
         attempt = Retrying(
             stop=lambda state: stop(state) or hopeless(state),

@@ -9,6 +9,7 @@ from clumpscope.errors import DownloadError
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _MOST_MOVES = 3
+_SIZE = re.compile(r"[0-9]{1,18}")
 _SHA256 = re.compile(r'(?:W/)?"?([0-9a-f]{64})"?')
 _MISSING = (401, 404)  # Hugging Face answers 401 for a repository that is not there
 
@@ -41,7 +42,7 @@ def described(url: str, advice: str) -> tuple[int, str] | None:
         return None
     size = answer.headers.get("X-Linked-Size", "")
     sha256 = _SHA256.fullmatch(answer.headers.get("X-Linked-ETag", ""))
-    if not size.isdigit() or sha256 is None:
+    if not _SIZE.fullmatch(size) or sha256 is None:
         status = f"the server answered {answer.status_code} without size and hash"
         raise DownloadError(f"cannot download {url}: {status}. {advice}")
     return int(size), sha256[1]

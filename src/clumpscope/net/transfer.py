@@ -20,8 +20,9 @@ from clumpscope.net.faults import (
 Progress = Callable[[int, int], None]  # is told the bytes that are here and the bytes in all
 
 _PARTIAL, _RANGE_REFUSED = 206, 416
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
-_NO_RANGE = re.compile(r"bytes \*/(\d+)")
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]+/([0-9]{1,18}|\*)")
+_NO_RANGE = re.compile(r"bytes \*/([0-9]{1,18})")
 
 
 class Transfer:
@@ -141,7 +142,7 @@ class Transfer:
                 raise TryAgainError("the server did not say which part it sends")
             return int(found[1]), None if found[2] == "*" else int(found[2])
         length = response.headers.get("Content-Length", "")
-        return 0, int(length) if length.isdigit() else None
+        return 0, int(length) if _NUMBER.fullmatch(length) else None
 
     def _refuse(self, got: object) -> None:
         self.part.unlink(missing_ok=True)

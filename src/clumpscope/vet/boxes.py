@@ -168,13 +168,13 @@ class Boxes:
             ],
         }
 
-    def start(self, row: int, key: str, by: str) -> tuple[BoxState, int]:
+    def start(self, row: int, key: str, by: str, action: str) -> tuple[BoxState, int]:
         """A box on which a person has not decided, and what it is called.
 
         Raises
         ------
         TableError
-            If there is no such box, or it is another's to take away.
+            If there is no such box, it is none to decide on, or another's to delete.
         """
         box = self.found(row).get(key)
         if box is not None and box.source != "model":
@@ -184,14 +184,18 @@ class Boxes:
             x1, y1, x2, y2 = boxes_native_to_fraction([box.xyxy], shape)[0].tolist()
             return BoxState(box.source, (x1, y1, x2, y2), (x1, y1, x2, y2), shape), box.label
         said = self.ledger.boxes(row).get(key, [])
-        drawn = next((one.state for one in said if one.state.source == "drawn"), None)
-        if drawn is None:
+        first = next((one for one in said if one.state.source == "drawn"), None)
+        if first is None:
             keys = list(self.found(row))
             raise NoSuchError(
                 expected_got("box", "one of the galaxy", shortly(key), did_you_mean(key, keys))
             )
+        drawn = first.state
         if own(said, by) is None and drawn.deleted:
             raise NoSuchError(expected_got("box", "one that is still there", shortly(key)))
+        if action == "delete" and first.by != by:
+            whose = f"one that {first.by} drew"
+            raise TableError(expected_got("delete", "a box of one's own", whose, "reject it"))
         origin = drawn.origin
         return BoxState("drawn", origin, origin, drawn.shape), drawn.label
 

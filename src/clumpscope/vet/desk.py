@@ -133,7 +133,6 @@ class Desk:
             "clumps": len(self.index.number),
             "models": self.models,
             "bands": list(self.index.bands),
-            "colours": list(self.index.colours),
             "filters": self.galleries.filters,
             "sorts": list(SORTS),
             "flags": {str(flag.name): DESCRIPTIONS[flag] for flag in ClumpFlag},
@@ -269,7 +268,7 @@ class Desk:
             ).plain()
         if asked.action not in OF_BOX:
             raise TableError(expected_got("action on a box", ", ".join(OF_BOX), asked.action))
-        start, label = self.boxes.start(row, asked.box, by)
+        start, label = self.boxes.start(row, asked.box, by, asked.action)
 
         def change(before: State | None) -> State:
             state = BoxState.of(before) if before else start

@@ -39,3 +39,15 @@ def test_the_same_cuts_in_sql():
     sql = paper_sql()
     for cut in ("s.z > 0.02", "s.z < 0.25", "s.zWarning = 0", "p.clean = 1", f"{VOTES} < 0.5"):
         assert cut in sql
+
+
+def test_z_beside_magnitudes_is_no_redshift():
+    table = TABLE["specz", VOTES]
+    table.rename_column("specz", "z")
+    alone, _ = paper_sample(table)
+    assert alone.tolist() == paper_sample(TABLE["specz", VOTES])[0].tolist()
+    table["g"], table["r"] = 18.0, 17.5
+    with pytest.raises(TableError, match="redshift"):
+        paper_sample(table)
+    table["zspec"] = TABLE["specz"]
+    assert paper_sample(table)[0].tolist() == alone.tolist()

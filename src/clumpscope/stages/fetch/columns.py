@@ -12,7 +12,7 @@ _NAMES = {
     "ra": RA_NAMES,
     "dec": DEC_NAMES,
 }
-_MAGNITUDES = ("u", "g", "r", "i")  # beside two of these z is one, too
+_MAGNITUDES = ("u", "g", "r", "i")
 _TOLD = 12
 
 
@@ -28,8 +28,8 @@ def host_columns(theirs: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     }
     notes = []
     if "z" in theirs and "redshift" not in found:
-        beside = [theirs[band] for band in _MAGNITUDES if band in theirs]
-        if len(beside) < 2:
+        beside = magnitudes_beside(theirs)
+        if not beside:
             found["redshift"] = theirs["z"]
         else:
             notes.append(
@@ -40,6 +40,12 @@ def host_columns(theirs: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     if others:
         notes.append(f"taken: {', '.join(others)}")
     return found, notes
+
+
+def magnitudes_beside(theirs: Mapping[str, str]) -> list[str]:
+    """Columns of magnitudes that make ``z`` one, too; none where it is a redshift."""
+    beside = [theirs[band] for band in _MAGNITUDES if band in theirs]
+    return beside if len(beside) >= 2 else []
 
 
 def listed(items: Iterable[str]) -> str:

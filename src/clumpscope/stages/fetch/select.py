@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from clumpscope.errors import TableError, expected_got
 from clumpscope.ops.columns import by_name
+from clumpscope.stages.fetch.columns import magnitudes_beside
 
 REDSHIFTS = (0.02, 0.25)
 MOST_SMOOTH = 0.5
 _VOTES = "t01_smooth_or_features_a01_smooth"
-_REDSHIFT = ("redshift", "specz", "z", "zspec")
+_REDSHIFT = ("redshift", "specz", "zspec")
 _SMOOTH = tuple(f"t01smoothorfeaturesa01smooth{kind}" for kind in ("fraction", "weightedfraction"))
 _CLEAN, _WARNING = ("clean",), ("zwarning",)
 
@@ -82,7 +83,8 @@ def paper_sample(table: Table, where: object = "table") -> tuple[NDArray[np.bool
         If a needed column is not there.
     """
     theirs = by_name(table.colnames)
-    redshift = _numbers(table, theirs, _REDSHIFT, where)
+    names = _REDSHIFT if magnitudes_beside(theirs) else (*_REDSHIFT, "z")
+    redshift = _numbers(table, theirs, names, where)
     smooth = _numbers(table, theirs, _SMOOTH, where)
     spectroscopic = np.isfinite(redshift) & (redshift > 0)
     if _WARNING[0] in theirs:

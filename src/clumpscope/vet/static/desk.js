@@ -257,6 +257,7 @@ export class Desk {
 
   remove(box) {
     if (box.source !== "drawn") return this.app.say("Only a box that was drawn can be deleted: reject this one.");
+    if (box.drawn_by && box.drawn_by !== this.session.vetter) return this.app.say(`${box.drawn_by} drew this box: reject it.`);
     this.deciding.remove(box);
     this.chosen = null;
     return this.changed("The box is deleted.");

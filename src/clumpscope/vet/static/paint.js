@@ -47,7 +47,7 @@ function circle(ctx, view, x, y, radius) {
   ctx.arc(...view.toScreen(x, y), Math.max(radius * view.scale, 1), 0, 2 * Math.PI);
 }
 
-export function corners({ x1, y1, x2, y2 }) {
+function corners({ x1, y1, x2, y2 }) {
   return [[x1, y1], [x2, y1], [x2, y2], [x1, y2]];
 }
 

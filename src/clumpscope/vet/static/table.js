@@ -88,6 +88,7 @@ export function details(box) {
     ["middle", `x ${x.toFixed(1)}, y ${y.toFixed(1)}`],
     ["size", `${(box.x2 - box.x1).toFixed(1)} × ${(box.y2 - box.y1).toFixed(1)} px`],
     ...(box.run ? [["run", box.run]] : []),
+    ...(box.drawn_by ? [["drawn by", box.drawn_by]] : []),
     ...Object.entries(box.colours ?? {}).map(([name, value]) => [colourOf(name), `${number(value)} mag`]),
     ...Object.entries(box.fluxes ?? {}).map(([band, pair]) => [`flux ${band}`, `${measured(pair)} µJy`]),
   ];
