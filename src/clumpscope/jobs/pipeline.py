@@ -255,6 +255,9 @@ def sample_at(folder: Path, key: str) -> Sample:  # noqa: ARG001  (the key makes
 @lru_cache(maxsize=1)
 def detector(model: Path, key: str, config: DetectConfig) -> "Detector":  # noqa: ARG001
     """Load a model that holds what ``key`` says; the last one is kept."""
+    from clumpscope.detector.quickly import load
+
+    load()
     from clumpscope.detector.predict import Detector, single_thread
 
     single_thread()
