@@ -1,4 +1,4 @@
-"""Memory of a worker of ``run``: the largest share of the machine's that one process ever takes.
+"""Memory of ``run``: the largest share of the machine's that one process ever takes, and all do.
 
 The command takes galaxies of the benchmark's recipe through every shipped model, in worker
 processes of its own. Their proportional set size is read all the while (pages that processes share
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from clumpscope.config.recipe import load_recipe
@@ -23,13 +24,21 @@ TARGET_MB = 700.0
 _INTERVAL = 0.05  # s
 
 
-def children(parent: int) -> list[int]:
-    """Processes that a process began."""
+@dataclass
+class Most:
+    """The largest PSS and RSS of each process of a command, and PSS of all at once, MB."""
+
+    each: dict[int, tuple[float, float]] = field(default_factory=dict)
+    together: float = 0.0
+
+
+def below(parent: int) -> list[int]:
+    """A process, those that it began, theirs, and so on."""
     try:
         text = Path(f"/proc/{parent}/task/{parent}/children").read_text()
     except OSError:  # it has ended
         return []
-    return [int(number) for number in text.split()]
+    return [parent, *(pid for child in text.split() for pid in below(int(child)))]
 
 
 def figure(pid: int, file: str, name: str) -> float:
@@ -43,15 +52,18 @@ def figure(pid: int, file: str, name: str) -> float:
     return 0.0
 
 
-def watched(command: list[str]) -> dict[int, tuple[float, float]]:
-    """Run a command; the largest PSS and RSS of each process that it began, MB."""
-    most: dict[int, tuple[float, float]] = {}
+def watched(command: list[str]) -> Most:
+    """Run a command, and look at the memory of its processes all the while."""
+    most = Most()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603
         while process.poll() is None:
-            for pid in (process.pid, *children(process.pid)):
-                shared, whole = most.get(pid, (0.0, 0.0))
-                share = max(shared, figure(pid, "smaps_rollup", "Pss"))
-                most[pid] = share, max(whole, figure(pid, "status", "VmHWM"))
+            now = 0.0
+            for pid in below(process.pid):
+                shared, whole = most.each.get(pid, (0.0, 0.0))
+                share = figure(pid, "smaps_rollup", "Pss")
+                now += share
+                most.each[pid] = max(shared, share), max(whole, figure(pid, "status", "VmHWM"))
+            most.together = max(most.together, now)
             time.sleep(_INTERVAL)
     if process.returncode:
         raise SystemExit(process.returncode)
@@ -74,12 +86,12 @@ def main() -> None:
             out = Path(folder) / model
             command = [sys.executable, "-m", "clumpscope", "run", str(sample), "--model", model]
             most = watched([*command, "--workers", str(given.workers), "--out", str(out)])
-            parent, *others = most.values()
+            parent, *others = most.each.values()
             worker = max(others, default=parent)
             print(
-                f"{model}: largest of {len(others) or 1} workers {worker[0]:.0f} MB of its own and "
-                f"its share (asked: {TARGET_MB:.0f}), resident {worker[1]:.0f} MB; "
-                f"the command itself {parent[0]:.0f} MB"
+                f"{model}: largest of its {len(most.each)} processes {worker[0]:.0f} MB of its own "
+                f"and its share (asked: {TARGET_MB:.0f}), resident {worker[1]:.0f} MB; "
+                f"the command itself {parent[0]:.0f} MB, all together {most.together:.0f} MB"
             )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -76,3 +77,12 @@ def stuck(parent: Connection) -> None:
     with watch.time_limit(0.2):
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
         time.sleep(60)
+
+
+def about_itself(_: int) -> dict[str, object]:
+    """What a worker is told by its surroundings; nothing here loads `modulefinder`."""
+    return {
+        "parent": os.getppid(),
+        "loaded": [name for name in ("modulefinder",) if name in sys.modules],
+        "threads": os.environ.get("OMP_NUM_THREADS"),
+    }

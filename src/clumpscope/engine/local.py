@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
 
+from clumpscope.engine.nursery import keep_to_one_thread, worker_context
 from clumpscope.engine.watch import begin_worker, unbroken
 from clumpscope.errors import StoreError
 
@@ -85,8 +86,7 @@ def ordered_map(
         with threadpool_limits(1):  # as in other processes: threads add in another order
             yield from map(function, items)
         return
-    # Not fork: the parent may hold threads of torch or of a web server.
-    context = multiprocessing.get_context("spawn")
+    context = worker_context()
     reader, writer = context.Pipe(duplex=False)
     queue = iter(items)
     others = set(multiprocessing.active_children())
@@ -127,5 +127,4 @@ def _finished(future: Future[R]) -> bool:
 def _prepare_worker(parent: Connection) -> None:
     """Keep numerical libraries to one core; end silently at Ctrl-C, and with the parent."""
     begin_worker(parent)
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = "1"
+    keep_to_one_thread()

@@ -24,6 +24,7 @@ from clumpscope.core.quality import MEANINGS
 from clumpscope.core.records import WORKER
 from clumpscope.core.schema import plain
 from clumpscope.engine.local import Progress, Workers
+from clumpscope.engine.nursery import load_for_workers
 from clumpscope.errors import RecipeError, expected_got
 from clumpscope.jobs import work as books
 from clumpscope.jobs.shards import DEADLY, fill
@@ -224,6 +225,7 @@ def sweep(
     """
     names = ["detections", "galaxies", "failures"]
     names += ["positions", "photometry"] if plan.until == "catalogue" else []
+    load_for_workers(__name__, "clumpscope.detector.ready")
     tables = fill(
         store,
         galaxies,

@@ -24,6 +24,7 @@ from clumpscope.core.records import (
 )
 from clumpscope.core.schema import ColumnSpec, plain, rows_by_id
 from clumpscope.engine.local import Progress, Workers, silent
+from clumpscope.engine.nursery import load_for_workers
 from clumpscope.engine.watch import time_limit
 from clumpscope.errors import ImageError, StoreError, expected_got, reason
 from clumpscope.jobs.shards import DEADLY, fill
@@ -111,6 +112,7 @@ def simulate(
         if place.finished:
             return RunManifest.read(folder).counts["galaxies"]
         store = Run(folder)
+        load_for_workers(__name__)
         tables = fill(
             store, total, work, names, workers=workers, progress=progress, apart=place.died
         )

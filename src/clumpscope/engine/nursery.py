@@ -1,0 +1,53 @@
+"""Where workers come from: a process that has loaded what they need and does nothing else.
+
+On Linux workers are forked off it, so that they begin at once and share the memory of libraries.
+They are not forked off the process that wants them: that may hold threads, of torch or of a web
+server. Elsewhere each worker begins anew.
+"""
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import forkserver
+from multiprocessing.context import BaseContext
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_loaded: list[str] = []
+
+
+def load_for_workers(*modules: str) -> None:
+    """Have these modules loaded before workers begin; too late for those of a nursery that is."""
+    _loaded.extend(name for name in modules if name not in _loaded)
+
+
+def worker_context() -> BaseContext:
+    """How processes of workers are made."""
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(_loaded))
+    with one_thread():
+        forkserver.ensure_running()
+    return context
+
+
+def keep_to_one_thread() -> None:
+    """Keep numerical libraries that are loaded from now on to one core."""
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep numerical libraries of processes that are begun inside to one core."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    keep_to_one_thread()
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
