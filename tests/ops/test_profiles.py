@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scenes
-from clumpscope.ops.profiles import Profile
+from clumpscope.ops.profiles import Profile, drawn
 from clumpscope.ops.psf import sampled_gaussian
 from scenes import moffat_psf
 
@@ -48,3 +48,17 @@ def test_the_laplacian_widens_by_its_moment():
     assert curl.sum() == pytest.approx(0, abs=1e-4)
     for axis in grid:
         assert (curl * axis**2).sum() == pytest.approx(2.0, rel=5e-3)
+
+
+@pytest.mark.parametrize("side", [9, 25])
+def test_squares_are_drawn_as_single_offsets_are(side):
+    """Also where they reach beyond the PSF's image, and where images are of several sizes."""
+    profiles = [Profile.of(moffat_psf(3.0, 2.5, side=k), 3.0) for k in (side, 11, side)]
+    off = np.array([[0.0, 0.0], [0.5, -0.5], [-0.31, 0.17]])
+    dy, dx = OFFSETS
+    for name, method in (("coefficients", "at"), ("curl", "laplacian")):
+        squares = drawn([getattr(one, name) for one in profiles], off, 9)
+        for b, profile in enumerate(profiles):
+            for k, (x, y) in enumerate(off):
+                alone = getattr(profile, method)(dx - x, dy - y, EVERYWHERE)
+                np.testing.assert_allclose(squares[b, k], alone, rtol=0, atol=1e-12)

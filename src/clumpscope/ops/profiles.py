@@ -1,6 +1,8 @@
 """Images of point sources at sub-pixel positions, from a band's sampled PSF."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +38,9 @@ class Profile:
         middle = image.shape[0] // 2
         pixels = image[middle - half : middle + half + 1, middle - half : middle + half + 1]
         pixels = pixels.astype(float)
-        curl = ndimage.laplace(pixels, mode="constant")
-        return cls(*(ndimage.spline_filter(one, order=3) for one in (pixels, curl)))
+        filtered, second = _filter(len(pixels)), _second(len(pixels))
+        curl = pixels @ second + second @ pixels
+        return cls(*(filtered @ one @ filtered.T for one in (pixels, curl)))
 
     def at(self, dx: Values, dy: Values, where: Flags) -> Values:
         """Flux per pixel of a source of flux 1 at pixel offsets; 0 off ``where``, or the image."""
@@ -50,6 +53,70 @@ class Profile:
         looks like the PSF plus s^2 / 2 times this.
         """
         return _spline(self.curl, dx, dy, where)
+
+
+@lru_cache(maxsize=32)
+def _filter(k: int) -> Values:
+    """(k, k) matrix from values to the coefficients of the cubic spline through them."""
+    matrix: Values = ndimage.spline_filter1d(np.eye(k), order=3, axis=0)
+    return matrix
+
+
+@lru_cache(maxsize=32)
+def _second(k: int) -> Values:
+    """(k, k) matrix of the second difference along an axis; nothing is beyond its ends."""
+    return np.eye(k, k=-1) - 2 * np.eye(k) + np.eye(k, k=1)
+
+
+def drawn(coefficients: Sequence[Values], off: Values, half: int) -> Values:
+    """(b, n, s, s) splines of coefficients (k, k) on squares of s = 2 half + 1 pixels.
+
+    All pixels of a square lie at one fraction of a pixel from its source, so that the spline is a
+    product of matrices, and one for all that are of one size.
+
+    Parameters
+    ----------
+    off
+        (n, 2) x and y of the sources from the middle pixels.
+    """
+    side = 2 * half + 1
+    sizes = [len(one) for one in coefficients]
+    taps = _taps(off.T, half, max(sizes))
+    found = np.empty((len(sizes), len(off), side, side))
+    for k in set(sizes):
+        across, down = _mirrored(taps, off.T, k)
+        some = [b for b, size in enumerate(sizes) if size == k]
+        those = np.array([coefficients[b] for b in some])[:, None]
+        found[some] = down @ those @ across.swapaxes(1, 2)
+    return found
+
+
+def _taps(off: Values, half: int, k: int) -> Values:
+    """(..., 2 half + 1, k + 2) weights at pixels around ``off`` (...) of a spline's coefficients.
+
+    Of the k of an image, around its middle, and one more on each side.
+    """
+    places = np.arange(-half, half + 1) - off[..., None] + k // 2
+    away = np.abs(places[..., None] - np.arange(-1, k + 1))
+    far, close = np.maximum(2 - away, 0), np.maximum(1 - away, 0)
+    taps: Values = (far * far * far - 4 * close * close * close) / 6
+    return taps
+
+
+def _mirrored(taps: Values, off: Values, k: int) -> Values:
+    """(..., s, k) the same of an image of k coefficients, of those of a larger one.
+
+    The spline is mirrored at its ends, and nothing beyond them, as `ndimage.map_coordinates` has
+    it.
+    """
+    cut = (taps.shape[-1] - 2 - k) // 2
+    weights = taps[..., cut : cut + k + 2].copy()
+    weights[..., 2] += weights[..., 0]
+    weights[..., -3] += weights[..., -1]
+    half = taps.shape[-2] // 2
+    if half + 1 > k // 2:
+        weights[np.abs(np.arange(-half, half + 1) - off[..., None]) > k // 2] = 0
+    return weights[..., 1:-1]
 
 
 def _spline(coefficients: Values, dx: Values, dy: Values, where: Flags) -> Values:

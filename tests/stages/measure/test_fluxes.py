@@ -3,7 +3,8 @@ import pytest
 from photutils.aperture import CircularAperture
 
 import scenes
-from clumpscope.stages.measure.fluxes import SECTORS, aperture_weights, solve
+from clumpscope.stages.measure.fluxes import SECTORS, solve
+from clumpscope.stages.measure.stamps import Stamps
 
 SHAPE = (40, 50)
 Y, X = (plane.ravel().astype(float) for plane in np.indices(SHAPE))
@@ -11,6 +12,11 @@ Y, X = (plane.ravel().astype(float) for plane in np.indices(SHAPE))
 
 def images(xy):
     return np.array([scenes.point_sources(SHAPE, [one], 1.0, scenes.FWHM_PX).ravel() for one in xy])
+
+
+def aperture_weights(xy, radius):
+    cols, rows = X.astype(int), Y.astype(int)
+    return Stamps.of(xy, cols, rows, radius + 1).circles([radius])[0]
 
 
 def solved(data, variance, pictures, templates):
@@ -22,7 +28,7 @@ def solved(data, variance, pictures, templates):
 @pytest.mark.parametrize("at", [(20.2, 19.7), (25.5, 20.5), (0.4, 10.0), (49.6, 39.0)])
 def test_aperture_weights_are_photutils(at):
     xy = np.array([at])
-    weights = aperture_weights(xy, 4.3, (X - at[0])[None], (Y - at[1])[None])
+    weights = aperture_weights(xy, 4.3)
     expected = CircularAperture(xy, 4.3).to_mask(method="exact")[0].to_image(SHAPE)
     np.testing.assert_allclose(weights[0].reshape(SHAPE), expected, atol=1e-12)
 
@@ -43,7 +49,7 @@ def test_a_joint_psf_fit_is_least_squares():
 def test_apertures_know_their_own_losses_and_their_neighbours():
     xy = np.array([[20.0, 20.0], [30.0, 20.0]])
     pictures = images(xy)
-    apertures = aperture_weights(xy, 4.0, X - xy[:, :1], Y - xy[:, 1:])
+    apertures = aperture_weights(xy, 4.0)
     found = solved(np.array([5.0, 200.0]) @ pictures, np.ones(X.size), pictures, apertures)
     assert found.flux == pytest.approx([5.0, 200.0])
     assert found.correction == pytest.approx(1 / (apertures * pictures).sum(axis=1))
@@ -59,7 +65,7 @@ def test_structure_around_a_clump_widens_its_error():
     """Waves of 30 px: of single pixels' size they would be lost in the noise of pixels."""
     xy = np.array([[25.0, 20.0]])
     pictures = images(xy)
-    apertures = aperture_weights(xy, 3.7, (X - 25.0)[None], (Y - 20.0)[None])
+    apertures = aperture_weights(xy, 3.7)
     distance = np.hypot(X - 25, Y - 20)
     turn = np.arctan2(Y - 20, X - 25) / (2 * np.pi) + 0.5
     ring = (distance > 3.3) & (distance < 8.2)

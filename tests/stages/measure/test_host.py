@@ -78,6 +78,23 @@ def test_a_system_is_solved_as_any_equations():
     normal = rows.T @ rows
     system = System.of(normal)
     solution = np.linalg.solve(normal, right)
-    assert system.solve(right) == pytest.approx(solution)
+    assert system.solve(right.T) == pytest.approx(solution.T)
     assert system.solve(right[:, 0]) == pytest.approx(solution[:, 0])
-    assert system.norms(right) == pytest.approx((right * solution).sum(axis=0))
+    assert system.norms(right.T) == pytest.approx((right * solution).sum(axis=0))
+
+
+def test_bands_are_fitted_together_as_each_alone():
+    rng = np.random.default_rng(4)
+    model = basis()
+    light = disk() * np.array([[1.0], [3.0], [0.1]]) + rng.normal(0, 0.01, (3, len(GRID)))
+    good = rng.random(light.shape) > np.array([[0.0], [0.01], [0.8]])
+    weights, sigma = rng.normal(size=(3, 2, 500)), np.array([0.01, 0.02, 0.01])
+    together = model.on(good)
+    system = together.system(light, sigma)
+    for b in range(3):
+        alone = model.on(good[b])
+        own = alone.system(light[b], sigma[b])
+        assert together.determined[b] == alone.determined
+        assert together.fit(light, system)[b] == pytest.approx(alone.fit(light[b], own))
+        through = alone.residual_weights(weights[b], own)
+        assert together.residual_weights(weights, system)[b] == pytest.approx(through)

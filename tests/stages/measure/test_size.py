@@ -61,10 +61,10 @@ def test_a_faint_clump_has_no_size():
 
 
 def test_bands_are_weighted_by_their_errors():
-    widths = [
-        Width(np.array([1.0, np.nan, np.nan]), np.array([1.0, np.nan, np.nan])),
-        Width(np.array([4.0, 2.0, np.nan]), np.array([0.5, 3.0, np.nan])),
-    ]
+    widths = Width(
+        np.array([[1.0, np.nan, np.nan], [4.0, 2.0, np.nan]]),
+        np.array([[1.0, np.nan, np.nan], [0.5, 3.0, np.nan]]),
+    )
     mean = combined(widths)
     assert mean.square[:2] == pytest.approx([3.0, 2.0])
     assert mean.variance[:2] == pytest.approx([1 / 3, 3.0])

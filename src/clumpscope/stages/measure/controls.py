@@ -104,37 +104,39 @@ class Controls:
     def structure(
         self, residual: Values, variance: Values, fitted: Flags, system: System
     ) -> Values:
-        """(n,) rms beyond the noise of fluxes in apertures; 0 where no control is left.
+        """(..., n) rms beyond the noise of fluxes in apertures; 0 where no control is left.
 
         Parameters
         ----------
         residual, variance
-            (q,) data less the model and the clumps, and their variance.
+            (..., q) data less the model and the clumps, and their variance.
         fitted
-            (q,) pixels to which the model was fitted.
+            (..., q) pixels to which the model was fitted.
         system
             Its normal equations.
         """
-        known, flux, noise = (
-            self.sums @ np.column_stack([fitted, residual * fitted, variance * fitted])
-        ).T
+        planes = np.stack([fitted.astype(float), residual * fitted, variance * fitted])
+        sums = self.sums @ planes.reshape(-1, planes.shape[-1]).T
+        known, flux, noise = sums.T.reshape(*planes.shape[:-1], -1)
         seen = known / self.size
         # Of light spread over the aperture, what the model takes.
-        taken = system.norms(self.design.T)
+        taken = system.norms(self.design)
         left = np.clip(1 - taken / np.maximum(known, 1), _LEAST_LEFT, 1)
         flux, noise = flux / left, noise / left
         # What is known of an aperture stands for all of it.
-        excess, noise = (
-            np.where(seen > 0, values, 0) / np.maximum(seen, 1e-9) ** 2
-            for values in (flux**2 - noise, noise)
-        )
+        whole = np.divide(1, seen**2, out=np.zeros_like(seen), where=seen > 0)
+        excess, noise = (flux**2 - noise) * whole, noise * whole
         weights = self.weight * seen**2
+        own = (self.owner[:, None] == np.arange(self.n)).astype(float)
         total, doubt, all_of_it = (
-            np.bincount(self.owner, values, self.n)
+            values @ own
             for values in (weights * excess, 2 * _OVERLAP * (weights * noise) ** 2, weights)
         )
-        mean = np.divide(shrunk(total, doubt), all_of_it, out=np.zeros(self.n), where=all_of_it > 0)
-        return _TAILS * np.sqrt(mean)
+        mean = np.divide(
+            shrunk(total, doubt), all_of_it, out=np.zeros_like(total), where=all_of_it > 0
+        )
+        rms: Values = _TAILS * np.sqrt(mean)
+        return rms
 
 
 class HostModel(NamedTuple):

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import BSpline
-from scipy.linalg import cho_factor, cho_solve, solve_triangular
+from scipy.linalg import lapack
 
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -80,30 +80,40 @@ class Ellipse:
 
 @dataclass(frozen=True, eq=False)
 class System:
-    """Normal equations of a fit, factored once for all that is asked of them: lower triangle."""
+    """Normal equations of fits (...), factored once for all that is asked of them.
 
-    factor: Values
+    Attributes
+    ----------
+    root
+        (..., k, k) inverse of the lower Cholesky factor.
+    """
+
+    root: Values
 
     @classmethod
     def of(cls, normal: Values) -> "System":
-        """Of a positive definite matrix (k, k)."""
-        return cls(np.tril(cho_factor(normal, lower=True, check_finite=False)[0]))
+        """Of positive definite matrices (..., k, k)."""
+        factor = np.linalg.cholesky(normal)
+        root = np.empty_like(factor)
+        for index in np.ndindex(factor.shape[:-2]):
+            root[index] = lapack.dtrtri(factor[index], lower=True)[0]
+        return cls(root)
 
     def solve(self, right: Values) -> Values:
-        """Coefficients for right-hand sides (k,) or (k, m)."""
-        solution: Values = cho_solve((self.factor, True), right, check_finite=False)
+        """(..., m, k) coefficients for right-hand sides (..., m, k), which are rows."""
+        solution: Values = (right @ self.root.swapaxes(-2, -1)) @ self.root
         return solution
 
     def norms(self, right: Values) -> Values:
-        """(m,) products of (k, m) right-hand sides with their own solutions."""
-        half = solve_triangular(self.factor, right, lower=True, check_finite=False)
-        squares: Values = np.einsum("km,km->m", half, half)
+        """(..., m) products of right-hand sides (..., m, k) with their own solutions."""
+        half = right @ self.root.swapaxes(-2, -1)
+        squares: Values = np.einsum("...k,...k->...", half, half)
         return squares
 
 
 @dataclass(frozen=True, eq=False)
 class HostBasis:
-    """Basis functions of the host's light on q pixels.
+    """Basis functions of the host's light on q pixels, to be fitted in any number of bands (...).
 
     Attributes
     ----------
@@ -112,7 +122,7 @@ class HostBasis:
     n_round
         Number of radial splines.
     fitted
-        (q,) True on the pixels that the model is fitted to.
+        (..., q) True on the pixels that the model is fitted to.
     """
 
     design: Values
@@ -130,63 +140,69 @@ class HostBasis:
         return cls(np.concatenate(columns, axis=1), splines.shape[1], fitted)
 
     def on(self, good: Flags) -> "HostBasis":
-        """The same, fitted to good pixels (q,) only."""
-        lost = self.fitted & ~good
-        return replace(self, fitted=self.fitted & good) if lost.any() else self
+        """The same, fitted to good pixels (..., q) only."""
+        return replace(self, fitted=self.fitted & good)
 
     @property
-    def determined(self) -> bool:
-        """Whether there are as many pixels as functions."""
-        return bool(np.count_nonzero(self.fitted) >= self.design.shape[1])
-
-    @cached_property
-    def _rows(self) -> Values:
-        """Rows of the design that are fitted."""
-        return self.design[self.fitted]
+    def determined(self) -> Flags:
+        """(...) whether there are as many pixels as functions."""
+        enough: Flags = np.count_nonzero(self.fitted, axis=-1) >= self.design.shape[1]
+        return enough
 
     @cached_property
     def _normal(self) -> Values:
-        normal: Values = self._rows.T @ self._rows
-        return normal
+        """(..., k, k); bands differ in few of their pixels."""
+        bands = self.fitted.reshape(-1, self.fitted.shape[-1])
+        common = bands.all(axis=0)
+        rows = self.design[common]
+        normal = np.tile(rows.T @ rows, (len(bands), 1, 1))
+        for k in np.flatnonzero(bands.sum(axis=1) > common.sum()):
+            own = self.design[bands[k] & ~common]
+            normal[k] += own.T @ own
+        return normal.reshape(*self.fitted.shape[:-1], *normal.shape[1:])
 
-    @cached_property
-    def _profile(self) -> System:
-        """Normal equations of the profile alone."""
-        n = self.n_round
-        return System.of(self._normal[:n, :n] + _NEGLIGIBLE * np.eye(n))
+    def _seen(self, data: Values) -> Values:
+        """(..., k) products of the functions with data (..., q) on the fitted pixels."""
+        seen: Values = (data * self.fitted) @ self.design
+        return seen
 
-    def system(self, data: Values, sigma: float) -> System:
+    def _light(self, coefficients: Values) -> Values:
+        """(..., q) light of coefficients (..., k)."""
+        flat = coefficients.reshape(-1, coefficients.shape[-1])  # one product is faster than many
+        light: Values = flat @ self.design.T
+        return light.reshape(*coefficients.shape[:-1], -1)
+
+    def system(self, data: Values, sigma: ArrayLike) -> System:
         """Normal equations of least squares with the prior on harmonics.
 
-        A harmonic's amplitude is expected to be 0.3 of the profile at its radius; ``sigma`` is
-        the pixel noise of ``data`` (q,).
+        A harmonic's amplitude is expected to be 0.3 of the profile at its radius; ``sigma`` (...)
+        is the pixel noise of ``data`` (..., q).
         """
         n = self.n_round
-        profile = self._profile.solve(self._rows[:, :n].T @ data[self.fitted])
-        expected = _AMPLITUDE * np.maximum(profile[_ROUND_ONLY:], 0)
-        prior = np.clip(sigma**2 / np.maximum(expected, 1e-3 * sigma) ** 2, 0.01, 1e4)
+        profile = self._normal[..., :n, :n] + _NEGLIGIBLE * np.eye(n)
+        radial = np.linalg.solve(profile, self._seen(data)[..., :n, None])[..., 0]
+        expected = _AMPLITUDE * np.maximum(radial[..., _ROUND_ONLY:], 0)
+        noise = np.asarray(sigma)[..., None]
+        prior = np.clip(noise**2 / np.maximum(expected, 1e-3 * noise) ** 2, 0.01, 1e4)
         normal = self._normal.copy()
-        diagonal = np.einsum("ii->i", normal)
-        diagonal[:n] += _NEGLIGIBLE
-        diagonal[n:].reshape(-1, len(prior))[:] += prior
+        diagonal = np.einsum("...ii->...i", normal)
+        diagonal[..., :n] += _NEGLIGIBLE
+        diagonal[..., n:] += np.tile(prior, 2 * len(_HARMONICS))
         return System.of(normal)
 
     def fit(self, data: Values, system: System) -> Values:
-        """(q,) the model of ``data``, from its fitted pixels."""
-        solution = system.solve(self._rows.T @ data[self.fitted])
-        model: Values = self.design @ solution
-        return model
+        """(..., q) the model of ``data``, from its fitted pixels."""
+        return self._light(system.solve(self._seen(data)[..., None, :])[..., 0, :])
 
     def residual_weights(self, weights: Values, system: System) -> Values:
-        """(n, q) weights on data that equal weights on data less the fitted model.
+        """(..., n, q) weights on data that equal weights on data less the fitted model.
 
-        ``weights`` are (n, p), on the first p of the q pixels.
+        ``weights`` are (..., n, p), on the first p of the q pixels.
         """
-        p = weights.shape[1]
-        solution = system.solve((weights @ self.design[:p]).T)
-        through: Values = solution.T @ self.design.T
-        through *= -self.fitted.astype(float)
-        through[:, :p] += weights
+        p = weights.shape[-1]
+        through = self._light(system.solve(weights @ self.design[:p]))
+        through *= -self.fitted[..., None, :].astype(float)
+        through[..., :p] += weights
         return through
 
 

@@ -21,33 +21,19 @@ from clumpscope.core.galaxy import GalaxyImage, MaskBit
 from clumpscope.errors import ImageError, expected_got
 from clumpscope.ops.host import psf_fwhm_px
 from clumpscope.ops.outline import inside
-from clumpscope.ops.profiles import REACH_FWHM, Profile
 from clumpscope.ops.stars import host_is_star
 from clumpscope.stages.measure import size
-from clumpscope.stages.measure.aperture import gaussian_correction
-from clumpscope.stages.measure.fluxes import SECTORS, Solution, aperture_weights, solve
-from clumpscope.stages.measure.published import Published, published
-from clumpscope.stages.measure.scene import Scene, ring_flag
-from clumpscope.stages.measure.star import SKY_FWHM, at_target, star_fit
+from clumpscope.stages.measure.band_fluxes import by_bands
+from clumpscope.stages.measure.scene import Scene
+from clumpscope.stages.measure.star import SKY_FWHM, at_target
 
 Values = NDArray[np.float64]
 
-# What the PSF's own error makes of a flux: bright stars of SDSS frames scatter so much.
-_PSF_SHARE = 0.01
-_FIT_FWHM = 1.5  # radius of a PSF fit, and of the fit of a size
-_AROUND_FWHM = (1.0, 2.5)  # ring that tells how well a local background holds
 _STAR_FWHM = 6.0  # of a clump: a faint star so near is fitted with it ...
 _MOST_STARS = 30  # ... and so many at most
 # A clump is called resolved if its width is so significant, and beyond the PSF's own error.
 _RESOLVED_SIGMA = 3.0
 _RESOLVED_SHARE = 0.2  # of the PSF's sigma^2
-
-_FLAG_OF_BIT = {
-    MaskBit.SATURATED: ClumpFlag.SATURATED,
-    MaskBit.COSMIC_RAY: ClumpFlag.COSMIC_RAY,
-    MaskBit.NO_DATA: ClumpFlag.NO_DATA,
-    MaskBit.STAR: ClumpFlag.NEAR_STAR,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,102 +174,21 @@ def measure(
     around = 0.0 if target is None else SKY_FWHM[1]
     scene = Scene.of(image, np.concatenate([xy[here], stars]), config, outline, fwhm, around)
     result.flags[here] |= _crowding(scene, config, widest)[:n] | _on_star(image, xy[here], fwhm)
-    widths = []
-    for b, band in enumerate(bands):
-        new, old, width, flags = _band(scene, band, fwhm[band], config, target)
+    square, variance = np.empty((2, len(bands), n))
+    for some, found in by_bands(scene, fwhm, config, target):
         for plane, values in (
-            (result.flux, new.flux),
-            (result.flux_err, new.flux_err),
-            (result.background, new.background),
-            (result.aperture_correction, new.correction),
-            (result.published_flux, old.flux),
-            (result.published_flux_err, old.flux_err),
+            (result.flux, found.fluxes.flux),
+            (result.flux_err, found.fluxes.flux_err),
+            (result.background, found.fluxes.background),
+            (result.aperture_correction, found.fluxes.correction),
+            (result.published_flux, found.published.flux),
+            (result.published_flux_err, found.published.flux_err),
         ):
-            plane[here, b] = values[:n]
-        result.flags[here] |= flags[:n]
-        widths.append(width.first(n))
-    _add_sizes(result, here, size.combined(widths), image, fwhm)
+            plane[here, some] = values[:, :n].T
+        square[some], variance[some] = found.width.square[:, :n], found.width.variance[:, :n]
+        result.flags[here] |= np.bitwise_or.reduce(found.flags[:, :n], axis=0)
+    _add_sizes(result, here, size.combined(size.Width(square, variance)), image, fwhm)
     return result
-
-
-def _band(
-    scene: Scene, band: str, fwhm: float, config: MeasureConfig, target: int | None
-) -> tuple[Solution, Published, size.Width, NDArray[np.int64]]:
-    """Fluxes, the published ones, widths and flags of the scene's clumps in one band.
-
-    ``target`` is the clump that is a star and the target itself.
-    """
-    everywhere, noise, bits = scene.plane(band)
-    host = scene.host(bits == 0)
-    data, variance, bits = everywhere[: scene.p], noise[: scene.p], bits[: scene.p]
-    good = bits == 0
-    countable = bits & (MaskBit.NO_DATA | MaskBit.COSMIC_RAY) == 0
-    profile, offsets = Profile.of(scene.image[band].psf, fwhm), scene.offsets
-    distance = scene.distance
-    near = (distance < _FIT_FWHM * fwhm) & countable
-    images = profile.at(*offsets, distance < REACH_FWHM * fwhm)
-    radius = config.aperture_fwhm * fwhm
-    apertures = aperture_weights(scene.xy, radius, *offsets)
-    inner, outer = (k * fwhm for k in config.annulus_fwhm)
-    ring = scene.ring(good, inner, outer, radius)
-    templates = apertures * countable
-    for k in np.flatnonzero(scene.blended):
-        templates[k] = images[k] * near[scene.group == scene.group[k]].any(axis=0)
-    local = ~scene.modelled
-    templates[local] -= _ring_level(templates[local].sum(axis=1), ring[local])
-    around = np.zeros(distance.shape, dtype=np.intp)
-    if local.any():
-        there = scene.ring(good, _AROUND_FWHM[0] * fwhm, _AROUND_FWHM[1] * fwhm, fwhm)
-        turn = np.arctan2(offsets[1], offsets[0]) / (2 * np.pi) + 0.5
-        around = np.where(there, 1 + np.minimum(SECTORS * turn, SECTORS - 1).astype(np.intp), 0)
-    alone = None
-    if target is not None and not scene.blended[target]:
-        blank = good & scene.beyond(target, SKY_FWHM[0] * fwhm, SKY_FWHM[1] * fwhm)
-        column, row = offsets
-        alone = star_fit(
-            data, variance, profile, (column[target], row[target]), countable, blank, fwhm
-        )
-        if alone is not None:
-            templates[target], around[target] = alone.weights, 0
-    found = solve(everywhere, noise, images, templates, host, scene.modelled, around)
-    curls = profile.laplacian(*offsets, near)
-    width = size.width(found, variance, images, curls, near)
-
-    flags = ring_flag(ring, inner, outer)
-    if bits.any():
-        for bit, flag in _FLAG_OF_BIT.items():
-            hit = ((apertures > 0) & (bits & bit > 0)).any(axis=1)
-            flags |= np.where(hit, int(flag), 0)
-    unseen = ~(apertures * countable).any(axis=1) | (local & ~ring.any(axis=1))
-    if host is not None and not host.basis.determined:
-        unseen |= scene.modelled
-    annuli = (distance > inner) & (distance < outer) & good
-    within = scene.outline if scene.outline.any() else np.ones_like(scene.outline)
-    correction = gaussian_correction(config.aperture_fwhm)
-    old = published(data, variance, countable, apertures, annuli, within, correction)
-    share = np.full(len(unseen), _PSF_SHARE)
-    if alone is not None:
-        share[target], found.background[target] = alone.doubt, alone.level
-        found.correction[target] = np.nan
-    found.correction[scene.blended] = np.nan
-    found = replace(found, flux_err=np.hypot(found.flux_err, share * found.flux))
-    return _without(found, unseen), old, width, flags
-
-
-def _ring_level(total: Values, ring: NDArray[np.bool_]) -> Values:
-    """(n, p) weights that take the ring's mean off sums of weight ``total`` (n,)."""
-    count = np.maximum(np.count_nonzero(ring, axis=1), 1)
-    level: Values = (total / count)[:, None] * ring
-    return level
-
-
-def _without(found: Solution, unseen: NDArray[np.bool_]) -> Solution:
-    """NaN for the clumps that a band does not show."""
-    blank = {
-        name: np.where(unseen, np.nan, getattr(found, name))
-        for name in ("flux", "flux_err", "correction", "background")
-    }
-    return replace(found, **blank)
 
 
 def _crowding(scene: Scene, config: MeasureConfig, fwhm: float) -> NDArray[np.int64]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clumpscope.ops.medians import row_medians
+
 # With fewer pixels than this inside the host, the annulus may leave the host.
 _MIN_ANNULUS_PIXELS = 10
 # Variance of a median over that of a mean, Gaussian noise.
@@ -22,7 +24,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Published:
-    """Fluxes of n clumps in one band, (n,) each; NaN where nothing could be measured."""
+    """Fluxes of n clumps in bands (...), (..., n) each; NaN where nothing could be measured."""
 
     flux: Values
     flux_err: Values
@@ -37,42 +39,40 @@ def published(
     host: Flags,
     correction: float,
 ) -> Published:
-    """Measure clumps in one band.
+    """Measure clumps in bands (...).
 
     Parameters
     ----------
     data, variance
-        (p,) pixels and their variance.
+        (..., p) pixels and their variance.
     countable
-        (p,) True where a pixel has data and no cosmic ray.
+        (..., p) True where a pixel has data and no cosmic ray.
     apertures
-        (n, p) share of each pixel in each aperture.
+        (..., n, p) share of each pixel in each aperture.
     annuli
-        (n, p) good pixels in each annulus.
+        (..., n, p) good pixels in each annulus.
     host
         (p,) True where background is taken.
     correction
         Total flux over that in the aperture.
     """
-    blank = annuli & ~(apertures > 0).any(axis=0)
+    blank = annuli & ~(apertures > 0).any(axis=-2, keepdims=True)
     inside = blank & host
-    enough = np.count_nonzero(inside, axis=1) >= _MIN_ANNULUS_PIXELS
-    used = np.where(enough[:, None], inside, blank)
-    count = np.count_nonzero(used, axis=1)
-    level = _medians(data, used, count)
-    level_variance = _MEDIAN_VARIANCE * (used @ variance) / np.maximum(count, 1) ** 2
-    weights = apertures * countable
-    area = weights.sum(axis=1)
+    enough = np.count_nonzero(inside, axis=-1, keepdims=True) >= _MIN_ANNULUS_PIXELS
+    used = np.where(enough, inside, blank)
+    count = np.count_nonzero(used, axis=-1)
+    level = row_medians(data[..., None, :], used)
+    level_variance = _MEDIAN_VARIANCE * _sums(used, variance) / np.maximum(count, 1) ** 2
+    weights = apertures * countable[..., None, :]
+    area = weights.sum(axis=-1)
     area[area == 0] = np.nan
-    flux = weights @ data - level * area
+    flux = _sums(weights, data) - level * area
     # An exact overlap w takes w of a pixel's value, so w squared of its variance.
-    spread = np.sqrt(weights**2 @ variance + level_variance * area**2)
+    spread = np.sqrt(_sums(weights**2, variance) + level_variance * area**2)
     return Published(correction * flux, correction * spread)
 
 
-def _medians(data: Values, used: Flags, count: NDArray[np.intp]) -> Values:
-    """(n,) median of the pixels used by each clump; NaN where there is none."""
-    ordered = np.sort(np.where(used, data, np.inf), axis=1)
-    rows, last = np.arange(len(used)), np.maximum(count - 1, 0)
-    middle = (ordered[rows, last // 2] + ordered[rows, (last + 1) // 2]) / 2
-    return np.where(count > 0, middle, np.nan)
+def _sums(weights: Values | Flags, plane: Values) -> Values:
+    """(..., n) sums of a plane (..., p) under weights (..., n, p)."""
+    sums: Values = (weights @ plane[..., None])[..., 0]
+    return sums

@@ -1,7 +1,7 @@
 """The pixels around a galaxy's clumps: which ones tell of the host, and which of each clump."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -17,9 +17,11 @@ from clumpscope.ops.groups import groups_within
 from clumpscope.ops.host import host_centre, reference_band
 from clumpscope.stages.measure.controls import Controls, HostModel
 from clumpscope.stages.measure.host import Ellipse, HostBasis
+from clumpscope.stages.measure.stamps import Stamps
 
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Lengths = float | NDArray[np.float64]
 
 # All in PSF-FWHM.
 _CORE = 0.7  # around a clump: not fitted by the host model
@@ -140,10 +142,15 @@ class Scene:
         return shared
 
     def host(self, good: Flags) -> HostModel | None:
-        """The model fitted to good pixels (q,) only, and where it is tested; or none."""
+        """The model fitted to good pixels (..., q) only, and where it is tested; or none."""
         if self.basis is None or self.controls is None:
             return None
         return HostModel(self.basis.on(good), self.controls)
+
+    def stamps(self, reach: float) -> Stamps:
+        """Of the clumps, on the p pixels around them; all within ``reach`` pixels is drawn."""
+        rows, cols = np.divmod(self.pixels[: self.p], self.image.shape[1])
+        return Stamps.of(self.xy, cols, rows, reach)
 
     @cached_property
     def offsets(self) -> tuple[Values, Values]:
@@ -167,29 +174,31 @@ class Scene:
         other: Values = np.where(self.distance == first, second, first)
         return other
 
-    def plane(self, band: str) -> tuple[Values, Values, NDArray[np.uint8]]:
-        """Data, variance and mask bits of a band on all pixels; not finite is without data."""
-        image = self.image[band]
-        data, variance = (plane.ravel()[self.pixels] for plane in (image.data, image.variance))
-        bits = image.mask.ravel()[self.pixels]
+    def planes(self, bands: Sequence[str]) -> tuple[Values, Values, NDArray[np.uint8]]:
+        """Data, variance and mask bits (b, q) on all pixels; not finite is without data."""
+        images = [self.image[band] for band in bands]
+        data = np.array([image.data.ravel()[self.pixels] for image in images])
+        variance = np.array([image.variance.ravel()[self.pixels] for image in images])
+        bits = np.array([image.mask.ravel()[self.pixels] for image in images])
         finite = np.isfinite(data) & np.isfinite(variance)
         bits = np.where(finite, bits, bits | MaskBit.NO_DATA).astype(np.uint8)
-        values = np.where(finite, data, 0).astype(float)
-        return values, np.where(finite, variance, 0).astype(float), bits
+        values, spread = (np.where(finite, plane, 0).astype(float) for plane in (data, variance))
+        return values, spread, bits
 
-    def ring(self, good: Flags, inner: float, outer: float, clear: float) -> Flags:
-        """(n, p) good and usable pixels around each clump, ``clear`` of all others.
+    def ring(self, good: Flags, inner: Lengths, outer: Lengths, clear: Lengths) -> Flags:
+        """(..., n, p) good and usable pixels around each clump, ``clear`` of all others.
 
-        ``good`` is (p,), lengths are in pixels.
+        ``good`` is (..., p) of bands, lengths are in pixels, one or (..., 1, 1).
 
         A clump's ring lies inside the host if the clump does, else outside, where there are
         pixels enough.
         """
-        ring: Flags = (self.distance > inner) & (self.distance < outer) & self.usable & good
+        ring: Flags = (self.distance > inner) & (self.distance < outer)
+        ring &= (self.usable & good)[..., None, :]
         ring &= self._other > clear
         same = ring & (self.outline == self.inside[:, None])
-        enough = np.count_nonzero(same, axis=1) >= _LEAST_RING
-        return np.where(enough[:, None], same, ring)
+        enough = np.count_nonzero(same, axis=-1, keepdims=True) >= _LEAST_RING
+        return np.where(enough, same, ring)
 
     def beyond(self, k: int, inner: float, outer: float) -> Flags:
         """(p,) pixels of a ring around clump ``k`` where no other is nearer than ``inner`` px."""
@@ -204,9 +213,12 @@ class Scene:
         return inside
 
 
-def ring_flag(ring: Flags, inner_px: float, outer_px: float) -> NDArray[np.int64]:
-    """(n,) MASKED_ANNULUS where less than half of a ring's pixels are usable."""
-    share = np.count_nonzero(ring, axis=1) / (np.pi * (outer_px**2 - inner_px**2))
+def ring_flag(ring: Flags, inner_px: Values, outer_px: Values) -> NDArray[np.int64]:
+    """(..., n) MASKED_ANNULUS where less than half of the pixels of a ring (..., n, p) are usable.
+
+    Its radii are (..., 1).
+    """
+    share = np.count_nonzero(ring, axis=-1) / (np.pi * (outer_px**2 - inner_px**2))
     return np.where(share < _LEAST_SHARE, int(ClumpFlag.MASKED_ANNULUS), 0)
 
 
