@@ -1,12 +1,14 @@
 """Level and noise of the blank sky, and a galaxy's light measured by it."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clumpscope.core.galaxy import GalaxyImage
+
+T = TypeVar("T", bound=np.generic)
 
 _CLIP = 3.0
 _ROUNDS = 20
@@ -67,22 +69,18 @@ def _median(ordered: NDArray[np.floating]) -> float:
     return upper if len(ordered) % 2 else (float(ordered[half - 1]) + upper) / 2
 
 
-def noise(image: GalaxyImage, band: str) -> float:
-    """Median noise a pixel of a band where it has data; NaN where it has none."""
-    plane = image[band]
-    some = (slice(None, None, 6),) * 2  # a sample tells
-    variance = plane.variance[some][plane.good[some]]
-    known = variance[np.isfinite(variance) & (variance > 0)]
-    return float(np.sqrt(np.median(known))) if known.size else float("nan")
+def judged(
+    image: GalaxyImage, bands: Sequence[str], pixels: NDArray[np.intp] | None = None
+) -> NDArray[np.bool_]:
+    """True where every one of the bands that have any data can be measured.
 
-
-def judged(image: GalaxyImage, bands: Sequence[str]) -> NDArray[np.bool_]:
-    """(ny, nx) True where every one of the bands that have any data can be measured."""
-    good = np.ones(image.shape, dtype=bool)
-    for band in bands:
-        if np.isfinite(noise(image, band)):
-            plane = image[band]
-            good &= plane.good & np.isfinite(plane.data) & np.isfinite(plane.variance)
+    Returns (ny, nx), or the values at ``pixels``, indices into the flattened image.
+    """
+    good = np.ones(image.shape if pixels is None else pixels.shape, dtype=bool)
+    for plane in (image[band] for band in bands):
+        if np.isfinite(plane.noise):
+            good &= _at(plane.mask, pixels) == 0
+            good &= np.isfinite(_at(plane.data, pixels)) & np.isfinite(_at(plane.variance, pixels))
     return good
 
 
@@ -95,12 +93,13 @@ def brightness(
     at ``pixels``, indices into the flattened image.
     """
     total = np.zeros(image.shape if pixels is None else pixels.shape)
-    for band in bands:
-        plane, sigma = image[band], noise(image, band)
-        if np.isfinite(sigma):
-            data, mask = plane.data, plane.mask
-            if pixels is not None:
-                data, mask = data.ravel()[pixels], mask.ravel()[pixels]
-            total += np.where((mask == 0) & np.isfinite(data), data, 0) / sigma
+    for plane in (image[band] for band in bands):
+        if np.isfinite(plane.noise):
+            data, mask = _at(plane.data, pixels), _at(plane.mask, pixels)
+            total += np.where((mask == 0) & np.isfinite(data), data, 0) / plane.noise
     mean: NDArray[np.float64] = total / np.sqrt(len(bands))
     return mean
+
+
+def _at(plane: NDArray[T], pixels: NDArray[np.intp] | None) -> NDArray[T]:
+    return plane if pixels is None else plane.ravel()[pixels]

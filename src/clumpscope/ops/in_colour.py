@@ -7,7 +7,6 @@ from clumpscope.config.run import CompositeConfig
 from clumpscope.core.bands import in_order
 from clumpscope.core.composite import brightness_factor, colour
 from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage
-from clumpscope.ops.background import noise
 
 _SKY = 0.03  # nmgy, of a pixel of SDSS in r, times its scale: what the stretch was made for
 
@@ -44,7 +43,7 @@ def in_bands(
     image: GalaxyImage, bands: tuple[str, str, str], config: CompositeConfig
 ) -> CompositeConfig:
     """The same settings in three bands of an image, their noise brought to that of SDSS."""
-    red, green, blue = (_factor(noise(image, band)) for band in bands)
+    red, green, blue = (_factor(image[band].noise) for band in bands)
     return config.model_copy(update={"bands": bands, "scales": (red, green, blue)})
 
 

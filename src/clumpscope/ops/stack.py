@@ -12,7 +12,6 @@ from clumpscope.config.stack import StackConfig
 from clumpscope.core.frames import PixelFrame
 from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.errors import ImageError, expected_got
-from clumpscope.ops.background import noise
 from clumpscope.ops.host import psf_fwhm_px, reference_band
 from clumpscope.ops.outline import Mask, galaxy_outline
 
@@ -86,11 +85,11 @@ def band_stack(image: GalaxyImage, config: StackConfig) -> BandStack:
     box = (left, top, min(x1, left + width / scale), min(y1, top + height / scale))
     light = np.full((len(config.bands), height, width), np.nan, dtype=np.float32)
     tones = np.full(len(config.bands), np.nan, dtype=np.float32)
-    reference = noise(image, reference_band(image))
+    reference = image[reference_band(image)].noise
     for k, band in enumerate(config.bands):
         if band not in image.bands:
             continue
-        sigma = noise(image, band)
+        sigma = image[band].noise
         if not sigma > 0:
             continue
         plane = image[band]

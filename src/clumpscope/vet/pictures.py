@@ -16,7 +16,7 @@ from clumpscope.config.run import CompositeConfig
 from clumpscope.core.bands import from_text
 from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage
 from clumpscope.errors import ImageError, StoreError, TableError, expected_got
-from clumpscope.ops.background import noise, sky
+from clumpscope.ops.background import sky
 from clumpscope.ops.in_colour import in_bands, in_colour, shown_in
 from clumpscope.ops.numbers import said
 from clumpscope.store.atomic import atomic
@@ -158,7 +158,7 @@ def _grey(image: GalaxyImage, band: str, stretch: float) -> Pixels:
     if not good.any():
         raise ImageError(expected_got(f"{image.galaxy_id} band {band}", "finite pixels", "none"))
     level, rms = sky(plane.data, good)
-    sigma = rms if rms > 0 else noise(image, band)
+    sigma = rms if rms > 0 else image[band].noise
     soft = _SOFT * stretch * (sigma if sigma > 0 else 1.0)
     light = np.where(good, plane.data - level, 0) + sigma
     top = max(float(np.percentile(light[good], _TOP)), 5 * soft)

@@ -88,18 +88,21 @@ class Controls:
         places, owner = _places(ellipse, xy, fwhm)
         apart = np.hypot(*(places - xy[owner]).T) / fwhm
         weight = _FAR + np.exp(-0.5 * (apart / _NEAR) ** 2)
-        number = np.full((shape[0] + 2 * half, shape[1] + 2 * half), -1)
+        number = np.full((shape[0] + 2 * half, shape[1] + 2 * half), -1, dtype=np.int32)
         row, col = np.divmod(pixels, shape[1])
         number[row + half, col + half] = np.arange(len(pixels))
         x, y = np.rint(places).astype(np.intp).T
         on = (x >= 0) & (x < shape[1]) & (y >= 0) & (y < shape[0])
         x, y, owner, weight = x[on], y[on], owner[on], weight[on]
         found = number[y[:, None] + half + dy, x[:, None] + half + dx]
-        place, at = np.nonzero(found >= 0)
-        index = place, found[place, at]
-        sums = sparse.csr_array((np.ones(len(at)), index), (len(x), len(pixels)))
-        fitted = basis.fitted[:, None] * basis.design
-        return cls(len(xy), owner, weight, sums, len(dx), sums @ fitted)
+        known = found >= 0
+        at = found[known]
+        ends = np.append(0, np.cumsum(np.count_nonzero(known, axis=1)))
+        shape = (len(x), len(pixels))
+        # Given as what it is: to sort out places and numbers would take longer than all the rest.
+        sums = sparse.csr_array((np.ones(len(at)), at, ends), shape)
+        fitted = sparse.csr_array((basis.fitted[at].astype(float), at, ends), shape)
+        return cls(len(xy), owner, weight, sums, len(dx), fitted @ basis.design)
 
     def structure(
         self, residual: Values, variance: Values, fitted: Flags, system: System

@@ -133,15 +133,22 @@ class HostBasis:
     def of(cls, radius: Values, azimuth: Values, fitted: Flags, reach: float) -> "HostBasis":
         """Basis on pixels at elliptical polar coordinates; zero beyond ``reach``."""
         splines = _splines(radius, reach)
-        columns = [splines]
-        for order in _HARMONICS:
-            outer = splines[:, _ROUND_ONLY:]
-            columns += [outer * wave(order * azimuth)[:, None] for wave in (np.cos, np.sin)]
-        return cls(np.concatenate(columns, axis=1), splines.shape[1], fitted)
+        q, n = splines.shape
+        design = np.empty((q, n + 2 * len(_HARMONICS) * (n - _ROUND_ONLY)))
+        design[:, :n] = splines
+        turn = np.exp(1j * azimuth)
+        waves = [part for order in _HARMONICS for part in ((turn**order).real, (turn**order).imag)]
+        harmonics = design[:, n:].reshape(q, len(waves), -1)
+        np.multiply(np.transpose(waves)[:, :, None], splines[:, None, _ROUND_ONLY:], out=harmonics)
+        return cls(design, n, fitted)
 
     def on(self, good: Flags) -> "HostBasis":
         """The same, fitted to good pixels (..., q) only."""
         return replace(self, fitted=self.fitted & good)
+
+    def part(self, some: slice) -> "HostBasis":
+        """The same on some of the pixels."""
+        return replace(self, design=self.design[some], fitted=self.fitted[..., some])
 
     @property
     def determined(self) -> Flags:
@@ -166,7 +173,7 @@ class HostBasis:
         seen: Values = (data * self.fitted) @ self.design
         return seen
 
-    def _light(self, coefficients: Values) -> Values:
+    def light(self, coefficients: Values) -> Values:
         """(..., q) light of coefficients (..., k)."""
         flat = coefficients.reshape(-1, coefficients.shape[-1])  # one product is faster than many
         light: Values = flat @ self.design.T
@@ -190,9 +197,13 @@ class HostBasis:
         diagonal[..., n:] += np.tile(prior, 2 * len(_HARMONICS))
         return System.of(normal)
 
+    def coefficients(self, data: Values, system: System) -> Values:
+        """(..., k) of the model of ``data`` (..., q), from its fitted pixels."""
+        return system.solve(self._seen(data)[..., None, :])[..., 0, :]
+
     def fit(self, data: Values, system: System) -> Values:
         """(..., q) the model of ``data``, from its fitted pixels."""
-        return self._light(system.solve(self._seen(data)[..., None, :])[..., 0, :])
+        return self.light(self.coefficients(data, system))
 
     def residual_weights(self, weights: Values, system: System) -> Values:
         """(..., n, q) weights on data that equal weights on data less the fitted model.
@@ -200,7 +211,7 @@ class HostBasis:
         ``weights`` are (..., n, p), on the first p of the q pixels.
         """
         p = weights.shape[-1]
-        through = self._light(system.solve(weights @ self.design[:p]))
+        through = self.light(system.solve(weights @ self.design[:p]))
         through *= -self.fitted[..., None, :].astype(float)
         through[..., :p] += weights
         return through
@@ -216,6 +227,7 @@ def _splines(radius: Values, reach: float) -> Values:
     knots = np.array(steps) * reach / steps[-1]
     padded = np.concatenate([[0.0] * _DEGREE, knots, [knots[-1]] * _DEGREE])
     inside = np.minimum(radius, knots[-1] * (1 - 1e-12))
-    matrix: Values = BSpline.design_matrix(inside, padded, _DEGREE).toarray()
+    each = np.eye(len(padded) - _DEGREE - 1)
+    matrix: Values = BSpline(padded, each, _DEGREE)(inside)
     matrix[radius > reach] = 0
     return matrix

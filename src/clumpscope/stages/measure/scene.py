@@ -123,9 +123,9 @@ class Scene:
         pixels = np.append(first, _thinned(np.flatnonzero(within & ~window), image.shape[1]))
         usable, basis, controls = np.ones(len(pixels), dtype=bool), None, None
         if reach:
-            clear = within & judged(image, tuple(fwhm)).ravel() & (near > _GUARD)
+            clear = (within & (near > _GUARD))[pixels] & judged(image, tuple(fwhm), pixels)
             places = np.column_stack(np.divmod(pixels, image.shape[1])[::-1])
-            basis = HostBasis.of(*ellipse.polar(places, unit), clear[pixels], reach)
+            basis = HostBasis.of(*ellipse.polar(places, unit), clear, reach)
             light = brightness(image, tuple(fwhm), pixels)
             usable = ~_outliers(light, basis, pixels, image.shape)
             basis = replace(basis, fitted=usable & (within & (near > _CORE))[pixels])
@@ -235,7 +235,7 @@ def _nearest(xy: Values, shape: tuple[int, int]) -> Values:
 def _ellipse(image: GalaxyImage, near: Values, outline: Flags, fwhm_px: float) -> Ellipse:
     """Shape of the host in the reference band; ``near`` (ny, nx) is the nearest clump in FWHM."""
     plane = image[reference_band(image)]
-    light = np.where(plane.good & np.isfinite(plane.data), plane.data, 0).astype(float)
+    light = np.where((plane.mask == 0) & np.isfinite(plane.data), plane.data, np.float32(0))
     centre = host_centre(image)
     ny, nx = image.shape
     col, row = (int(np.clip(round(v), 0, n - 1)) for v, n in zip(centre, (nx, ny), strict=True))
@@ -284,18 +284,18 @@ def _outliers(
 ) -> Flags:
     """(p,) pixels, and their neighbours, that stand out of the host: other sources, dust."""
     out = np.zeros(len(pixels), dtype=bool)
-    some = np.arange(len(pixels)) % 4 == 0  # enough for a coarse look
+    coarse = basis.part(slice(None, None, 4))  # enough for a look
+    some = light[::4]
     for _ in range(_CLIP_ROUNDS):
-        kept = replace(basis, fitted=basis.fitted & ~out & some)
-        if np.count_nonzero(kept.fitted) < basis.design.shape[1]:
+        kept = replace(coarse, fitted=coarse.fitted & ~out[::4])
+        if not kept.determined:
             break
-        residual = light - kept.fit(light, kept.system(light, 1.0))
-        spread = 1.4826 * float(np.median(np.abs(residual[kept.fitted])))
+        residual = light - basis.light(kept.coefficients(some, kept.system(some, 1.0)))
+        spread = 1.4826 * float(np.median(np.abs(residual[::4][kept.fitted])))
         high = basis.fitted & (np.abs(residual) > _CLIP * max(spread, 1.0))
         plane = np.zeros(shape, dtype=bool)
         plane.ravel()[pixels[high]] = True
-        grown = _grown(plane)
-        out = grown.ravel()[pixels] & basis.fitted
+        out = _grown(plane).ravel()[pixels] & basis.fitted
     return out
 
 
