@@ -11,7 +11,7 @@ from clumpscope.core.galaxy import BandImage, GalaxyImage, MaskBit
 from clumpscope.errors import ImageError
 from clumpscope.ops.background import sky
 from clumpscope.ops.host import host_centre, psf_fwhm_px, reference_band
-from clumpscope.ops.outline import galaxy_outline, host_outline, inside
+from clumpscope.ops.outline import galaxy_outline, grown, host_outline, inside
 
 CONFIG = RefineConfig()
 SHAPE = (90, 100)
@@ -184,3 +184,13 @@ def test_noise_that_neighbours_share_is_no_part_of_the_host():
     assert area(data, 3.0, noise_shared=True) == pytest.approx(small, rel=0.05)
     assert area(large, 12.0) > 1.2 * 16 * small  # what is on the sky joins it
     assert 0.5 * 16 * small < area(large, 12.0, noise_shared=True) < 16 * small
+
+
+@pytest.mark.parametrize("radius", [0.0, 0.9, 1.0, 1.5, 2.0, 3.7, 5.0, 9.2, 16.0, 21.3])
+def test_a_mask_grows_to_all_that_is_within_the_radius(radius):
+    rng = np.random.default_rng(int(10 * radius))
+    for share in (0.001, 0.02, 0.3):
+        mask = rng.random((61, 47)) < share
+        mask[5, 44] = True
+        expected = ndimage.distance_transform_edt(~mask) <= radius
+        assert (grown(mask, radius) == expected).all()

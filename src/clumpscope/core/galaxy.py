@@ -12,6 +12,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from clumpscope.config.band_names import NAMED_SO, alike, is_band_name
+from clumpscope.core.frames import middle_of, sky_to_native
 from clumpscope.core.grid import pixel_side_arcsec
 from clumpscope.errors import ImageError, TableError, expected_got
 
@@ -221,6 +222,17 @@ class GalaxyImage:
     def wcs(self) -> WCS | None:
         """The WCS of the common grid."""
         return next(iter(self.bands.values())).wcs
+
+    @cached_property
+    def centre(self) -> NDArray[np.float64]:
+        """(2,) native x, y of the host: its sky position if on the image, else the middle."""
+        ny, nx = self.shape
+        middle = middle_of(self.shape)
+        if self.wcs is None or not np.isfinite([self.ra, self.dec]).all():
+            return middle
+        xy = sky_to_native([[self.ra, self.dec]], self.wcs)[0]
+        inside = (xy >= -0.5) & (xy <= [nx - 0.5, ny - 0.5])
+        return xy if inside.all() else middle
 
     @cached_property
     def pixscale_arcsec(self) -> float:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from clumpscope.core.bands import reference_of
-from clumpscope.core.frames import middle_of, sky_to_native
+from clumpscope.core.frames import middle_of
 from clumpscope.core.galaxy import AnyImage, ColourImage, GalaxyImage
 
 _NUCLEUS_BANDS = ("i", "r")
@@ -35,15 +35,7 @@ def psf_fwhm_px(image: AnyImage, band: str | None = None) -> float:
 
 def host_centre(image: AnyImage) -> NDArray[np.float64]:
     """(2,) native x, y of the host: its sky position if that is on the image, else the middle."""
-    ny, nx = image.shape
-    centre = middle_of(image.shape)
-    if isinstance(image, ColourImage) or image.wcs is None:
-        return centre
-    if not np.isfinite([image.ra, image.dec]).all():
-        return centre
-    xy = sky_to_native([[image.ra, image.dec]], image.wcs)[0]
-    inside = (xy >= -0.5) & (xy <= [nx - 0.5, ny - 0.5])
-    return xy if inside.all() else centre
+    return middle_of(image.shape) if isinstance(image, ColourImage) else image.centre
 
 
 def light_centre(image: GalaxyImage, outline: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ Mask = NDArray[np.bool_]
 _EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
 # The host's centre may fall on a hole of its segment: search so many PSF-FWHM around it.
 _CENTRE_TOLERANCE_FWHM = 2.0
+_FEW = 16  # px by which a mask is grown step by step; farther a distance transform is faster
 
 
 def outline_of(image: AnyImage, config: RefineConfig) -> Mask:
@@ -101,7 +102,7 @@ def host_outline(
         cut *= max(1.0, share / float((kernel**2).sum()))
     segments, _ = ndimage.label(good & (smooth > cut), _EIGHT_NEIGHBOURS)
     sizes = np.bincount(segments.ravel())
-    segments[sizes[segments] < config.outline_min_pixels] = 0
+    segments = np.where(sizes >= config.outline_min_pixels, np.arange(len(sizes)), 0)[segments]
     number = _nearest_segment(segments, centre, _CENTRE_TOLERANCE_FWHM * fwhm_px)
     if not number:
         return nothing
@@ -143,23 +144,49 @@ def _nearest_segment(
     segments: NDArray[np.integer], centre: NDArray[np.float64], reach: float
 ) -> int:
     """Find the segment with the pixel nearest to ``centre``; 0 if none within ``reach``."""
-    y, x = np.nonzero(segments)
+    reach = max(reach, 1.0)
+    low = np.maximum(np.floor(centre - reach), 0).astype(int)
+    high = np.maximum(np.ceil(centre + reach) + 1, 0).astype(int)
+    y, x = np.nonzero(segments[low[1] : high[1], low[0] : high[0]])
+    y, x = y + low[1], x + low[0]
     distance = np.hypot(x - centre[0], y - centre[1])
-    if not distance.size or distance.min() > max(reach, 1.0):
+    if not distance.size or distance.min() > reach:
         return 0
     nearest = int(np.argmin(distance))
     return int(segments[y[nearest], x[nearest]])
 
 
+def bounding(mask: Mask) -> tuple[slice, slice]:
+    """Rows and columns of the least box around a mask that is somewhere True."""
+    rows, cols = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(cols[0]), int(cols[-1]) + 1)
+
+
 def grown(mask: Mask, radius: float) -> Mask:
     """All pixels within ``radius`` px of a mask that is somewhere True."""
-    rows, cols = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     pad = int(np.ceil(radius))
     # Distances are needed near the segment only.
-    window = tuple(slice(max(at[0] - pad, 0), at[-1] + pad + 1) for at in (rows, cols))
+    window = tuple(slice(max(at.start - pad, 0), at.stop + pad) for at in bounding(mask))
     result = np.zeros_like(mask)
-    result[window] = ndimage.distance_transform_edt(~mask[window]) <= radius
+    if pad > _FEW:
+        result[window] = ndimage.distance_transform_edt(~mask[window]) <= radius
+        return result
+    near, gap, steps = result[window], _gap(mask[window]), np.arange(pad + 1)
+    for step in steps:  # sideways; then so many rows are left
+        close = gap <= np.count_nonzero(np.sqrt(step**2 + steps**2) <= radius) - 1
+        near[:, step:] |= close[:, : close.shape[1] - step]
+        near[:, : near.shape[1] - step] |= close[:, step:]
     return result
+
+
+def _gap(mask: Mask) -> NDArray[np.int32]:
+    """(ny, nx) rows from each pixel to the nearest of the mask in its column."""
+    rows = np.arange(len(mask), dtype=np.int32)[:, None]
+    far = np.int32(2 * len(mask) + 2 * _FEW)
+    above = np.maximum.accumulate(np.where(mask, rows, -far), axis=0)
+    below = np.minimum.accumulate(np.where(mask, rows, far)[::-1], axis=0)[::-1]
+    gap: NDArray[np.int32] = np.minimum(rows - above, below - rows)
+    return gap
 
 
 def inside(outline: Mask, xy: NDArray[np.float64]) -> Mask:

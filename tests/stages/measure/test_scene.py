@@ -47,7 +47,7 @@ def test_a_nucleus_off_the_given_centre_is_found():
     light += scenes.point_sources(SHAPE, [[62.0, 60.0]], 20.0, scenes.FWHM_PX)
     object.__setattr__(image["r"], "data", light.astype(np.float32))
     found = scene([[62.0, 90.0]], image)
-    basis, data = found.basis, found.planes(["r"])[0][0]
+    basis, data = found.basis, found.planes.data[0]
     rows = basis.fitted
     solution = basis.system(data, 0.02).solve(basis.design[rows].T @ data[rows])
     first = slice(basis.n_round, basis.n_round + (basis.design.shape[1] - basis.n_round) // 2)

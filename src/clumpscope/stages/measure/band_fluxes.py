@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from clumpscope.config.run import MeasureConfig
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.galaxy import MaskBit
+from clumpscope.ops.planes import Planes
 from clumpscope.ops.profiles import REACH_FWHM, Profile
 from clumpscope.stages.measure import size
 from clumpscope.stages.measure.aperture import gaussian_correction
@@ -64,15 +65,20 @@ def by_bands(
     step = max(1, _TOGETHER // (len(scene.xy) * len(scene.pixels)))
     for start in range(0, len(bands), step):
         some = slice(start, start + step)
-        yield some, _measured(scene, {band: fwhm[band] for band in bands[some]}, config, target)
+        those = {band: fwhm[band] for band in bands[some]}
+        yield some, _measured(scene, scene.planes.some(some), those, config, target)
 
 
 def _measured(
-    scene: Scene, fwhm: Mapping[str, float], config: MeasureConfig, target: int | None
+    scene: Scene,
+    planes: Planes,
+    fwhm: Mapping[str, float],
+    config: MeasureConfig,
+    target: int | None,
 ) -> BandFluxes:
-    everywhere, noise, all_bits = scene.planes(list(fwhm))
-    host = scene.host(all_bits == 0)
-    data, variance, bits = everywhere[:, : scene.p], noise[:, : scene.p], all_bits[:, : scene.p]
+    host = scene.host(planes.bits == 0)
+    p = scene.p
+    data, variance, bits = planes.data[:, :p], planes.variance[:, :p], planes.bits[:, :p]
     good = bits == 0
     countable = bits & (MaskBit.NO_DATA | MaskBit.COSMIC_RAY) == 0
     width = np.array(list(fwhm.values()))[:, None, None]  # of the PSF
@@ -82,9 +88,9 @@ def _measured(
     images = scene.stamps(REACH_FWHM * widest).drawn([one.coefficients for one in profiles])
     images *= distance < reach
     near = (distance < _FIT_FWHM * width) & countable[:, None]
-    curls = scene.stamps(_FIT_FWHM * widest).drawn([one.curl for one in profiles])
     radii = [config.aperture_fwhm * one for one in fwhm.values()]
-    apertures = scene.stamps(max(radii) + 1).circles(radii)
+    stamps = scene.stamps(max(_FIT_FWHM * widest, max(radii) + 1))
+    curls, apertures = stamps.drawn([one.curl for one in profiles]), stamps.circles(radii)
     inner, outer = (k * width for k in config.annulus_fwhm)
     ring = scene.ring(good, inner, outer, config.aperture_fwhm * width)
     seen = apertures * countable[:, None]
@@ -106,7 +112,7 @@ def _measured(
             if fit is not None:
                 templates[b, target], around[b, target] = fit.weights, 0
                 share[b, target], sky[b] = fit.doubt, fit.level
-    found = solve(everywhere, noise, images, templates, host, scene.modelled, around)
+    found = solve(planes.data, planes.variance, images, templates, host, scene.modelled, around)
     widths = size.width(found, variance, images, curls, near)
 
     annuli = (distance > inner) & (distance < outer) & good[:, None]

@@ -16,11 +16,12 @@ from scipy.linalg import lapack
 
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Places = NDArray[np.float64] | NDArray[np.intp]
 
 _FIRST_STEP = 0.8  # of the knots; finer adds noise, coarser misses the core of inclined disks
 _GROWTH = 1.2  # from a step to the next one outwards
 _DEGREE = 3
-_HARMONICS = (1, 2)
+_HARMONICS = 2
 _ROUND_ONLY = 2  # innermost splines, too few pixels for harmonics
 _AMPLITUDE = 0.3  # prior rms of a harmonic over the profile
 _LEAST_RATIO = 0.15  # axis ratio
@@ -54,18 +55,26 @@ class Ellipse:
         along, across = self._axes(*xy.T)
         return self._radius(along, across, unit), np.arctan2(across, along)
 
-    def radius(self, x: Values, y: Values, unit: float) -> Values:
+    def radius(self, x: Places, y: Places, unit: float) -> Values:
         """The radius of `polar` alone, of x and y that broadcast together."""
         return self._radius(*self._axes(x, y), unit)
 
-    def _axes(self, x: Values, y: Values) -> tuple[Values, Values]:
-        """Along the major axis, and along the minor one stretched to it."""
-        x, y = x - self.x, y - self.y
+    def extent(self, radius: float, unit: float) -> Values:
+        """(2,) half the sides of the box around the isophote of a radius, columns first, pixels."""
+        along = radius * unit / np.sqrt(self.axis_ratio)
         cos, sin = np.cos(self.angle), np.sin(self.angle)
-        return x * cos + y * sin, (y * cos - x * sin) / self.axis_ratio
+        half: Values = along * np.hypot([cos, sin], self.axis_ratio * np.array([sin, cos]))
+        return half
+
+    def _axes(self, x: Places, y: Places) -> tuple[Values, Values]:
+        """Along the major axis, and along the minor one stretched to it."""
+        dx: Values = np.asarray(x - self.x, dtype=float)
+        dy: Values = np.asarray(y - self.y, dtype=float)
+        cos, sin = np.cos(self.angle), np.sin(self.angle)
+        return dx * cos + dy * sin, (dy * cos - dx * sin) / self.axis_ratio
 
     def _radius(self, along: Values, across: Values, unit: float) -> Values:
-        radius: Values = np.hypot(along, across) * np.sqrt(self.axis_ratio) / unit
+        radius: Values = np.sqrt(along**2 + across**2) * (np.sqrt(self.axis_ratio) / unit)
         return radius
 
     def at(self, radius: Values, azimuth: Values, unit: float) -> Values:
@@ -134,12 +143,15 @@ class HostBasis:
         """Basis on pixels at elliptical polar coordinates; zero beyond ``reach``."""
         splines = _splines(radius, reach)
         q, n = splines.shape
-        design = np.empty((q, n + 2 * len(_HARMONICS) * (n - _ROUND_ONLY)))
+        design = np.empty((q, n + 2 * _HARMONICS * (n - _ROUND_ONLY)))
         design[:, :n] = splines
-        turn = np.exp(1j * azimuth)
-        waves = [part for order in _HARMONICS for part in ((turn**order).real, (turn**order).imag)]
-        harmonics = design[:, n:].reshape(q, len(waves), -1)
-        np.multiply(np.transpose(waves)[:, :, None], splines[:, None, _ROUND_ONLY:], out=harmonics)
+        parts = iter(np.split(design[:, n:], 2 * _HARMONICS, axis=1))
+        turn = np.cos(azimuth) + 1j * np.sin(azimuth)
+        wave = np.ones_like(turn)
+        for _ in range(_HARMONICS):
+            wave = wave * turn
+            for one in (wave.real, wave.imag):
+                np.multiply(splines[:, _ROUND_ONLY:], one[:, None], out=next(parts))
         return cls(design, n, fitted)
 
     def on(self, good: Flags) -> "HostBasis":
@@ -158,12 +170,12 @@ class HostBasis:
 
     @cached_property
     def _normal(self) -> Values:
-        """(..., k, k); bands differ in few of their pixels."""
+        """(..., k, k): bands differ in few of their pixels, and few of all are not fitted."""
         bands = self.fitted.reshape(-1, self.fitted.shape[-1])
         common = bands.all(axis=0)
-        rows = self.design[common]
-        normal = np.tile(rows.T @ rows, (len(bands), 1, 1))
-        for k in np.flatnonzero(bands.sum(axis=1) > common.sum()):
+        lost = self.design[~common]
+        normal = np.tile(self.design.T @ self.design - lost.T @ lost, (len(bands), 1, 1))
+        for k in np.flatnonzero(np.count_nonzero(bands, axis=1) > np.count_nonzero(common)):
             own = self.design[bands[k] & ~common]
             normal[k] += own.T @ own
         return normal.reshape(*self.fitted.shape[:-1], *normal.shape[1:])
@@ -194,7 +206,7 @@ class HostBasis:
         normal = self._normal.copy()
         diagonal = np.einsum("...ii->...i", normal)
         diagonal[..., :n] += _NEGLIGIBLE
-        diagonal[..., n:] += np.tile(prior, 2 * len(_HARMONICS))
+        diagonal[..., n:] += np.tile(prior, 2 * _HARMONICS)
         return System.of(normal)
 
     def coefficients(self, data: Values, system: System) -> Values:

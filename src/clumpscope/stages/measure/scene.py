@@ -1,7 +1,7 @@
 """The pixels around a galaxy's clumps: which ones tell of the host, and which of each clump."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from clumpscope.config.run import MeasureConfig
 from clumpscope.core.flags import ClumpFlag
-from clumpscope.core.galaxy import GalaxyImage, MaskBit
-from clumpscope.ops.background import brightness, judged
+from clumpscope.core.galaxy import BandImage, GalaxyImage
 from clumpscope.ops.groups import groups_within
 from clumpscope.ops.host import host_centre, reference_band
+from clumpscope.ops.outline import bounding
+from clumpscope.ops.planes import Planes
 from clumpscope.stages.measure.controls import Controls, HostModel
 from clumpscope.stages.measure.host import Ellipse, HostBasis
 from clumpscope.stages.measure.stamps import Stamps
@@ -53,6 +54,8 @@ class Scene:
         Indices into the flattened image, the p pixels of the windows around the clumps first.
     p
         How many those are.
+    planes
+        The bands on all q pixels.
     outline
         (p,) True inside the host.
     usable
@@ -71,6 +74,7 @@ class Scene:
     xy: Values
     pixels: NDArray[np.intp]
     p: int
+    planes: Planes
     outline: Flags
     usable: Flags
     group: NDArray[np.intp]
@@ -103,37 +107,57 @@ class Scene:
         """
         widest = max(fwhm.values())
         unit = fwhm.get(reference_band(image), widest)
-        near = _nearest(xy, image.shape) / widest
         group = groups_within(xy, config.blend_fwhm * unit)
-        window = near < max(_WINDOW, config.annulus_fwhm[1] * 1.05, around)
-        host = outline.ravel()
-        radius: Values = np.zeros(near.shape)
-        modelled = np.zeros(len(xy), dtype=bool)
-        reach = 0.0
+        modelled, ellipse, reach = np.zeros(len(xy), dtype=bool), None, 0.0
         if outline.any() and config.background == "isophotes":
-            ellipse = _ellipse(image, near.reshape(image.shape), outline, unit)
-            rows, columns = (np.arange(side, dtype=float) for side in image.shape)
-            radius = ellipse.radius(columns, rows[:, None], unit).ravel()
+            ellipse = _ellipse(image, xy, outline, unit, widest)
             own = ellipse.radius(xy[:, 0], xy[:, 1], unit)
-            modelled = own <= radius[host].max()
-            if modelled.any():
-                reach = float(own[modelled].max()) + _BEYOND
-        within = radius <= reach if reach else np.zeros(near.shape, dtype=bool)
-        first = np.flatnonzero(window)
-        pixels = np.append(first, _thinned(np.flatnonzero(within & ~window), image.shape[1]))
+            y, x = np.nonzero(outline)
+            modelled = own <= ellipse.radius(x, y, unit).max()
+            reach = float(own[modelled].max()) + _BEYOND if modelled.any() else 0.0
+        wide = max(_WINDOW, config.annulus_fwhm[1] * 1.05, around)
+        low, high = xy.min(axis=0) - wide * widest, xy.max(axis=0) + wide * widest
+        if ellipse is not None and reach:
+            middle, half = np.array([ellipse.x, ellipse.y]), ellipse.extent(reach, unit)
+            low, high = np.minimum(low, middle - half), np.maximum(high, middle + half)
+        columns, rows = (
+            np.arange(max(int(first), 0), min(int(last) + 2, side))
+            for first, last, side in zip(low, high, image.shape[::-1], strict=True)
+        )
+        near = _nearest(xy, columns, rows) / widest
+        window = near < wide
+        within = np.zeros(near.shape, dtype=bool)
+        if ellipse is not None and reach:
+            within = ellipse.radius(columns, rows[:, None], unit) <= reach
+        number = rows[:, None] * image.shape[1] + columns
+        first = number[window]
+        pixels = np.append(first, _thinned(number[within & ~window], image.shape[1]))
+        p, planes = len(first), Planes.of(image, list(fwhm), pixels)
         usable, basis, controls = np.ones(len(pixels), dtype=bool), None, None
-        if reach:
-            clear = (within & (near > _GUARD))[pixels] & judged(image, tuple(fwhm), pixels)
-            places = np.column_stack(np.divmod(pixels, image.shape[1])[::-1])
-            basis = HostBasis.of(*ellipse.polar(places, unit), clear, reach)
-            light = brightness(image, tuple(fwhm), pixels)
-            usable = ~_outliers(light, basis, pixels, image.shape)
-            basis = replace(basis, fitted=usable & (within & (near > _CORE))[pixels])
+        if ellipse is not None and reach:
+            y, x = np.divmod(pixels, image.shape[1])
+            at = y - rows[0], x - columns[0]
+            off, host = near[at], within[at]
+            polar = ellipse.polar(np.column_stack([x, y]), unit)
+            basis = HostBasis.of(*polar, host & (off > _GUARD) & planes.good, reach)
+            usable = ~_outliers(planes.light, basis, at, near.shape)
+            basis = replace(basis, fitted=usable & host & (off > _CORE))
             controls = Controls.of(
                 ellipse, xy, pixels, image.shape, basis, unit, config.aperture_fwhm
             )
-        p = len(first)
-        return cls(image, xy, pixels, p, host[first], usable[:p], group, modelled, basis, controls)
+        return cls(
+            image,
+            xy,
+            pixels,
+            p,
+            planes,
+            outline.ravel()[first],
+            usable[:p],
+            group,
+            modelled,
+            basis,
+            controls,
+        )
 
     @property
     def blended(self) -> Flags:
@@ -174,17 +198,6 @@ class Scene:
         other: Values = np.where(self.distance == first, second, first)
         return other
 
-    def planes(self, bands: Sequence[str]) -> tuple[Values, Values, NDArray[np.uint8]]:
-        """Data, variance and mask bits (b, q) on all pixels; not finite is without data."""
-        images = [self.image[band] for band in bands]
-        data = np.array([image.data.ravel()[self.pixels] for image in images])
-        variance = np.array([image.variance.ravel()[self.pixels] for image in images])
-        bits = np.array([image.mask.ravel()[self.pixels] for image in images])
-        finite = np.isfinite(data) & np.isfinite(variance)
-        bits = np.where(finite, bits, bits | MaskBit.NO_DATA).astype(np.uint8)
-        values, spread = (np.where(finite, plane, 0).astype(float) for plane in (data, variance))
-        return values, spread, bits
-
     def ring(self, good: Flags, inner: Lengths, outer: Lengths, clear: Lengths) -> Flags:
         """(..., n, p) good and usable pixels around each clump, ``clear`` of all others.
 
@@ -222,47 +235,58 @@ def ring_flag(ring: Flags, inner_px: Values, outer_px: Values) -> NDArray[np.int
     return np.where(share < _LEAST_SHARE, int(ClumpFlag.MASKED_ANNULUS), 0)
 
 
-def _nearest(xy: Values, shape: tuple[int, int]) -> Values:
-    """(ny nx,) distance of an image's pixels from the nearest clump."""
-    rows, columns = (np.arange(side, dtype=float) for side in shape)
-    square = np.full(shape, np.inf)
+def _nearest(xy: Values, columns: NDArray[np.intp], rows: NDArray[np.intp]) -> Values:
+    """(ny, nx) distance of pixels in some columns and rows from the nearest clump."""
+    square = np.full((len(rows), len(columns)), np.inf)
     for x, y in xy:  # one by one: all at once takes much memory on large images
         np.minimum(square, np.add.outer((rows - y) ** 2, (columns - x) ** 2), out=square)
-    distance: Values = np.sqrt(square).ravel()
+    distance: Values = np.sqrt(square)
     return distance
 
 
-def _ellipse(image: GalaxyImage, near: Values, outline: Flags, fwhm_px: float) -> Ellipse:
-    """Shape of the host in the reference band; ``near`` (ny, nx) is the nearest clump in FWHM."""
+def _ellipse(
+    image: GalaxyImage, xy: Values, outline: Flags, fwhm_px: float, widest: float
+) -> Ellipse:
+    """Shape of the host in the reference band, without what is near the clumps (n, 2)."""
     plane = image[reference_band(image)]
-    light = np.where((plane.mask == 0) & np.isfinite(plane.data), plane.data, np.float32(0))
     centre = host_centre(image)
-    ny, nx = image.shape
-    col, row = (int(np.clip(round(v), 0, n - 1)) for v, n in zip(centre, (nx, ny), strict=True))
+    pixel = np.clip(np.round(centre), 0, np.array(image.shape[::-1]) - 1)
     # A clump beside the nucleus would draw the centroid.
-    if near[row, col] > _ALONE:
-        centre = _nucleus(light, centre, fwhm_px)
-    return Ellipse.of(light, outline & (near > 1), centre)
+    if np.hypot(*(xy - pixel).T).min() > _ALONE * widest:
+        centre = _nucleus(plane, centre, fwhm_px)
+    box = bounding(outline)
+    rows, columns = (np.arange(one.start, one.stop) for one in box)
+    far = _nearest(xy, columns, rows) > widest
+    start = np.array([columns[0], rows[0]])
+    found = Ellipse.of(_light(plane, box), outline[box] & far, centre - start)
+    return replace(found, x=float(centre[0]), y=float(centre[1]))
 
 
-def _nucleus(light: Values, centre: Values, fwhm_px: float) -> Values:
+def _light(plane: BandImage, box: tuple[slice, slice]) -> Values:
+    """Part of a band, 0 where it cannot be measured."""
+    data = plane.data[box]
+    return np.where((plane.mask[box] == 0) & np.isfinite(data), data, 0).astype(float)
+
+
+def _nucleus(plane: BandImage, centre: Values, fwhm_px: float) -> Values:
     """Centroid of the light near ``centre`` (x, y) under a Gaussian of the PSF's width."""
     half = int(np.ceil(2 * fwhm_px))
     start = np.maximum(np.rint(centre).astype(int) - half, 0)
-    stamp = np.maximum(
-        light[start[1] : start[1] + 2 * half + 1, start[0] : start[0] + 2 * half + 1], 0
-    )
-    y, x = np.indices(stamp.shape)
-    points = np.column_stack([x.ravel(), y.ravel()]) + start
+    box = np.s_[start[1] : start[1] + 2 * half + 1, start[0] : start[0] + 2 * half + 1]
+    stamp = np.maximum(_light(plane, box), 0)
+    x, y = (np.arange(side) + first for side, first in zip(stamp.shape[::-1], start, strict=True))
     moved = centre
     for _ in range(_CENTRE_STEPS):
-        square = ((points - moved) ** 2).sum(axis=1)
-        weights = stamp.ravel() * np.exp(-0.5 * square * (gaussian_sigma_to_fwhm / fwhm_px) ** 2)
-        total = weights.sum()
+        along, down = (
+            np.exp(-0.5 * (places - at) ** 2 * (gaussian_sigma_to_fwhm / fwhm_px) ** 2)
+            for places, at in zip((x, y), moved, strict=True)
+        )
+        columns, rows = (down @ stamp) * along, (stamp @ along) * down
+        total = rows.sum()
         if not total > 0:
             return centre
         # The weight halves the offset of a source as wide as itself.
-        moved = moved + 2 * (weights @ points / total - moved)
+        moved = moved + 2 * (np.array([columns @ x, rows @ y]) / total - moved)
         if np.hypot(*(moved - centre)) > _CENTRE * fwhm_px:
             return centre
     return moved
@@ -280,10 +304,16 @@ def _thinned(pixels: NDArray[np.intp], columns: int) -> NDArray[np.intp]:
 
 
 def _outliers(
-    light: Values, basis: HostBasis, pixels: NDArray[np.intp], shape: tuple[int, int]
+    light: Values,
+    basis: HostBasis,
+    at: tuple[NDArray[np.intp], NDArray[np.intp]],
+    shape: tuple[int, ...],
 ) -> Flags:
-    """(p,) pixels, and their neighbours, that stand out of the host: other sources, dust."""
-    out = np.zeros(len(pixels), dtype=bool)
+    """(p,) pixels, and their neighbours, that stand out of the host: other sources, dust.
+
+    They are ``at`` rows and columns of an image of ``shape``.
+    """
+    out = np.zeros(len(light), dtype=bool)
     coarse = basis.part(slice(None, None, 4))  # enough for a look
     some = light[::4]
     for _ in range(_CLIP_ROUNDS):
@@ -294,8 +324,8 @@ def _outliers(
         spread = 1.4826 * float(np.median(np.abs(residual[::4][kept.fitted])))
         high = basis.fitted & (np.abs(residual) > _CLIP * max(spread, 1.0))
         plane = np.zeros(shape, dtype=bool)
-        plane.ravel()[pixels[high]] = True
-        out = _grown(plane).ravel()[pixels] & basis.fitted
+        plane[at[0][high], at[1][high]] = True
+        out = _grown(plane)[at] & basis.fitted
     return out
 
 
