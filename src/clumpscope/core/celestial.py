@@ -27,6 +27,8 @@ _PROJECTIONS = (
     *("COP", "COE", "COD", "COO", "SFL", "PAR", "MOL", "AIT", "BON", "PCO", "TSC", "CSC", "QSC"),
     *("HPX", "XPH", "TPV"),
 )
+_PLAIN = {f"{key}{axis}" for key in ("CTYPE", "CUNIT", "CRVAL", "CRPIX") for axis in (1, 2)}
+_PLAIN |= {"CD1_1", "CD1_2", "CD2_1", "CD2_2", "LONPOLE", "LATPOLE", "RADESYS"}
 _KINDS = "RA---TAN and DEC--TAN or the like"
 _SYSTEMS = "RA and DEC in ICRS or FK5"
 _TRANSFORM = "transform it, or take it out and have the image saved as a picture"
@@ -180,19 +182,39 @@ def _year(cards: Cards, key: str) -> float | None:
 
 def _made(cards: Cards, tables: list[fits.Card], hdus: fits.HDUList | None) -> WCS:
     """The WCS of cleaned cards."""
-    header = fits.Header([(key, value) for key, value in cards.items()])
-    for card in tables:
-        header.append(card)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            wcs = WCS(header, fobj=hdus if tables else None, naxis=2)
+            wcs = _plain(cards) if not tables and cards.keys() <= _PLAIN else None
+            if wcs is None:
+                header = fits.Header([(key, value) for key, value in cards.items()])
+                for card in tables:
+                    header.append(card)
+                wcs = WCS(header, fobj=hdus if tables else None, naxis=2)
             flaw = "" if wcs.has_celestial else "no axes of the sky"
             flaw = flaw or flaw_of(wcs)
     except Exception as error:  # wcslib and its wrapper raise many kinds
         flaw = str(error).strip().splitlines()[-1]
     if flaw:
         raise refused("", "one that can be used", flaw)
+    return wcs
+
+
+def _plain(cards: Cards) -> WCS | None:
+    """The WCS of a gnomonic projection in degrees, without a header's cost; else ``None``."""
+    kinds = [str(cards[f"CTYPE{axis}"]) for axis in (1, 2)]
+    units = [str(cards[f"CUNIT{axis}"]) for axis in (1, 2)]
+    if not all(kind.endswith("-TAN") for kind in kinds) or units != ["deg", "deg"]:
+        return None
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype, wcs.wcs.cunit = kinds, units
+    wcs.wcs.crval = [cards["CRVAL1"], cards["CRVAL2"]]
+    wcs.wcs.crpix = [cards["CRPIX1"], cards["CRPIX2"]]
+    wcs.wcs.cd = [[cards[f"CD{row}_{column}"] for column in (1, 2)] for row in (1, 2)]
+    for key in ("LONPOLE", "LATPOLE", "RADESYS"):
+        if key in cards:
+            setattr(wcs.wcs, key.lower(), cards[key])
+    wcs.wcs.set()
     return wcs
 
 

@@ -7,6 +7,7 @@ What contradicts itself, or what wcslib would pass over, is refused by the name 
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ def wcs_cards(header: fits.Header) -> Cards:
     cards: Cards = {}
     for card in header.cards:
         key = card.keyword
-        if not _KEPT.fullmatch(key):
+        if not _is_kept(key):
             continue
         try:
             value = card.value
@@ -74,6 +75,12 @@ def wcs_cards(header: fits.Header) -> Cards:
     return {_spelt(key): value for key, value in cards.items()}
 
 
+@lru_cache(maxsize=4096)
+def _is_kept(key: str) -> bool:
+    return _KEPT.fullmatch(key) is not None
+
+
+@lru_cache(maxsize=4096)
 def _spelt(key: str) -> str:
     """The name of the standard for ``CD001002`` and ``PC001002`` of its drafts."""
     return f"{key[:2]}{key[4]}_{key[7]}" if re.fullmatch(r"(CD|PC)00\d00\d", key) else key

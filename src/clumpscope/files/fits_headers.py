@@ -11,8 +11,8 @@ from typing import BinaryIO, Protocol
 
 from clumpscope.errors import ClumpscopeError, expected_got
 
-_BLOCK = 2880
-_CARD = 80
+BLOCK = 2880
+CARD = 80
 MOST_BYTES = 4_000_000  # of all headers of a file: 50,000 cards
 _MOST_NUMBERED = 999  # axes, or columns, by the standard; astropy goes through as many as it says
 _END = re.compile(rb"(?s)(?:.{80})*?END(?![A-Z0-9_-])")
@@ -62,15 +62,15 @@ def headers(stream: BinaryIO, where: object, error: type[ClumpscopeError]) -> It
             break
         number += 1
         data = _data_bytes(header, f"{where}: HDU {number - 1}", error)
-        place += len(header) + -(-data // _BLOCK) * _BLOCK
+        place += len(header) + -(-data // BLOCK) * BLOCK
         yield header
 
 
 def text_card(header: bytes, key: str) -> str:
     """The text of a card of a header; empty where there is none, or no text."""
-    for card in range(0, len(header), _CARD):
+    for card in range(0, len(header), CARD):
         if header.startswith(f"{key:8}=".encode(), card):
-            found = _TEXT.match(header[card + 9 : card + _CARD])
+            found = _TEXT.match(header[card + 9 : card + CARD])
             return found[1].decode("ascii", "replace").rstrip() if found else ""
     return ""
 
@@ -85,12 +85,12 @@ def read_header(stream: Readable, most: int, where: object, error: type[Clumpsco
     ClumpscopeError
         ``error``, if it is longer.
     """
-    blocks = [stream.read(_BLOCK)]
+    blocks = [stream.read(BLOCK)]
     if not blocks[0].startswith((b"SIMPLE", b"XTENSION")):
         return blocks[0]
-    while len(blocks[-1]) == _BLOCK and not _END.match(blocks[-1]) and len(blocks) * _BLOCK <= most:
-        blocks.append(stream.read(_BLOCK))
-    if len(blocks) * _BLOCK > most:
+    while len(blocks[-1]) == BLOCK and not _END.match(blocks[-1]) and len(blocks) * BLOCK <= most:
+        blocks.append(stream.read(BLOCK))
+    if len(blocks) * BLOCK > most:
         most_mb = MOST_BYTES / 1e6
         raise error(
             expected_got(f"{where}: FITS headers", f"at most {most_mb:g} MB", "longer or more ones")
@@ -102,7 +102,7 @@ def _data_bytes(header: bytes, where: str, error: type[ClumpscopeError]) -> int:
     """Bytes of data that follow a header, as it says."""
     found: dict[str, int] = {}
     for card in _SIZES.finditer(header):
-        if card.start() % _CARD:
+        if card.start() % CARD:
             continue
         name, value = card[1].decode(), _WHOLE.fullmatch(card[2])
         if value is None or name in found or (name != "BITPIX" and int(value[1]) < 0):

@@ -171,22 +171,21 @@ def grown(mask: Mask, radius: float) -> Mask:
     if pad > _FEW:
         result[window] = ndimage.distance_transform_edt(~mask[window]) <= radius
         return result
-    near, gap, steps = result[window], _gap(mask[window]), np.arange(pad + 1)
-    for step in steps:  # sideways; then so many rows are left
-        close = gap <= np.count_nonzero(np.sqrt(step**2 + steps**2) <= radius) - 1
-        near[:, step:] |= close[:, : close.shape[1] - step]
-        near[:, : near.shape[1] - step] |= close[:, step:]
+    near, base = result[window], mask[window]
+    rows, columns = base.shape
+    steps = np.arange(pad + 1)
+    reaches = np.count_nonzero(np.hypot(steps, steps[:, None]) <= radius, axis=1) - 1
+    tall, height = np.zeros_like(base), 0  # the mask grown by fewer rows than ``height``
+    for aside, reach in zip(range(pad, -1, -1), reaches[::-1].tolist(), strict=True):
+        for row in range(height, reach + 1):
+            left = max(rows - row, 0)
+            tall[row:] |= base[:left]
+            tall[:left] |= base[row:]
+        height = reach + 1
+        left = max(columns - aside, 0)
+        near[:, aside:] |= tall[:, :left]
+        near[:, :left] |= tall[:, aside:]
     return result
-
-
-def _gap(mask: Mask) -> NDArray[np.int32]:
-    """(ny, nx) rows from each pixel to the nearest of the mask in its column."""
-    rows = np.arange(len(mask), dtype=np.int32)[:, None]
-    far = np.int32(2 * len(mask) + 2 * _FEW)
-    above = np.maximum.accumulate(np.where(mask, rows, -far), axis=0)
-    below = np.minimum.accumulate(np.where(mask, rows, far)[::-1], axis=0)[::-1]
-    gap: NDArray[np.int32] = np.minimum(rows - above, below - rows)
-    return gap
 
 
 def inside(outline: Mask, xy: NDArray[np.float64]) -> Mask:

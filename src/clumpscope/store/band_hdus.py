@@ -84,12 +84,10 @@ def read_band(
         raise ImageError(
             expected_got(f"band {band} mask", f"shape {data.shape}", mask.shape, remedy)
         )
-    mask = np.where(finite, mask, mask | MaskBit.NO_DATA).astype(np.uint8)
-    data = np.where(finite, data, np.float32(0))
+    data = _known(data, finite, mask)
     variance, noise_assumed = _variance(band, hdus, data, mask, unit)
     known = np.isfinite(variance) & (variance >= 0)
-    mask = np.where(known, mask, mask | MaskBit.NO_DATA).astype(np.uint8)
-    variance = np.where(known, variance, np.float32(0))
+    variance = _known(variance, known, mask)
     measured = "PSFFWHM" in header
     psf, fwhm, doubtful = read_psf(band, hdus.get(f"{band}_PSF"), fwhm, wcs, said=measured)
     assumed = _logical(header, "PSFASSUM", band) if measured else not width_known
@@ -106,6 +104,16 @@ def read_band(
         )
     except ImageError as error:
         raise ImageError(f"band {band} {error}") from error
+
+
+def _known(
+    plane: NDArray[np.float32], known: NDArray[np.bool_], mask: NDArray[np.uint8]
+) -> NDArray[np.float32]:
+    """A plane with 0 where it is not known, which the mask is told."""
+    if known.all():
+        return plane
+    mask[~known] |= np.uint8(MaskBit.NO_DATA)
+    return np.where(known, plane, np.float32(0))
 
 
 def psf_width(

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,8 @@ def same_grid(headers: Mapping[str, Mapping[str, Any]]) -> None:
     """
     (name, first), *others = ((band, _cards(header)) for band, header in headers.items())
     for band, cards in others:
+        if cards == first:
+            continue
         for key in {**first, **cards}:
             if not _same(cards.get(key), first.get(key)):
                 raise ImageError(
@@ -64,8 +67,12 @@ def same_grid(headers: Mapping[str, Mapping[str, Any]]) -> None:
 
 def _cards(header: Mapping[str, Any]) -> dict[str, Any]:
     """The cards of a WCS and its distortion."""
-    kinds = (_LINEAR, _DISTORTION, TABLES)
-    return {key: header[key] for key in header if any(kind.fullmatch(key) for kind in kinds)}
+    return {key: header[key] for key in header if _is_of_wcs(key)}
+
+
+@lru_cache(maxsize=4096)
+def _is_of_wcs(key: str) -> bool:
+    return any(kind.fullmatch(key) for kind in (_LINEAR, _DISTORTION, TABLES))
 
 
 def _same(a: object, b: object) -> bool:

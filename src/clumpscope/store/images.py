@@ -19,6 +19,7 @@ from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.grid import Grid, pixel_side_arcsec
 from clumpscope.errors import ImageError, expected_got
 from clumpscope.files.fits_headers import count_hdus
+from clumpscope.files.plain_fits import plain_hdus
 from clumpscope.files.unpacked import unpacked
 from clumpscope.store.atomic import atomic
 from clumpscope.store.band_hdus import BY_NAME, EXTRAS, host_position, psf_width, read_band
@@ -139,8 +140,12 @@ def _opened(path: Path, limits: LimitsConfig) -> Iterator[Iterator[fits.ImageHDU
     except OSError as error:
         raise ImageError(f"{path}: {error.strerror or error}") from error
     with stream:
-        count = count_hdus(stream, path, ImageError)
+        plain = plain_hdus(stream)
+        count = count_hdus(stream, path, ImageError) if plain is None else len(plain)
         try:
+            if plain is not None:
+                yield iter(plain)
+                return
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", FITSFixedWarning)
                 # astropy only warns of a broken file and drops its last bands.

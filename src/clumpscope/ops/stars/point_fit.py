@@ -7,10 +7,11 @@ from astropy.stats import gaussian_sigma_to_fwhm
 from numpy.typing import NDArray
 
 from clumpscope.core.galaxy import MaskBit
-from clumpscope.ops.profiles import Profile
+from clumpscope.ops.profiles import Profile, drawn
 
 Values = NDArray[np.float64]
 
+_STEPS = np.array([[0, 0], [0.5, 0], [-0.5, 0], [0, 0.5], [0, -0.5]])  # px: place and its shifts
 _WINDOW = 2.0  # radius, PSF-FWHM
 _CORE = 0.5  # within this no pixel may be bad
 _BAD = MaskBit.SATURATED | MaskBit.COSMIC_RAY | MaskBit.NO_DATA
@@ -87,15 +88,11 @@ def fit_point(
     good &= distance < _WINDOW * fwhm
     weight: Values = good / np.where(good, spread, 1)
     values = np.where(good, values, 0)
-    everywhere = np.ones(dx.shape, dtype=bool)
-    point = profile.at(dx, dy, everywhere)
-    shifts = [
-        profile.at(dx - a / 2, dy - b / 2, everywhere)
-        - profile.at(dx + a / 2, dy + b / 2, everywhere)
-        for a, b in ((1, 0), (0, 1))
-    ]
-    curl = profile.laplacian(dx, dy, everywhere)
-    terms = np.stack([point, *shifts, np.ones_like(point), dx, dy, curl])
+    off = np.array([xy[0] - col, xy[1] - row])
+    drawings = drawn([profile.coefficients], off + _STEPS, half)[0].reshape(len(_STEPS), -1)
+    point, right, left, above, below = drawings
+    curl = drawn([profile.curl], off[None], half).ravel()
+    terms = np.stack([point, right - left, above - below, np.ones_like(point), dx, dy, curl])
     try:
         solution, _ = _solve(terms, values, weight)
         allowed = _CLIP * np.sqrt(spread) + _CLIP_SHARE * abs(solution[0]) * point.max()

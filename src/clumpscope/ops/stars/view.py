@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from astropy.wcs import WCS
@@ -41,14 +42,14 @@ class View:
     psf: Callable[[float, float], tuple[Image | None, float]]
     _profiles: dict[tuple[int, int], tuple[Profile, float] | None] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def noise(self) -> float:
         """Median noise a pixel, nanomaggy; NaN where there are no data."""
         sample = self.variance[::7, ::7]
         known = sample[np.isfinite(sample) & (sample > 0)]
         return float(np.sqrt(np.median(known))) if known.size else float("nan")
 
-    @property
+    @cached_property
     def pixscale_arcsec(self) -> float:
         """Pixel side, arcsec."""
         return pixel_side_arcsec(self.wcs, middle_of(self.data.shape))
@@ -71,7 +72,7 @@ class View:
         except Exception:  # a PSF that fails somewhere leaves no field without its stars
             return None
 
-    @property
+    @cached_property
     def fwhm_px(self) -> float:
         """PSF-FWHM in the middle, pixels; NaN where it is void."""
         ny, nx = self.data.shape
