@@ -6,10 +6,10 @@ from astropy.io import fits
 
 from clumpscope.config.limits import LimitsConfig
 from clumpscope.errors import ImageError, expected_got
-from clumpscope.files.plain_fits import PlainHdu
 from clumpscope.ops.fits_tiles import check_tiles
 from clumpscope.ops.psf import gaussian_side
 from clumpscope.store.band_hdus import EXTRAS, leave_out
+from clumpscope.store.plain_fits import PlainHdu
 
 _APART = "store each band in an image HDU of its own"
 _IMAGES = (PlainHdu, fits.PrimaryHDU, fits.ImageHDU, fits.CompImageHDU)

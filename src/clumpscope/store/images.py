@@ -19,7 +19,6 @@ from clumpscope.core.galaxy import GalaxyImage
 from clumpscope.core.grid import Grid, pixel_side_arcsec
 from clumpscope.errors import ImageError, expected_got
 from clumpscope.files.fits_headers import count_hdus
-from clumpscope.files.plain_fits import plain_hdus
 from clumpscope.files.unpacked import unpacked
 from clumpscope.store.atomic import atomic
 from clumpscope.store.band_hdus import BY_NAME, EXTRAS, host_position, psf_width, read_band
@@ -28,6 +27,7 @@ from clumpscope.store.fits_bytes import Cards, primary_hdu
 from clumpscope.store.image_sizes import check_psf_width, check_sizes, plane_shape
 from clumpscope.store.image_wcs import grid_cards, image_wcs, same_grid
 from clumpscope.store.pictures import AGAIN, no_such_image
+from clumpscope.store.plain_fits import plain_hdus
 from clumpscope.store.planes import plain_planes, quantised_planes
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from clumpscope.files.plain_fits import plain_hdus
 from clumpscope.store.fits_bytes import image_hdu, primary_hdu
+from clumpscope.store.plain_fits import plain_hdus
 
 DATA = np.arange(12, dtype=np.float32).reshape(3, 4)
 
@@ -65,6 +65,7 @@ BUNIT = b"BUNIT   = 'nanomaggy'         "
         b"BUNIT   = 'nanomaggy",
         b"BUNIT   = nanomaggy",
         b"BUNIT   = 1.0D3",
+        b"BUNIT   = 1234567890123456789",
         b"BUNIT   = (1.0, 2.0)",
         b"BUNIT   = 1 2",
         b"BUNIT   =",

@@ -27,7 +27,8 @@ _VALUE = re.compile(
     rf"= +(?:'(?P<text>[ -&(-~]*)'|(?P<logical>[TF])|(?P<number>{_NUMBER})) *(?:/[ -~]*)?"
 )
 _RECORD = re.compile(r"[\w.]+: ")  # a value in a text, which astropy takes apart
-_WHOLE = re.compile(r"[+-]?\d{1,18}")
+_WHOLE = re.compile(r"[+-]?\d+")
+_DIGITS = 18  # of a whole number that is plain
 
 
 class Card(NamedTuple):
@@ -152,7 +153,9 @@ def _card(text: str) -> Card | None:
     if found["logical"]:
         return Card(key[1], found["logical"] == "T")
     number = found["number"]
-    return Card(key[1], int(number) if _WHOLE.fullmatch(number) else float(number))
+    if not _WHOLE.fullmatch(number):
+        return Card(key[1], float(number))
+    return Card(key[1], int(number)) if len(number) <= _DIGITS else None
 
 
 def _shape(header: Header, *, first: bool) -> tuple[int, ...] | None:
