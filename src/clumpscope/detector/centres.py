@@ -15,6 +15,7 @@ from torch.nn import functional
 from clumpscope.config.train import DetectorConfig
 from clumpscope.core.boxes import Label
 from clumpscope.detector.backbones import encoder_of
+from clumpscope.detector.precision import in_precision
 
 _PRIOR = 0.01  # of a cell to hold a centre, before training
 _TO_PEAK = 2.0  # exponents of the loss: of how wrong a cell is, ...
@@ -51,6 +52,7 @@ class CentreNet(nn.Module):
         self.stride, self.pad_to = config.strides[0], config.pad_to
         self.side, self.most, self.score_floor = side_px, config.proposals, 0.05
         self.orientations = 1  # to search in
+        self.precision = torch.float32
         self.mean, self.std = tuple(mean), tuple(std)
         self.lateral = nn.ModuleList(nn.Conv2d(width, config.channels, 1) for width in widths)
         self.smooth = nn.Sequential(*(_smoothing(config.channels) for _ in range(_SMOOTHINGS)))
@@ -86,12 +88,13 @@ class CentreNet(nn.Module):
 
     def maps(self, batch: Tensor) -> Tensor:
         """(B, 5, h, w) at the finest stride: centre, kind (logits), offset x and y, ln side."""
-        levels = self.encoder(batch)
-        laterals = [layer(level) for layer, level in zip(self.lateral, levels, strict=True)]
-        top = laterals[-1]
-        for finer in laterals[-2::-1]:
-            top = finer + functional.interpolate(top, size=finer.shape[-2:], mode="nearest")
-        found: Tensor = self.head(self.smooth(top))
+        with in_precision(self.precision, batch.device):
+            levels = self.encoder(batch)
+            laterals = [layer(level) for layer, level in zip(self.lateral, levels, strict=True)]
+            top = laterals[-1]
+            for finer in laterals[-2::-1]:
+                top = finer + functional.interpolate(top, size=finer.shape[-2:], mode="nearest")
+            found: Tensor = self.head(self.smooth(top))
         return found
 
     def _losses(self, maps: Tensor, targets: list[dict[str, Tensor]]) -> dict[str, Tensor]:

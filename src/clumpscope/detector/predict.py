@@ -10,6 +10,7 @@ from torch.fx.experimental.optimization import fuse
 from clumpscope.core.boxes import Boxes
 from clumpscope.detector.centres import CentreNet
 from clumpscope.detector.network import Network
+from clumpscope.detector.precision import PRECISIONS, InPrecision
 from clumpscope.detector.weights import load_model
 from clumpscope.errors import ModelError, expected_got
 from clumpscope.models.spec import DetectorSpec, Published
@@ -29,7 +30,7 @@ class Detector:
 
     Batch-norms of our encoders are folded into their convolutions, and tensors lie channels
     last: with oneDNN on a CPU that is more than twice as fast. Each image is searched in so many
-    ``orientations``.
+    ``orientations``, convolutions are computed in a ``precision`` of `PRECISIONS`.
 
     Raises
     ------
@@ -38,14 +39,21 @@ class Detector:
     """
 
     def __init__(
-        self, spec: DetectorSpec, network: Network, score_floor: float, orientations: int = 1
+        self,
+        spec: DetectorSpec,
+        network: Network,
+        score_floor: float,
+        orientations: int = 1,
+        precision: str = "float32",
     ) -> None:
         self.spec = spec
+        dtype = PRECISIONS[precision]
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         network = network.eval()
         if isinstance(network, CentreNet):
             network.encoder = _fused(network.encoder)
             network.score_floor, network.orientations = score_floor, orientations
+            network.precision = dtype
             outputs = [network.head]
         else:
             if orientations > 1:
@@ -53,6 +61,8 @@ class Detector:
                 raise ModelError(expected_got(what, 1, orientations))
             if not isinstance(spec.architecture, Published):
                 network.backbone.encoder = _fused(network.backbone.encoder)
+            if dtype != torch.float32:
+                network.backbone = InPrecision(network.backbone, dtype)
             network.roi_heads.score_thresh = score_floor
             outputs = [network.rpn.head, network.roi_heads.box_predictor]
         for module in outputs:
@@ -71,7 +81,9 @@ class Detector:
                 self._check_output(_module, _inputs, part)
 
     @classmethod
-    def load(cls, path: Path, score_floor: float, orientations: int = 1) -> "Detector":
+    def load(
+        cls, path: Path, score_floor: float, orientations: int = 1, precision: str = "float32"
+    ) -> "Detector":
         """Load a model file; boxes under ``score_floor`` are not returned.
 
         Raises
@@ -79,7 +91,7 @@ class Detector:
         ModelError
             If the file cannot be used, or not in several orientations.
         """
-        return cls(*load_model(path), score_floor, orientations)
+        return cls(*load_model(path), score_floor, orientations, precision)
 
     def detect(self, views: Sequence[View]) -> list[Boxes]:
         """Boxes of each view, in its pixels (edge convention), best score first.

@@ -263,7 +263,7 @@ def detector(model: Path, key: str, config: DetectConfig) -> "Detector":  # noqa
     from clumpscope.detector.predict import Detector, single_thread
 
     single_thread()
-    return Detector.load(model, config.score_floor, config.orientations)
+    return Detector.load(model, config.score_floor, config.orientations, config.precision)
 
 
 def summary(run: Run, seconds: float) -> Summary:
