@@ -130,10 +130,10 @@ def main(model: str | None) -> None:
     best = max(rates)
     print(f"model {ours.spec.name}, {torch.get_num_threads()} thread, {best:.0f} GFLOP/s at best")
     for name, flop in arithmetic.items():
-        limit, found = 1e3 * flop / best, 1e3 * median(seconds[name])
+        limit, took = 1e3 * flop / best, 1e3 * median(seconds[name])
         print(
             f"{name:9s} {flop:7.2f} GFLOP, at least {limit:7.1f} ms; "
-            f"took {found:7.1f} ms a galaxy ({found / limit:.2f} times the limit)"
+            f"took {took:7.1f} ms a galaxy ({took / limit:.2f} times the limit)"
         )
     print(f"what it sees is made in {1e3 * median(seconds['view']):.1f} ms")
     print(f"in bf16 {1e3 * median(seconds['bf16']):.1f} ms; {compared(found(ours), found(fewer))}")
