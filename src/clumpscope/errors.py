@@ -24,6 +24,8 @@ error               raised when                                                 
 ``TrainingError``   a training cannot go on: its loss is not finite, or it needs   1
                     more memory than there is
 ``DownloadError``   a download failed or there is no network                       1
+``ClusterError``    a Dask scheduler does not answer, or its workers have other    1
+                    versions than this process, or several threads
 ==================  =============================================================  =========
 
 Every message names the thing (file, field, row), what was expected and what came.
@@ -35,6 +37,7 @@ from difflib import get_close_matches
 
 __all__ = [
     "ClumpscopeError",
+    "ClusterError",
     "DownloadError",
     "FolderError",
     "FrameError",
@@ -108,6 +111,10 @@ class TrainingError(ClumpscopeError):
 
 class DownloadError(ClumpscopeError):
     """A download failed."""
+
+
+class ClusterError(ClumpscopeError):
+    """A Dask cluster cannot be used."""
 
 
 def expected_got(what: object, expected: object, got: object, remedy: str = "") -> str:

@@ -1,9 +1,11 @@
 """Time limits, and workers that end with their parent."""
 
 import multiprocessing
+import re
 import signal
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -55,18 +57,65 @@ def test_of_two_limits_each_counts() -> None:
         assert signal.getitimer(signal.ITIMER_REAL)[0] > 50
 
 
-def test_a_thread_has_no_alarm() -> None:
-    ended = []
+def in_a_thread(work: Callable[[], object]) -> list[object]:
+    """What comes of work in a thread: its result or error."""
+    came: list[object] = []
 
-    def work() -> None:
-        with time_limit(0.1):
-            time.sleep(0.3)
-        ended.append(True)
+    def guarded() -> None:
+        try:
+            came.append(work())
+        except Exception as error:
+            came.append(error)
 
-    thread = threading.Thread(target=work)
+    thread = threading.Thread(target=guarded)
     thread.start()
-    thread.join()
-    assert ended
+    thread.join(30)
+    return came
+
+
+def slowly(seconds: float) -> None:
+    for _ in range(int(seconds / 0.01)):
+        time.sleep(0.01)
+
+
+def test_a_thread_is_stopped_too_and_says_the_same() -> None:
+    def late() -> None:
+        with time_limit(0.2):
+            slowly(30)
+
+    (came,) = in_a_thread(late)
+    assert type(came) is ImageError
+    assert re.fullmatch(TOLD, str(came))
+
+
+def test_in_a_thread_what_swallows_the_first_alarm_is_stopped_by_the_next() -> None:
+    def swallow() -> None:
+        with time_limit(0.2):
+            try:
+                slowly(30)
+            except ImageError:
+                slowly(30)
+
+    (came,) = in_a_thread(swallow)
+    assert isinstance(came, ImageError)
+
+
+def test_in_a_thread_of_two_limits_each_counts() -> None:
+    def inner() -> str:
+        try:
+            with time_limit(60), time_limit(0.2):
+                slowly(30)
+        except ImageError as error:
+            return str(error)
+        return "not stopped"
+
+    def outer() -> None:
+        with time_limit(0.3):
+            with time_limit(60):
+                slowly(30)
+
+    assert re.fullmatch(TOLD, in_a_thread(inner)[0])
+    assert "at most 0.3 s" in str(in_a_thread(outer)[0])
 
 
 def test_a_request_to_end_waits_until_processes_are_started() -> None:

@@ -19,9 +19,11 @@ from typer.core import TyperGroup
 
 import clumpscope
 from clumpscope.cli.terminal import terminal
+from clumpscope.errors import expected_got
 
 if TYPE_CHECKING:
     from clumpscope.config.recipe import Recipe
+    from clumpscope.engine.local import Workers as AnyWorkers
     from clumpscope.jobs.pipeline import Summary
     from clumpscope.stages.evaluate.scores import Evaluation
 
@@ -109,6 +111,12 @@ Seed = Annotated[int | None, typer.Option("--seed", min=0, help="instead of the 
 Resume = Annotated[bool, typer.Option("--resume", help="go on with an interrupted run")]
 _TOLD = 5  # failures on the terminal
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="processes; default: cores")]
+Dask = Annotated[
+    str | None,
+    typer.Option(
+        "--dask", metavar="ADDRESS", help="workers of this Dask scheduler instead; local:N starts N"
+    ),
+]
 
 
 def recipe_of(path: Path | None, seed: int | None = None) -> "Recipe":
@@ -133,6 +141,20 @@ def workers_of(workers: int | None) -> int:
     from clumpscope.engine.local import default_workers
 
     return default_workers() if workers is None else workers
+
+
+@contextmanager
+def hands(workers: int | None, dask: str | None) -> Iterator["AnyWorkers"]:
+    """Who works: so many processes, one a core, or workers of a Dask scheduler."""
+    if dask is None:
+        yield workers_of(workers)
+        return
+    if workers is not None:
+        raise typer.BadParameter(expected_got("workers", "--workers or --dask", "both"))
+    from clumpscope.engine.dask import connected
+
+    with connected(dask) as executor:
+        yield executor
 
 
 @contextmanager

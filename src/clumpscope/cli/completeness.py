@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from clumpscope.cli.common import (
+    Dask,
     Model,
     RecipeFile,
     Sample,
@@ -13,10 +14,10 @@ from clumpscope.cli.common import (
     app,
     console,
     errors,
+    hands,
     kept,
     progress_bar,
     recipe_of,
-    workers_of,
 )
 
 
@@ -30,6 +31,7 @@ def completeness(
     ] = None,
     recipe: RecipeFile = None,
     workers: Workers = None,
+    dask: Dask = None,
 ) -> None:
     """Fit a model's selection function on a sample whose clumps are known."""
     from clumpscope.jobs.completeness import completeness as job
@@ -39,6 +41,7 @@ def completeness(
     with (
         kept(lambda: f"the same command goes on in {out.with_suffix('.run')}"),
         progress_bar("galaxies", 2 * len(Opened.open(sample))) as progress,
+        hands(workers, dask) as at_work,
     ):
         done = job(
             sample,
@@ -46,7 +49,7 @@ def completeness(
             settings,
             model=model,
             run=run,
-            workers=workers_of(workers),
+            workers=at_work,
             progress=progress,
         )
     about = done.selection.provenance

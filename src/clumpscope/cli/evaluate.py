@@ -8,15 +8,16 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from clumpscope.cli.common import (
+    Dask,
     RunRecipe,
     Seed,
     Workers,
     app,
     console,
+    hands,
     print_evaluation,
     progress_bar,
     recipe_for,
-    workers_of,
 )
 from clumpscope.errors import expected_got
 
@@ -67,6 +68,7 @@ def evaluate(  # noqa: PLR0913  (an argument an option)
     ] = 200,
     seed: Seed = None,
     workers: Workers = None,
+    dask: Dask = None,
 ) -> None:
     """Completeness and purity of runs against truth, or by what people say: metrics and figures."""
     ways = {"--truth": truth, "--by-eye": by_eye, "--answers": answers}
@@ -96,7 +98,7 @@ def evaluate(  # noqa: PLR0913  (an argument an option)
 
     names = () if no_baseline else tuple(baseline or BASELINES)
     total = 2 * len(Run(runs[0]).sample()) if names else 0
-    with progress_bar("images", total) as progress:
+    with progress_bar("images", total) as progress, hands(workers, dask) as at_work:
         results = job(
             runs,
             truth,
@@ -104,7 +106,7 @@ def evaluate(  # noqa: PLR0913  (an argument an option)
             out=out,
             baselines=names,
             bootstraps=bootstraps,
-            workers=workers_of(workers),
+            workers=at_work,
             progress=progress,
         )
     print_evaluation(results)

@@ -7,14 +7,14 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from clumpscope.cli.common import Seed, Workers, app, console, kept, recipe_of, workers_of
+from clumpscope.cli.common import Dask, Seed, Workers, app, console, hands, kept, recipe_of
 
 if TYPE_CHECKING:
     from clumpscope.jobs.cells import Outcome
 
 
 @app.command()
-def experiment(
+def experiment(  # noqa: PLR0913  (an argument an option)
     recipe: Annotated[Path, typer.Argument(help="a TOML recipe", metavar="RECIPE")],
     out: Annotated[Path, typer.Option("--out", help="folder to write, or to go on in")],
     sample: Annotated[
@@ -34,6 +34,7 @@ def experiment(
     *,
     seed: Seed = None,
     workers: Workers = None,
+    dask: Dask = None,
 ) -> None:
     """Train models on run-groups, run them, and make the tables and figures of the paper.
 
@@ -50,10 +51,11 @@ def experiment(
     def told(one: "Outcome") -> None:
         console.print(f"{one.name}: {one.state}" + (f": {one.error}" if one.error else ""))
 
-    with kept(lambda: f"the same command goes on in {out}"):
-        done = job(
-            places, out, settings, workers=workers_of(workers), report=told, note=console.print
-        )
+    with (
+        kept(lambda: f"the same command goes on in {out}"),
+        hands(workers, dask) as at_work,
+    ):
+        done = job(places, out, settings, workers=at_work, report=told, note=console.print)
     _print_cells(done)
     console.print(f"tables and figures, and what is missing: {out / 'index.html'}, index.md")
     if any(one.error for one in done):

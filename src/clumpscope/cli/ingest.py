@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clumpscope.cli.common import (
+    Dask,
     RecipeFile,
     Resume,
     Workers,
     app,
     console,
     errors,
+    hands,
     progress_bar,
     recipe_of,
     resumable,
     tell_failures,
     tell_hosts,
-    workers_of,
 )
 from clumpscope.errors import FolderError, RecipeError, expected_got
 
@@ -67,6 +68,7 @@ def ingest(  # noqa: PLR0913  (an argument an option)
     ] = False,
     resume: Resume = False,
     workers: Workers = None,
+    dask: Dask = None,
 ) -> None:
     """Make a sample of own files of any survey, in the layouts and units of archives."""
     from clumpscope.jobs.ingest import UNDERSTOOD, plan
@@ -86,14 +88,18 @@ def ingest(  # noqa: PLR0913  (an argument an option)
     _tell(made, every=dry_run)
     if dry_run:
         return
-    with resumable(sample), progress_bar("ingesting", len(made.targets)) as progress:
+    with (
+        resumable(sample),
+        progress_bar("ingesting", len(made.targets)) as progress,
+        hands(workers, dask) as at_work,
+    ):
         failures = job(
             made,
             sample,
             settings,
             size_arcsec=size,
             resume=resume,
-            workers=workers_of(workers),
+            workers=at_work,
             progress=progress,
         )
     count = len(made.targets) + len(made.targets.lost) - len(failures)

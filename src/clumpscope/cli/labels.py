@@ -10,6 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from clumpscope.cli.common import (
+    Dask,
     OutFolder,
     RecipeFile,
     Resume,
@@ -18,11 +19,11 @@ from clumpscope.cli.common import (
     app,
     console,
     errors,
+    hands,
     labels_app,
     progress_bar,
     recipe_of,
     resumable,
-    workers_of,
 )
 from clumpscope.core.corrections import Shown
 from clumpscope.stages.labels.formats.registry import FORMATS
@@ -44,13 +45,19 @@ def consensus(
     ] = None,
     recipe: RecipeFile = None,
     resume: Resume = False,
+    *,
     workers: Workers = None,
+    dask: Dask = None,
 ) -> None:
     """Turn volunteers' marks into boxes: labels, images, volunteers, faults, state."""
     from clumpscope.jobs.consensus import consensus as job
 
     settings = recipe_of(recipe)
-    with resumable(out), progress_bar("images, over all rounds", None) as progress:
+    with (
+        resumable(out),
+        progress_bar("images, over all rounds", None) as progress,
+        hands(workers, dask) as at_work,
+    ):
         result = job(
             export,
             out,
@@ -58,7 +65,7 @@ def consensus(
             state=state,
             sample=sample,
             resume=resume,
-            workers=workers_of(workers),
+            workers=at_work,
             progress=progress,
         )
     console.print(

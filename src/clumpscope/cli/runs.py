@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from clumpscope.jobs.pipeline import Summary
 from clumpscope.cli.common import (
+    Dask,
     Model,
     OutFolder,
     RecipeFile,
@@ -21,13 +22,13 @@ from clumpscope.cli.common import (
     app,
     console,
     errors,
+    hands,
     progress_bar,
     recipe_for,
     recipe_of,
     resumable,
     summary_of,
     tell_failures,
-    workers_of,
 )
 
 
@@ -38,12 +39,14 @@ def detect(
     model: Model = None,
     recipe: RecipeFile = None,
     resume: Resume = False,
+    *,
     workers: Workers = None,
+    dask: Dask = None,
 ) -> None:
     """Find boxes only: detections.parquet and galaxies.parquet."""
     from clumpscope.jobs.detect import detect as job
 
-    summary = _report(job, sample, out, model, recipe, resume, workers)
+    summary = _report(job, sample, out, model, recipe, resume=resume, workers=workers, dask=dask)
     console.print(f"{summary.detections} boxes in {summary.galaxies} galaxies")
     _where(out, summary, [])
 
@@ -55,12 +58,14 @@ def run(
     model: Model = None,
     recipe: RecipeFile = None,
     resume: Resume = False,
+    *,
     workers: Workers = None,
+    dask: Dask = None,
 ) -> None:
     """Detect, refine, measure and catalogue every galaxy of a sample."""
     from clumpscope.jobs.run import run as job
 
-    summary = _report(job, sample, out, model, recipe, resume, workers)
+    summary = _report(job, sample, out, model, recipe, resume=resume, workers=workers, dask=dask)
     console.print(summary_of(summary))
     names = ["catalogue.parquet", "catalogue.fits"]
     if summary.undrawn:
@@ -76,21 +81,28 @@ def _report(
     out: Path,
     model: str | None,
     recipe: Path | None,
+    *,
     resume: bool,
     workers: Workers,
+    dask: Dask,
 ) -> "Summary":
     """Do a job over a sample with a progress bar."""
     from clumpscope.store.sample import Sample as Opened
 
     settings = recipe_of(recipe)
-    with resumable(out), progress_bar("galaxies", len(Opened.open(sample))) as progress:
+    total = len(Opened.open(sample))
+    with (
+        resumable(out),
+        progress_bar("galaxies", total) as progress,
+        hands(workers, dask) as at_work,
+    ):
         return job(
             sample,
             out,
             settings,
             model=model,
             resume=resume,
-            workers=workers_of(workers),
+            workers=at_work,
             progress=progress,
         )
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from clumpscope.cli.common import (
+    Dask,
     RecipeFile,
     Resume,
     Seed,
@@ -13,6 +14,7 @@ from clumpscope.cli.common import (
     app,
     console,
     errors,
+    hands,
     print_evaluation,
     progress_bar,
     recipe_of,
@@ -79,6 +81,7 @@ def simulate(  # noqa: PLR0913  (an argument an option)
     seed: Seed = None,
     resume: Resume = False,
     workers: Workers = None,
+    dask: Dask = None,
 ) -> None:
     """Simulate a survey, clumps in given cutouts, or twins as another survey sees them."""
     from clumpscope.jobs.simulate import simulate as job
@@ -86,7 +89,7 @@ def simulate(  # noqa: PLR0913  (an argument an option)
     from clumpscope.store.sample import Sample as Opened
 
     settings = recipe_of(recipe, seed)
-    total, processes, given = galaxies, workers_of(workers), hosts or twins_of
+    total, given = galaxies, hosts or twins_of
     if galaxies is None and given is None and volunteers is None:
         raise TableError(
             expected_got("simulate", "--galaxies, --hosts, --twins-of or --volunteers", "neither")
@@ -95,12 +98,16 @@ def simulate(  # noqa: PLR0913  (an argument an option)
         raise TableError(expected_got("simulate --twins-of", "it alone", "--hosts or --galaxies"))
     if galaxies is not None or given is not None:
         total = galaxies if galaxies is not None or given is None else len(Opened.open(given))
-        with resumable(out), progress_bar("simulating", total) as progress:
+        with (
+            resumable(out),
+            progress_bar("simulating", total) as progress,
+            hands(workers, dask) as at_work,
+        ):
             made = job(
                 out,
                 galaxies,
                 settings,
-                processes,
+                at_work,
                 progress,
                 hosts=hosts,
                 twins_of=twins_of,
@@ -110,8 +117,8 @@ def simulate(  # noqa: PLR0913  (an argument an option)
         if (out / "failures.parquet").is_file():
             tell_failures(out / "failures.parquet")
     if volunteers is not None:
-        with progress_bar("volunteers", total) as progress:
-            looks = ask(out, volunteers, settings, processes, progress)
+        with progress_bar("volunteers", total) as progress, hands(workers, dask) as at_work:
+            looks = ask(out, volunteers, settings, at_work, progress)
         console.print(f"{looks} classifications in {out / 'classifications.csv.gz'}")
 
 
@@ -136,6 +143,7 @@ def fetch(  # noqa: PLR0913  (an argument an option)
     resume: Resume = False,
     *,
     workers: Workers = None,
+    dask: Dask = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="tell what would be brought, and bring nothing")
     ] = False,
@@ -167,6 +175,10 @@ def fetch(  # noqa: PLR0913  (an argument an option)
     wanted = read_targets(targets, asked, select=select)
     for note in wanted.notes:
         errors.print(f"{targets}: {note}")
+    if dask is not None and frames is None:
+        raise TableError(
+            expected_got("--dask", "--frames, a local mirror", "an archive to be asked")
+        )
     if dry_run and frames is not None:
         raise TableError(expected_got("--dry-run", "an archive to be asked", f"--frames {frames}"))
     if dry_run:
@@ -176,7 +188,11 @@ def fetch(  # noqa: PLR0913  (an argument an option)
             f"{told.files} files, about {told.megabytes:.0f} MB"
         )
         return
-    with resumable(sample), progress_bar("fetching", len(wanted)) as progress:
+    with (
+        resumable(sample),
+        progress_bar("fetching", len(wanted)) as progress,
+        hands(workers, dask) as at_work,
+    ):
         failures = job(
             survey,
             wanted,
@@ -185,7 +201,7 @@ def fetch(  # noqa: PLR0913  (an argument an option)
             settings,
             size_arcsec=size,
             resume=resume,
-            workers=workers_of(workers),
+            workers=at_work,
             progress=progress,
         )
     made = len(wanted) + len(wanted.lost) - len(failures)

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
 
-from clumpscope.engine.nursery import keep_to_one_thread, worker_context
+from clumpscope.engine.nursery import keep_to_one_core, worker_context
 from clumpscope.engine.watch import begin_worker, unbroken
 from clumpscope.errors import StoreError
 
@@ -25,7 +25,8 @@ class Executor(Protocol):
     """Something else that maps, such as the workers of a cluster.
 
     It keeps numerical libraries of its workers to one core, so that results are the same, takes
-    items no faster than it can work on them, and frees what it holds when its map ends.
+    items no faster than it can work on them, and frees what it holds when its map ends. Workers
+    that die over an item again and again are a `WorkerError`.
     """
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
@@ -55,11 +56,12 @@ def shards(items: Sequence[T], size: int) -> list[Sequence[T]]:
 class WorkerError(StoreError):
     """A worker process ended in the middle of its work; ``items`` are those then at work."""
 
-    def __init__(self, items: Sequence[Any]) -> None:
-        super().__init__(
-            "a worker process died, often for lack of memory: try fewer --workers; "
-            "an interrupted run goes on with --resume"
-        )
+    def __init__(
+        self,
+        items: Sequence[Any],
+        what: str = "a worker process died, often for lack of memory: try fewer --workers",
+    ) -> None:
+        super().__init__(f"{what}; an interrupted run goes on with --resume")
         self.items = items
 
 
@@ -127,4 +129,4 @@ def _finished(future: Future[R]) -> bool:
 def _prepare_worker(parent: Connection) -> None:
     """Keep numerical libraries to one core; end silently at Ctrl-C, and with the parent."""
     begin_worker(parent)
-    keep_to_one_thread()
+    keep_to_one_core()

@@ -33,7 +33,7 @@ def worker_context() -> BaseContext:
     return context
 
 
-def keep_to_one_thread() -> None:
+def keep_to_one_core() -> None:
     """Keep numerical libraries that are loaded from now on to one core."""
     os.environ.update(dict.fromkeys(_THREADS, "1"))
 
@@ -42,7 +42,7 @@ def keep_to_one_thread() -> None:
 def one_thread() -> Iterator[None]:
     """Keep numerical libraries of processes that are begun inside to one core."""
     before = {name: os.environ.get(name) for name in _THREADS}
-    keep_to_one_thread()
+    keep_to_one_core()
     try:
         yield
     finally:

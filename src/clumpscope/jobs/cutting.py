@@ -8,12 +8,13 @@ from typing import Any, Generic, TypeVar
 
 from clumpscope.config.fetch import FetchConfig
 from clumpscope.config.limits import LimitsConfig
-from clumpscope.engine.local import ordered_map
+from clumpscope.engine.local import Workers, ordered_map
 from clumpscope.jobs.filling import Written, write
 from clumpscope.stages.fetch import survey as stage
 from clumpscope.stages.fetch.cutout import FetchFailure
 from clumpscope.stages.fetch.survey import Survey
 from clumpscope.stages.fetch.targets import Target, Targets
+from clumpscope.store.output import check_seen
 
 S = TypeVar("S", bound=Survey[Any])
 
@@ -46,11 +47,11 @@ class Cut(Generic[S]):
     survey: S | None = None
 
 
-def cut_apart(survey: S, targets: Targets, how: Cutting, workers: int) -> Iterator[Cut[S]]:
-    """Cut targets field by field in processes that write the images themselves.
+def cut_apart(survey: S, targets: Targets, how: Cutting, workers: Workers) -> Iterator[Cut[S]]:
+    """Cut targets field by field in workers that write the images themselves.
 
     Results come in the order of the fields, however many processes there are. A field is the
-    least that a process takes.
+    least that a worker takes.
     """
     fields, lost = stage.by_field(survey, targets)
     yield Cut([*lost])
@@ -59,6 +60,7 @@ def cut_apart(survey: S, targets: Targets, how: Cutting, workers: int) -> Iterat
 
 
 def _cut(how: Cutting, part: Part[S]) -> Cut[S]:
+    check_seen(how.images.parent)
     cut = stage.cut_field(
         part.survey,
         part.field,

@@ -9,7 +9,7 @@ from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.services import ServicesConfig
-from clumpscope.engine.local import Progress, silent
+from clumpscope.engine.local import Progress, Workers, silent
 from clumpscope.jobs.cutting import Cutting, cut_apart
 from clumpscope.jobs.filling import Written, fill
 from clumpscope.jobs.online import Estimate, addresses, archive
@@ -65,7 +65,7 @@ def fetch(  # noqa: PLR0913  (an argument an option)
     *,
     size_arcsec: float | None = None,
     resume: bool = False,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress = silent,
 ) -> QTable:
     """Write a sample cut from a survey's frames, on the disk or in its archive; the failures.
@@ -79,7 +79,8 @@ def fetch(  # noqa: PLR0913  (an argument an option)
     frames
         A local mirror; ``None`` asks the survey's archive, and keeps what it brings in the cache.
     workers
-        Processes that cut fields of a local mirror; the sample does not depend on it.
+        Processes, or an executor, that cut fields of a local mirror; the sample does not depend
+        on it.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.core.bands import in_order
 from clumpscope.core.columns import DEC_NAMES, ID_NAMES, RA_NAMES
 from clumpscope.core.galaxy import check_galaxy_id
-from clumpscope.engine.local import Progress, silent
+from clumpscope.engine.local import Progress, Workers, silent
 from clumpscope.errors import ClumpscopeError, FolderError, RecipeError, TableError, expected_got
 from clumpscope.jobs.cutting import Cutting, cut_apart
 from clumpscope.jobs.filling import Written, fill
@@ -216,7 +216,7 @@ def ingest(
     *,
     size_arcsec: float | None = None,
     resume: bool = False,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress = silent,
 ) -> QTable:
     """Write a sample of own files, and how they were understood; returns the failures.
@@ -228,7 +228,7 @@ def ingest(
     size_arcsec
         Side of what is cut out of larger images; by default as `fetch` has it.
     workers
-        Processes that cut images; the sample does not depend on it.
+        Processes, or an executor, that cut images; the sample does not depend on it.
 
     Raises
     ------

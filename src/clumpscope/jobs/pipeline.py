@@ -23,6 +23,7 @@ from clumpscope.core.galaxy import AnyImage, ColourImage
 from clumpscope.core.quality import MEANINGS
 from clumpscope.core.records import WORKER
 from clumpscope.core.schema import plain
+from clumpscope.engine.carried import here
 from clumpscope.engine.local import Progress, Workers
 from clumpscope.engine.nursery import load_for_workers
 from clumpscope.errors import RecipeError, expected_got
@@ -255,15 +256,16 @@ def sample_at(folder: Path, key: str) -> Sample:  # noqa: ARG001  (the key makes
 
 
 @lru_cache(maxsize=1)
-def detector(model: Path, key: str, config: DetectConfig) -> "Detector":  # noqa: ARG001
-    """Load a model that holds what ``key`` says; the last one is kept."""
+def detector(model: Path, key: str, config: DetectConfig) -> "Detector":
+    """Load a model that holds what ``key``, its SHA-256, says; the last one is kept."""
     from clumpscope.detector.quickly import load
 
     load()
     from clumpscope.detector.predict import Detector, single_thread
 
     single_thread()
-    return Detector.load(model, config.score_floor, config.orientations, config.precision)
+    path = here(model, key)
+    return Detector.load(path, config.score_floor, config.orientations, config.precision)
 
 
 def summary(run: Run, seconds: float) -> Summary:

@@ -5,7 +5,7 @@ there are, and a run that was interrupted goes on with the shards that are missi
 that ends its process is found out, and its shard made without it.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from astropy.table import QTable
 
 from clumpscope.engine.local import Progress, WorkerError, Workers, ordered_map, shards
 from clumpscope.errors import ClumpscopeError
+from clumpscope.store.output import check_seen
 from clumpscope.store.run import Run
 
 SHARD = 32  # galaxies
@@ -87,7 +88,7 @@ def _complete(
                 progress(done)
                 told += done
         except WorkerError as error:
-            found = [row for _, part in error.items for row in _deadly(make, part, deadly)]
+            found = [row for _, part in error.items for row in _deadly(make, part, deadly, workers)]
             deadly.update(found)
             deaths = 0 if found else deaths + 1
             if deaths == _MOST_DEADLY:
@@ -96,7 +97,9 @@ def _complete(
             return
 
 
-def _deadly(make: Make, rows: Sequence[int], known: Collection[int]) -> Iterator[int]:
+def _deadly(
+    make: Make, rows: Sequence[int], known: Collection[int], workers: Workers
+) -> Iterator[int]:
     """Those rows whose galaxy ends the process that works on it, each tried by itself.
 
     Raises
@@ -109,7 +112,7 @@ def _deadly(make: Make, rows: Sequence[int], known: Collection[int]) -> Iterator
     while rest:
         passed = 0
         try:
-            for _ in ordered_map(partial(_try, make), rest, 1, apart=True):
+            for _ in _in_turn(partial(_try, make), rest, workers):
                 passed += 1
         except WorkerError:
             in_turn = 1 if passed else in_turn + 1
@@ -119,11 +122,24 @@ def _deadly(make: Make, rows: Sequence[int], known: Collection[int]) -> Iterator
         rest = rest[passed + 1 :]
 
 
+def _in_turn(
+    function: Callable[[int], None], rows: Sequence[int], workers: Workers
+) -> Iterator[None]:
+    """Map over rows in other processes: whichever ends one, was alone there."""
+    if isinstance(workers, int):
+        yield from ordered_map(function, rows, 1, apart=True)
+    else:
+        for row in rows:
+            yield from ordered_map(function, [row], workers)
+
+
 def _try(make: Make, row: int) -> None:
     make([row], ())
 
 
 def _write(store: Run, make: Make, deadly: Collection[int], task: tuple[int, Sequence[int]]) -> int:
     number, rows = task
-    store.write_shard(number, make(rows, [row for row in rows if row in deadly]))
+    check_seen(store.folder)
+    if not store.has(number):  # else a worker that was lost afterwards has made it
+        store.write_shard(number, make(rows, [row for row in rows if row in deadly]))
     return len(rows)

@@ -22,6 +22,19 @@ def work_folder(folder: Path) -> Path:
     return folder / _WORK
 
 
+def check_seen(folder: Path) -> None:
+    """Check that this process, which may be on another machine, sees what a command fills.
+
+    Raises
+    ------
+    FolderError
+        If it does not.
+    """
+    if not work_folder(folder).is_dir():
+        what = "a folder that the command began to fill, on a file system that all machines share"
+        raise FolderError(expected_got(folder, what, "none"))
+
+
 @dataclass(frozen=True)
 class Output:
     """A folder in which nobody else writes now.
