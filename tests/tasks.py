@@ -10,9 +10,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from astropy.table import QTable
+from threadpoolctl import threadpool_info
 
 from clumpscope.engine import watch
+from clumpscope.engine.carried import MissingError, here
 from clumpscope.engine.watch import begin_worker
+from clumpscope.errors import FolderError, ImageError
 
 
 def square(x: int) -> int:
@@ -86,3 +89,45 @@ def about_itself(_: int) -> dict[str, object]:
         "loaded": [name for name in ("modulefinder",) if name in sys.modules],
         "threads": os.environ.get("OMP_NUM_THREADS"),
     }
+
+
+def late(seconds: float) -> str:
+    """What is said of work that takes longer than it may."""
+    try:
+        with watch.time_limit(seconds):
+            for _ in range(3000):
+                time.sleep(0.01)
+    except ImageError as error:
+        return str(error)
+    return "not stopped"
+
+
+def blas_threads(_: int) -> set[int]:
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return {pool["num_threads"] for pool in pools}
+
+
+def lines_of(name: str) -> list[str]:
+    """Lines of a file in the folder where work is done."""
+    return Path(name).read_text().splitlines()
+
+
+def no_folder(_: int) -> None:
+    raise FolderError("sample x: no such folder")
+
+
+def sent(file: tuple[Path, str]) -> tuple[Path, bytes]:
+    """Where a file is found that is not where it is said to be, and what it holds."""
+    path, key = file
+    try:
+        found = here(path.with_stem("not there"), key)
+    except MissingError:
+        raise MissingError(path, key) from None
+    return found, found.read_bytes()
+
+
+def ticking(mark: Path) -> None:
+    """Say every moment that it is still at work."""
+    for k in range(3000):
+        mark.write_text(str(k))
+        time.sleep(0.01)

@@ -110,9 +110,8 @@ def test_in_a_thread_of_two_limits_each_counts() -> None:
         return "not stopped"
 
     def outer() -> None:
-        with time_limit(0.3):
-            with time_limit(60):
-                slowly(30)
+        with time_limit(0.3), time_limit(60):
+            slowly(30)
 
     assert re.fullmatch(TOLD, in_a_thread(inner)[0])
     assert "at most 0.3 s" in str(in_a_thread(outer)[0])

@@ -111,14 +111,16 @@ class _Map(Generic[T, R]):
             if not self.pending:
                 return
             result = self._first()
-            self.pending.popleft()  # Dask frees a result that nobody refers to
+            self.pending.popleft().future.release()
             yield result
 
     def end(self) -> None:
-        if self.client.status == "running" and self.pending:
-            self.client.cancel([task.future for task in self.pending], force=True)
+        """Let Dask forget, and workers stop, what is in flight."""
+        for task in self.pending:
+            task.future.release()
         self.pending.clear()
-        self.function = None
+        if self.function is not None:
+            self.function.release()
 
     def _fill(self) -> None:
         if time.monotonic() - self.looked >= _LOOKS:
@@ -178,6 +180,7 @@ class _Map(Generic[T, R]):
             raise ClusterError(expected_got("Dask", "to do a task", f"it lost {first.again} times"))
         for task in self.pending:
             if task.future.cancelled() or _error_of(task, (MissingError, Unwanted)):
+                task.future.release()
                 task.future = self._submit(task.item)
 
 
