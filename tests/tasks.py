@@ -128,6 +128,16 @@ def sent(file: tuple[Path, str]) -> tuple[Path, bytes]:
 
 def ticking(mark: Path) -> None:
     """Say every moment that it is still at work."""
-    for k in range(3000):
-        mark.write_text(str(k))
+    for _ in range(3000):
+        with mark.open("a") as stream:
+            stream.write(".")
         time.sleep(0.01)
+
+
+def doubled(x: int) -> int:
+    time.sleep(0.2)
+    return 2 * x
+
+
+def lacking(_: int) -> None:
+    raise ModuleNotFoundError("No module named 'clumpscope'")

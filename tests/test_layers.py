@@ -12,7 +12,7 @@ import clumpscope
 # Slow to load, and not needed to answer --help.
 HEAVY = (
     *("torch", "torchvision", "lightning", "timm", "matplotlib", "galsim", "photutils", "scipy"),
-    "pydantic",
+    *("pydantic", "dask", "distributed"),
 )
 
 

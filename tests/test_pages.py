@@ -37,6 +37,7 @@ OTHERS = {"CLUMPSCOPE_CACHE"} | {f"CLUMPSCOPE_HSC_{of}" for of in ("USER", "PASS
 # What a line asks for that a test cannot do at once: fewer, nearer, fresh.
 INSTEAD = {
     " --workers 16": " --workers 1",
+    " --dask tcp://host:8786": " --workers 1",
     " --galaxies 20000": " --galaxies 2",
     "/data/frames": "frames",
     "targets/007.csv": "targets.csv",

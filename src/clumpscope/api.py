@@ -198,7 +198,8 @@ def run(
     out
         New or empty; with ``resume``, a run that was interrupted.
     workers
-        Processes. With more than one, call this below ``if __name__ == "__main__":``.
+        Processes. With more than one, call this below ``if __name__ == "__main__":``. Or an
+        executor, such as `clumpscope.engine.dask.Dask`.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from clumpscope.cli import app
 from clumpscope.cli.common import tell_failures
 from clumpscope.core.records import FAILURES, table_of_rows
-from clumpscope.errors import FolderError, StoreError, TableError
+from clumpscope.errors import ClusterError, FolderError, StoreError, TableError
 from clumpscope.store.failures import write_failures
 from clumpscope.store.images import read_galaxy, write_galaxy
 
@@ -132,6 +132,19 @@ def test_simulate_tells_of_hosts_that_cannot_take_clumps(flawed: Path, tmp_path:
     result = call("simulate", tmp_path / "none", "--hosts", flawed, "--workers", 1)
     assert isinstance(result.exception, StoreError)
     assert "at least one usable galaxy, got none; g1: expected bands" in str(result.exception)
+
+
+def test_work_is_for_processes_or_for_dask(survey: Path, tmp_path: Path) -> None:
+    arguments = ["run", survey, "--out", tmp_path / "run"]
+    result = call(*arguments, "--workers", 2, "--dask", "local:2")
+    assert result.exit_code == 2
+    assert "expected --workers or --dask, got both" in " ".join(result.stderr.split())
+    result = call(*arguments, "--dask", "local:none")
+    assert isinstance(result.exception, ClusterError)
+    (tmp_path / "list.csv").write_text("ra,dec\n10,10\n")
+    result = call("fetch", "sdss", tmp_path / "list.csv", tmp_path / "out", "--dask", "local:2")
+    assert isinstance(result.exception, TableError)
+    assert str(result.exception).startswith("--dask: expected --frames")
 
 
 def test_show_writes_here_or_there(

@@ -8,6 +8,7 @@ import pytest
 from astropy.table import QTable
 
 from clumpscope.engine.local import WorkerError, silent
+from clumpscope.errors import FolderError
 from clumpscope.jobs import shards
 from clumpscope.jobs.shards import fill
 from clumpscope.store.run import Run
@@ -55,6 +56,21 @@ def test_a_damaged_shard_is_made_again(store: Run) -> None:
     found = fill(store, 8, squares, ["square", "left out"], workers=1, progress=silent)
     assert list(found["square"]["square"]) == [k**2 for k in range(8)]
     assert list(found["left out"]["row"]) == list(range(8))
+
+
+def test_what_another_worker_has_made_meanwhile_is_kept(store: Run) -> None:
+    def make(rows: Sequence[int], deadly: Collection[int]) -> dict[str, QTable]:
+        if 0 in rows:
+            store.write_shard(1, {"square": QTable({"row": [3, 4, 5], "square": [-1, -2, -3]})})
+        return squares(rows, deadly)
+
+    found = fill(store, 7, make, ["square"], workers=1, progress=silent)
+    assert list(found["square"]["square"]) == [0, 1, 4, -1, -2, -3, 36]
+
+
+def test_a_folder_that_a_worker_does_not_see_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FolderError, match="a file system that all machines share, got none"):
+        fill(Run(tmp_path), 8, squares, ["square"], workers=1, progress=silent)
 
 
 @pytest.mark.parametrize("rows", [(4,), pytest.param((0, 1, 7), marks=pytest.mark.slow)])

@@ -114,18 +114,18 @@ HOW = [(signal.SIGINT, 130), (signal.SIGTERM, 1), (signal.SIGHUP, 1)]
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), HOW)
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [("--workers", 1), ("--workers", 2), ("--dask", "local:2")])
 def test_a_run_that_is_interrupted_goes_on(
     number: int,
     code: int,
-    workers: int,
+    workers: tuple[str, object],
     survey: Path,
     finished: Path,
     tmp_path: Path,
     start: Callable[..., Command],
 ) -> None:
     out = tmp_path / "run"
-    arguments = ["run", survey, "--out", out, "--workers", workers]
+    arguments = ["run", survey, "--out", out, *workers]
     command = start(*arguments)
     command.wait_for((out / ".unfinished" / "key.json").exists)
     assert command.end(number) == (

@@ -114,7 +114,9 @@ Workers = Annotated[int | None, typer.Option("--workers", min=1, help="processes
 Dask = Annotated[
     str | None,
     typer.Option(
-        "--dask", metavar="ADDRESS", help="workers of this Dask scheduler instead; local:N starts N"
+        "--dask",
+        metavar="ADDRESS",
+        help="workers of this Dask scheduler instead; local:N: starts N",
     ),
 ]
 
@@ -154,6 +156,8 @@ def hands(workers: int | None, dask: str | None) -> Iterator["AnyWorkers"]:
     from clumpscope.engine.dask import connected
 
     with connected(dask) as executor:
+        if not executor.threads:
+            errors.print(f"{dask} has no workers yet: waiting for some")
         yield executor
 
 

@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from clumpscope.engine import dask_worker
 from clumpscope.engine.carried import MissingError, name_of
 from clumpscope.engine.dask_client import check, opened
-from clumpscope.engine.dask_worker import Unwanted, work
+from clumpscope.engine.dask_worker import Home, Unwanted, work
 from clumpscope.engine.local import WorkerError
 from clumpscope.errors import ClusterError, expected_got
 
@@ -58,6 +57,11 @@ class Dask:
     ahead: int = _AHEAD
     _sent: set[str] = field(default_factory=set, init=False)
 
+    @property
+    def threads(self) -> int:
+        """Of all workers that are there now."""
+        return int(self.client.scheduler_info(n_workers=0)["total_threads"])
+
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Yield ``function(item)`` in the order of ``items``.
 
@@ -69,7 +73,8 @@ class Dask:
         WorkerError
             If workers died over an item as often as Dask allows.
         ClusterError
-            If workers have other versions or several threads, or the scheduler is lost.
+            If workers have other versions, lack packages or have several threads, or the scheduler
+            is lost.
         """
         mapped = _Map(self, function, items)
         try:
@@ -99,7 +104,7 @@ class _Map(Generic[T, R]):
 
     def __init__(self, dask: Dask, function: Callable[[T], R], items: Iterable[T]) -> None:
         self.dask, self.client = dask, dask.client
-        self.pickled, self.about = pickle.dumps(function), dask_worker.Client()
+        self.pickled, self.home = pickle.dumps(function), Home()
         self.queue, self.pending = iter(items), deque[_Task[T]]()
         self.room, self.looked = _LEAST, 0.0
         self.function: Future[Callable[[T], R]] | None = None
@@ -124,8 +129,7 @@ class _Map(Generic[T, R]):
 
     def _fill(self) -> None:
         if time.monotonic() - self.looked >= _LOOKS:
-            threads = int(self.client.scheduler_info(n_workers=0)["total_threads"])
-            self.room = max(self.dask.ahead * threads, _LEAST)
+            self.room = max(self.dask.ahead * self.dask.threads, _LEAST)
             self.looked = time.monotonic()
         room = max(self.room - len(self.pending), 0)
         self.pending.extend(_Task(item, self._submit(item)) for item in islice(self.queue, room))
@@ -134,7 +138,7 @@ class _Map(Generic[T, R]):
         if self.function is None or self.function.status not in ("pending", "finished"):
             # Once to the cluster, from worker to worker then; and made anew if it is lost.
             self.function = self.client.submit(pickle.loads, self.pickled, pure=False)
-        return self.client.submit(work, self.function, item, self.about, pure=False)
+        return self.client.submit(work, self.function, item, self.home, pure=False)
 
     def _first(self) -> R:
         """Wait for the first task in flight; meanwhile workers may come."""
@@ -157,10 +161,15 @@ class _Map(Generic[T, R]):
                 died = [task.item for task in self.pending if _error_of(task, KilledWorker)]
                 raise WorkerError(died or [first.item], _lost(error)) from error
             except MissingError as missing:
+                if first.again > 1:  # it was sent, and is another by now
+                    raise
                 self.dask.send(missing)
                 self._again(first)
             except (CancelledError, Unwanted):
                 self._again(first)
+            except ImportError as error:
+                what = "packages of workers"
+                raise ClusterError(expected_got(what, "the client's", error)) from error
             else:
                 return result
 

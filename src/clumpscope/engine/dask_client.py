@@ -34,6 +34,7 @@ def opened(address: str) -> Iterator["Client"]:
                 LocalCluster(
                     n_workers=_number(address),
                     threads_per_worker=1,
+                    preload="clumpscope.engine.dask_worker",
                     dashboard_address="127.0.0.1:0",
                     silence_logs=logging.CRITICAL,  # what ends a map is told by its error
                 )

@@ -3,12 +3,14 @@
 import contextlib
 import os
 import platform
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 import clumpscope
 from clumpscope.engine.carried import MissingError, carried_to
@@ -30,14 +32,14 @@ class Unwanted(BaseException):
 
 
 @dataclass(frozen=True)
-class Client:
-    """What workers need to know of the process whose work they do."""
+class Home:
+    """What workers need to know of the client: its version, and the folder where it works."""
 
     version: str = field(default_factory=lambda: clumpscope.__version__)
     folder: Path = field(default_factory=Path.cwd)
 
 
-def work(function: Callable[[T], R], item: T, client: Client) -> R:
+def work(function: Callable[[T], R], item: T, home: Home) -> R:
     """Return ``function(item)``: on one core, in the client's folder, and only while it is wanted.
 
     Raises
@@ -51,8 +53,7 @@ def work(function: Callable[[T], R], item: T, client: Client) -> R:
 
     worker = get_worker()
     name = f"worker {worker.address} on {platform.node()}"
-    _check(worker, name, client)
-    keep_to_one_core()
+    _check(worker, name, home)
     carried_to(Path(worker.local_directory))
     if worker.nanny is not None:  # which starts another
         end_if_stuck()
@@ -62,7 +63,11 @@ def work(function: Callable[[T], R], item: T, client: Client) -> R:
         state = worker.state.tasks.get(task)
         return state is None or state.state == "cancelled"
 
-    with stopped(Unwanted, _LOOKS, _LOOKS, unwanted), _at(client.folder), threadpool_limits(1):
+    with (
+        stopped(Unwanted, _LOOKS, _LOOKS, unwanted),
+        _at(home.folder),
+        _libraries().limit(limits=1),
+    ):
         try:
             return function(item)
         except MissingError:
@@ -72,14 +77,26 @@ def work(function: Callable[[T], R], item: T, client: Client) -> R:
             raise type(error)(f"{error}; {name}{need}") from error
 
 
-def _check(worker: "Worker", name: str, client: Client) -> None:
-    if clumpscope.__version__ != client.version:
+def _check(worker: "Worker", name: str, home: Home) -> None:
+    if clumpscope.__version__ != home.version:
         what = f"clumpscope of {name}"
-        raise ClusterError(expected_got(what, client.version, clumpscope.__version__))
+        raise ClusterError(expected_got(what, home.version, clumpscope.__version__))
     threads = worker.state.nthreads
     if threads != 1:
         how = "start more workers instead: dask worker --nthreads 1 --nworkers N"
         raise ClusterError(expected_got(f"threads of {name}", 1, threads, how))
+
+
+def dask_setup(_: "Worker") -> None:
+    """Leave Ctrl-C to the client, which ends its own workers: Dask calls this as a preload."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@lru_cache(maxsize=1)
+def _libraries() -> ThreadpoolController:
+    """Numerical libraries that this process has loaded so far; later ones know their limit."""
+    keep_to_one_core()
+    return ThreadpoolController()
 
 
 @contextlib.contextmanager
