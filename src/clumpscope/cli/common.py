@@ -116,7 +116,7 @@ Dask = Annotated[
     typer.Option(
         "--dask",
         metavar="ADDRESS",
-        help="workers of this Dask scheduler instead; local:N: starts N",
+        help="workers of a Dask scheduler instead; local:N starts N",
     ),
 ]
 
