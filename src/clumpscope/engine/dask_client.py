@@ -10,6 +10,15 @@ from clumpscope.errors import ClusterError, expected_got
 if TYPE_CHECKING:
     from distributed import Client
 
+# Of processes that are started here: what costs time and is of no use, as of local ones.
+_SETTINGS = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.nanny.pre-spawn-environ": {  # without Dask's early return of freed memory
+        "OMP_NUM_THREADS": 1,
+        "OPENBLAS_NUM_THREADS": 1,
+        "MKL_NUM_THREADS": 1,
+    },
+}
 LOCAL = "local:"  # begins an address that means: processes on this machine
 
 
@@ -23,6 +32,7 @@ def opened(address: str) -> Iterator["Client"]:
         If Dask is not installed, N is no number, or no scheduler answers there.
     """
     try:
+        from dask import config
         from distributed import Client, LocalCluster
     except ImportError as error:
         how = "pip install 'clumpscope[cluster]'"
@@ -30,6 +40,7 @@ def opened(address: str) -> Iterator["Client"]:
     with ExitStack() as stack:
         where: Any = address
         if address.startswith(LOCAL):
+            stack.enter_context(config.set(_SETTINGS))
             where = stack.enter_context(
                 LocalCluster(
                     n_workers=_number(address),
