@@ -21,8 +21,8 @@ from clumpscope.jobs.labels import split_labels
 from clumpscope.jobs.volunteers import volunteers
 from clumpscope.models.registry import find_model
 from clumpscope.stages.completeness.fit import fit
+from clumpscope.store.fits_tables import write_fits
 from clumpscope.store.sample import Sample
-from clumpscope.store.tables import write_fits
 from foreign import LAYOUTS, Scene, image, write
 from known_selection import population, selection_of
 from pages import README, blocks, call, lines, written

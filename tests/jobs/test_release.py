@@ -12,7 +12,7 @@ from clumpscope.core.schema import plain
 from clumpscope.errors import RecipeError
 from clumpscope.jobs import release as module
 from clumpscope.jobs.catalogue import catalogue
-from clumpscope.jobs.release import NEEDS, release
+from clumpscope.jobs.release import release
 from clumpscope.store.run import Run
 
 
@@ -42,8 +42,7 @@ def odd(monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_one_galaxy_does_not_stop_it(copied: Run, odd: str, monkeypatch) -> None:
     whole = copied.read("catalogue")
-    tables = {name: copied.read(name) for name in NEEDS}
-    made = release(copied, tables, copied.sample().hosts, CatalogueConfig())
+    made = release(copied, copied.sample().hosts, CatalogueConfig())
     assert made == len(whole) - rows(whole, odd) < len(whole)
     now = copied.read("catalogue")
     assert rows(now, odd) == 0
@@ -64,8 +63,7 @@ def test_one_galaxy_does_not_stop_it(copied: Run, odd: str, monkeypatch) -> None
 
 def test_a_dust_map_that_is_missing_is_no_galaxy_s_fault(copied: Run, tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in copied.folder.iterdir()}
-    tables = {name: copied.read(name) for name in NEEDS}
     config = CatalogueConfig(dust_map=str(tmp_path))
     with pytest.raises(RecipeError, match="SFD_dust"):
-        release(copied, tables, copied.sample().hosts, config)
+        release(copied, copied.sample().hosts, config)
     assert {path.name: path.read_bytes() for path in copied.folder.iterdir()} == before

@@ -9,8 +9,9 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.core.schema import plain
 from clumpscope.jobs.evaluate import evaluate
 from clumpscope.jobs.measure import Measured, measure
+from clumpscope.store.fits_tables import write_fits
 from clumpscope.store.sample import Sample
-from clumpscope.store.tables import read_parquet, write_fits, write_parquet
+from clumpscope.store.tables import read_parquet, write_parquet
 
 
 def as_text(table: Table, path: Path) -> Path:

@@ -8,9 +8,10 @@ from clumpscope.core.galaxy import ColourImage, GalaxyImage, require_galaxy
 from clumpscope.core.records import HOSTS, LABELS, TRUTH, record_table
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, ImageError, StoreError, TableError
+from clumpscope.store.fits_tables import write_fits
 from clumpscope.store.images import write_galaxy
 from clumpscope.store.sample import Sample, check_ids
-from clumpscope.store.tables import write_fits, write_parquet
+from clumpscope.store.tables import write_parquet
 from clumpscope.store.truth import read_truth
 from samples import hosts, picture
 

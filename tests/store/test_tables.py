@@ -17,11 +17,11 @@ from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, StoreError, TableError
 from clumpscope.store import tables
 from clumpscope.store.failures import write_failures
+from clumpscope.store.fits_tables import write_fits
 from clumpscope.store.tables import (
     read_parquet,
     read_records,
     read_user_table,
-    write_fits,
     write_parquet,
 )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.jobs.carried import carried
-from clumpscope.jobs.release import NEEDS, calibrations_of, made_with, release, selection_for
+from clumpscope.jobs.release import calibrations_of, made_with, release, selection_for
 from clumpscope.store.lock import locked
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.run import Run
@@ -22,13 +22,12 @@ def catalogue(run: Path, recipe: Recipe) -> int:
     """
     store = Run(run)
     with locked(run):
-        tables = {name: store.read(name) for name in NEEDS}
         model = str(RunManifest.read(run).model.get("sha256"))
         # As the run was made: another recipe changes the catalogue only.
         made = made_with(model, store.threshold(), store.recipe())
         selection = selection_for(recipe.catalogue, made)
         sample, calibrations = store.sample(), calibrations_of(run)
         carried(run, sample, store.recipe())
-        clumps = release(store, tables, sample.hosts, recipe.catalogue, calibrations, selection)
+        clumps = release(store, sample.hosts, recipe.catalogue, calibrations, selection)
         store.note(store.recipe().model_copy(update={"catalogue": recipe.catalogue}))
     return clumps

@@ -108,8 +108,8 @@ def completeness(
             if place.finished:
                 progress(len(opened))
             else:
-                tables = sweep(plan, store, len(opened), workers, progress, apart=place.died)
-                release(store, tables, opened.hosts, recipe.catalogue, plan.calibrations)
+                sweep(plan, store, len(opened), workers, progress, apart=place.died)
+                release(store, opened.hosts, recipe.catalogue, plan.calibrations)
                 finish(plan, place, summary(store, time.monotonic() - start))
     else:
         store = Run(run)

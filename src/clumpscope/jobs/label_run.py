@@ -16,7 +16,7 @@ from clumpscope.engine.local import Progress, Workers
 from clumpscope.jobs import work as books
 from clumpscope.jobs.pipeline import measured
 from clumpscope.jobs.release import release
-from clumpscope.jobs.shards import DEADLY, fill
+from clumpscope.jobs.shards import DEADLY, fill_run
 from clumpscope.jobs.work import Work
 from clumpscope.ops.cost import check_boxes
 from clumpscope.ops.host import psf_fwhm_px
@@ -54,7 +54,7 @@ def label_run(
             return
         store = Run(out)
         make = partial(_shard, sample, sample_key, labels, label_key, recipe)
-        tables = fill(
+        fill_run(
             store,
             len(opened),
             make,
@@ -63,9 +63,7 @@ def label_run(
             progress=progress,
             apart=place.died,
         )
-        for name, table in tables.items():
-            store.write(name, table)
-        release(store, tables, opened.hosts, recipe.catalogue)
+        release(store, opened.hosts, recipe.catalogue)
         inputs = {"sample": str(sample.resolve()), "labels": str(labels.resolve())}
         place.finish(
             RunManifest(

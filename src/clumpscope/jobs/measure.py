@@ -14,8 +14,9 @@ from clumpscope.ops.cost import check_boxes, check_measured
 from clumpscope.stages.measure import Coords, UserPositions, measure_positions
 from clumpscope.store.atomic import new_file
 from clumpscope.store.failures import write_failures
+from clumpscope.store.fits_tables import write_fits
 from clumpscope.store.sample import Sample
-from clumpscope.store.tables import read_user_table, write_fits, write_parquet
+from clumpscope.store.tables import read_user_table, write_parquet
 
 _TOLD = 5  # failures in an error
 

@@ -28,7 +28,7 @@ from clumpscope.engine.local import Progress, Workers
 from clumpscope.engine.nursery import load_for_workers
 from clumpscope.errors import RecipeError, expected_got
 from clumpscope.jobs import work as books
-from clumpscope.jobs.shards import DEADLY, fill
+from clumpscope.jobs.shards import DEADLY, fill_run
 from clumpscope.jobs.work import Work
 from clumpscope.models.calibration import Calibration
 from clumpscope.models.header import read_spec
@@ -219,26 +219,16 @@ def threshold_of(spec: DetectorSpec, recipe: Recipe) -> float:
 
 def sweep(
     plan: Plan, store: Run, galaxies: int, workers: Workers, progress: Progress, *, apart: bool
-) -> dict[str, QTable]:
-    """Take all galaxies of a sample through the stages; writes and returns the run's tables.
+) -> None:
+    """Take all galaxies of a sample through the stages into the run's tables.
 
     ``apart`` is as for `clumpscope.jobs.shards.fill`.
     """
     names = ["detections", "galaxies", "failures"]
     names += ["positions", "photometry"] if plan.until == "catalogue" else []
     load_for_workers(__name__, "clumpscope.detector.ready")
-    tables = fill(
-        store,
-        galaxies,
-        partial(_shard, plan),
-        names,
-        workers=workers,
-        progress=progress,
-        apart=apart,
-    )
-    for name, table in tables.items():
-        store.write(name, table)
-    return tables
+    make = partial(_shard, plan)
+    fill_run(store, galaxies, make, names, workers=workers, progress=progress, apart=apart)
 
 
 def _shard(plan: Plan, rows: Sequence[int], deadly: Collection[int]) -> dict[str, QTable]:
@@ -281,12 +271,12 @@ def summary(run: Run, seconds: float) -> Summary:
     star = plain(galaxies, "flags") & int(ClumpFlag.HOST_IS_STAR) > 0
     levels: tuple[int, ...] = ()
     if (run.folder / "catalogue.parquet").is_file():  # not after `detect`
-        quality = plain(run.read("catalogue"), "quality")
+        quality = run.column("catalogue", "quality")
         levels = tuple(int(np.sum(quality == level)) for level in MEANINGS)
     return Summary(
         galaxies=len(galaxies),
         failed=int(np.sum(np.asarray(galaxies["status"]) == "failed")),
-        detections=len(run.read("detections")),
+        detections=len(run.column("detections", "label")),
         normal=normal,
         odd=int(np.sum(plain(galaxies, "n_clumps"))) - normal,
         seconds=seconds,

@@ -1,22 +1,24 @@
 """`run`: a sample to a catalogue, detect → refine → measure → catalogue."""
 
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from astropy.table import QTable
 
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.records import WORKER
-from clumpscope.engine.local import Progress, Workers, silent
+from clumpscope.engine.local import Progress, Workers, shards, silent
 from clumpscope.jobs.pipeline import Summary, finish, finished, make_plan, summary, sweep
 from clumpscope.jobs.release import made_with, release, selection_for
 from clumpscope.ops.extinction import ebv
 from clumpscope.store.output import output
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
+
+if TYPE_CHECKING:
+    from clumpscope.plot.sheet import Panel
 
 _SHEET = "sheet.png"
 
@@ -68,26 +70,31 @@ def run(
         if place.finished:
             there = (out / _SHEET).is_file()
             return replace(finished(store), undrawn="" if there else "nor was it before")
-        tables = sweep(plan, store, len(opened), workers, progress, apart=place.died)
-        release(store, tables, opened.hosts, recipe.catalogue, plan.calibrations, selection)
-        undrawn = _draw(out / _SHEET, opened, tables, recipe)
+        sweep(plan, store, len(opened), workers, progress, apart=place.died)
+        release(store, opened.hosts, recipe.catalogue, plan.calibrations, selection)
+        undrawn = _draw(out / _SHEET, opened, store, recipe)
         done = replace(summary(store, time.monotonic() - start), undrawn=undrawn)
         finish(plan, place, done)
     return done
 
 
-def _draw(path: Path, sample: Sample, tables: Mapping[str, QTable], recipe: Recipe) -> str:
+def _draw(path: Path, sample: Sample, store: Run, recipe: Recipe) -> str:
     """Draw the first galaxies that could be read; returns why not, which never fails a run."""
     try:
-        from clumpscope.jobs.panels import panels
+        from clumpscope.jobs.panels import SHEET, panels
         from clumpscope.plot import contact_sheet, save
 
-        failures = tables["failures"]
+        failures = store.read("failures")
         # What could not be read need not be tried again; what ended a worker must not be.
         hopeless = np.isin(np.asarray(failures["stage"]), ("read", WORKER))
         unread = set(failures["galaxy_id"][hopeless].tolist())
         read = [name for name in sample.ids if name not in unread]
-        drawn = panels(sample, tables["positions"], recipe, read)
+        drawn: list[Panel] = []
+        for some in shards(read, 10 * SHEET):
+            clumps = store.read_rows("positions", some)
+            drawn += panels(sample, clumps, recipe, some, most=SHEET - len(drawn))
+            if len(drawn) == SHEET:
+                break
         if not drawn:
             return "no galaxy's image can be read"
         save(contact_sheet(drawn), path)

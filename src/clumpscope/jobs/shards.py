@@ -6,12 +6,13 @@ that ends its process is found out, and its shard made without it.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from astropy.table import QTable
 
-from clumpscope.engine.local import Progress, WorkerError, Workers, ordered_map, shards
+from clumpscope.engine.local import Progress, WorkerError, Workers, ordered_map, shards, silent
 from clumpscope.errors import ClumpscopeError
 from clumpscope.store.output import check_seen
 from clumpscope.store.run import Run
@@ -20,6 +21,7 @@ SHARD = 32  # galaxies
 DEADLY = "its process ended twice: for lack of memory, of time, or by a fault in a library"
 _MOST_DEADLY = 3  # galaxies one after the other: then it is not they
 Tables = Mapping[str, QTable]
+T = TypeVar("T")
 
 
 class Make(Protocol):
@@ -55,15 +57,57 @@ def fill(
     StoreError
         If a shard cannot be written or read, or workers die whatever galaxies they have.
     """
-    parts = shards(range(total), SHARD)
-    _complete(store, parts, make, workers, progress, apart)
-    try:
-        return {name: store.gather(name, len(parts)) for name in names}
-    except ClumpscopeError:
-        for number in store.damaged(names, len(parts)):
-            store.drop_shard(number)
-        _complete(store, parts, make, workers, lambda _: None, apart)
-    return {name: store.gather(name, len(parts)) for name in names}
+
+    def gathered(count: int) -> dict[str, QTable]:
+        return {name: store.gather(name, count) for name in names}
+
+    filling = _Filling(store, total, make, names, workers, progress, apart)
+    return filling.then(gathered)
+
+
+def fill_run(
+    store: Run,
+    total: int,
+    make: Make,
+    names: Collection[str],
+    *,
+    workers: Workers,
+    progress: Progress,
+    apart: bool = False,
+) -> None:
+    """`fill`, but write the tables into the run's folder, without holding one whole."""
+
+    def joined(count: int) -> None:
+        for name in names:
+            store.join(name, count)
+
+    _Filling(store, total, make, names, workers, progress, apart).then(joined)
+
+
+@dataclass(frozen=True, eq=False)
+class _Filling:
+    """What is to be made, and how."""
+
+    store: Run
+    total: int
+    make: Make
+    names: Collection[str]
+    workers: Workers
+    progress: Progress
+    apart: bool
+
+    def then(self, joined: Callable[[int], T]) -> T:
+        """What is made of so many shards, once they are there; damaged ones are made again."""
+        parts = shards(range(self.total), SHARD)
+        settings = self.store, parts, self.make, self.workers
+        _complete(*settings, self.progress, self.apart)
+        try:
+            return joined(len(parts))
+        except ClumpscopeError:
+            for number in self.store.damaged(self.names, len(parts)):
+                self.store.drop_shard(number)
+            _complete(*settings, silent, self.apart)
+        return joined(len(parts))
 
 
 def _complete(

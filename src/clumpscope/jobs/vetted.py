@@ -127,8 +127,8 @@ def _last(path: Path) -> tuple[Boxes, Galaxies, str]:
     return *states(events, run), run
 
 
-def with_vetted(catalogue: QTable, folder: Path) -> QTable:
-    """The catalogue of a run with what people decided of its clumps, if they have.
+def decided_in(folder: Path) -> Boxes:
+    """What people decided of the clumps of a run; nothing if nobody did.
 
     Raises
     ------
@@ -136,13 +136,20 @@ def with_vetted(catalogue: QTable, folder: Path) -> QTable:
         If decisions or positions cannot be read.
     """
     path = folder / FILE
-    if not path.is_file() or not len(catalogue):
-        return catalogue
+    if not path.is_file():
+        return {}
     decisions = Decisions(path, read_only=True)
     try:
         boxes, _ = states(decisions.since(0), run_key(folder))
     finally:
         decisions.close()
+    return boxes
+
+
+def with_vetted(catalogue: QTable, boxes: Boxes) -> QTable:
+    """A catalogue with what people decided of its clumps."""
+    if not boxes or not len(catalogue):
+        return catalogue
     ids, numbers = plain(catalogue, "galaxy_id").astype(str), plain(catalogue, "clump_id")
     vetted = np.zeros(len(catalogue), dtype=bool)
     label = np.zeros(len(catalogue), dtype=np.int32)

@@ -19,6 +19,7 @@ from clumpscope.core.bands import from_text
 from clumpscope.core.boxes import Label
 from clumpscope.core.conditions import SLACK
 from clumpscope.core.schema import plain
+from clumpscope.models.sums import weighted
 
 Values = NDArray[np.float64]
 Rule = Literal["temperature", "platt", "beta", "platt-snr", "bent-snr"]
@@ -88,7 +89,7 @@ class Logistic(Section):
 
     def __call__(self, p: Values, snr: Values) -> Values:
         """(N,) calibrated probabilities."""
-        chance: Values = expit(terms(self.rule, p, snr) @ np.array(self.weights))
+        chance: Values = expit(weighted(terms(self.rule, p, snr), np.array(self.weights)))
         return chance
 
 

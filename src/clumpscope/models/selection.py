@@ -19,6 +19,7 @@ from scipy.special import expit
 from clumpscope.config.recipe import problems
 from clumpscope.errors import FolderError, expected_got
 from clumpscope.files.regular import regular
+from clumpscope.models.sums import weighted
 from clumpscope.store.atomic import atomic
 from clumpscope.store.json_text import parse_json
 
@@ -99,7 +100,7 @@ class Smooth:
 
     def logit(self, x: Values) -> Values:
         """(N, 1 + M) ln(c / (1 - c)) at ``x`` (N, K), as at the nearest knots beyond them."""
-        logit: Values = design(x, self.knots) @ np.asarray(self.coefficients)
+        logit = weighted(design(x, self.knots), np.asarray(self.coefficients))
         logit += np.asarray(self.intercepts)
         return logit
 

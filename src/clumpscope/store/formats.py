@@ -1,5 +1,6 @@
 """A catalogue in the formats that astronomers' tools read, and back."""
 
+import io
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -10,6 +11,7 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.table import Column, MaskedColumn, QTable, Table
 from astropy.utils.exceptions import AstropyUserWarning
+from numpy.typing import NDArray
 from regions import CircleSkyRegion, RegionMeta, Regions, RegionVisual
 
 from clumpscope.core.bands import as_text, bands_of
@@ -21,23 +23,54 @@ from clumpscope.errors import TableError, expected_got
 from clumpscope.files.regular import regular
 from clumpscope.ops.seeing import of_reference
 from clumpscope.store.atomic import atomic
+from clumpscope.store.fits_tables import write_fits
 from clumpscope.store.foreign import check_foreign
-from clumpscope.store.tables import read_parquet, write_fits
+from clumpscope.store.parts import Parts
+from clumpscope.store.tables import read_parquet
+
+Pieces = tuple[str, str, str]  # what stands above the rows, they, and what stands below
 
 
-def write_votable(table: QTable, path: Path) -> None:
+def write_votable(table: QTable | Parts, path: Path) -> None:
     """Write a table as VOTable with units, UCDs and descriptions."""
-    # As text: STIL cannot read booleans in the binary form that astropy writes.
-    with atomic(path) as temporary:
-        _bare(table).write(
-            temporary, format="votable", tabledata_format="tabledata", overwrite=True
-        )
+
+    def pieces(part: QTable) -> Pieces:
+        # As text: STIL cannot read booleans in the binary form that astropy writes.
+        raw = io.BytesIO()
+        _bare(part).write(raw, format="votable", tabledata_format="tabledata")
+        text = raw.getvalue().decode()
+        above, begin, rest = text.partition("<TABLEDATA>\n")
+        rows, end, below = rest.rpartition("    </TABLEDATA>")
+        return above + begin, rows, end + below
+
+    _write_pieces(table, path, pieces)
 
 
-def write_ecsv(table: QTable, path: Path) -> None:
+def write_ecsv(table: QTable | Parts, path: Path) -> None:
     """Write a table as ECSV: text that keeps every bit, units, UCDs and descriptions."""
-    with atomic(path) as temporary:
-        _bare(table).write(temporary, format="ascii.ecsv", overwrite=True)
+
+    def pieces(part: QTable) -> Pieces:
+        above, text = _ecsv(part[:0]), _ecsv(part)
+        return above, text.removeprefix(above), ""
+
+    _write_pieces(table, path, pieces)
+
+
+def _write_pieces(table: QTable | Parts, path: Path, pieces: Callable[[QTable], Pieces]) -> None:
+    """Write text whose rows come in parts, and what stands about them once."""
+    above = below = ""
+    with atomic(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        for part in Parts.of(table):
+            first, rows, last = pieces(part)
+            stream.write(rows if above else first + rows)
+            above, below = above or first, last or below
+        stream.write(below)
+
+
+def _ecsv(table: QTable) -> str:
+    text = io.StringIO()
+    _bare(table).write(text, format="ascii.ecsv")
+    return text.getvalue()
 
 
 def _bare(table: QTable) -> Table:
@@ -65,7 +98,6 @@ def regions(table: QTable) -> Regions:
     radius = of_reference(table, "aperture_radius")
     ids, numbers = plain(table, "galaxy_id"), plain(table, "clump_id")
     labels = plain(table, "clump_label_id")
-    known = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec) & np.isfinite(radius))
     return Regions(
         [
             CircleSkyRegion(
@@ -74,30 +106,76 @@ def regions(table: QTable) -> Regions:
                 meta=RegionMeta({"text": f"{ids[k]} {numbers[k]}"}),
                 visual=RegionVisual({"color": DS9_COLOURS.get(int(labels[k]), "white")}),
             )
-            for k in known
+            for k in _known(table)
         ]
     )
 
 
-def write_regions(table: QTable, path: Path) -> None:
+def _known(table: QTable) -> NDArray[np.intp]:
+    """Rows of which a circle can be drawn."""
+    names = ("clump_centre_ra", "clump_centre_dec")
+    columns = [*(plain(table, name) for name in names), of_reference(table, "aperture_radius")]
+    return np.flatnonzero(np.isfinite(columns).all(axis=0))
+
+
+def write_regions(table: QTable | Parts, path: Path) -> None:
     """Write the circles of `regions` for DS9."""
-    with atomic(path) as temporary:
-        regions(table).write(temporary, format="ds9", overwrite=True, precision=8)
+    parts = Parts.of(table)
+    examples = _unlike(parts)
+
+    def pieces(part: QTable) -> Pieces:
+        # What all regions of a text share stands above them: with the examples, what all do.
+        text = Regions([*examples, *regions(part)]).serialize(format="ds9", precision=8)
+        above, frame, rows = text.partition("icrs\n")
+        lines = rows.splitlines(keepends=True)
+        return above + frame, "".join(lines[len(examples) :]), ""
+
+    _write_pieces(parts, path, pieces)
 
 
-WRITERS: dict[str, tuple[str, Callable[[QTable, Path], None]]] = {
+def _unlike(parts: Parts) -> list[CircleSkyRegion]:
+    """The first region and the next, of another colour if there is one; fewer of fewer."""
+    found: list[CircleSkyRegion] = []
+    for part in parts:
+        known = _known(part)
+        first = np.unique(plain(part, "clump_label_id")[known], return_index=True)[1]
+        found += regions(part[known[np.union1d(first, np.arange(len(known))[:2])]])
+        others = [one for one in found if one.visual != found[0].visual]
+        found = found[:1] + (others or found[1:])[:1]
+    return found
+
+
+WRITERS: dict[str, tuple[str, Callable[[QTable | Parts, Path], None]]] = {
     "fits": (".fits", write_fits),
     "votable": (".vot", write_votable),
     "ecsv": (".ecsv", write_ecsv),
     "regions": (".reg", write_regions),
 }
+MOST_ROWS = 200_000  # of the formats that are text
+_OF_ANY_SIZE = ("fits",)
 
 
-def write_formats(table: QTable, folder: Path, stem: str, formats: Iterable[str]) -> None:
-    """Write ``stem`` with the suffix of each format; see `WRITERS`."""
+def write_formats(
+    table: QTable | Parts, folder: Path, stem: str, formats: Iterable[str]
+) -> tuple[str, ...]:
+    """Write ``stem`` with the suffix of each format; see `WRITERS`.
+
+    Text of more than `MOST_ROWS` rows, of gigabytes, is not written, nor left from before.
+
+    Returns
+    -------
+    Names of the files that were not written.
+    """
+    parts, left = Parts.of(table), []
     for name in formats:
         suffix, write = WRITERS[name]
-        write(table, folder / f"{stem}{suffix}")
+        path = folder / f"{stem}{suffix}"
+        if parts.rows <= MOST_ROWS or name in _OF_ANY_SIZE:
+            write(parts, path)
+        else:
+            path.unlink(missing_ok=True)
+            left.append(path.name)
+    return tuple(left)
 
 
 def read_catalogue(path: Path) -> QTable:

@@ -2,12 +2,14 @@
 
 import shutil
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from astropy.table import QTable, vstack
+from astropy.table import QTable
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from clumpscope.config.recipe import Recipe, problems
@@ -15,13 +17,15 @@ from clumpscope.config.run import CatalogueConfig
 from clumpscope.core.clumps import clump_table
 from clumpscope.core.records import WORKER
 from clumpscope.core.schema import plain
-from clumpscope.errors import ClumpscopeError, FolderError, expected_got
+from clumpscope.errors import ClumpscopeError, FolderError, TableError, expected_got
 from clumpscope.store.atomic import PART
+from clumpscope.store.columnar import read_columns
 from clumpscope.store.disk import is_folder, unwritable
-from clumpscope.store.failures import write_failures
+from clumpscope.store.failures import write_failures, write_failures_csv
 from clumpscope.store.formats import write_formats
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.output import work_folder
+from clumpscope.store.parts import join, read_rows
 from clumpscope.store.run_tables import read_run_table
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_parquet, write_parquet
@@ -88,10 +92,26 @@ class Run:
         StoreError
             If a shard is missing or damaged.
         """
-        parts = [read_parquet(self.shard(number) / f"{name}.parquet") for number in range(count)]
-        filled = [part for part in parts if len(part)] or parts[:1]
-        table = vstack(filled, metadata_conflicts="silent") if len(filled) > 1 else filled[0]
-        return QTable(table)
+        with tempfile.TemporaryDirectory(prefix=PART, dir=work_folder(self.folder)) as folder:
+            whole = Path(folder) / f"{name}.parquet"
+            join(self._shards(name, count), whole)
+            return read_parquet(whole)
+
+    def join(self, name: str, count: int) -> None:
+        """Write a table of the run from the ``count`` shards, which are never held all at once.
+
+        Raises
+        ------
+        StoreError
+            If a shard is missing or damaged, or the table cannot be written.
+        """
+        path = self.folder / f"{name}.parquet"
+        join(self._shards(name, count), path)
+        if name == "failures":
+            write_failures_csv(path)
+
+    def _shards(self, name: str, count: int) -> Iterator[Path]:
+        return (self.shard(number) / f"{name}.parquet" for number in range(count))
 
     def read(self, name: str) -> QTable:
         """A table of the finished run, such as "positions".
@@ -102,6 +122,30 @@ class Run:
             If the run has no such table, or not all its columns, or an id in it is not safe.
         """
         return read_run_table(self.folder, name)
+
+    def column(self, name: str, column: str) -> NDArray[Any]:
+        """A column of numbers of a table of the run, and nothing else of it.
+
+        Raises
+        ------
+        StoreError, TableError
+            If it cannot be read, or is not there.
+        """
+        path = self.folder / f"{name}.parquet"
+        found = read_columns(path, [column])
+        if column not in found:
+            raise TableError(expected_got(path, f"a column {column}", "none"))
+        return found[column]
+
+    def read_rows(self, name: str, ids: Collection[str]) -> QTable:
+        """Those rows of a table of the run that are of some galaxies.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be read.
+        """
+        return read_rows(self.folder / f"{name}.parquet", ids)
 
     def write(self, name: str, table: QTable) -> None:
         """Write a table of the run; the failures as CSV, too."""

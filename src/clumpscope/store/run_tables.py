@@ -30,10 +30,7 @@ def read_run_table(folder: Path, name: str) -> QTable:
         not safe.
     """
     path = folder / f"{name}.parquet"
-    found = read_parquet(path)
-    kind = _RECORDS[name] if name in _RECORDS else _clumps(found, _LEVELS[name], path)
-    table = as_records(found, path, kind, required=_required(kind))
-    check_galaxy_ids(map(str, table["galaxy_id"]), path)
+    table = as_run_table(read_parquet(path), name, path)
     if name != "detections":
         key = ("galaxy_id",) if name in _RECORDS else ("galaxy_id", "clump_id")
         rows = Counter(zip(*(plain(table, column).tolist() for column in key), strict=True))
@@ -41,6 +38,20 @@ def read_run_table(folder: Path, name: str) -> QTable:
         if twice:
             what = f"{path}: {' and '.join(key)}"
             raise TableError(expected_got(what, "each once", f"{twice[0]!r} twice"))
+    return table
+
+
+def as_run_table(found: Table, name: str, path: Path) -> QTable:
+    """What was read from a table of a run, or a part of it, with the columns of its kind.
+
+    Raises
+    ------
+    StoreError, TableError
+        As of `read_run_table`, but for rows that are there twice.
+    """
+    kind = _RECORDS[name] if name in _RECORDS else _clumps(found, _LEVELS[name], path)
+    table = as_records(found, path, kind, required=_required(kind))
+    check_galaxy_ids(map(str, table["galaxy_id"]), path)
     return table
 
 

@@ -1,7 +1,9 @@
-"""Tables on disk: Parquet with units and UCDs in the field metadata, FITS with TUCD."""
+"""Tables on disk: Parquet with units and UCDs in the field metadata."""
 
 import json
 import warnings
+from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from astropy import units as u
-from astropy.io import fits
 from astropy.table import Column, MaskedColumn, QTable, Table
 from astropy.utils.masked import Masked
 from numpy.typing import NDArray
 
 from clumpscope.core import clumps, records
 from clumpscope.core.galaxy import check_galaxy_ids
-from clumpscope.core.schema import JY_PER_NMGY, ColumnSpec, build_table
+from clumpscope.core.schema import ColumnSpec, build_table
 from clumpscope.errors import ClumpscopeError, FolderError, TableError, expected_got
 from clumpscope.files.regular import regular
 from clumpscope.store.atomic import atomic
@@ -32,6 +33,37 @@ _MOST_CELLS = 150_000_000  # of a table; a few bytes can stand for more
 
 def write_parquet(table: Table, path: Path) -> None:
     """Write a table; units, UCDs and descriptions go into each field's metadata."""
+    with atomic(path) as temporary:
+        write_row_groups([as_arrow(table)], temporary)
+
+
+def write_row_groups(parts: Iterable[pa.Table], path: Path) -> None:
+    """Write one table that comes in parts, of one schema, at least one, by groups of rows.
+
+    The bytes do not depend on how it is parted.
+    """
+    waiting: list[pa.Table] = []
+    count, begun = 0, False
+    with ExitStack() as stack:
+        stream = stack.enter_context(path.open("wb"))
+        writer: pq.ParquetWriter | None = None
+        for part in parts:
+            if writer is None:
+                writer = stack.enter_context(pq.ParquetWriter(stream, part.schema))
+            waiting.append(part)
+            count += len(part)
+            while count >= _ROW_GROUP:
+                whole = pa.concat_tables(waiting)
+                writer.write_table(whole.slice(0, _ROW_GROUP).combine_chunks())
+                # A copy, so that what is written is not held by what is left.
+                waiting = [whole.slice(_ROW_GROUP).combine_chunks()]
+                count, begun = len(waiting[0]), True
+        if writer is not None and (count or not begun):
+            writer.write_table(pa.concat_tables(waiting).combine_chunks())
+
+
+def as_arrow(table: Table) -> pa.Table:
+    """A table with units, UCDs and descriptions in each field's metadata."""
     fields, arrays = [], []
     for name in table.colnames:
         column = table[name]
@@ -41,15 +73,12 @@ def write_parquet(table: Table, path: Path) -> None:
             "ucd": (column.info.meta or {}).get("ucd", ""),
             "description": column.info.description or "",
         }
-        values = _values(table, name)
+        values = bare(table, name)
         array = _strings(values) if values.dtype.kind in "UOS" else pa.array(values)
         fields.append(pa.field(name, array.type, metadata={k: v for k, v in metadata.items() if v}))
         arrays.append(array)
     schema = pa.schema(fields, metadata={_META: json.dumps(dict(table.meta), sort_keys=True)})
-    with atomic(path) as temporary, temporary.open("wb") as stream:
-        pq.write_table(
-            pa.Table.from_arrays(arrays, schema=schema), stream, row_group_size=_ROW_GROUP
-        )
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def _strings(values: NDArray[Any]) -> pa.Array:
@@ -73,7 +102,17 @@ def read_parquet(path: Path) -> QTable:
     StoreError
         If the file is missing, damaged or of a newer schema.
     """
-    data = _arrow_table(path)
+    return from_arrow(_arrow_table(path), path)
+
+
+def from_arrow(data: pa.Table, path: Path) -> QTable:
+    """Give what was read from ``path`` its units and UCDs, as `read_parquet` does.
+
+    Raises
+    ------
+    FolderError
+        If it is damaged or of a newer schema.
+    """
     meta = _metadata(path, data.schema)
     names = data.schema.names
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -170,37 +209,8 @@ def _fitting(column: Column | u.Quantity, spec: ColumnSpec) -> Column | u.Quanti
     return column.filled(np.nan) if isinstance(column, Masked) else column
 
 
-def write_fits(table: Table, path: Path) -> None:
-    """Write a table as FITS with units, UCDs and descriptions.
-
-    These stand in TUNIT, TUCD and TCOMM cards, as STIL reads them, and once more in the way
-    that astropy keeps them. Nanomaggies, which FITS does not know, become Jy.
-    """
-    bare = Table()
-    for name in table.colnames:
-        info, values = table[name].info, _values(table, name)
-        unit = None if info.unit is None else str(info.unit)
-        if unit and "nmgy" in unit:
-            unit, values = unit.replace("nmgy", "Jy"), values * JY_PER_NMGY
-        bare[name] = Column(values, unit=unit, description=info.description, meta=info.meta)
-    for key, value in table.meta.items():
-        if isinstance(value, str | int):
-            bare.meta[key.split("_")[0].upper()[:8]] = value
-    with atomic(path) as temporary:
-        bare.write(temporary, format="fits", overwrite=True)
-        with fits.open(temporary, mode="update") as hdus:
-            header = hdus[1].header
-            for index, name in enumerate(bare.colnames, start=1):
-                column = bare[name]
-                if column.meta.get("ucd"):
-                    header[f"TUCD{index}"] = column.meta["ucd"]
-                if column.description:
-                    header[f"TCOMM{index}"] = column.description
-            for hdu in hdus:
-                hdu.add_checksum(when="of this HDU")  # by default astropy writes the time
-
-
-def _values(table: Table, name: str) -> NDArray[Any]:
+def bare(table: Table, name: str) -> NDArray[Any]:
+    """A column as a bare array, whatever its unit."""
     column = table[name]
     return np.asarray(column.value if isinstance(column, u.Quantity) else column)
 

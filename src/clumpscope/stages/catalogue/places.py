@@ -6,12 +6,14 @@ import numpy as np
 from astropy import units as u
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from clumpscope.core.cosmology import COSMOLOGY
 
 Values = NDArray[np.float64]
 
 _LEAST_RATIO = 0.2  # an edge-on disk's own thickness
+_HAIR = 1 + 1e-9  # by which no pair is missed for a rounded chord
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +58,11 @@ def host_distance(
     return HostDistance(projected, np.hypot(projected * np.cos(turn), across))
 
 
+def positive(values: Values) -> Values:
+    """The values, NaN where they are not positive."""
+    return np.where(values > 0, values, np.nan)
+
+
 def kpc_per_arcsec(redshift: Values) -> Values:
     """(n,) proper kpc an arcsec; NaN where the redshift is not positive."""
     scale = np.full(len(redshift), np.nan)
@@ -68,7 +75,7 @@ def kpc_per_arcsec(redshift: Values) -> Values:
 def duplicates(
     ra: Values,
     dec: Values,
-    galaxy_id: NDArray[np.str_],
+    galaxy: NDArray[np.generic],
     radius_arcsec: Values,
     rank: Values,
 ) -> NDArray[np.intp]:
@@ -78,8 +85,8 @@ def duplicates(
     ----------
     ra, dec
         (n,) degrees; NaN is never a duplicate.
-    galaxy_id
-        (n,) host.
+    galaxy
+        (n,) host: its id, or its number.
     radius_arcsec
         (n,) distance up to which two are the same.
     rank
@@ -90,18 +97,18 @@ def duplicates(
     if len(known) < 2:
         return better
     places = sky(ra[known], dec[known])
-    first, second, distance, _ = places.search_around_sky(
-        places, float(radius_arcsec[known].max()) * u.arcsec
-    )
-    first, second = known[first], known[second]
-    reach = np.minimum(radius_arcsec[first], radius_arcsec[second])
-    same = (distance.arcsec <= reach) & (galaxy_id[first] != galaxy_id[second])
+    farthest = np.radians(min(float(radius_arcsec[known].max()) / 3600, 180.0))
+    chord = 2 * np.sin(farthest / 2) * _HAIR
+    pairs = cKDTree(places.cartesian.xyz.value.T).query_pairs(chord, output_type="ndarray")
+    pairs = pairs[galaxy[known[pairs[:, 0]]] != galaxy[known[pairs[:, 1]]]]
+    distance = places[pairs[:, 0]].separation(places[pairs[:, 1]]).arcsec
+    pairs = known[pairs]
+    pairs = pairs[distance <= radius_arcsec[pairs].min(axis=1)]
+    row, other = np.concatenate([pairs, pairs[:, ::-1]]).T
     order = np.where(np.isfinite(rank), rank, np.inf)
-    for row, other in zip(first[same], second[same], strict=True):
-        best = other if better[row] < 0 else better[row]
-        if (order[other], other) <= (order[best], best) and (order[other], other) < (
-            order[row],
-            row,
-        ):
-            better[row] = other
+    best = np.lexsort((other, order[other], row))
+    row, other = row[best], other[best]
+    nearer = (order[other] < order[row]) | ((order[other] == order[row]) & (other < row))
+    row, first = np.unique(row[nearer], return_index=True)
+    better[row] = other[nearer][first]
     return better

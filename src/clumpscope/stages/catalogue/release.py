@@ -15,7 +15,6 @@ from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.names import iau_names
 from clumpscope.core.quality import BAD, quality
 from clumpscope.core.schema import JY_PER_NMGY, plain
-from clumpscope.errors import TableError, expected_got
 from clumpscope.models.calibration import Calibration, Evidence, p_real
 from clumpscope.ops.extinction import ebv, extinction
 from clumpscope.ops.magnitudes import (
@@ -26,7 +25,8 @@ from clumpscope.ops.magnitudes import (
     ratio_probability,
 )
 from clumpscope.ops.stellar_locus import LOCUS_BANDS, stellar_distance
-from clumpscope.stages.catalogue.places import duplicates, host_distance, kpc_per_arcsec
+from clumpscope.stages.catalogue.overlaps import better_rows, clump_keys, host_rows
+from clumpscope.stages.catalogue.places import host_distance, kpc_per_arcsec, positive
 
 Values = NDArray[np.float64]
 
@@ -38,8 +38,9 @@ def catalogue(
     hosts: QTable,
     config: CatalogueConfig,
     calibrations: Sequence[Calibration] = (),
+    duplicate_of: NDArray[np.str_] | None = None,
 ) -> QTable:
-    """Make the released catalogue.
+    """Make the released catalogue, or a part of it: whole galaxies.
 
     Extinction comes from the dust maps where the recipe names them and the host, or else the
     clump, has a sky position; else from the host's ``ebv``. The flux ratio is that of the
@@ -53,6 +54,9 @@ def catalogue(
         Host table; columns that it lacks count as unknown.
     calibrations
         Those of the model that found the clumps.
+    duplicate_of
+        (N,) that column, of a part whose clumps may lie on galaxies of other parts; ``None``: as
+        the clumps of ``photometry`` lie to each other.
 
     Returns
     -------
@@ -69,7 +73,7 @@ def catalogue(
     ids = plain(photometry, "galaxy_id").astype(str)
     order = np.lexsort((plain(photometry, "clump_id"), ids))
     photometry = photometry[order]
-    row = _host_rows(ids[order], hosts)
+    row = host_rows(ids[order], hosts)
 
     def host(name: str) -> Values:
         if name not in hosts.colnames:
@@ -119,10 +123,16 @@ def catalogue(
     there = _measured_bands(photometry, bands)
     flags[(there & ~np.isfinite(extinct)).any(axis=1)] |= ClumpFlag.NO_EXTINCTION
     in_u = _u_columns(bands, (flux, flux_err, host_flux, host_err), there, config, flags)
-    numbers = plain(photometry, "clump_id").astype(str)
-    keys = np.char.add(np.char.add(ids[order], " "), numbers)
     fwhm = _column(photometry, "FWHM_r_arcsec")
-    where = _place_columns((ids[order], keys), place, centre, host, fwhm, config, flags)
+    if duplicate_of is None:
+        galaxies, of = np.unique(ids[order], return_inverse=True)
+        better = better_rows(galaxies, of, place, fwhm, hosts)
+        keys = clump_keys(ids[order], plain(photometry, "clump_id"))
+        duplicate_of = np.where(better >= 0, keys[better], "")
+    else:
+        duplicate_of = duplicate_of[order]
+    flags[duplicate_of != ""] |= ClumpFlag.DUPLICATE
+    where = _place_columns(place, centre, host, fwhm, config, flags)
     stellar = _stellar(bands, corrected, mag_err, flags)
     level = quality(flags)  # once every flag is there
     for name in RATIOS:
@@ -131,6 +141,7 @@ def catalogue(
         in_u
         | where
         | {
+            "duplicate_of": duplicate_of,
             "p_real": p_real(calibrations, Evidence.of(photometry)),
             "stellar_distance": stellar,
             "flags": flags,
@@ -189,7 +200,6 @@ def _measured_bands(photometry: QTable, bands: list[str]) -> NDArray[np.bool_]:
 
 
 def _place_columns(
-    names_of: tuple[NDArray[np.str_], NDArray[np.str_]],
     place: tuple[Values, Values],
     centre: tuple[Values, Values],
     host: Callable[[str], Values],
@@ -197,22 +207,12 @@ def _place_columns(
     config: CatalogueConfig,
     flags: NDArray[np.int64],
 ) -> dict[str, object]:
-    """Distances from the host, resolution, names and duplicates; adds to the flags.
-
-    ``names_of`` holds each clump's galaxy and its key.
-    """
-    galaxy_id, keys = names_of
+    """Distances from the host, resolution and names; adds to the flags."""
     distance = host_distance(place, centre, host("axis_ratio"), host("position_angle_deg"))
-    kpc, r90 = kpc_per_arcsec(host("redshift")), host("petro_r90_arcsec")
-    r90 = np.where(r90 > 0, r90, np.nan)
+    kpc, r90 = kpc_per_arcsec(host("redshift")), positive(host("petro_r90_arcsec"))
     flags[fwhm * kpc > config.coarse_kpc] |= ClumpFlag.COARSE
-    # In one unit for all: R90, if every host has one.
-    rank = distance.projected / (r90 if np.isfinite(r90).all() else 1.0)
-    better = duplicates(*place, galaxy_id, fwhm, rank)
-    flags[better >= 0] |= ClumpFlag.DUPLICATE
     return {
         "clump_name": _names(*place),
-        "duplicate_of": np.where(better >= 0, keys[better], ""),
         "FWHM_r_kpc": fwhm * kpc,
         **{
             f"clump_dist{stem}{unit}": values * scale
@@ -249,22 +249,6 @@ def _column(table: QTable, name: str) -> Values:
 def _planes(table: QTable, stem: str, bands: list[str]) -> Values:
     """(N, B) columns of a stem."""
     return np.column_stack([plain(table, f"{stem}_{band}") for band in bands]).astype(float)
-
-
-def _host_rows(ids: NDArray[np.str_], hosts: QTable) -> NDArray[np.intp]:
-    """Row of ``hosts`` for each clump."""
-    host_ids = plain(hosts, "galaxy_id").astype(str)
-    order = np.argsort(host_ids, kind="stable")
-    known = host_ids[order]
-    repeated = known[1:][known[1:] == known[:-1]]
-    if repeated.size:
-        raise TableError(expected_got("hosts: galaxy_id", "each once", f"{repeated[0]} twice"))
-    missing = np.setdiff1d(ids, known)
-    if missing.size:
-        raise TableError(
-            expected_got("hosts", "a row for every galaxy with clumps", f"none for {missing[0]}")
-        )
-    return order[np.searchsorted(known, ids)]
 
 
 def _ebv(ra: Values, dec: Values, of_host: Values, config: CatalogueConfig) -> Values:
