@@ -72,7 +72,18 @@ def run(
         errors.print(f"sheet.png was not drawn: {summary.undrawn}")
     else:
         names.append("sheet.png")
+    _tell_left_out(out)
     _where(out, summary, names)
+
+
+def _tell_left_out(run: Path) -> None:
+    """Say which files of a catalogue are not written."""
+    from clumpscope.store.formats import MOST_ROWS
+    from clumpscope.store.run import Run
+
+    left = Run(run).left_out()
+    if left:
+        errors.print(f"not written, of more than {MOST_ROWS:,} clumps: {', '.join(left)}")
 
 
 def _report(
@@ -157,11 +168,29 @@ def measure(
 
 
 @app.command()
-def catalogue(run: RunFolder, recipe: RunRecipe = None) -> None:
+def catalogue(
+    run: RunFolder,
+    recipe: RunRecipe = None,
+    hats: Annotated[
+        Path | None,
+        typer.Option(
+            "--hats", help="new folder to write the catalogue to, too, divided by HEALPix (HATS)"
+        ),
+    ] = None,
+) -> None:
     """Make a run's catalogue anew from its photometry.parquet."""
     from clumpscope.jobs.catalogue import catalogue as job
 
-    console.print(f"{job(run, recipe_for(run, recipe))} clumps in {run / 'catalogue.parquet'}")
+    clumps = job(run, recipe_for(run, recipe), hats)
+    console.print(f"{clumps} clumps in {run / 'catalogue.parquet'}")
+    _tell_left_out(run)
+    if hats is not None:
+        from clumpscope.store.hats import rows_in_hats
+
+        rows = rows_in_hats(hats)
+        console.print(f"{rows} of them in {hats}")
+        if rows < clumps:
+            errors.print(f"{clumps - rows} without a position on the sky are not in {hats}")
 
 
 @app.command()

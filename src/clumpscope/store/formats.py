@@ -157,16 +157,12 @@ _OF_ANY_SIZE = ("fits",)
 
 def write_formats(
     table: QTable | Parts, folder: Path, stem: str, formats: Iterable[str]
-) -> tuple[str, ...]:
+) -> None:
     """Write ``stem`` with the suffix of each format; see `WRITERS`.
 
     Text of more than `MOST_ROWS` rows, of gigabytes, is not written, nor left from before.
-
-    Returns
-    -------
-    Names of the files that were not written.
     """
-    parts, left = Parts.of(table), []
+    parts = Parts.of(table)
     for name in formats:
         suffix, write = WRITERS[name]
         path = folder / f"{stem}{suffix}"
@@ -174,8 +170,6 @@ def write_formats(
             write(parts, path)
         else:
             path.unlink(missing_ok=True)
-            left.append(path.name)
-    return tuple(left)
 
 
 def read_catalogue(path: Path) -> QTable:

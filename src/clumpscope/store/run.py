@@ -22,7 +22,7 @@ from clumpscope.store.atomic import PART
 from clumpscope.store.columnar import read_columns
 from clumpscope.store.disk import is_folder, unwritable
 from clumpscope.store.failures import write_failures, write_failures_csv
-from clumpscope.store.formats import write_formats
+from clumpscope.store.formats import WRITERS, write_formats
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.output import work_folder
 from clumpscope.store.parts import join, read_rows
@@ -198,6 +198,11 @@ class Run:
         """Write a release table as Parquet and in the recipe's formats."""
         self.write("catalogue", table)
         write_formats(table, self.folder, "catalogue", config.formats)
+
+    def left_out(self) -> list[str]:
+        """Files of the catalogue that the recipe asks for and that are not there: too many rows."""
+        names = [f"catalogue{WRITERS[name][0]}" for name in self.recipe().catalogue.formats]
+        return [name for name in names if not (self.folder / name).is_file()]
 
     def sample(self) -> Sample:
         """The sample that the run was made from.
