@@ -101,7 +101,7 @@ def gather(folder: Path, count: int, formats: tuple[str, ...]) -> None:
     """Join the shards of a run, make its catalogue, and print what it took."""
     store, hosts = Run(folder / "run"), read_parquet(folder / "hosts.parquet")
     start = time.perf_counter()
-    for name in TABLES:
+    for name in TABLES if count else ():
         store.join(name, count)
     joined = time.perf_counter()
     rows = release(store, hosts, CatalogueConfig(formats=formats))

@@ -29,7 +29,13 @@ from pages import README, blocks, call, lines, written
 from places import DOCS, RECIPES, ROOT
 from sdss_mirror import Source, make_field
 
-RUN = [README, *(DOCS / f"{page}.md" for page in ("galaxies", "ingest", "own_labels", "cluster"))]
+RUN = [
+    README,
+    *(
+        DOCS / f"{page}.md"
+        for page in ("galaxies", "ingest", "own_labels", "cluster", "catalogue_at_scale")
+    ),
+]
 PYTHON = [page for page in written() if blocks(page, "python") and page != README]
 SLOW = {"train", "simulate", "evaluate"}
 SERVERS = {"vet"}  # which end when they are told to: tests/vet starts them

@@ -121,9 +121,8 @@ def release(
         If the run cannot be read, or something cannot be written.
     """
     failures = store.read("failures")
-    store.read("galaxies")  # if it cannot be, nothing shall be written
+    store.column("galaxies", "flags")  # if it cannot be, nothing shall be written
     boxes = decided_in(store.folder)
-    hosts = hosts[np.argsort(plain(hosts, "galaxy_id").astype(str), kind="stable")]
 
     def whole(part: QTable) -> QTable:
         if selection is not None:
@@ -156,11 +155,13 @@ def _parts(
     """The catalogue, part by part, without galaxies that have failed; adds to these."""
     better = _better(clumps, hosts, failed)
     host_ids = plain(hosts, "galaxy_id").astype(str)
+    order = np.argsort(host_ids, kind="stable")
+    host_ids = host_ids[order]
     for rows, photometry in clumps.blocks():
         ids = plain(photometry, "galaxy_id").astype(str)
         first = np.searchsorted(host_ids, ids[:1])
         last = np.searchsorted(host_ids, ids[-1:], side="right")
-        near = hosts[slice(*first, *last)] if len(ids) else hosts
+        near = hosts[order[slice(*first, *last)]] if len(ids) else hosts
         keys = clump_keys(clumps.galaxies[clumps.of[better[rows]]], clumps.clump_id[better[rows]])
         duplicate_of = np.where(better[rows] >= 0, keys, "")
 

@@ -155,9 +155,7 @@ MOST_ROWS = 200_000  # of the formats that are text
 _OF_ANY_SIZE = ("fits",)
 
 
-def write_formats(
-    table: QTable | Parts, folder: Path, stem: str, formats: Iterable[str]
-) -> None:
+def write_formats(table: QTable | Parts, folder: Path, stem: str, formats: Iterable[str]) -> None:
     """Write ``stem`` with the suffix of each format; see `WRITERS`.
 
     Text of more than `MOST_ROWS` rows, of gigabytes, is not written, nor left from before.

@@ -76,7 +76,8 @@ def _partitioned(placed: Path, folder: Path) -> Path:
     """Let hats-import make a collection in a folder."""
     import dask
     from dask.distributed import Client
-    from hats_import import CollectionArguments, pipeline_with_client
+    from hats_import.collection.arguments import CollectionArguments
+    from hats_import.pipeline import pipeline_with_client
 
     wanted = (
         CollectionArguments(output_artifact_name=_NAME, output_path=folder, progress_bar=False)

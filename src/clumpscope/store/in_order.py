@@ -90,6 +90,7 @@ def in_order(path: Path) -> Iterator[InOrder]:
     number = {name: k for k, name in enumerate(names)}
     of = np.array([number[name] for name in ids.tolist()], dtype=np.intp)
     order = np.lexsort((columns["clump_id"], of))
+    del ids, number  # objects of Python take more than all else
     of, clump_id = of[order], columns["clump_id"][order].astype(np.int32)
     again = np.flatnonzero((of[1:] == of[:-1]) & (clump_id[1:] == clump_id[:-1]))
     if len(again):
@@ -97,6 +98,8 @@ def in_order(path: Path) -> Iterator[InOrder]:
         what = f"{path}: galaxy_id and clump_id"
         raise TableError(expected_got(what, "each once", f"{twice!r} twice"))
     ra, dec, fwhm = (columns[name][order].astype(float) for name in _PLACES)
+    del columns
+    pa.default_memory_pool().release_unused()
     with ExitStack() as stack:
         try:
             beside = tempfile.TemporaryDirectory(prefix=PART, dir=path.parent)

@@ -54,10 +54,14 @@ def write_row_groups(parts: Iterable[pa.Table], path: Path) -> None:
             count += len(part)
             while count >= _ROW_GROUP:
                 whole = pa.concat_tables(waiting)
-                writer.write_table(whole.slice(0, _ROW_GROUP).combine_chunks())
+                group = whole.slice(0, _ROW_GROUP).combine_chunks()
                 # A copy, so that what is written is not held by what is left.
                 waiting = [whole.slice(_ROW_GROUP).combine_chunks()]
                 count, begun = len(waiting[0]), True
+                del whole, part
+                writer.write_table(group)
+                del group
+                pa.default_memory_pool().release_unused()
         if writer is not None and (count or not begun):
             writer.write_table(pa.concat_tables(waiting).combine_chunks())
 

@@ -8,6 +8,8 @@ from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
 from clumpscope.stages.catalogue.places import Values, duplicates, host_distance, positive
 
+_PIECE = 65_536  # rows
+
 
 def clump_keys(galaxy_id: NDArray[np.str_], clump_id: NDArray[np.integer]) -> NDArray[np.str_]:
     """(N,) how ``duplicate_of`` names clumps."""
@@ -48,8 +50,13 @@ def better_rows(
         return plain(hosts, name).astype(float)[row] if known else np.full(len(row), np.nan)
 
     r90 = positive(host("petro_r90_arcsec"))
-    centre = host("ra")[of], host("dec")[of]
-    distance = host_distance(place, centre, np.ones(len(of)), np.zeros(len(of))).projected
+    ra, dec = host("ra"), host("dec")
+    distance = np.empty(len(of))
+    for start in range(0, len(of), _PIECE):  # whose coordinates take hundreds of bytes a clump
+        some = slice(start, start + _PIECE)
+        clump, centre = (place[0][some], place[1][some]), (ra[of[some]], dec[of[some]])
+        round_disk = np.ones(len(clump[0])), np.zeros(len(clump[0]))
+        distance[some] = host_distance(clump, centre, *round_disk).projected
     # In one unit for all: R90, if every host has one.
     rank = distance / (r90[of] if np.isfinite(r90).all() else 1.0)
     return duplicates(*place, of, fwhm_arcsec, rank)
