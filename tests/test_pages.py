@@ -22,6 +22,7 @@ from clumpscope.jobs.volunteers import volunteers
 from clumpscope.models.registry import find_model
 from clumpscope.stages.completeness.fit import fit
 from clumpscope.store.fits_tables import write_fits
+from clumpscope.store.hats import write_hats
 from clumpscope.store.sample import Sample
 from foreign import LAYOUTS, Scene, image, write
 from known_selection import population, selection_of
@@ -173,6 +174,28 @@ def test_the_python_of_a_page_runs(page, desk):
     desk("demo", "run", "runs", "sample", "selection.json")
     space = run_code(blocks(page, "python"))
     assert space["clumpscope"] is clumpscope
+
+
+@pytest.mark.filterwarnings("ignore")  # of lsdb and pandas 3
+def test_questions_to_a_large_catalogue_are_answered(desk):
+    """As of a small one: counts, histogram, hosts, a cone, a match."""
+    desk("run", "sample")
+    write_hats(Path("run/catalogue.parquet"), Path("clumps_hats"))
+    space = run_code(blocks(LARGE, "python"))
+    clumps = clumpscope.read_catalogue("run")
+    normal = plain(clumps, "clump_label_id") == 1
+    counts = {quality: count for quality, count, _ in space["counts"]}
+    quality = plain(clumps, "quality")[normal]
+    assert counts == {level: int((quality == level).sum()) for level in np.unique(quality)}
+    colours = plain(clumps, "clump_mag_corr_g_r")[plain(clumps, "quality") < 2]
+    assert space["histogram"]["clumps"].sum() == np.isfinite(colours).sum()
+    ids = Sample.open(Path("sample")).ids
+    assert sorted(space["hosts"]["galaxy_id"]) == sorted(ids)
+    assert space["hosts"]["clumps"].sum() == (normal & (clumps["duplicate_of"] == "")).sum()
+    assert set(space["near"]["galaxy_id"]) <= set(ids)
+    matched = space["matched"]
+    assert len(matched) > len(clumps) / 2
+    assert (matched["galaxy_id_host"] == matched["galaxy_id_clump"]).mean() > 0.9
 
 
 def test_the_ten_lines_of_the_readme_leave_a_run_and_a_picture(desk):

@@ -6,12 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy import units as u
+from typer.testing import CliRunner
 
+from clumpscope.cli import app
 from clumpscope.config.recipe import Recipe
 from clumpscope.config.run import CatalogueConfig, RefineConfig
 from clumpscope.core.flags import ClumpFlag
 from clumpscope.core.schema import plain
+from clumpscope.errors import FolderError
 from clumpscope.jobs.catalogue import catalogue
+from clumpscope.store.hats import rows_in_hats
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.run import Run
 from clumpscope.store.tables import read_parquet, write_parquet
@@ -85,3 +90,21 @@ def test_fluxes_are_those_of_the_photometry(oblong: Path, oblong_run: Path) -> N
     seen = np.isfinite(dimmed)
     assert seen.sum() > 20
     assert dimmed[seen] / ebv[seen] == pytest.approx(3.303)  # Schlafly & Finkbeiner 2011, Table 6
+
+
+@pytest.mark.filterwarnings("ignore")  # of pandas 3, by hats-import
+def test_it_is_divided_by_healpix_for_those_who_ask(copied: Path, tmp_path: Path) -> None:
+    table = read_parquet(copied / "photometry.parquet")
+    table["clump_centre_ra"][0] = np.nan * u.deg
+    write_parquet(table, copied / "photometry.parquet")
+    out = tmp_path / "hats"
+    told = CliRunner().invoke(app, ["catalogue", str(copied), "--hats", str(out)])
+    assert told.exit_code == 0, told.output
+    assert rows_in_hats(out) == len(table) - 1
+    words = " ".join(told.output.split())
+    assert f"{len(table) - 1} of them in" in words
+    assert "1 without a position on the sky are not in" in words
+    (copied / "catalogue.parquet").unlink()
+    again = CliRunner().invoke(app, ["catalogue", str(copied), "--hats", str(out)])
+    assert not (copied / "catalogue.parquet").exists()  # said at once
+    assert isinstance(again.exception, FolderError)

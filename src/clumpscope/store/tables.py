@@ -58,7 +58,7 @@ def write_row_groups(parts: Iterable[pa.Table], path: Path) -> None:
                 # A copy, so that what is written is not held by what is left.
                 waiting = [whole.slice(_ROW_GROUP).combine_chunks()]
                 count, begun = len(waiting[0]), True
-                del whole, part
+                del whole
                 writer.write_table(group)
                 del group
                 pa.default_memory_pool().release_unused()
