@@ -30,14 +30,10 @@ from pages import README, blocks, call, lines, written
 from places import DOCS, RECIPES, ROOT
 from sdss_mirror import Source, make_field
 
-RUN = [
-    README,
-    *(
-        DOCS / f"{page}.md"
-        for page in ("galaxies", "ingest", "own_labels", "cluster", "catalogue_at_scale")
-    ),
-]
-PYTHON = [page for page in written() if blocks(page, "python") and page != README]
+PAGES = ("galaxies", "ingest", "own_labels", "cluster", "catalogue_at_scale")
+RUN = [README, *(DOCS / f"{page}.md" for page in PAGES)]
+LARGE = DOCS / "catalogue_at_scale.md"
+PYTHON = [page for page in written() if blocks(page, "python") and page not in (README, LARGE)]
 SLOW = {"train", "simulate", "evaluate"}
 SERVERS = {"vet"}  # which end when they are told to: tests/vet starts them
 OTHERS = {"CLUMPSCOPE_CACHE"} | {f"CLUMPSCOPE_HSC_{of}" for of in ("USER", "PASSWORD", "HOST")}
@@ -190,8 +186,8 @@ def test_questions_to_a_large_catalogue_are_answered(desk):
     colours = plain(clumps, "clump_mag_corr_g_r")[plain(clumps, "quality") < 2]
     assert space["histogram"]["clumps"].sum() == np.isfinite(colours).sum()
     ids = Sample.open(Path("sample")).ids
-    assert sorted(space["hosts"]["galaxy_id"]) == sorted(ids)
-    assert space["hosts"]["clumps"].sum() == (normal & (clumps["duplicate_of"] == "")).sum()
+    assert sorted(space["of_hosts"]["galaxy_id"]) == sorted(ids)
+    assert space["of_hosts"]["clumps"].sum() == (normal & (clumps["duplicate_of"] == "")).sum()
     assert set(space["near"]["galaxy_id"]) <= set(ids)
     matched = space["matched"]
     assert len(matched) > len(clumps) / 2

@@ -93,14 +93,11 @@ def _partitioned(placed: Path, folder: Path) -> Path:
         )
         .add_margin(margin_threshold=MARGIN_ARCSEC, is_default=True)
     )
-    # In this process: it opens no port, and ends with it.
     settings = {"distributed.worker.memory.spill": False, "distributed.worker.memory.pause": False}
-    with (
-        dask.config.set(settings),
-        Client(
-            processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None
-        ) as client,
-    ):
+    # In this process; its pages of state are to be had on this machine alone.
+    alone = {"processes": False, "n_workers": 1, "threads_per_worker": 1, "silence_logs": 50}
+    here = dict.fromkeys(("dashboard_address", "worker_dashboard_address"), "127.0.0.1:0")
+    with dask.config.set(settings), Client(**alone, **here) as client:
         pipeline_with_client(wanted, client)
     return folder / _NAME
 

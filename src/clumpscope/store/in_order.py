@@ -59,7 +59,7 @@ class InOrder:
             If a part of the table is not what it should be.
         """
         for block in self._blocks:
-            with pa.OSFile(str(block.path)) as stream:
+            with block.path.open("rb") as stream:  # arrow itself asks for names in UTF-8
                 data = pa.ipc.open_file(stream).read_all().take(block.places)
             yield block.rows, as_run_table(from_arrow(data, self._path), "photometry", self._path)
 
@@ -139,7 +139,7 @@ def _sorted_into(
         writers: list[pa.ipc.RecordBatchFileWriter] = []
         for part in read_arrow(path):
             for block in blocks[len(writers) :]:
-                stream = stack.enter_context(pa.OSFile(str(block.path), "wb"))
+                stream = stack.enter_context(block.path.open("wb"))
                 writers.append(stack.enter_context(pa.ipc.new_file(stream, part.schema)))
             mine = block_of[done : done + len(part)]
             done += len(part)
