@@ -54,9 +54,7 @@ def test_refine_leaves_it_and_its_failure(run: Run) -> None:
 
 def test_pictures_leave_it_out(run: Run, tmp_path: Path) -> None:
     assert sheet(run.folder) is not None
-    names = ("positions", "failures")
-    tables = {name: run.read(name) for name in names}
-    assert _draw(tmp_path / "sheet.png", run.sample(), tables, Recipe()) == ""
+    assert _draw(tmp_path / "sheet.png", run.sample(), run, Recipe()) == ""
     assert (tmp_path / "sheet.png").is_file()
 
 
