@@ -100,9 +100,11 @@ def read_arrow(path: Path, names: Collection[str] | None = None) -> Iterator[pa.
             schema = _unnumbered(schema)
             if not file.metadata.num_rows:
                 yield schema.empty_table()
+                return
+            size = min(PART, file.metadata.num_rows)  # for which arrow takes memory, used or not
             for group in range(file.num_row_groups):  # all of them at once are held to the end
                 # A thread of arrow that lets go of the stream as the command ends aborts it.
-                for batch in file.iter_batches(PART, [group], schema.names, use_threads=False):
+                for batch in file.iter_batches(size, [group], schema.names, use_threads=False):
                     yield pa.Table.from_arrays(batch.columns, schema=schema)
     except FileNotFoundError:
         raise FolderError(f"{path}: no such file") from None
