@@ -8,6 +8,7 @@ count by halves; Linux), and the largest resident set as the system kept it.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -26,10 +27,14 @@ _INTERVAL = 0.05  # s
 
 @dataclass
 class Most:
-    """The largest PSS and RSS of each process of a command, and PSS of all at once, MB."""
+    """The largest PSS and RSS of each process of a command, and PSS of all at once, MB.
+
+    ``seconds`` is the processor time of each, as far as it was seen.
+    """
 
     each: dict[int, tuple[float, float]] = field(default_factory=dict)
     together: float = 0.0
+    seconds: dict[int, float] = field(default_factory=dict)
 
 
 def below(parent: int) -> list[int]:
@@ -52,19 +57,34 @@ def figure(pid: int, file: str, name: str) -> float:
     return 0.0
 
 
-def watched(command: list[str]) -> Most:
-    """Run a command, and look at the memory of its processes all the while."""
+def processor_seconds(pid: int) -> float:
+    """Processor time of a process, s; 0 if it has ended."""
+    try:
+        times = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    except OSError:
+        return 0.0
+    return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+
+
+def watched(command: list[str], interval: float = _INTERVAL, *, memory: bool = True) -> Most:
+    """Run a command, and look at time and memory of its processes all the while.
+
+    To look at memory takes time: of the command, too.
+    """
     most = Most()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603
         while process.poll() is None:
             now = 0.0
             for pid in below(process.pid):
+                most.seconds[pid] = max(most.seconds.get(pid, 0.0), processor_seconds(pid))
+                if not memory:
+                    continue
                 shared, whole = most.each.get(pid, (0.0, 0.0))
                 share = figure(pid, "smaps_rollup", "Pss")
                 now += share
                 most.each[pid] = max(shared, share), max(whole, figure(pid, "status", "VmHWM"))
             most.together = max(most.together, now)
-            time.sleep(_INTERVAL)
+            time.sleep(interval)
     if process.returncode:
         raise SystemExit(process.returncode)
     return most

@@ -50,7 +50,7 @@ STAGES: dict[str, tuple[Any, str]] = {
     "refine": (pipeline, "refine"),
     "measure": (pipeline, "measured"),
     "write shards": (Run, "write_shard"),
-    "gather": (Run, "gather"),
+    "join": (Run, "join"),
     "catalogue": (sys.modules["clumpscope.jobs.run"], "release"),
     "sheet": (sys.modules["clumpscope.jobs.run"], "_draw"),
 }
@@ -129,13 +129,12 @@ def measured(sample: Path, folder: Path, given: argparse.Namespace) -> list[str]
         total = time.process_time() - start
     each = {name: 1e3 * seconds / count for name, seconds in spent.items()}
     each["loading and all else"] = 1e3 * total / count - sum(each.values())
-    words = ("run", sample, "--model", given.model, "--workers", given.workers)
-    command = [sys.executable, "-m", "clumpscope", *map(str, words), "--out", str(folder / "run")]
-    before, start = os.times(), time.monotonic()
-    most = watched(command)
-    wall, after = time.monotonic() - start, os.times()
-    cores = after.children_user + after.children_system
-    cores -= before.children_user + before.children_system
+    words = ("run", sample, "--model", given.model, "--workers", given.workers, "--out")
+    command = [sys.executable, "-m", "clumpscope", *map(str, words)]
+    start = time.monotonic()
+    cores = sum(watched([*command, str(folder / "run")], 0.2, memory=False).seconds.values())
+    wall = time.monotonic() - start
+    most = watched([*command, str(folder / "again")], 0.5)
     stages = sum(ms for name, ms in each.items() if name != "loading and all else")
     could = given.workers / (1e-3 * stages)
     rate = len(whole) / wall

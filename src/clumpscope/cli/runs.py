@@ -1,5 +1,7 @@
 """Commands from images to a catalogue."""
 
+import os
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -31,6 +33,8 @@ from clumpscope.cli.common import (
     tell_failures,
 )
 
+_ONE_SHARD = 32  # galaxies: no work for more than one process
+
 
 @app.command()
 def detect(
@@ -44,6 +48,7 @@ def detect(
     dask: Dask = None,
 ) -> None:
     """Find boxes only: detections.parquet and galaxies.parquet."""
+    _begin_loading(sample, workers, dask)
     from clumpscope.jobs.detect import detect as job
 
     summary = _report(job, sample, out, model, recipe, resume=resume, workers=workers, dask=dask)
@@ -63,6 +68,7 @@ def run(
     dask: Dask = None,
 ) -> None:
     """Detect, refine, measure and catalogue every galaxy of a sample."""
+    _begin_loading(sample, workers, dask)
     from clumpscope.jobs.run import run as job
 
     summary = _report(job, sample, out, model, recipe, resume=resume, workers=workers, dask=dask)
@@ -74,6 +80,23 @@ def run(
         names.append("sheet.png")
     _tell_left_out(out)
     _where(out, summary, names)
+
+
+def _begin_loading(sample: Path, workers: Workers, dask: Dask) -> None:
+    """Have libraries loaded for workers while this process loads its own, if there will be some."""
+    if dask is not None or workers == 1:
+        return
+    images = sample / "images"
+    try:
+        with os.scandir(images if images.is_dir() else sample) as entries:
+            several = sum(1 for _ in islice(entries, _ONE_SHARD + 1)) > _ONE_SHARD
+    except OSError:  # which is told when the sample is opened
+        return
+    if several:
+        from clumpscope.engine.nursery import load_for_workers, worker_context
+
+        load_for_workers("clumpscope.jobs.pipeline", "clumpscope.detector.ready")
+        worker_context()
 
 
 def _tell_left_out(run: Path) -> None:

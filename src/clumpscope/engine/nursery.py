@@ -13,22 +13,24 @@ from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 
+from clumpscope.engine.watch import unbroken
+
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _loaded: list[str] = []
 
 
 def load_for_workers(*modules: str) -> None:
-    """Have these modules loaded before workers begin; too late for those of a nursery that is."""
+    """Have these modules loaded before workers begin; too late once the first have begun."""
     _loaded.extend(name for name in modules if name not in _loaded)
 
 
 def worker_context() -> BaseContext:
-    """How processes of workers are made."""
+    """How processes of workers are made; what they need begins to be loaded."""
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(_loaded))
-    with one_thread():
+    with unbroken(), one_thread():  # requests to end are this process's to heed
         forkserver.ensure_running()
     return context
 
