@@ -47,6 +47,7 @@ demo: $(READY)
 
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(WORKERS) -m "not slow"
+	-$(BIN)/python benchmarks/bench_run.py --galaxies 96 --timed 64  # ratios for the log
 
 test-slow: $(READY)
 	$(BIN)/pytest -q -m slow

@@ -15,7 +15,11 @@ THERE = "print('torch._dynamo' in sys.modules);"
 
 
 def test_a_detector_is_loaded_without_the_compiler():
-    first = "from clumpscope.detector.predict import Detector;"
+    first = (
+        "from clumpscope.detector.predict import Detector;"
+        "from clumpscope.models.registry import find_model;"
+        "Detector.load(find_model(None), 0.05);"
+    )
     assert python(f"{LOAD} {first} {THERE}") == ["False"]
 
 

@@ -1,13 +1,15 @@
-"""Loads torchvision and timm without torch's compiler, which takes longer than both together.
+"""What needs nothing of torch's compiler, which takes longer to load than all else together.
 
-Each asks for one name of ``torch._dynamo``: torchvision to know whether it may compile RoIAlign for
-deterministic results, timm to keep the compiler away from a function. Nothing here is compiled, so
-that they get stand-ins while they are loaded; who asks for any other name gets the compiler.
+torchvision asks for one name of ``torch._dynamo`` to know whether it may compile RoIAlign for
+deterministic results, timm and the first weights of a network to keep the compiler away from a
+function. Nothing here is compiled, so that they get stand-ins; who asks for any other name gets the
+compiler.
 """
 
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -17,18 +19,24 @@ _MARK = "_stands_in"
 
 
 def load() -> None:
-    """Import torchvision's detectors and timm, unless the compiler is there or they are.
-
-    After it everything is as it would be: who imports the compiler later gets it.
-    """
-    if any(name in sys.modules for name in (_COMPILER, "torchvision", "timm")):
+    """Import torchvision's detectors and timm, unless they are there."""
+    if any(name in sys.modules for name in ("torchvision", "timm")):
         return
     importlib.import_module("torch")
-    stand_ins = _stand_ins()
-    sys.modules.update(stand_ins)
-    try:
+    with without_compiler():
         importlib.import_module("torchvision.models.detection")
         importlib.import_module("timm")
+
+
+@contextmanager
+def without_compiler() -> Iterator[None]:
+    """Do without the compiler inside, unless it is there; afterwards who imports it gets it."""
+    if _COMPILER in sys.modules:
+        yield
+        return
+    sys.modules.update(_stand_ins())
+    try:
+        yield
     finally:
         _take_away()
 

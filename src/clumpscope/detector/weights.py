@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from clumpscope.detector.checkpoints import read_safetensors
 from clumpscope.detector.network import Network, build
+from clumpscope.detector.quickly import without_compiler
 from clumpscope.errors import ModelError, expected_got
 from clumpscope.models.header import KEY, read_header
 from clumpscope.models.spec import DetectorSpec
@@ -79,7 +80,7 @@ def layout(spec: DetectorSpec) -> dict[str, Tensor]:
     ModelError
         If the encoder is unknown or lacks a wanted stride.
     """
-    with torch.device("meta"):
+    with without_compiler(), torch.device("meta"):
         tensors: dict[str, Tensor] = build(spec).state_dict()
     return tensors
 
