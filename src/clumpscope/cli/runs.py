@@ -93,10 +93,10 @@ def _begin_loading(sample: Path, workers: Workers, dask: Dask) -> None:
     except OSError:  # which is told when the sample is opened
         return
     if several:
-        from clumpscope.engine.nursery import load_for_workers, worker_context
+        from clumpscope.engine.nursery import begin_loading, load_for_workers
 
         load_for_workers("clumpscope.jobs.pipeline", "clumpscope.detector.ready")
-        worker_context()
+        begin_loading()
 
 
 def _tell_left_out(run: Path) -> None:

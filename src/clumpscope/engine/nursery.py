@@ -24,15 +24,29 @@ def load_for_workers(*modules: str) -> None:
     _loaded.extend(name for name in modules if name not in _loaded)
 
 
+def begin_loading() -> None:
+    """Let what workers need be loaded, beside what this process does."""
+    if sys.platform == "linux":
+        multiprocessing.get_context("forkserver").set_forkserver_preload(list(_loaded))
+        with unbroken(), one_thread():  # requests to end are this process's to heed
+            forkserver.ensure_running()
+
+
 def worker_context() -> BaseContext:
-    """How processes of workers are made; what they need begins to be loaded."""
+    """How processes of workers are made, once what they need is loaded."""
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
+    begin_loading()
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(_loaded))
-    with unbroken(), one_thread():  # requests to end are this process's to heed
-        forkserver.ensure_running()
+    # Who is interrupted while a process begins does not know it: let that be one of no account.
+    first = context.Process(target=_nothing)
+    first.start()
+    first.join()
     return context
+
+
+def _nothing() -> None:
+    pass
 
 
 def keep_to_one_core() -> None:
