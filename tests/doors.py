@@ -1,25 +1,16 @@
-"""Every door through which something from outside comes in, with a good file for each."""
+"""Every door through which something from outside comes in."""
 
 import io
 import json
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-import pyarrow.parquet as pq
-from astropy.table import Table
 from hypothesis import strategies as st
-from PIL import Image
-from safetensors.numpy import load as load_tensors
 
-import foreign
-import labelled
-from builders import DEC, RA
 from clumpscope.config.labels import ConsensusConfig
 from clumpscope.config.recipe import Recipe, load_recipe
-from clumpscope.config.show import show
 from clumpscope.config.survey import load_survey
 from clumpscope.errors import FolderError
 from clumpscope.jobs.catalogue import catalogue
@@ -33,24 +24,14 @@ from clumpscope.jobs.report import report
 from clumpscope.jobs.sheet import sheet
 from clumpscope.jobs.show import show as draw
 from clumpscope.models.header import read_header
-from clumpscope.models.registry import find_model
 from clumpscope.stages.fetch.targets import make_targets
-from clumpscope.store.decisions import FILE
 from clumpscope.store.output import output
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
-from clumpscope.store.tables import read_user_table, write_parquet
+from clumpscope.store.tables import read_user_table
 from clumpscope.vet.desk import Asked, Desk
 from clumpscope.vet.query import Query
-from hostile import (
-    damaged,
-    other,
-    other_csv,
-    other_fits,
-    other_json,
-    other_parquet,
-    other_toml,
-)
+from hostile import damaged, other, other_csv, other_fits, other_json, other_parquet, other_toml
 
 RECIPE = Recipe(consensus=ConsensusConfig(tools={"0": "normal", "1": "odd"}, rounds=2))
 Change = Callable[[bytes], st.SearchStrategy[bytes]]
@@ -175,19 +156,6 @@ def vetted(folder: Path) -> None:
         desk.close()
 
 
-def decided(folder: Path) -> None:
-    """Accept a few boxes of the run, and take the decisions out of it."""
-    desk = Desk(folder / "run")
-    for row in desk.galaxies(Query(), "ann")["rows"][:3]:
-        for box in desk.galaxy(row["id"], "ann", Query())["boxes"]:
-            if box["source"] == "model":
-                asked = Asked(row["id"], "accept", str(uuid4()), box["key"])
-                desk.decide("ann", asked)
-    desk.close()
-    (folder / "decided").mkdir()
-    shutil.copy(folder / "run" / FILE, folder / "decided" / FILE)
-
-
 def divided(folder: Path) -> None:
     """The published cuts and groups."""
     select_labels(folder / "labels.parquet", folder / "out" / "chosen", RECIPE)
@@ -247,17 +215,6 @@ def rows_changed(good: bytes) -> st.SearchStrategy[bytes]:
     return changed() | other_csv(good)
 
 
-OWN_SURVEY = """\
-about = "mine"
-files = ["{id}_{band}_{plane}"]
-zero_point = 24.6
-bands = {g = ["g#844"], r = ["Rc162"]}
-[mask_bits]
-SAT = 3
-[depth_mag]
-g = 22.0
-"""
-
 DOORS: Mapping[str, Door] = {
     "image": Door("small/images/b2.fits", other_fits, read_images),
     "picture": Door("small/images/p4.png", damaged, read_images),
@@ -310,60 +267,3 @@ DOORS: Mapping[str, Door] = {
     "key": Door("begun/.unfinished/key.json", other_json, resumed),
     "manifest of a begun folder": Door("begun/manifest.json", other_json, resumed),
 }
-
-
-def own_files(folder: Path) -> None:
-    """Small files of surveys, in several layouts."""
-    scene = foreign.Scene()
-    foreign.one_file_a_band(folder / "own", scene)
-    header = scene.header("g", BUNIT="nanomaggy")
-    planes = {"var": scene.variance("g"), "psf": foreign.psf_image()}
-    for kind, plane in planes.items():
-        foreign.write(folder / "own" / f"NGC4321_g_{kind}.fits", foreign.image(plane, header))
-    mask = foreign.image(0 * scene.variance("g"), header, dtype="i2")
-    foreign.write(folder / "own" / "NGC4321_g_mask.fits", mask)
-    place = Table({"galaxy_id": ["NGC4321", "other"], "ra": [RA, RA], "dec": [DEC, DEC]})
-    place.write(folder / "own" / "targets.csv")
-    foreign.cube(folder / "cube", scene)
-    foreign.rubin(folder / "rubin", scene)
-
-
-def good_files(folder: Path, sample: Path, run: Path, export: Path) -> None:
-    """Write a good file for each door.
-
-    Parameters
-    ----------
-    sample, run, export
-        A sample with truth, a run on it, and volunteers' marks of it (CSV).
-    """
-    labelled.sample(folder / "small")
-    Image.linear_gradient("L").resize((40, 30)).save(folder / "small" / "images" / "p4.png")
-    shutil.copy(folder / "small" / "labels.parquet", folder / "labels.parquet")
-    (folder / "recipe.toml").write_text(show(Recipe()))
-    (folder / "own.toml").write_text(OWN_SURVEY)
-    own_files(folder)
-    ids = list(labelled.SHAPES)
-    places = Table({"galaxy_id": ids, "ra": [10.0, 20.0, 30.0], "dec": [0.0, 1.0, 2.0]})
-    places.write(folder / "list.csv")
-    places.write(folder / "list.fits")
-    places.write(folder / "list.vot", format="votable")
-    places.write(folder / "list.ecsv")
-    lines = [f"{name},{xy[0]},{xy[1]}" for name, all_xy in labelled.CLUMPS.items() for xy in all_xy]
-    (folder / "positions.csv").write_text("\n".join(["galaxy_id,x,y", *lines]))
-    write_parquet(read_user_table(folder / "positions.csv"), folder / "positions.parquet")
-    shutil.copy(export, folder / "export.csv")
-    consensus(export, folder / "known", RECIPE)
-    for form, name in (
-        *(("coco", "coco.json"), ("yolo", "yolo"), ("ds9", "ds9"), ("vet", "vet.json")),
-        *(("authors", "authors.csv"), ("adams", "adams.csv"), ("csv", "own.csv")),
-    ):
-        export_labels(folder / "labels.parquet", folder / name, form, RECIPE, folder / "small")
-    shutil.copy(find_model(None), folder / "model.safetensors")
-    shutil.copytree(run, folder / "run")
-    decided(folder)
-    shutil.copy(sample / "truth.parquet", folder / "truth.parquet")
-    with output(folder / "begun", {"recipe": "r"}, resume=False):
-        pass
-    (folder / "begun" / "manifest.json").write_text((run / "manifest.json").read_text())
-    assert load_tensors((folder / "model.safetensors").read_bytes())
-    assert pq.read_table(folder / "labels.parquet").num_rows

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from clumpscope.config.recipe import Recipe
 from clumpscope.engine.local import silent
 from clumpscope.jobs.volunteers import volunteers
-from doors import DOORS, good_files
+from doors import DOORS
+from good_files import good_files
 from law import holds
 
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")

@@ -1,11 +1,9 @@
 """`report`: the page stands alone and tells what the tables say, whatever a run has."""
 
 import json
-import shutil
 
 import numpy as np
 import pytest
-from astropy.table import Table
 from PIL import Image
 
 from clumpscope.config.recipe import Recipe
@@ -19,43 +17,14 @@ from clumpscope.jobs import report as module
 from clumpscope.jobs.detect import detect
 from clumpscope.jobs.report import report
 from clumpscope.jobs.run import run
-from clumpscope.plot.report import choice
 from clumpscope.store.images import read_galaxy
 from clumpscope.store.run import Run
 from clumpscope.store.tables import write_parquet
-from html_pages import HtmlPage, assert_sound
+from reports import page_of
 from runs import some
 
+pytestmark = pytest.mark.usefixtures("few_galleries")
 NASTY = "<script>alert(1)</script>&\x1b[2J\u202e"
-
-
-def page_of(folder, out=None):
-    path = report(folder, out)
-    text = path.read_text(encoding="utf-8")
-    page = HtmlPage.of(text)
-    assert_sound(page)
-    return page
-
-
-@pytest.fixture(autouse=True)
-def _few(monkeypatch):
-    """A gallery of five galaxies is quicker than one of thirty."""
-    few = {choice.MOST: 1, choice.RANDOM: 2, choice.DOUBTFUL: 1, choice.WITHOUT: 1}
-    monkeypatch.setattr(choice, "_SIZES", few)
-
-
-@pytest.fixture
-def copy(finished, tmp_path):
-    """A copy of a finished run, to be changed."""
-    return shutil.copytree(finished, tmp_path / "copy")
-
-
-@pytest.fixture
-def bare(monkeypatch):
-    """Pages without figures of the clumps and pictures, which take longest, and others test."""
-    for charts in ("clump_charts", "colour_charts"):
-        monkeypatch.setattr(module, charts, lambda *_: [])
-    monkeypatch.setattr(choice, "_SIZES", dict.fromkeys(choice._SIZES, 0))
 
 
 def number(cell):
@@ -92,7 +61,7 @@ def test_the_same_run_gives_the_same_page_in_the_run(copy):
     assert len(text.encode()) < 3_000_000
 
 
-@pytest.mark.usefixtures("bare")
+@pytest.mark.usefixtures("bare_pages")
 def test_text_from_outside_is_only_text(copy, tmp_path):
     galaxies = Run(copy).read("galaxies")
     ids = [str(name) for name in galaxies["galaxy_id"][:3]]
@@ -185,7 +154,7 @@ def test_a_sample_that_has_moved_leaves_no_gallery(copy):
     assert "Flux ratios" in page.text
 
 
-@pytest.mark.usefixtures("bare")
+@pytest.mark.usefixtures("bare_pages")
 def test_a_recipe_of_another_version_is_shown_as_it_is(copy):
     manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
     manifest["recipe"]["future"] = {"flux": "capacitor"}
@@ -234,95 +203,6 @@ def test_bands_of_another_survey(copy):
     assert "Signal-to-noise in g" in page.text
     assert "g − r against u − g" not in page.text
     assert "Flux ratios" not in page.text
-
-
-def share(value, n):
-    return {"value": value, "low": value - 0.01, "high": value + 0.01, "k": 1, "n": n}
-
-
-def evaluate_by_hand(folder):
-    """What `evaluate` leaves, for two finders."""
-    (folder / "evaluation").mkdir()
-    score = {"completeness": share(0.91, 1200), "purity": share(0.88, 80), "f1": share(0.9, 0)}
-    ratios = {"3pct": score, "8pct": score}
-    one = {"normal": ratios, "chance": ratios}
-    mixed = {"normal": 7, "odd": 2, "missed": 3}
-    content = {
-        "schema_version": 2,
-        "headline": "3pct",
-        "finders": {
-            folder.name: {**one, "confusion": {"normal": mixed, "odd": mixed}},
-            NASTY: one,
-        },
-    }
-    (folder / "evaluation" / "metrics.json").write_text(json.dumps(content), encoding="utf-8")
-    rows = [
-        (finder, "normal", "3pct", against, low, high, *([0.5, 0.4, 0.6] * 2))
-        for finder in (folder.name, NASTY)
-        for against, low, high in (
-            *(("score_threshold", t, t) for t in (0.5, 0.6, 0.7)),
-            *(("log10_flux_ratio", x, x + 0.25) for x in (-2.0, -1.75)),
-            *(("snr", x, x + 5) for x in (0, 5, np.inf)),
-        )
-    ]
-    shares = [f"{s}{end}" for s in ("completeness", "purity") for end in ("", "_low", "_high")]
-    names = ["finder", "kind", "flux_ratio", "against", "low", "high", *shares]
-    write_parquet(Table(rows=rows, names=names), folder / "evaluation" / "curves.parquet")
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    (folder / "evaluation" / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-
-
-def test_an_evaluation_is_told(copy):
-    evaluate_by_hand(copy)
-    catalogue = Run(copy).read("catalogue")
-    n = len(catalogue)
-    catalogue["p_real"] = catalogue["completeness"] = np.linspace(0, 1, n)
-    write_parquet(catalogue, copy / "catalogue.parquet")
-    found = {"finder": np.full(n, copy.name), "real": np.arange(n) > n / 2}
-    found |= {name: plain(catalogue, name) for name in ("galaxy_id", "clump_id")}
-    write_parquet(Table(found), copy / "evaluation" / "found.parquet")
-    page = page_of(copy)
-    table = page.tables["Completeness and purity of clumps"]
-    assert table[1][:3] == [copy.name, "≥ 3 %", "0.91 (0.90–0.92) of 1,200"]
-    assert len(table) == 5
-    confused = page.tables["True clumps of any flux, and what the run calls them"]
-    assert confused[1] == ["normal", "7", "2", "3"]
-    for title in (
-        *("Completeness and purity", "Completeness by flux ratio", "Reliability"),
-        *("Completeness by signal-to-noise", "Calibrated probabilities"),
-        "Completeness of such clumps",
-    ):
-        assert title in page.text
-    assert "Completeness by redshift" not in page.text
-    assert "Not compared with truth" not in page.text
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "told"),
-    [
-        ("metrics.json", "{", "Expecting"),
-        ("metrics.json", "[1]", "expected schema version 2, got None"),
-        ("metrics.json", '{"detector": {}}', "expected schema version 2, got None"),
-        ("curves.parquet", "PAR1", "not a readable Parquet file"),
-    ],
-)
-@pytest.mark.usefixtures("bare")
-def test_an_evaluation_that_cannot_be_read_is_said_so(copy, name, content, told):
-    (copy / "evaluation").mkdir()
-    (copy / "evaluation" / name).write_text(content)
-    page = page_of(copy)
-    assert told in page.text
-    assert "evaluate the run again" in page.text
-    assert "Clumps by quality" in page.tables
-
-
-@pytest.mark.parametrize("odd", [{"finders": []}, {"finders": {"a": 1}}, {"headline": 3}])
-@pytest.mark.usefixtures("bare")
-def test_an_evaluation_of_another_form_leaves_a_page(copy, odd):
-    (copy / "evaluation").mkdir()
-    text = json.dumps({"schema_version": 2, **odd})
-    (copy / "evaluation" / "metrics.json").write_text(text)
-    page_of(copy)
 
 
 def test_a_large_run_makes_a_small_page(copy):

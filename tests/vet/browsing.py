@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from places import ROOT
-from vet import stub
+from vet.world import SHAPE
 
 api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 AXE = Path(os.environ.get("CLUMPSCOPE_AXE", ROOT / "node_modules" / "axe-core" / "axe.min.js"))
@@ -34,7 +34,7 @@ def until(test, seconds=8):
         time.sleep(0.02)
 
 
-def on_screen(page, x, y, shape=stub.SHAPE):
+def on_screen(page, x, y, shape=SHAPE):
     """A native pixel of the whole picture on the screen."""
     canvas = page.locator("#canvas")
     box, scale = canvas.bounding_box(), float(canvas.get_attribute("data-scale"))
@@ -43,7 +43,7 @@ def on_screen(page, x, y, shape=stub.SHAPE):
     return sx, box["y"] + box["height"] / 2 - scale * (y - (ny - 1) / 2)
 
 
-def drag(page, start, *stops, shape=stub.SHAPE):
+def drag(page, start, *stops, shape=SHAPE):
     page.mouse.move(*on_screen(page, *start, shape))
     page.mouse.down()
     for stop in stops:
@@ -56,3 +56,12 @@ def axe(page):
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("() => axe.run().then(result => result.violations)")
     return [(one["id"], one["impact"], [node["html"] for node in one["nodes"]]) for one in found]
+
+
+def mine(world, place, key, by="Ada"):
+    return world.mine.get((by, f"J{place:06d}", key), ({}, 0))[0]
+
+
+def crowded(world, most=9):
+    """The first galaxy with three boxes: the third is inside the first."""
+    return next(k for k in range(len(world.ids)) if 3 <= world.counts[k] <= most)

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from vet import stub
+from vet.world import World
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +48,13 @@ def pages(browser, serve):  # pages are closed before servers
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+@pytest.fixture
+def served(serve, world):
+    return serve(stub.create_app(world))

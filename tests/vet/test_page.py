@@ -9,34 +9,17 @@ from vet.browsing import (
     WIDE,
     api,
     axe,
-    drag,
+    crowded,
     galaxy,
+    mine,
     on_screen,
     says,
     shows,
     until,
 )
+from vet.world import World
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def world():
-    return stub.World()
-
-
-@pytest.fixture
-def served(serve, world):
-    return serve(stub.create_app(world))
-
-
-def mine(world, place, key, by="Ada"):
-    return world.mine.get((by, f"J{place:06d}", key), ({}, 0))[0]
-
-
-def crowded(world, most=9):
-    """The first galaxy with three boxes: the third is inside the first."""
-    return next(k for k in range(len(world.ids)) if 3 <= world.counts[k] <= most)
 
 
 def test_the_gallery_shows_galaxies_with_their_boxes(pages, served, world):
@@ -146,31 +129,6 @@ def test_a_galaxy_without_clumps_is_decided_once_somebody_says_so(pages, served,
     api.expect(tile.locator(".badge.decided")).to_have_count(1)
 
 
-def test_a_box_is_drawn_moved_resized_and_deleted(pages, served, world):
-    page = pages(served)
-    galaxy(page, served, 0)
-    page.keyboard.press("d")
-    drag(page, (90, 80), (100, 88))
-    says(page, "A box was drawn")
-    until(lambda: world.drawn)
-    box = world.drawn["J000000"][0]
-    edges = [box[name] for name in stub.EDGES]
-    assert edges == pytest.approx([90, 80, 100, 88], abs=0.15)
-    drag(page, (100, 88), (104, 92))  # its upper right handle
-    until(lambda: mine(world, 0, box["key"]).get("x2", 0) > 103)
-    drag(page, (95, 84), (85, 74))  # the whole box
-    until(lambda: mine(world, 0, box["key"])["x1"] < 85)
-    told = mine(world, 0, box["key"])
-    assert [told[name] for name in stub.EDGES] == pytest.approx([80, 70, 94, 82], abs=0.3)
-    page.keyboard.press("Shift+ArrowRight")
-    page.keyboard.press("Shift+ArrowRight")
-    until(lambda: mine(world, 0, box["key"])["x1"] == pytest.approx(told["x1"] + 2, abs=0.01))
-    assert sum(event["action"] == "move" for event in world.events) == 3  # two steps are one
-    page.keyboard.press("Delete")
-    until(lambda: mine(world, 0, box["key"]).get("deleted"))
-    assert page.locator("#clumps tbody tr").count() == world.counts[0]
-
-
 def test_the_picture_is_zoomed_turned_bared_and_shown_in_a_band(pages, served, world):
     page = pages(served)
     galaxy(page, served, 0)
@@ -206,7 +164,7 @@ def test_the_picture_is_zoomed_turned_bared_and_shown_in_a_band(pages, served, w
 
 
 def test_one_comes_back_to_the_galaxy_that_was_left(pages, serve):
-    world = stub.World(1000)
+    world = World(1000)
     page = pages(serve(stub.create_app(world)))
     page.wait_for_selector(".tile")
     page.get_by_label("Sort by").select_option("id")
@@ -225,29 +183,6 @@ def test_all_modules_are_loaded_at_once():
     names = {path.name for path in stub.STATIC.iterdir() if path.name.endswith(".js")} - {"main.js"}
     page = (stub.STATIC / "index.html").read_text()
     assert {name for name in names if f'rel="modulepreload" href="static/{name}"' in page} == names
-
-
-def test_a_box_inside_a_box_is_chosen_by_clicks_and_by_tab(pages, served, world):
-    page = pages(served)
-    place = crowded(world)
-    galaxy(page, served, place)
-    outer = world.found(place)[0]
-    middle = (outer["x1"] + outer["x2"]) / 2, (outer["y1"] + outer["y2"]) / 2
-    keys = []
-    for _ in range(2):
-        page.mouse.click(*on_screen(page, *middle))
-        keys.append(page.locator("#clumps tr.chosen").get_attribute("data-key"))
-    assert sorted(keys) == ["m1", "m3"]
-    page.locator("#clumps .pick").last.click()  # the table chooses, too
-    last = page.locator("#clumps tbody tr").last.get_attribute("data-key")
-    assert page.locator("#clumps tr.chosen").get_attribute("data-key") == last
-    page.locator("#clumps .pick").first.click()
-    page.locator("#canvas").focus()
-    page.keyboard.press("Tab")
-    assert page.locator("#clumps tr.chosen").get_attribute("data-key") == "m2"
-    for _ in range(int(world.counts[place])):
-        page.keyboard.press("Tab")
-    assert page.evaluate("() => document.activeElement.id") != "canvas"
 
 
 def test_undo_redo_and_what_a_reload_keeps(pages, served, world):
@@ -316,21 +251,6 @@ def test_decisions_wait_while_the_server_is_away_and_count_once(pages, served, w
     pages.complaints[:] = [one for one in pages.complaints if str(answer) not in one]
 
 
-def test_a_box_that_was_decided_elsewhere_is_a_conflict_that_is_told(pages, served, world):
-    page = pages(served)
-    galaxy(page, served, 2)
-    page.route("**/api/decisions?since=*", lambda route: route.abort())  # it hears of nothing
-    given = {"galaxy": "J000002", "box": "m1", "action": "reject", "value": None, "version": 0}
-    world.decide("Ada", given | {"request": "other tab"})
-    page.keyboard.press("a")
-    says(page, "This box was decided on elsewhere since")
-    api.expect(page.locator("#clumps tbody tr").first).to_contain_text("rejected")
-    assert mine(world, 2, "m1")["state"] == "rejected"
-    pages.complaints[:] = [
-        one for one in pages.complaints if "409" not in one and "ERR_FAILED" not in one
-    ]
-
-
 def test_two_people_see_one_another(pages, serve, served, world):
     other = serve(stub.create_app(world, "Ben"))
     ada, ben = pages(served), pages(other)
@@ -345,54 +265,6 @@ def test_two_people_see_one_another(pages, serve, served, world):
     says(ada, "Ben has rejected clump 1.")
     assert mine(world, 3, "m1", "Ada")["state"] == "accepted"
     assert mine(world, 3, "m1", "Ben")["state"] == "rejected"
-
-
-def test_blind_mode_shows_pictures_alone(pages, serve, world):
-    url = serve(stub.create_app(world, blind=True))
-    page = pages(url)
-    api.expect(page.locator("#blind")).to_contain_text("Picture 1 of 6")
-    assert "J0" not in page.locator("body").inner_text()
-    for key in "1234":
-        page.keyboard.press(key)
-    page.keyboard.press("ArrowLeft")
-    page.keyboard.press("1")  # another answer to the fourth
-    page.reload()
-    api.expect(page.locator("#blind")).to_contain_text("Picture 5 of 6")
-    page.get_by_role("button", name="star").click()
-    page.get_by_role("button", name="nothing").click()
-    api.expect(page.locator("#blind")).to_contain_text("All are answered")
-    until(lambda: len(world.answers) == 6)
-    assert list(world.answers.values()) == ["clump", "star", "arm", "clump", "star", "nothing"]
-
-
-def test_blind_answers_that_wait_are_those_of_their_set(pages, serve, world):
-    url = serve(stub.create_app(world, blind=True))
-    page = pages(url)
-    api.expect(page.locator("#blind")).to_contain_text("Picture 1 of 6")
-    world.away = 401
-    page.keyboard.press("2")
-    api.expect(page.locator("#trouble")).to_contain_text("not kept yet")
-    world.set, world.away = "set 2", 0
-    page.reload()
-    api.expect(page.locator("#blind")).to_contain_text("Picture 1 of 6")
-    assert world.answers == {}
-    world.set = "set 1"
-    page.reload()
-    until(lambda: world.answers == {1: "star"})
-    pages.complaints[:] = [one for one in pages.complaints if "401" not in one]
-
-
-def test_blind_answers_outlast_a_server_that_is_away(pages, serve, world):
-    page = pages(serve(stub.create_app(world, blind=True)))
-    api.expect(page.locator("#blind")).to_contain_text("Picture 1 of 6")
-    page.route("**/api/blind", lambda route: route.abort())
-    page.keyboard.press("2")
-    api.expect(page.locator("#trouble")).to_contain_text("not kept yet")
-    page.unroute("**/api/blind")
-    page.reload()
-    api.expect(page.locator("#blind")).to_contain_text("Picture 2 of 6")
-    until(lambda: world.answers == {1: "star"})
-    pages.complaints[:] = [one for one in pages.complaints if "ERR_FAILED" not in one]
 
 
 def test_keys_are_on_a_sheet_and_can_be_changed(pages, served, world):
@@ -439,32 +311,8 @@ def test_an_id_that_is_a_script_is_text(pages, served, world):
     assert page.locator("#name img").count() == 0
 
 
-def test_two_fingers_zoom_and_one_moves_a_box(pages, served, world):
-    page = pages(served, viewport=NARROW, has_touch=True, is_mobile=True)
-    galaxy(page, served, 0)
-    canvas, touch = page.locator("#canvas"), page.context.new_cdp_session(page)
-    scale = float(canvas.get_attribute("data-scale"))
-    box = world.found(0)[0]
-    middle = (box["x1"] + box["x2"]) / 2, (box["y1"] + box["y2"]) / 2
-
-    def fingers(kind, *points):
-        places = [{"x": x, "y": y, "id": k} for k, (x, y) in enumerate(points)]
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
-
-    x, y = on_screen(page, *middle)
-    fingers("touchStart", (x, y))
-    fingers("touchMove", (x + 6 * scale, y))
-    fingers("touchEnd")
-    until(lambda: mine(world, 0, "m1").get("x1", 0) > box["x1"] + 5)
-    fingers("touchStart", (150, 300), (200, 300))
-    fingers("touchMove", (100, 300), (250, 300))
-    fingers("touchEnd")
-    page.wait_for_timeout(100)
-    assert float(canvas.get_attribute("data-scale")) == pytest.approx(3 * scale, rel=0.02)
-
-
 def test_a_hundred_thousand_galaxies_are_few_in_the_page(pages, serve):
-    world = stub.World(100_000)
+    world = World(100_000)
     url = serve(stub.create_app(world))
     page = pages(url)
     page.wait_for_selector(".tile")
@@ -493,14 +341,6 @@ def test_axe_finds_nothing(pages, served, world, scheme, viewport):
     assert axe(page) == []
     page.locator("#canvas").focus()
     page.keyboard.press("?")
-    assert axe(page) == []
-
-
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm install axe-core")
-def test_axe_finds_nothing_in_blind_mode(pages, serve, world):
-    url = serve(stub.create_app(world, blind=True))
-    page = pages(url)
-    page.wait_for_selector(".candidate")
     assert axe(page) == []
 
 
