@@ -40,7 +40,7 @@ def test_all_events_count_however_many(run):
         decide(one, "a1", "accept", "c1")
         key = Decisions(run / "vet.sqlite").since(0)[0].run
         rows = [
-            ("bob", key, "b2", "d1", "carry", None, state, f"many {k}", "2026-01-01T00:00:00+00:00")
+            ("bob", key, "b2", "d1", "carry", None, state, k, "2026-01-01T00:00:00+00:00")
             for k in range(100_001)
         ]
         assert len(Decisions(run / "vet.sqlite").carry(rows)) == len(rows)

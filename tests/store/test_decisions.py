@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from clumpscope.errors import FolderError, StoreError, TableError
+from clumpscope.store import decisions
 from clumpscope.store.decisions import WHOLE, ConflictError, Decisions
 
 
@@ -87,15 +88,13 @@ def test_new_boxes_get_names_of_their_own(log):
 
 def test_what_is_carried_comes_at_once_and_once(log):
     then = "2026-01-01T00:00:00.000+00:00"
-    rows = [
-        ("ann", "s", "g", "c1", "carry", None, {"value": k}, f"carry {k}", then) for k in range(3)
-    ]
+    rows = [("ann", "s", "g", "c1", "carry", None, {"value": k}, k, then) for k in range(3)]
     assert [event.at for event in log.carry(rows)] == [then] * 3
     assert log.carry(rows) == []
     assert log.undo("ann", "s", request="u") is None  # it is not theirs to undo
-    broken = [*rows, ("ann", "s", "g", "c1", "carry", None, {"value": float("nan")}, "x", None)]
+    broken = [*rows, ("ann", "s", "g", "c1", "carry", None, {"value": float("nan")}, 7, then)]
     with pytest.raises(StoreError):
-        log.carry([("ann", "s", "g", "c1", "carry", None, {"value": 9}, "y", None), *broken])
+        log.carry([("ann", "s", "g", "c1", "carry", None, {"value": 9}, 8, then), *broken])
     assert log.revision() == 3
 
 
@@ -285,3 +284,18 @@ def test_undone_and_done_again_is_as_before(tmp_path_factory, acts, back):
         assert log.redo("ann", "r", request=str(uuid4())) is not None
     assert states(log) == before
     log.close()
+
+
+def test_a_reader_where_nothing_may_be_written_sees_what_comes(log, monkeypatch):
+    log.add("ann", "r", "g", "c1", "accept", to(1), request=str(uuid4()))
+    log.close()
+    monkeypatch.setattr(decisions.os, "access", lambda *_: False)
+    reader = Decisions(log.path, read_only=True)
+    assert len(reader.since(0)) == 1
+    log.add("bob", "r", "g", "c1", "accept", to(2), request=str(uuid4()))
+    assert len(reader.since(0)) == 2  # by the log beside the file
+    log.close()  # takes the log away
+    log.add("bob", "r", "g", "c2", "accept", to(3), request=str(uuid4()))
+    log.close()
+    assert reader.revision() == 3
+    reader.close()

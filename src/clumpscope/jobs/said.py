@@ -11,6 +11,8 @@ from clumpscope.store.events import Event
 
 Boxes = dict[str, dict[str, list[Said]]]  # by galaxy and key of a box
 Galaxies = dict[str, dict[str, GalaxyState]]  # by galaxy and person
+# By galaxy, key of a box (`WHOLE`: the galaxy) and person: number and time of the last word.
+Newest = dict[tuple[str, str, str], tuple[int, str]]
 
 
 def said_of(event: Event, known: Said | None, *, lost: bool = False) -> Said | None:
@@ -36,7 +38,13 @@ def said_of(event: Event, known: Said | None, *, lost: bool = False) -> Said | N
         raise _not_ours(event, error) from error
     if known is not None and state != known.state == replace(state, comment=known.state.comment):
         return replace(known, state=state)
-    return Said(event.by, event.at, event.revision, state)
+    return Said(event.by, event.at, _first(event), state)
+
+
+def _first(event: Event) -> int:
+    """Number of the event by which it was said, on whatever run."""
+    brought = event.action in ("carry", "lost")
+    return event.target if brought and event.target is not None else event.revision
 
 
 def galaxy_of(event: Event) -> GalaxyState:
@@ -57,6 +65,15 @@ def _not_ours(event: Event, error: ValueError) -> FolderError:
     return FolderError(f"decisions, event {event.revision}: {error}")
 
 
+def newest(events: Sequence[Event], run: str) -> Newest:
+    """Number and time of each person's last word on each box and galaxy of a run."""
+    return {
+        (event.galaxy, event.box, event.by): (_first(event), event.at)
+        for event in events
+        if event.run == run
+    }
+
+
 def states(events: Sequence[Event], run: str, *, lost: bool = False) -> tuple[Boxes, Galaxies]:
     """What each person has of each box and galaxy of a run, after all events.
 
@@ -71,7 +88,10 @@ def states(events: Sequence[Event], run: str, *, lost: bool = False) -> tuple[Bo
         if event.run != run:
             continue
         if event.box == WHOLE:
-            galaxies[event.galaxy][event.by] = galaxy_of(event)
+            if event.action == "lost" and not lost:
+                galaxies[event.galaxy].pop(event.by, None)
+            else:
+                galaxies[event.galaxy][event.by] = galaxy_of(event)
             continue
         people = boxes[event.galaxy, event.box]
         said = said_of(event, people.pop(event.by, None), lost=lost)
@@ -81,4 +101,4 @@ def states(events: Sequence[Event], run: str, *, lost: bool = False) -> tuple[Bo
     for (galaxy, box), said_by in boxes.items():
         if said_by:
             found[galaxy][box] = list(said_by.values())
-    return dict(found), dict(galaxies)
+    return dict(found), {galaxy: people for galaxy, people in galaxies.items() if people}

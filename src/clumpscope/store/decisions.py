@@ -9,7 +9,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from clumpscope.errors import FolderError, StoreError, expected_got
@@ -32,6 +32,9 @@ _APPLICATION = 0x636C7674  # "clvt": tells the file from others' databases
 _VERSION = 1
 _PATIENCE_S = 30.0  # to wait for another process that writes
 WHOLE = ""  # the box of an event that is of the whole galaxy
+# By, run, galaxy, box, action, before, after, and number and time (ISO 8601) of the event by which
+# it was said.
+Carry = tuple[str, str, str, str, str, State | None, State | None, int, str]
 
 
 def _wal(path: Path) -> Path:
@@ -78,15 +81,16 @@ class Decisions:
             self._prepare()
 
     def _prepare(self) -> None:
-        connection = self._connection()
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        with self._reading() as reader:
+            (application,) = reader.execute("PRAGMA application_id").fetchone()
+            (version,) = reader.execute("PRAGMA user_version").fetchone()
+            (tables,) = reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if tables and (application != _APPLICATION or not 0 < version <= _VERSION):
             got = f"another database (application {application}, version {version})"
             raise FolderError(expected_got(self.path, "decisions of `clumpscope vet`", got))
         if self.read_only:
             return
+        connection = self._connection()
         connection.execute("BEGIN IMMEDIATE")
         try:
             for statement in SCHEMA.split(";"):
@@ -102,14 +106,7 @@ class Decisions:
         """The connection of the thread."""
         found: sqlite3.Connection | None = getattr(self._own, "connection", None)
         if found is None:
-            path = self.path.resolve()
-            mode = "ro" if self.read_only else "rwc"
-            if self.read_only and not os.access(path.parent, os.W_OK) and not _wal(path).exists():
-                mode += "&immutable=1"  # a log cannot be made beside it, and nobody else has one
-            uri = f"{path.as_uri()}?mode={mode}"
-            found = sqlite3.connect(
-                uri, uri=True, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
-            )
+            found = self._opened("ro" if self.read_only else "rwc")
             if not self.read_only:
                 found.execute("PRAGMA journal_mode = WAL")
                 found.execute("PRAGMA synchronous = FULL")
@@ -117,6 +114,26 @@ class Decisions:
             with self._lock:
                 self._all.append(found)
         return found
+
+    def _opened(self, mode: str) -> sqlite3.Connection:
+        uri = f"{self.path.resolve().as_uri()}?mode={mode}"
+        return sqlite3.connect(
+            uri, uri=True, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
+        )
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection to read by.
+
+        Where no log can be made beside the file, and nobody else has one, SQLite reads the file as
+        if it never changed: then each reading begins anew.
+        """
+        path = self.path.resolve()
+        if not self.read_only or os.access(path.parent, os.W_OK) or _wal(path).exists():
+            yield self._connection()
+            return
+        with closing(self._opened("ro&immutable=1")) as connection:
+            yield connection
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -227,16 +244,8 @@ class Decisions:
             row = (by, run, target.galaxy, target.box, action, before, after, request, number)
             return write_event(connection, row)
 
-    def carry(
-        self, rows: Sequence[tuple[str, str, str, str, str, State | None, State, str, str | None]]
-    ) -> list[Event]:
-        """Add events of other people at once.
-
-        Parameters
-        ----------
-        rows
-            Of each: by, run, galaxy, box, action, before, after, request, and the time it was
-            decided (ISO 8601; ``None``: now). A request that is known is passed over.
+    def carry(self, rows: Sequence[Carry]) -> list[Event]:
+        """Add events that bring what was said on another run, at once; each counts once.
 
         Returns
         -------
@@ -250,9 +259,11 @@ class Decisions:
         """
         added = []
         with self._writing() as connection:
-            for *what, request, at in rows:
+            for by, run, *what, after, revision, at in rows:
+                request = f"{'end' if after is None else 'carry'} {revision} {run}"
                 if last_event(connection, "request = ?", request) is None:
-                    added.append(write_event(connection, (*what, request, None), at))
+                    row = (by, run, *what, after, request, revision)
+                    added.append(write_event(connection, row, at))
         return added
 
     def since(self, revision: int, most: int | None = None) -> list[Event]:
@@ -265,8 +276,8 @@ class Decisions:
         """
         if self.read_only and not self.path.exists():
             return []
-        with self._told():
-            found = self._connection().execute(
+        with self._told(), self._reading() as connection:
+            found = connection.execute(
                 f"SELECT {COLUMNS} FROM events WHERE revision > ? ORDER BY revision LIMIT ?",  # noqa: S608
                 (revision, -1 if most is None else most),  # -1: all
             )
@@ -282,8 +293,8 @@ class Decisions:
         """
         if self.read_only and not self.path.exists():
             return 0
-        with self._told():
-            found = self._connection().execute("SELECT max(revision) FROM events").fetchone()[0]
+        with self._told(), self._reading() as connection:
+            found = connection.execute("SELECT max(revision) FROM events").fetchone()[0]
             return int(found or 0)
 
     def close(self) -> None:

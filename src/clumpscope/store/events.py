@@ -54,7 +54,8 @@ class Event:
     request
         The client's name for it, by which it counts once.
     target
-        Of "undo" and "redo": the event that is taken back or done again.
+        Of "undo" and "redo": the event that is taken back or done again; of "carry" and "lost": the
+        one by which it was said, on another run.
     """
 
     revision: int

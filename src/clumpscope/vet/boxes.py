@@ -88,11 +88,8 @@ class Boxes:
     def found(self, row: int) -> dict[str, Box]:
         """Boxes of a galaxy by key: of the run, of the one beside it, and labels."""
         boxes = {}
-        for k, key in zip(
-            range(self.index.rows(row).start, self.index.rows(row).stop),
-            self.index.keys(row),
-            strict=True,
-        ):
+        rows = self.index.rows(row)
+        for k, key in zip(range(rows.start, rows.stop), self.index.keys(row), strict=True):
             boxes[key] = _box_of(self.index, k, "model", self.names[0])
         if self.beside is not None:
             rows = self.beside.rows(row)
@@ -143,7 +140,7 @@ class Boxes:
             "key": key,
             "source": box.source,
             "run": box.run,
-            "drawn_by": drawn.by if drawn else None,
+            "drawn_by": _drawer(drawn) if drawn else None,
             **dict(zip(("x1", "y1", "x2", "y2"), (x1, y1, x2, y2), strict=True)),
             "label": box.label,
             "score": None,
@@ -193,11 +190,16 @@ class Boxes:
         drawn = first.state
         if own(said, by) is None and drawn.deleted:
             raise NoSuchError(expected_got("box", "one that is still there", shortly(key)))
-        if action == "delete" and first.by != by:
-            whose = f"one that {first.by} drew"
+        if action == "delete" and _drawer(first) != by:
+            whose = f"one that {_drawer(first)} drew"
             raise TableError(expected_got("delete", "a box of one's own", whose, "reject it"))
-        origin = drawn.origin
-        return BoxState("drawn", origin, origin, drawn.shape), drawn.label
+        origin, drawer = drawn.origin, _drawer(first)
+        return BoxState("drawn", origin, origin, drawn.shape, drawn_by=drawer), drawn.label
+
+
+def _drawer(said: Said) -> str:
+    """Who drew a box; in decisions that do not tell, whoever spoke of it first."""
+    return said.state.drawn_by or said.by
 
 
 def _box_of(index: Index, k: int, source: str, run: str) -> Box:
@@ -215,7 +217,7 @@ def _box_of(index: Index, k: int, source: str, run: str) -> Box:
         label=int(clumps["label"][k]),
         told={
             **{name: float(clumps[name][k]) for name in ("score", "p_real", "ratio")},
-            "quality": whole(clumps["quality"][k]),
+            "quality": whole_or_none(clumps["quality"][k]),
             "flags": flag_names(int(clumps["flags"][k])),
             "fluxes": fluxes,
             "colours": {
@@ -227,6 +229,6 @@ def _box_of(index: Index, k: int, source: str, run: str) -> Box:
     )
 
 
-def whole(value: float) -> int | None:
+def whole_or_none(value: float) -> int | None:
     """A number as a whole one, ``None`` where it is none or negative."""
     return int(value) if np.isfinite(value) and value >= 0 else None

@@ -1,6 +1,7 @@
 """An opened run on which people decide: what the page asks, answered as plain JSON."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.flags import DESCRIPTIONS, ClumpFlag, flag_names
 from clumpscope.core.frames import boxes_native_to_fraction
-from clumpscope.errors import ClumpscopeError, TableError, expected_got
+from clumpscope.errors import ClumpscopeError, ImageError, TableError, expected_got
 from clumpscope.jobs.carried import Carried, carry
 from clumpscope.ops.numbers import said as shortly
 from clumpscope.stages import vet as stage
@@ -23,7 +24,7 @@ from clumpscope.store.events import Event, State
 from clumpscope.store.manifest import RunManifest, sha256_json
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
-from clumpscope.vet.boxes import Boxes, NoSuchError, whole
+from clumpscope.vet.boxes import Boxes, NoSuchError, whole_or_none
 from clumpscope.vet.index import Index, indexed
 from clumpscope.vet.ledger import Ledger
 from clumpscope.vet.pictures import Look
@@ -97,10 +98,12 @@ class Desk:
         return sha256_json([self.index.key, settings, str(self.sample.folder)])[:16]
 
     def _carried(self) -> Carried:
-        def found(galaxy_id: str) -> tuple[list[str], NDArray[np.float64]]:
+        def found(galaxy_id: str, shape: tuple[int, int]) -> tuple[list[str], NDArray[np.float64]]:
             row = self.row(galaxy_id)
+            with suppress(ImageError):
+                shape = self.shown.shape(row)
             boxes = self.index.box[self.index.rows(row)].astype(float)
-            return self.index.keys(row), boxes_native_to_fraction(boxes, self.shown.shape(row))
+            return self.index.keys(row), boxes_native_to_fraction(boxes, shape)
 
         return carry(self.decisions, self.index.key, found)
 
@@ -162,7 +165,7 @@ class Desk:
                         name: float(columns[name][row])
                         for name in ("score", "p_real", "redshift", "uncertainty")
                     },
-                    "quality": whole(columns["quality"][row]),
+                    "quality": whole_or_none(columns["quality"][row]),
                     "flags": flag_names(int(self.galleries.flags[row])),
                     "disagreement": int(apart[row]),
                     "status": STATUS[status[row]],
@@ -260,7 +263,7 @@ class Desk:
         if asked.action == "draw":
             if len(self.ledger.boxes(row)) > _MOST_BOXES:
                 raise TableError(expected_got("boxes", f"at most {_MOST_BOXES}", "one more"))
-            drawn = drawn_box(asked.value, self.shown.shape(row)).plain()
+            drawn = drawn_box(asked.value, self.shown.shape(row), by).plain()
             return None, lambda _: drawn
         if asked.box is None:
             return WHOLE, lambda before: stage.changed_galaxy(

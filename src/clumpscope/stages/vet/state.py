@@ -44,6 +44,8 @@ class BoxState:
         (ny, nx) of the image.
     deleted
         Whether the person who drew it took it away.
+    drawn_by
+        Who drew it; empty: nobody, or it is not known.
     """
 
     source: str
@@ -54,6 +56,7 @@ class BoxState:
     label: int = 0
     comment: str = ""
     deleted: bool = False
+    drawn_by: str = ""
 
     @property
     def px(self) -> Corners:
@@ -92,6 +95,7 @@ class BoxState:
                 label=whole(given["label"], 0, 2),
                 comment=str(given["comment"]),
                 deleted=bool(given["deleted"]),
+                drawn_by=str(given.get("drawn_by", "")),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"not the state of a box: {error}") from None
@@ -127,8 +131,8 @@ class GalaxyState:
             raise ValueError(f"not the state of a galaxy: {error}") from None
 
 
-def drawn_box(value: object, shape: tuple[int, int]) -> BoxState:
-    """A box that somebody draws: ``value`` has x1, y1, x2, y2 (native pixels) and a label.
+def drawn_box(value: object, shape: tuple[int, int], by: str = "") -> BoxState:
+    """A box that a person draws: ``value`` has x1, y1, x2, y2 (native pixels) and a label.
 
     Raises
     ------
@@ -138,7 +142,7 @@ def drawn_box(value: object, shape: tuple[int, int]) -> BoxState:
     given = value if isinstance(value, Mapping) else {}
     box = _drawn(given, shape)
     label = _label(given.get("label", int(Label.CLUMP)))
-    return BoxState("drawn", box, box, shape, ACCEPTED, label)
+    return BoxState("drawn", box, box, shape, ACCEPTED, label, drawn_by=by)
 
 
 def changed_box(before: BoxState, action: str, value: object, found_label: int = 0) -> BoxState:
