@@ -37,7 +37,8 @@ from clumpscope.jobs.train import train
 from clumpscope.ops.shares import Share
 from clumpscope.plot.figures import BLUE, VERMILION, save
 from clumpscope.stages.evaluate.scores import Evaluation
-from clumpscope.vet.desk import Asked, Desk
+from clumpscope.vet.deciding import Asked
+from clumpscope.vet.desk import Desk
 from clumpscope.vet.query import Query
 
 RECIPES = Path(__file__).parents[1] / "recipes"
@@ -54,7 +55,7 @@ def vet(folder: Path) -> dict[str, int]:
     desk = Desk(folder)
 
     def decide(galaxy: str, action: str, box: str | None = None, value: object = None) -> None:
-        desk.decide("ann", Asked(galaxy, action, str(uuid4()), box, value))
+        desk.deciding.decide("ann", Asked(galaxy, action, str(uuid4()), box, value))
         said[action] += 1
 
     for galaxy in desk.index.ids:

@@ -29,7 +29,8 @@ from clumpscope.store.output import output
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
 from clumpscope.store.tables import read_user_table
-from clumpscope.vet.desk import Asked, Desk
+from clumpscope.vet.deciding import Asked
+from clumpscope.vet.desk import Desk
 from clumpscope.vet.query import Query
 from hostile import damaged, other, other_csv, other_fits, other_json, other_parquet, other_toml
 
@@ -149,8 +150,8 @@ def vetted(folder: Path) -> None:
         rows = desk.galaxies(Query(), "ann")["rows"]
         for row in rows[:2]:
             desk.galaxy(row["id"], "ann", Query())
-            desk.decide("ann", Asked(row["id"], "skip", str(uuid4()), value=True))
-        desk.changes(0, "ann")
+            desk.deciding.decide("ann", Asked(row["id"], "skip", str(uuid4()), value=True))
+        desk.deciding.changes(0, "ann")
         desk.document()
     finally:
         desk.close()

@@ -20,7 +20,8 @@ from clumpscope.models.registry import find_model
 from clumpscope.store.decisions import FILE
 from clumpscope.store.output import output
 from clumpscope.store.tables import read_user_table, write_parquet
-from clumpscope.vet.desk import Asked, Desk
+from clumpscope.vet.deciding import Asked
+from clumpscope.vet.desk import Desk
 from clumpscope.vet.query import Query
 from doors import RECIPE
 
@@ -32,7 +33,7 @@ def decided(folder: Path) -> None:
         for box in desk.galaxy(row["id"], "ann", Query())["boxes"]:
             if box["source"] == "model":
                 asked = Asked(row["id"], "accept", str(uuid4()), box["key"])
-                desk.decide("ann", asked)
+                desk.deciding.decide("ann", asked)
     desk.close()
     (folder / "decided").mkdir()
     shutil.copy(folder / "run" / FILE, folder / "decided" / FILE)

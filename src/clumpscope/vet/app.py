@@ -25,9 +25,10 @@ from clumpscope.stages.vet.state import ACTIONS
 from clumpscope.store.decisions import ConflictError
 from clumpscope.store.json_text import json_line
 from clumpscope.vet.blind import Blind
-from clumpscope.vet.boxes import NoSuchError
-from clumpscope.vet.desk import Asked, Desk
+from clumpscope.vet.deciding import Asked
+from clumpscope.vet.desk import Desk
 from clumpscope.vet.guard import Gate, Guard, Rate
+from clumpscope.vet.index import NoSuchError
 from clumpscope.vet.pictures import Look
 from clumpscope.vet.query import Query as Gallery
 
@@ -204,14 +205,14 @@ def _add_decisions(app: FastAPI, desk: Desk, guard: Guard) -> None:
             raise HTTPException(403, "this page is for looking only")
         by, asked = _by(request, guard), decision.asked()
         try:
-            return Json(desk.decide(by, asked))
+            return Json(desk.deciding.decide(by, asked))
         except ConflictError as error:
-            present = desk.told(error.present, by) if error.present else {}
+            present = desk.deciding.told(error.present, by) if error.present else {}
             return Json({"error": str(error), **present}, 409)
 
     @app.get("/api/decisions")
     def changes(request: Request, since: Annotated[int, Query(ge=0, lt=2**62)] = 0) -> Json:
-        return Json(desk.changes(since, _by(request, guard), _MOST_CHANGES))
+        return Json(desk.deciding.changes(since, _by(request, guard), _MOST_CHANGES))
 
     @app.get("/api/export", response_class=Response)
     def export(

@@ -19,15 +19,11 @@ from clumpscope.stages import vet as stage
 from clumpscope.stages.vet import BoxState, Said
 from clumpscope.store.labels import LABELS_FILE
 from clumpscope.store.sample import Sample
-from clumpscope.vet.index import Index
+from clumpscope.vet.index import Index, NoSuchError
 from clumpscope.vet.ledger import Ledger, own
 from clumpscope.vet.shown import Shown
 
 Json = dict[str, Any]
-
-
-class NoSuchError(TableError):
-    """There is no such galaxy or box."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,6 @@
 """An opened run on which people decide: what the page asks, answered as plain JSON."""
 
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,39 +11,22 @@ from numpy.typing import NDArray
 from clumpscope.config.recipe import Recipe
 from clumpscope.core.flags import DESCRIPTIONS, ClumpFlag, flag_names
 from clumpscope.core.frames import boxes_native_to_fraction
-from clumpscope.errors import ClumpscopeError, ImageError, TableError, expected_got
+from clumpscope.errors import ClumpscopeError, ImageError
 from clumpscope.jobs.carried import Carried, carry
-from clumpscope.ops.numbers import said as shortly
 from clumpscope.stages import vet as stage
-from clumpscope.stages.vet import BoxState, GalaxyState
-from clumpscope.stages.vet.state import OF_BOX, drawn_box
-from clumpscope.store.decisions import FILE, WHOLE, Decisions
-from clumpscope.store.events import Event, State
+from clumpscope.store.decisions import FILE, Decisions
 from clumpscope.store.manifest import RunManifest, sha256_json
 from clumpscope.store.run import Run
 from clumpscope.store.sample import Sample
-from clumpscope.vet.boxes import Boxes, NoSuchError, whole_or_none
+from clumpscope.vet.boxes import Boxes, whole_or_none
+from clumpscope.vet.deciding import Deciding
 from clumpscope.vet.index import Index, indexed
 from clumpscope.vet.ledger import Ledger
 from clumpscope.vet.pictures import Look
 from clumpscope.vet.query import SORTS, STATUS, Galleries, Query
 from clumpscope.vet.shown import Shown
 
-_MOST_BOXES = 500  # drawn in a galaxy
-
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A decision as a client asks for it; see `Desk.decide`."""
-
-    galaxy: str
-    action: str
-    request: str
-    box: str | None = None
-    value: object = None
-    version: int | None = None
 
 
 class Desk:
@@ -86,6 +67,7 @@ class Desk:
         self.boxes = Boxes(
             self.sample, self.shown, self.index, self.beside, self.names, self.ledger
         )
+        self.deciding = Deciding(self.decisions, self.ledger, self.boxes)
 
     def close(self) -> None:
         """Let go of the decisions' file."""
@@ -99,26 +81,13 @@ class Desk:
 
     def _carried(self) -> Carried:
         def found(galaxy_id: str, shape: tuple[int, int]) -> tuple[list[str], NDArray[np.float64]]:
-            row = self.row(galaxy_id)
+            row = self.index.row_of(galaxy_id)
             with suppress(ImageError):
                 shape = self.shown.shape(row)
             boxes = self.index.box[self.index.rows(row)].astype(float)
             return self.index.keys(row), boxes_native_to_fraction(boxes, shape)
 
         return carry(self.decisions, self.index.key, found)
-
-    def row(self, galaxy_id: str) -> int:
-        """Row of a galaxy.
-
-        Raises
-        ------
-        TableError
-            If the run has none of that id.
-        """
-        row = self.index.row.get(galaxy_id)
-        if row is None:
-            raise NoSuchError(expected_got("galaxy", "one of the run", shortly(galaxy_id)))
-        return row
 
     # What the gallery asks
 
@@ -196,7 +165,7 @@ class Desk:
         ImageError
             If its image cannot be read.
         """
-        row = self.row(galaxy_id)
+        row = self.index.row_of(galaxy_id)
         self.ledger.follow()
         known = self.shown.facts(row, float(self.index.redshift[row]))
         rows = self._asked(query, by)
@@ -216,104 +185,6 @@ class Desk:
             "comment": whole.comment,
             "status": STATUS[self.ledger.status(by)[row]],
             "revision": self.ledger.revision,
-        }
-
-    # Decisions
-
-    def decide(self, by: str, asked: Asked) -> Json:
-        """Keep a decision of a person; the galaxy and box as they are then.
-
-        Raises
-        ------
-        TableError
-            If galaxy, box, action or value are none that can be.
-        ConflictError
-            If the person has decided on the box elsewhere since.
-        StoreError
-            If it cannot be written.
-        """
-        row = self.row(asked.galaxy)
-        if asked.action in ("undo", "redo"):
-            turn = getattr(self.decisions, asked.action)
-            event = turn(by, self.index.key, request=asked.request)
-        else:
-            event = self._add(by, row, asked)
-        self.ledger.follow()
-        if event is None:
-            return {"revision": self.ledger.revision, "done": False, "galaxy": None, "box": None}
-        return {"revision": event.revision, "done": True, **self.told(event, by)}
-
-    def _add(self, by: str, row: int, asked: Asked) -> Event:
-        key, change = self._change(by, row, asked)
-        return self.decisions.add(
-            by,
-            self.index.key,
-            asked.galaxy,
-            key,
-            asked.action,
-            change,
-            request=asked.request,
-            version=None if key in (WHOLE, None) else asked.version,
-        )
-
-    def _change(
-        self, by: str, row: int, asked: Asked
-    ) -> tuple[str | None, Callable[[State | None], State]]:
-        """The key of what is decided on, ``None`` for a new box, and what becomes of it."""
-        if asked.action == "draw":
-            if len(self.ledger.boxes(row)) > _MOST_BOXES:
-                raise TableError(expected_got("boxes", f"at most {_MOST_BOXES}", "one more"))
-            drawn = drawn_box(asked.value, self.shown.shape(row), by).plain()
-            return None, lambda _: drawn
-        if asked.box is None:
-            return WHOLE, lambda before: stage.changed_galaxy(
-                GalaxyState.of(before) if before else GalaxyState(), asked.action, asked.value
-            ).plain()
-        if asked.action not in OF_BOX:
-            raise TableError(expected_got("action on a box", ", ".join(OF_BOX), asked.action))
-        start, label = self.boxes.start(row, asked.box, by, asked.action)
-
-        def change(before: State | None) -> State:
-            state = BoxState.of(before) if before else start
-            return stage.changed_box(state, asked.action, asked.value, label).plain()
-
-        return asked.box, change
-
-    def told(self, event: Event, by: str) -> Json:
-        """What an event changed, as one person has it now."""
-        row = self.row(event.galaxy)
-        whole = self.ledger.galaxy(row, by)
-        box = None if event.box == WHOLE else self.boxes.one(row, event.box, by)
-        return {
-            "action": event.action,
-            "by": event.by,
-            "at": event.at,
-            "galaxy": {
-                "id": event.galaxy,
-                **whole.plain(),
-                "decided": self.ledger.decided(by, row),
-                "undecided": int(self.index.count[row]) - self.ledger.decided(by, row),
-                "status": STATUS[self.ledger.status(by)[row]],
-            },
-            "key": event.box or None,
-            "box": box,
-        }
-
-    def changes(self, since: int, by: str, most: int = 500) -> Json:
-        """What has changed after a revision, as one person has it now.
-
-        Raises
-        ------
-        StoreError
-            If decisions cannot be read.
-        """
-        self.ledger.follow()
-        events = self.decisions.since(since, most)
-        last = events[-1].revision if events else max(since, self.ledger.revision)
-        mine = [one for one in events if one.run == self.index.key and one.galaxy in self.index.row]
-        return {
-            "revision": last,
-            "changes": [{"revision": one.revision, **self.told(one, by)} for one in mine],
         }
 
     def document(self, how: str = "latest") -> Json:
@@ -344,7 +215,7 @@ class Desk:
         ImageError
             If its image cannot be read or shown.
         """
-        return self.shown.picture(self.row(galaxy_id), look)
+        return self.shown.picture(self.index.row_of(galaxy_id), look)
 
     def thumb(self, galaxy_id: str) -> bytes:
         """A galaxy as a small JPEG.
@@ -354,7 +225,7 @@ class Desk:
         TableError, ImageError
             As `picture`.
         """
-        return self.shown.thumb(self.row(galaxy_id), galaxy_id)
+        return self.shown.thumb(self.index.row_of(galaxy_id), galaxy_id)
 
 
 def _model(folder: Path) -> str:

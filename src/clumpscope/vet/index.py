@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from clumpscope.core.bands import bands_of, colours
 from clumpscope.errors import TableError, expected_got
 from clumpscope.jobs.clump_keys import PLACES, box_key, clumps_file, key_of
+from clumpscope.ops.numbers import said
 from clumpscope.store.columnar import column_names, ids_of, read_columns
 from clumpscope.store.sample import Sample
 
@@ -32,6 +33,10 @@ _FIRST_COLOURS = (("g", "r"), ("r", "i"), ("g", "i"))
 MOST_COLOURS = 12
 _FARTHEST = 1e6  # px
 _MOST = 10**6  # clumps of a galaxy
+
+
+class NoSuchError(TableError):
+    """There is no such galaxy or box."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +85,19 @@ class Index:
     flux: Values
     flux_err: Values
     colours: Mapping[str, Values]
+
+    def row_of(self, galaxy_id: str) -> int:
+        """Row of a galaxy.
+
+        Raises
+        ------
+        NoSuchError
+            If the run has none of that id.
+        """
+        row = self.row.get(galaxy_id)
+        if row is None:
+            raise NoSuchError(expected_got("galaxy", "one of the run", said(galaxy_id)))
+        return row
 
     @property
     def count(self) -> NDArray[np.intp]:
