@@ -18,6 +18,7 @@ from clumpscope.jobs.consensus import consensus
 from clumpscope.jobs.evaluate import evaluate
 from clumpscope.jobs.ingest import ingest, plan
 from clumpscope.jobs.labels import export_labels, import_labels, select_labels, split_labels
+from clumpscope.jobs.machine_marks import machine_marks
 from clumpscope.jobs.measure import measure
 from clumpscope.jobs.refine import refine
 from clumpscope.jobs.report import report
@@ -157,6 +158,11 @@ def vetted(folder: Path) -> None:
         desk.close()
 
 
+def marked(folder: Path) -> None:
+    """Marks that volunteers begin with."""
+    machine_marks(folder / "subjects.csv", folder / "out" / "marks.csv", RECIPE)
+
+
 def divided(folder: Path) -> None:
     """The published cuts and groups."""
     select_labels(folder / "labels.parquet", folder / "out" / "chosen", RECIPE)
@@ -248,6 +254,7 @@ DOORS: Mapping[str, Door] = {
     "catalogue to vet": Door("run/catalogue.parquet", other_parquet, vetted),
     "positions to vet": Door("run/positions.parquet", other_parquet, vetted),
     "decisions to go on with": Door("run/vet.sqlite", damaged, vetted),
+    "subjects": Door("subjects.csv", other_csv, marked),
     "yolo": Door("yolo/b2.txt", lambda good: other_csv(good, " "), imported("yolo", "yolo")),
     "ds9": Door("ds9/b2.reg", damaged, imported("ds9", "ds9")),
     "authors": Door("authors.csv", other_csv, imported("authors", "authors.csv")),

@@ -1,5 +1,6 @@
 """A good file for each door."""
 
+import json
 import shutil
 from pathlib import Path
 from uuid import uuid4
@@ -91,6 +92,9 @@ def good_files(folder: Path, sample: Path, run: Path, export: Path) -> None:
     (folder / "positions.csv").write_text("\n".join(["galaxy_id,x,y", *lines]))
     write_parquet(read_user_table(folder / "positions.csv"), folder / "positions.parquet")
     shutil.copy(export, folder / "export.csv")
+    about = json.dumps({"#boxes": "[[1,2,9,8,1],[20,4,30,12,2]]", "#boxes_are": "editable"})
+    subjects = Table({"subject_id": [90001, 90002], "metadata": [about, about]})
+    subjects.write(folder / "subjects.csv")
     consensus(export, folder / "known", RECIPE)
     for form, name in (
         *(("coco", "coco.json"), ("yolo", "yolo"), ("ds9", "ds9"), ("vet", "vet.json")),

@@ -249,6 +249,8 @@ def test_no_marks_without_subjects_and_tools_that_have_them(sample, tmp_path):
     for old, new, told in (
         ("editable", "seen", r"row 2, column subject_data: #boxes_are: expected shown, editable"),
         ("90002", "x", r"row 3, column subject_id: expected a number, got 'x'"),
+        ("90002", "9" * 5000, r"row 3, column subject_id: expected a number, got '999"),
+        (",1]]", ",3]]", r"column metadata: #boxes: expected kind 1 or 2, got 3"),
         ("subject_id", "id", "none named subject_id"),
     ):
         (tmp_path / "bad.csv").write_text(text.replace(old, new))

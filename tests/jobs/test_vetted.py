@@ -63,6 +63,12 @@ def test_labels_from_the_file_and_from_its_export(run, tmp_path):
         assert drawn == pytest.approx([3.5 / nx, 4.5 / ny, 11.5 / nx, 12.5 / ny])
 
 
+def test_decisions_are_known_by_how_their_file_s_name_ends(run, tmp_path):
+    vet_some(run)
+    anns = shutil.copy(run / "vet.sqlite", tmp_path / "ann.sqlite")
+    assert import_labels(anns, tmp_path / "l.parquet", "vet", Recipe(), None) == 3
+
+
 def test_a_folder_of_labels_tells_who_was_looked_at(run, tmp_path):
     """Training takes a galaxy for empty only if somebody looked through all of it."""
     vet_some(run)  # a1 whole, by two; b2 a comment; c3 skipped

@@ -80,7 +80,7 @@ def _decisions(app, world, vetter, read_only):
         given = await request.json()
         uuid.UUID(given["request"])
         if read_only:
-            return JSONResponse({"error": "read only"}, 403)
+            return JSONResponse({"error": "read only"}, 405)
         with world.lock:
             answer = world.decide(vetter, given)
         return JSONResponse(answer, answer.get("status", 200))

@@ -308,7 +308,7 @@ def test_looking_only(run):
     with client(run, read_only=True) as one:
         assert one.get("/api/session").json()["read_only"]
         assert boxes(one, "a1")["c1"]["state"] == "accepted"
-        assert decide(one, "a1", "reject", "c1").status_code == 403
+        assert decide(one, "a1", "reject", "c1").status_code == 405
     assert (run / "vet.sqlite").read_bytes() == before
 
 

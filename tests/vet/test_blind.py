@@ -136,7 +136,7 @@ def test_answers_that_are_none(pages):
             assert say(one, number, answer).status_code == 422
         assert one.get("/api/blind").json()["answered"] == {}
     with client(pages, read_only=True) as one:
-        assert say(one, 1, "clump").status_code == 403
+        assert say(one, 1, "clump").status_code == 405
 
 
 def test_a_name_is_no_path_and_each_has_a_file(pages):

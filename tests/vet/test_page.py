@@ -163,6 +163,16 @@ def test_the_picture_is_zoomed_turned_bared_and_shown_in_a_band(pages, served, w
     pages.complaints[:] = [one for one in pages.complaints if "getImageData" not in one]
 
 
+def test_the_next_undecided_is_found_behind_many_without_clumps(pages, serve):
+    world = World(1200)
+    world.counts[:], world.counts[-1] = 0, 2
+    url = serve(stub.create_app(world))
+    page = pages(url)
+    galaxy(page, f"{url}/?sort=id&order=asc", 0)
+    page.keyboard.press("n")
+    shows(page, 1199)
+
+
 def test_one_comes_back_to_the_galaxy_that_was_left(pages, serve):
     world = World(1000)
     page = pages(serve(stub.create_app(world)))

@@ -11,7 +11,7 @@ from clumpscope.config.recipe import Recipe
 from clumpscope.core.grid import Grid
 from clumpscope.core.schema import plain
 from clumpscope.errors import TableError, expected_got
-from clumpscope.jobs.vetted import export, looks_of
+from clumpscope.jobs.vetted import export, is_log, looks_of
 from clumpscope.plot.labels import heat_map
 from clumpscope.stages.labels.formats.authors import from_authors
 from clumpscope.stages.labels.formats.base import Format, Images
@@ -20,7 +20,6 @@ from clumpscope.stages.labels.select import Step, in_range, select
 from clumpscope.stages.labels.split import split
 from clumpscope.store.atomic import new_file, new_folder
 from clumpscope.store.confined import inside
-from clumpscope.store.decisions import FILE
 from clumpscope.store.labels import IMAGES_FILE, LABELS_FILE, read_any_labels, read_images
 from clumpscope.store.manifest import RunManifest
 from clumpscope.store.sample import Sample
@@ -103,7 +102,7 @@ def import_labels(file: Path, out: Path, form: str, recipe: Recipe, sample: Path
     (new_folder if folder else new_file)(out)
     chosen = format_of(form)
     # Decisions are read from where they are made, too.
-    content = export(file) if file.name == FILE else _content(file, chosen)
+    content = export(file) if form == "vet" and is_log(file) else _content(file, chosen)
     labels = chosen.read(content, _images(sample, recipe), file)
     if not len(labels):
         raise TableError(expected_got(file, "at least one label", "none"))

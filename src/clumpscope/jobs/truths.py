@@ -15,7 +15,7 @@ from clumpscope.core.records import TRUTH, record_table
 from clumpscope.core.schema import plain, rows_by_id
 from clumpscope.engine.local import Progress, Workers, ordered_map, shards
 from clumpscope.errors import ClumpscopeError, ImageError
-from clumpscope.jobs.vetted import export, looks_of
+from clumpscope.jobs.vetted import export, is_log, looks_of
 from clumpscope.ops.cost import check_boxes
 from clumpscope.ops.spots import spots
 from clumpscope.stages.evaluate.about import BAND
@@ -72,7 +72,7 @@ def decisions_of(path: Path) -> dict[str, Any] | None:
     StoreError, TableError
         If it cannot be read.
     """
-    if path.suffix == ".sqlite":
+    if is_log(path):
         return export(path)
     return read_json(path) if path.suffix == ".json" else None
 

@@ -10,7 +10,7 @@ from astropy.table import QTable
 
 from clumpscope.core.schema import plain
 from clumpscope.errors import FolderError, TableError, expected_got
-from clumpscope.jobs.clump_keys import PLACES, box_key, places_key, run_key
+from clumpscope.jobs.clump_keys import PLACES, box_key, key_of, run_key
 from clumpscope.jobs.said import Boxes, Galaxies, states
 from clumpscope.ops.csv_cells import write_csv
 from clumpscope.stages import vet as stage
@@ -30,6 +30,11 @@ def export(path: Path, how: str = "latest") -> dict[str, Any]:
     """
     boxes, galaxies, run = _last(path)
     return stage.document(boxes, galaxies, run, how, _keys(path.parent, run))
+
+
+def is_log(path: Path) -> bool:
+    """Whether decisions lie in a file as they were made, and not as a document of them."""
+    return path.suffix == ".sqlite"
 
 
 def looks(document: Mapping[str, Any]) -> dict[str, int]:
@@ -72,9 +77,9 @@ def looks_of(document: Mapping[str, Any], where: object) -> dict[str, int]:
 def _keys(folder: Path, run: str) -> dict[str, list[str]] | None:
     """Keys of the boxes of the run that a file of decisions lies in; ``None`` if it is another."""
     path = folder / "positions.parquet"
-    if not path.is_file() or places_key(path) != run:
+    columns = read_columns(path, PLACES) if path.is_file() else None
+    if columns is None or key_of(columns, path) != run:
         return None
-    columns = read_columns(path, PLACES)
     found: dict[str, list[str]] = defaultdict(list)
     for galaxy, number in zip(columns["galaxy_id"], columns["clump_id"].tolist(), strict=True):
         found[str(galaxy)].append(box_key(number))

@@ -1,9 +1,12 @@
 """Reads Zooniverse's export of a project's subjects."""
 
+import re
 from pathlib import Path
 
 from clumpscope.core.corrections import BOXES_KEY, SHOWN_KEY
+from clumpscope.core.marks import Kind
 from clumpscope.errors import TableError, expected_got
+from clumpscope.ops.numbers import said
 from clumpscope.store.panoptes_boxes import Boxes, boxes_of, shown_of
 from clumpscope.store.panoptes_rows import (
     FaultError,
@@ -14,6 +17,7 @@ from clumpscope.store.panoptes_rows import (
 )
 
 COLUMNS = ("subject_id", "metadata")
+_NUMBER = re.compile("[0-9]{1,18}")
 
 
 def editable_subjects(path: Path, most: int) -> dict[int, Boxes]:
@@ -36,9 +40,9 @@ def editable_subjects(path: Path, most: int) -> dict[int, Boxes]:
                 if BOXES_KEY not in about or shown_of(about) != "editable":
                     continue
                 number = record["subject_id"].strip()
-                if not (number.isascii() and number.isdecimal()):
-                    raise FaultError("subject_id", f"expected a number, got {number!r}")
-                found[int(number)] = boxes_of(about, most)
+                if not _NUMBER.fullmatch(number):
+                    raise FaultError("subject_id", f"expected a number, got {said(number)}")
+                found[int(number)] = _clumps(boxes_of(about, most))
             except FaultError as error:
                 raise TableError(f"{path}, row {row}, column {error.column}: {error}") from error
     if not found:
@@ -46,3 +50,10 @@ def editable_subjects(path: Path, most: int) -> dict[int, Boxes]:
         hint = "export them with --boxes editable"
         raise TableError(expected_got(path, wanted, "none", hint))
     return found
+
+
+def _clumps(boxes: Boxes) -> Boxes:
+    for _, kind in boxes:
+        if kind not in (Kind.NORMAL, Kind.ODD):
+            raise FaultError("metadata", f"{BOXES_KEY}: expected kind 1 or 2, got {kind}")
+    return boxes

@@ -202,7 +202,7 @@ def _add_decisions(app: FastAPI, desk: Desk, guard: Guard) -> None:
     @app.post("/api/decisions")
     def decide(request: Request, decision: Decision) -> Json:
         if desk.read_only:
-            raise HTTPException(403, "this page is for looking only")
+            raise HTTPException(405, "this page is for looking only", {"Allow": "GET"})
         by, asked = _by(request, guard), decision.asked()
         try:
             return Json(desk.deciding.decide(by, asked))
@@ -260,7 +260,7 @@ def _add_blind(app: FastAPI, blind: Blind, guard: Guard) -> None:
     @app.post("/api/blind")
     def answer(request: Request, given: Answer) -> Json:
         if blind.read_only:
-            raise HTTPException(403, "this page is for looking only")
+            raise HTTPException(405, "this page is for looking only", {"Allow": "GET"})
         by = _by(request, guard)
         return Json(blind.answer(by, given.number, given.answer, str(given.request)))
 

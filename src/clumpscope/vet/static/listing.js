@@ -77,8 +77,11 @@ export class Listing {
       if (!row) break;
       if (row.id !== id && this.open(row)) return row.id;
     }
-    const query = { ...this.query, status: "undecided", offset: 0, limit: PAGE };
-    const { rows } = await get("galaxies", query, this.ended.signal);
-    return rows.find((row) => row.id !== id && this.open(row))?.id ?? null;
+    for (let offset = 0; ; offset += PAGE) { // galaxies without clumps are undecided, and nothing to decide
+      const query = { ...this.query, status: "undecided", offset, limit: PAGE };
+      const { rows } = await get("galaxies", query, this.ended.signal);
+      const found = rows.find((row) => row.id !== id && this.open(row));
+      if (found || !rows.length) return found?.id ?? null;
+    }
   }
 }
