@@ -119,7 +119,13 @@ def new_key(connection: sqlite3.Connection, galaxy: str) -> str:
 
 
 def last_event(connection: sqlite3.Connection, where: str, *values: object) -> Event | None:
-    """The last event of which an SQL condition of ours holds, with its values."""
+    """The last event of which an SQL condition of ours holds, with its values.
+
+    Raises
+    ------
+    ValueError
+        If the row is no event.
+    """
     row = connection.execute(
         f"SELECT {COLUMNS} FROM events WHERE {where} ORDER BY revision DESC LIMIT 1",  # noqa: S608
         values,

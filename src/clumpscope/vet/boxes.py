@@ -82,7 +82,13 @@ class Boxes:
         return found
 
     def found(self, row: int) -> dict[str, Box]:
-        """Boxes of a galaxy by key: of the run, of the one beside it, and labels."""
+        """Boxes of a galaxy by key: of the run, of the one beside it, and labels.
+
+        Raises
+        ------
+        StoreError, TableError, ImageError
+            If the sample's labels, or the shape of the image that they lie on, cannot be read.
+        """
         boxes = {}
         rows = self.index.rows(row)
         for k, key in zip(range(rows.start, rows.stop), self.index.keys(row), strict=True):
@@ -112,14 +118,26 @@ class Boxes:
         return table, rows_by_id(table)
 
     def told(self, row: int, by: str) -> list[Json]:
-        """All boxes of a galaxy as one person has them."""
+        """All boxes of a galaxy as one person has them.
+
+        Raises
+        ------
+        StoreError, TableError, ImageError
+            As `found`.
+        """
         said, found = self.ledger.boxes(row), self.found(row)
         keys = [*found, *(key for key in said if key not in found)]
         told = (self._one(row, key, by, found.get(key), said.get(key, [])) for key in keys)
         return [one for one in told if one is not None]
 
     def one(self, row: int, key: str, by: str) -> Json | None:
-        """A box as one person has it; ``None`` if nobody has it any more."""
+        """A box as one person has it; ``None`` if nobody has it any more.
+
+        Raises
+        ------
+        StoreError, TableError, ImageError
+            As `found`.
+        """
         said = self.ledger.boxes(row).get(key, [])
         return self._one(row, key, by, self.found(row).get(key), said)
 
@@ -168,6 +186,8 @@ class Boxes:
         ------
         TableError
             If there is no such box, it is none to decide on, or another's to delete.
+        ImageError
+            If the image's shape cannot be read.
         """
         box = self.found(row).get(key)
         if box is not None and box.source != "model":

@@ -48,6 +48,8 @@ class Deciding:
             If the person has decided on the box elsewhere since.
         StoreError
             If it cannot be written.
+        ImageError
+            If the shape of the galaxy's image cannot be read.
         """
         row = self.boxes.index.row_of(asked.galaxy)
         if asked.action in ("undo", "redo"):
