@@ -67,6 +67,8 @@ def box(desk, name, key, by="ann"):
 def test_without_the_token_the_page_is_not_shown(pages, served):
     page = pages(served)
     api.expect(page.locator("body")).to_contain_text("token")
+    page.wait_for_load_state("networkidle")  # the page's icon is refused, too
+    page.close()
     pages.complaints.clear()
 
 
